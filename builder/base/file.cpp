@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "builder/base/file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+
+#include "builder/base/error.hpp"
+
+namespace lktest {
+namespace fs = std::filesystem;
+
+std::string read_file(const fs::path& path) {
+    std::error_code ignored;
+    if (fs::is_directory(path, ignored))
+        throw usage_error(fmt::format("cannot read {}: it is a directory", path.string()));
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd)
+        throw usage_error(
+            fmt::format("cannot read {}: {}", path.string(), std::generic_category().message(errno)));
+    std::string content;
+    char chunk[65536];
+    for (;;) {
+        const ssize_t count = ::read(fd.get(), chunk, sizeof chunk);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            throw usage_error(
+                fmt::format("cannot read {}: {}", path.string(), std::generic_category().message(errno)));
+        if (count == 0)
+            return content;
+        content.append(chunk, static_cast<std::size_t>(count));
+    }
+}
+
+void write_file(const fs::path& path, std::string_view content) {
+    AtomicFile file(path);
+    {
+        const UniqueFd fd(::open(file.temporary().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+        if (!fd)
+            throw system_error(fmt::format("cannot write {}", path.string()), errno);
+        while (!content.empty()) {
+            const ssize_t count = ::write(fd.get(), content.data(), content.size());
+            if (count < 0 && errno == EINTR)
+                continue;
+            if (count < 0)
+                throw system_error(fmt::format("cannot write {}", path.string()), errno);
+            content.remove_prefix(static_cast<std::size_t>(count));
+        }
+    }
+    file.commit();
+}
+
+void make_directories(const fs::path& path) {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error)
+        throw system_error(fmt::format("cannot make the directory {}", path.string()), error.value());
+}
+
+TempDir::TempDir(const fs::path& parent) {
+    std::string pattern = parent / "lktest-XXXXXX";
+    if (!::mkdtemp(pattern.data()))
+        throw system_error(fmt::format("cannot make a temporary directory in {}", parent.string()), errno);
+    path_ = pattern;
+}
+
+TempDir::TempDir(TempDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+
+TempDir::~TempDir() {
+    std::error_code ignored;
+    if (!path_.empty())
+        fs::remove_all(path_, ignored);
+}
+
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+    temporary_ = path_;
+    temporary_ += fmt::format(".part-{}", ::getpid());
+}
+
+AtomicFile::~AtomicFile() {
+    std::error_code ignored;
+    if (!committed_)
+        fs::remove(temporary_, ignored);
+}
+
+void AtomicFile::commit() {
+    std::error_code error;
+    fs::rename(temporary_, path_, error);
+    if (error)
+        throw system_error(fmt::format("cannot write {}", path_.string()), error.value());
+    committed_ = true;
+}
+
+std::shared_ptr<const MappedFile> MappedFile::open(const fs::path& path) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat status {};
+    if (!fd || ::fstat(fd.get(), &status) < 0)
+        throw usage_error(
+            fmt::format("cannot read {}: {}", path.string(), std::generic_category().message(errno)));
+    const auto size = static_cast<std::size_t>(status.st_size);
+    void* data = nullptr;
+    if (size > 0) {
+        data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.get(), 0);
+        if (data == MAP_FAILED)
+            throw system_error(fmt::format("cannot map {}", path.string()), errno);
+    }
+    return std::shared_ptr<const MappedFile>(new MappedFile(static_cast<const std::byte*>(data), size));
+}
+
+MappedFile::~MappedFile() {
+    if (data_)
+        ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+fs::path data_file(const fs::path& relative) {
+    const fs::path directory = fs::read_symlink("/proc/self/exe").parent_path();
+    for (const fs::path& root : {directory / "../share/lktest", directory / "../.."})
+        if (fs::exists(root / relative))
+            return fs::canonical(root / relative);
+    throw host_error(fmt::format("lktest's own file {} is missing", relative.string()),
+                     "install lktest with `cmake --install`, or run it from its build tree");
+}
+
+fs::path cache_directory() {
+    if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache)
+        return fs::path(cache) / "lktest";
+    if (const char* home = std::getenv("HOME"); home && *home)
+        return fs::path(home) / ".cache/lktest";
+    return "/var/cache/lktest";
+}
+
+}  // namespace lktest

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "builder/base/handle.hpp"
+
+namespace lktest {
+
+/// The whole of a file. Throws a usage Error naming the path when it cannot be read.
+std::string read_file(const std::filesystem::path& path);
+
+/// Writes a file through a temporary neighbour and a rename: under `path` there
+/// is either the old content or the whole new one. Throws a host Error.
+void write_file(const std::filesystem::path& path, std::string_view content);
+
+/// Makes the directory and its parents. Throws a host Error naming the path.
+void make_directories(const std::filesystem::path& path);
+
+/// A directory of its own under `parent`, removed with its content by the destructor.
+class TempDir {
+public:
+    explicit TempDir(const std::filesystem::path& parent = std::filesystem::temp_directory_path());
+    TempDir(TempDir&& other) noexcept;
+    TempDir& operator=(TempDir&&) = delete;
+    ~TempDir();
+
+    const std::filesystem::path& path() const noexcept { return path_; }
+
+private:
+    std::filesystem::path path_;
+};
+
+/// A name for a file that is being written: `path` with a temporary suffix in the
+/// same directory. commit() renames it to `path`; without that it is removed.
+class AtomicFile {
+public:
+    explicit AtomicFile(std::filesystem::path path);
+    AtomicFile(const AtomicFile&) = delete;
+    AtomicFile& operator=(const AtomicFile&) = delete;
+    ~AtomicFile();
+
+    const std::filesystem::path& temporary() const noexcept { return temporary_; }
+    void commit();
+
+private:
+    std::filesystem::path path_, temporary_;
+    bool committed_ = false;
+};
+
+/// A file mapped read-only and shared. Empty files map to an empty span.
+class MappedFile {
+public:
+    static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path);
+    MappedFile(const MappedFile&) = delete;
+    MappedFile& operator=(const MappedFile&) = delete;
+    ~MappedFile();
+
+    std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
+
+private:
+    MappedFile(const std::byte* data, std::size_t size) : data_(data), size_(size) {}
+    const std::byte* data_;
+    std::size_t size_;
+};
+
+/// Where this program's own data lies (scenarios/, builder/recipes/, …): beside
+/// the executable in a build tree, in ../share/lktest in an installation.
+/// @param relative  "scenarios/boot.toml"
+std::filesystem::path data_file(const std::filesystem::path& relative);
+
+/// $XDG_CACHE_HOME/lktest, or ~/.cache/lktest.
+std::filesystem::path cache_directory();
+
+}  // namespace lktest

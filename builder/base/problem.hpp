@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "builder/base/error.hpp"
+
+namespace lktest {
+
+/// A place in a user's file. Lines and columns count from 1; 0 means the file as a whole.
+struct Place {
+    std::string file;
+    std::size_t line = 0, column = 0;
+};
+
+/// One fault in a user's file, with what would mend it.
+struct Problem {
+    Place place;
+    std::string message;
+    std::string hint;  ///< empty when nothing helps
+};
+
+/// "boot.toml:6:1: unknown key 'deadlin' in [[milestone]]", the line of `source`
+/// with a caret under the column, and the hint.
+/// @param source  the whole text of the file that the problem is in
+std::string render(const Problem& problem, std::string_view source);
+
+/// The candidate nearest to `word` by edit distance; empty when none is near
+/// enough (more than a third of the word's length, at least 2, would change).
+std::string_view nearest_name(std::string_view word, std::span<const std::string_view> candidates);
+
+/// "did you mean 'deadline'?", or "one of: a, b, c" when no name is near.
+std::string suggestion(std::string_view word, std::span<const std::string_view> candidates);
+
+/// Throws a usage Error that holds every problem rendered; returns when there is none.
+void throw_problems(const std::vector<Problem>& problems, std::string_view source);
+
+}  // namespace lktest

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "builder/base/platform.hpp"
+#include "builder/base/problem.hpp"
+
+namespace lktest {
+
+/// SquashFS compressors (SquashFS 4.0, superblock compression_id).
+enum class Compressor { zstd, xz, lz4, gzip };
+std::string_view name(Compressor compressor);
+
+struct Compression {
+    Compressor compressor = Compressor::zstd;
+    unsigned level = 0;  ///< 0: the compressor's own default
+    std::uint32_t block_size = 128 << 10;
+};
+
+/// A file that no package brings: configuration, a symlink, a directory.
+struct ExtraFile {
+    std::string path;  ///< absolute, in the live root
+    unsigned mode = 0644;
+    std::string content;  ///< of a file
+    std::string symlink;  ///< target; a symlink when not empty
+    bool directory = false;
+};
+
+/// One entry of every boot loader's menu.
+struct MenuEntry {
+    std::string title;   ///< "Recovery system"
+    std::string append;  ///< added to the recipe's kernel command line
+};
+
+/// What a live image is made of: read from a TOML file.
+struct Recipe {
+    std::filesystem::path file;
+    std::string text;  ///< the whole file: part of the image's identity
+    std::string name;  ///< "recovery"
+    std::string about;
+    std::string volume_label;  ///< ISO 9660 volume identifier: at most 32 of A–Z 0–9 _
+
+    // Root filesystem: Debian packages of the machine's own apt sources.
+    std::vector<std::string> packages;  ///< both architectures
+    std::vector<std::string> packages_x86_64, packages_aarch64;
+    std::vector<std::string> exclude;  ///< shell patterns of paths left out of the root
+    std::vector<ExtraFile> files;
+    /// Target → names that are symlinks to it: what update-alternatives and busybox would have made.
+    std::vector<std::pair<std::string, std::vector<std::string>>> links;
+
+    std::string kernel_package_x86_64, kernel_package_aarch64;
+    std::vector<std::string> modules;  ///< initramfs: module names or kernel/ directories
+    std::string command_line;          ///< kernel parameters of every entry, without console=
+    unsigned menu_timeout = 3;         ///< seconds
+    std::vector<MenuEntry> menu;
+    Compression compression;
+};
+
+/// Reads a recipe. Throws a usage Error with every problem, each with its place.
+Recipe read_recipe(const std::filesystem::path& file);
+
+}  // namespace lktest

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace lktest {
+
+/// Who saw it.
+enum class Source { harness, serial, screen, virtio, libvirt, network };
+std::string_view name(Source source);
+
+/// Something that happened to a cell while it ran.
+struct Event {
+    enum class Kind {
+        started,    ///< text: how (accelerator, firmware image)
+        milestone,  ///< name: the milestone; text: the line that showed it
+        failure,    ///< name: the failure's name; text: the line
+        warning,    ///< like failure, but the cell goes on
+        reset,      ///< the guest reset itself; text: libvirt's or QEMU's reason
+        lifecycle,  ///< a libvirt event; text: what and why
+        network,    ///< name: lease, ping, fetched-from-guest, fetched-from-host; text: details
+        poked,      ///< the console was poked; text: what it answered
+        finished,   ///< name: the outcome; text: the verdict's reason
+    };
+    std::chrono::microseconds at{};  ///< since power-on
+    Kind kind = Kind::lifecycle;
+    Source source = Source::harness;
+    std::string name;
+    std::string text;
+};
+std::string_view name(Event::Kind kind);
+
+/// Takes the events of one cell, in the order of their happening.
+using EventSink = std::function<void(const Event&)>;
+
+}  // namespace lktest

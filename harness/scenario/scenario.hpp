@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <re2/re2.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "builder/base/problem.hpp"
+#include "harness/matrix/cell.hpp"
+#include "harness/matrix/verdict.hpp"
+
+namespace lktest {
+
+/// A compiled RE2 expression; shared, because it is immutable and dear to compile.
+using Pattern = std::shared_ptr<const re2::RE2>;
+
+/// Which view of the console a pattern is matched on.
+enum class View {
+    lines,   ///< whole lines of the text without escapes; a userspace line that printk cut in two is whole
+             ///< again
+    prompt,  ///< like lines, and also the unfinished last line: a prompt never ends in a newline
+    screen,  ///< the rows of the terminal screen, for what firmware and loaders paint
+};
+
+/// What the host side of the tap must see before the network milestone is reached.
+struct NetworkCheck {
+    bool lease = true;       ///< the guest got an address by DHCP
+    bool ping = true;        ///< the host pings it
+    std::string guest_page;  ///< path that the host fetches from the guest's port 80; empty: none
+    std::string guest_text;  ///< what the page must contain
+    std::string host_file;   ///< path that the guest must have fetched from the host; empty: none
+};
+
+/// A point that a boot must pass.
+struct Milestone {
+    std::string name;
+    std::vector<Pattern> patterns;  ///< any of them; empty when only `network` is asked
+    View view = View::lines;
+    std::chrono::milliseconds
+        within{};           ///< after the milestone before it, with hardware acceleration; scaled under TCG
+    bool optional = false;  ///< passed over when a later one is seen first
+    std::optional<NetworkCheck> network;  ///< asserted besides the patterns
+    std::vector<Arch> arches;             ///< empty: all
+    std::vector<Firmware> firmwares;      ///< empty: all
+    Place place;
+};
+
+/// A line that ends a cell, or is only a warning.
+struct Failure {
+    std::string name;  ///< "kernel-panic"
+    std::vector<Pattern> patterns;
+    View view = View::lines;
+    bool kernel = false;   ///< only on lines with a printk prefix, and anchored behind it
+    bool warning = false;  ///< recorded, does not end the cell
+    Outcome outcome = Outcome::userspace_failure;
+    std::string reason;  ///< in plain words; \1 is the first group
+    std::string hint;
+    std::vector<Pattern> harmless;  ///< lines that look alike and are not meant
+    Place place;
+};
+
+struct MachineSettings {
+    std::uint64_t memory = std::uint64_t{1} << 30;  ///< bytes
+    unsigned cpus = 1;
+};
+
+/// What is asserted of a boot: read from scenarios/NAME.toml.
+struct Scenario {
+    std::string name;  ///< the file's name without .toml
+    std::string about;
+    std::vector<Arch> arches;         ///< empty: all
+    std::vector<Firmware> firmwares;  ///< empty: all
+    std::vector<Medium> media;        ///< empty: only cdrom, unless the command line asks
+    MachineSettings machine;
+    unsigned resets = 2;  ///< more resets than this are a reboot loop
+    std::vector<Milestone> milestones;
+    std::vector<Failure> failures;  ///< tried before the catalogue
+};
+
+}  // namespace lktest
