@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#include "harness/boot/judge.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace lktest {
+namespace {
+
+using std::chrono::microseconds;
+
+/// A console that said nothing for this long before its deadline is poked.
+constexpr microseconds silence = std::chrono::seconds(3);
+/// After QEMU stopped, the last bytes may still be in the socket.
+constexpr microseconds drain = std::chrono::seconds(1);
+
+double seconds(microseconds time) {
+    return std::chrono::duration<double>(time).count();
+}
+
+Verdict verdict(const Watch& watch, const Sighting& seen, Outcome outcome, std::string reason) {
+    const Milestone* waiting = watch.waiting_for();
+    return {.outcome = outcome,
+            .reached = watch.last_reached(),
+            .missing = waiting ? waiting->name : "",
+            .reason = std::move(reason),
+            .evidence = watch.last_lines(10),
+            .hint = {},
+            .took = seen.now};
+}
+
+std::string after(const Watch& watch) {
+    const std::string last = watch.last_reached();
+    return last.empty() ? "before the first milestone" : fmt::format("after milestone '{}'", last);
+}
+
+Verdict from_failure(const Watch& watch, const Sighting& seen, const FailureSeen& failure) {
+    Verdict said = verdict(watch, seen, failure.outcome, failure.reason);
+    said.evidence = failure.evidence;
+    said.hint = failure.hint;
+    return said;
+}
+
+Verdict from_machine(const Watch& watch, const Sighting& seen) {
+    switch (seen.machine) {
+        case Sighting::Machine::powered_off:
+            return verdict(watch, seen, Outcome::powered_off,
+                           fmt::format("the guest switched itself off {}", after(watch)));
+        case Sighting::Machine::panicked:
+            return verdict(watch, seen, Outcome::kernel_crash,
+                           fmt::format("the guest's panic device was triggered {}", after(watch)));
+        default:
+            return verdict(watch, seen, Outcome::qemu_died, fmt::format("QEMU ended: {}", seen.machine_reason));
+    }
+}
+
+/// The last line a console shows is a prompt when it ends as prompts do.
+bool looks_like_prompt(const std::string& line) {
+    const std::size_t end = line.find_last_not_of(" \t");
+    return end != std::string::npos && std::string_view("#$>:?])").find(line[end]) != std::string_view::npos;
+}
+
+Verdict from_deadline(const Watch& watch, const Sighting& seen) {
+    const Milestone& waiting = *watch.waiting_for();
+    const std::string missing =
+        fmt::format("milestone '{}' was not reached within {:.0f} s {}", waiting.name,
+                    seconds(seen.now - watch.waiting_since()), after(watch));
+    if (waiting.network && !seen.network_problem.empty())
+        return verdict(watch, seen, Outcome::network_failed, fmt::format("{}: {}", missing, seen.network_problem));
+    if (seen.poked_at && seen.poke_answer.empty()) {
+        const std::string since =
+            seen.last_byte ? fmt::format("for {:.0f} s", seconds(seen.now - *seen.last_byte)) : "from power-on";
+        return verdict(watch, seen, Outcome::silent,
+                       fmt::format("{}; the console was silent {} and did not answer when poked", missing, since));
+    }
+    const std::string prompt = watch.unfinished_line();
+    if (seen.poked_at && looks_like_prompt(prompt))
+        return verdict(watch, seen, Outcome::at_prompt,
+                       fmt::format("{}; the console waits at a prompt: '{}'", missing, prompt));
+    return verdict(watch, seen, Outcome::milestone_deadline, missing);
+}
+
+}  // namespace
+
+Limits limits_for(bool emulated, std::optional<std::chrono::seconds> cell_timeout) {
+    constexpr double emulation_factor = 10;
+    const double scale = emulated ? emulation_factor : 1;
+    const auto scaled = [&](std::chrono::milliseconds time) {
+        return std::chrono::duration_cast<microseconds>(time * scale);
+    };
+    return {.scale = scale,
+            .cell = cell_timeout,
+            .settle = scaled(std::chrono::milliseconds(300)),
+            .poke_patience = scaled(std::chrono::milliseconds(500))};
+}
+
+Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits) {
+    if (watch.passed())
+        return Verdict{.outcome = Outcome::passed, .reached = watch.last_reached(), .took = seen.now};
+    if (seen.cancelled)
+        return verdict(watch, seen, Outcome::cancelled, "the run was stopped");
+
+    const bool gone = seen.machine != Sighting::Machine::running;
+    const bool drained = gone && (seen.console_closed || seen.now >= *seen.gone_at + drain);
+    if (const auto& failure = watch.failure()) {
+        const microseconds settled = failure->at + limits.settle;
+        if (drained || seen.now >= settled)
+            return from_failure(watch, seen, *failure);
+        return Wait{settled};
+    }
+    if (watch.resets() > scenario.resets)
+        return verdict(watch, seen, Outcome::reboot_loop,
+                       fmt::format("the guest reset itself {} times {}", watch.resets(), after(watch)));
+    if (gone)
+        return drained ? Decision(from_machine(watch, seen)) : Decision(Wait{*seen.gone_at + drain});
+
+    const auto scaled = std::chrono::duration_cast<microseconds>(watch.waiting_for()->within * limits.scale);
+    microseconds deadline = watch.waiting_since() + scaled;
+    if (limits.cell)
+        deadline = std::min(deadline, *limits.cell);
+    if (seen.poked_at) {
+        const microseconds answer_by = *seen.poked_at + limits.poke_patience;
+        return seen.now >= answer_by ? Decision(from_deadline(watch, seen)) : Decision(Wait{answer_by});
+    }
+    if (seen.now < deadline)
+        return Wait{deadline};
+    const bool quiet = !seen.last_byte || seen.now - *seen.last_byte >= silence;
+    return quiet ? Decision(Poke{}) : Decision(from_deadline(watch, seen));
+}
+
+}  // namespace lktest

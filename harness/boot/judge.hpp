@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "harness/console/watch.hpp"
+#include "harness/matrix/verdict.hpp"
+
+namespace lktest {
+
+/// How long a cell is given. Scenario times are meant for hardware acceleration.
+struct Limits {
+    double scale = 1;                                 ///< applied to every scenario time; see time_scale()
+    std::optional<std::chrono::microseconds> cell;    ///< from power-on, not scaled
+    std::chrono::microseconds settle{};               ///< after a failure line, for the lines that follow it
+    std::chrono::microseconds poke_patience{};        ///< for an answer to a poked console
+};
+
+/// Emulation (TCG) runs a guest about ten times slower than its CPU would.
+/// @param emulated  what QEMU itself said of the accelerator in use
+Limits limits_for(bool emulated, std::optional<std::chrono::seconds> cell_timeout);
+
+/// What is known of a running cell beside its console text. Times count from power-on.
+struct Sighting {
+    enum class Machine { running, powered_off, panicked, died };
+
+    std::chrono::microseconds now{};
+    std::optional<std::chrono::microseconds> last_byte;  ///< nothing: the console never spoke
+    Machine machine = Machine::running;
+    std::string machine_reason;                          ///< libvirt's or QEMU's words
+    std::optional<std::chrono::microseconds> gone_at;    ///< when the machine stopped running
+    bool console_closed = false;
+    bool cancelled = false;
+    std::optional<std::chrono::microseconds> poked_at;
+    std::string poke_answer;                             ///< what the console said since it was poked
+    std::string network_problem;                         ///< what the host side of the tap still misses
+};
+
+/// Nothing to decide before `until`, unless there is news.
+struct Wait {
+    std::chrono::microseconds until;
+};
+/// Silence: press Enter on the console, and look again.
+struct Poke {};
+
+using Decision = std::variant<Wait, Poke, Verdict>;
+
+/// Decides what to do with a cell, from what is known now. Pure.
+Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits);
+
+}  // namespace lktest
