@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ public:
     static Content file(std::filesystem::path path, std::uint64_t size);
 
     std::uint64_t size() const;
+    /// The bytes themselves; nothing when they are in a file on disk, to be had by read().
+    std::optional<std::span<const std::byte>> in_memory() const;
     /// Copies the bytes from `offset` on, and fills all of `into`.
     void read(std::uint64_t offset, std::span<std::byte> into) const;
     std::string whole() const;
@@ -77,8 +80,11 @@ public:
 
     /// Puts an inode at a path ("/usr/bin/env"). Missing parents are made (0755, root).
     /// A parent that is a symlink to a directory is followed, as a package's files
-    /// under /bin must land in /usr/bin. A directory put on a directory changes
-    /// only its attributes; anything else replaces what was there.
+    /// under /bin must land in /usr/bin; always inside this tree, ".." stops at the root.
+    /// A directory put on a directory keeps the entries of both, its own where they meet;
+    /// one put on a symlink to a directory changes nothing (dpkg's rule, which keeps
+    /// /bin → usr/bin); anything else replaces what was there.
+    /// Throws a usage Error when a parent is a file or a loop of symlinks.
     void put(std::string_view path, std::shared_ptr<Inode> inode);
 
     void put_directory(std::string_view path, mode_t permissions = 0755);

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "builder/base/progress.hpp"
+#include "builder/recipe.hpp"
+#include "builder/tree/file_tree.hpp"
+
+namespace lktest {
+
+/// Writes the tree as a SquashFS 4.0 image. The bytes depend on the tree, the
+/// compression and the epoch alone, not on the number of workers.
+/// @param source_date_epoch  time of the image, and the latest time of any file in it
+/// @param workers            threads that compress; 0 is taken as 1
+/// @return what SquashFS cannot hold and was left out, one sentence each
+/// Throws a usage Error for settings that the compressor does not have, and a host
+/// Error when the file cannot be written (disk full) or a content not be read.
+/// Under `file` there is then what was there before.
+std::vector<std::string> write_squashfs(const FileTree& tree, const std::filesystem::path& file,
+                                        const Compression& compression, std::int64_t source_date_epoch,
+                                        unsigned workers, const Progress& progress);
+
+}  // namespace lktest

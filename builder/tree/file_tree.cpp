@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+#include "builder/tree/file_tree.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <deque>
+
+#include "builder/base/error.hpp"
+#include "builder/base/handle.hpp"
+
+namespace lktest {
+namespace {
+
+/// Symlinks followed in one path before it is called a loop; Linux' own bound (path_resolution(7)).
+constexpr int most_links = 40;
+/// Directories in one path, as many as Linux' longest path has: trees are walked by recursion.
+constexpr std::size_t most_levels = 2048;
+
+template <class... Cases>
+struct Overloaded : Cases... {
+    using Cases::operator()...;
+};
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+/// The names of a path; empty ones and "." are left out.
+std::vector<std::string> names_of(std::string_view path) {
+    std::vector<std::string> names;
+    while (!path.empty()) {
+        const std::string_view name = path.substr(0, path.find('/'));
+        if (!name.empty() && name != ".")
+            names.emplace_back(name);
+        path.remove_prefix(std::min(name.size() + 1, path.size()));
+    }
+    return names;
+}
+
+bool is_directory(const std::shared_ptr<Inode>& inode) {
+    return inode->type == NodeType::directory;
+}
+
+std::shared_ptr<Inode> new_directory(mode_t permissions = 0755) {
+    auto inode = std::make_shared<Inode>();
+    inode->type = NodeType::directory;
+    inode->permissions = permissions;
+    return inode;
+}
+
+/// A path without its last name, walked: the directory, or null and why there is none.
+struct Parent {
+    std::shared_ptr<Inode> directory;
+    std::string problem;
+};
+
+/// Walks `names` from the root. Symlinks are followed inside the tree, and ".."
+/// stops at the root: no path leads out of it.
+/// @param make  a name that is missing becomes a directory
+Parent descend(const std::shared_ptr<Inode>& root, const std::vector<std::string>& names, bool make) {
+    std::vector<std::shared_ptr<Inode>> trail{root};
+    std::deque<std::string> ahead(names.begin(), names.end());
+    for (int links = 0; !ahead.empty();) {
+        const std::string name = std::move(ahead.front());
+        ahead.pop_front();
+        if (name == "..") {
+            if (trail.size() > 1)
+                trail.pop_back();
+            continue;
+        }
+        if (trail.size() > most_levels)
+            return {nullptr, "it is nested too deep"};
+        auto& entries = trail.back()->entries;
+        auto entry = entries.find(name);
+        if (entry == entries.end()) {
+            if (!make)
+                return {nullptr, name + " does not exist"};
+            entry = entries.emplace(name, new_directory()).first;
+        }
+        const std::shared_ptr<Inode>& inode = entry->second;
+        if (is_directory(inode)) {
+            trail.push_back(inode);
+        } else if (inode->type == NodeType::symlink) {
+            if (++links > most_links)
+                return {nullptr, name + " leads into a loop of symlinks"};
+            const std::vector<std::string> target = names_of(inode->target);
+            ahead.insert(ahead.begin(), target.begin(), target.end());
+            if (inode->target.starts_with('/'))
+                trail.resize(1);
+        } else {
+            return {nullptr, name + " is not a directory"};
+        }
+    }
+    return {trail.back(), ""};
+}
+
+/// Fills `into` from a place in a file, or throws.
+void read_at(const std::filesystem::path& path, std::uint64_t offset, std::span<std::byte> into) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd)
+        throw system_error(fmt::format("cannot read {}", path.string()), errno);
+    while (!into.empty()) {
+        const ssize_t count = ::pread(fd.get(), into.data(), into.size(), static_cast<off_t>(offset));
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            throw system_error(fmt::format("cannot read {}", path.string()), errno);
+        if (count == 0)
+            throw host_error(fmt::format("{} became shorter while it was read", path.string()),
+                             "build again when nothing writes to it");
+        offset += static_cast<std::uint64_t>(count);
+        into = into.subspan(static_cast<std::size_t>(count));
+    }
+}
+
+}  // namespace
+
+Content Content::text(std::string bytes) {
+    Content content;
+    content.source_ = std::move(bytes);
+    return content;
+}
+
+Content Content::mapped(std::shared_ptr<const MappedFile> file, std::span<const std::byte> part) {
+    Content content;
+    content.source_ = Mapped{std::move(file), part};
+    return content;
+}
+
+Content Content::file(std::filesystem::path path, std::uint64_t size) {
+    Content content;
+    content.source_ = OnDisk{std::move(path), size};
+    return content;
+}
+
+std::uint64_t Content::size() const {
+    if (const auto* disk = std::get_if<OnDisk>(&source_))
+        return disk->size;
+    return in_memory()->size();
+}
+
+std::optional<std::span<const std::byte>> Content::in_memory() const {
+    using Bytes = std::optional<std::span<const std::byte>>;
+    return std::visit(
+        Overloaded{[](const std::string& text) -> Bytes { return std::as_bytes(std::span(text)); },
+                   [](const Mapped& mapped) -> Bytes { return mapped.part; },
+                   [](const OnDisk&) -> Bytes { return std::nullopt; }},
+        source_);
+}
+
+void Content::read(std::uint64_t offset, std::span<std::byte> into) const {
+    assert(offset + into.size() <= size());
+    if (const auto* disk = std::get_if<OnDisk>(&source_))
+        return read_at(disk->path, offset, into);
+    if (!into.empty())
+        std::memcpy(into.data(), in_memory()->data() + offset, into.size());
+}
+
+std::string Content::whole() const {
+    std::string bytes(size(), '\0');
+    read(0, std::as_writable_bytes(std::span(bytes)));
+    return bytes;
+}
+
+FileTree::FileTree() : root_(new_directory()) {}
+
+void FileTree::put(std::string_view path, std::shared_ptr<Inode> inode) {
+    std::vector<std::string> names = names_of(path);
+    if (names.empty() && is_directory(inode)) {
+        inode->entries.merge(root_->entries);
+        root_ = std::move(inode);
+        return;
+    }
+    if (names.empty() || names.back() == "..")
+        throw usage_error(fmt::format("cannot put a file at '{}': it names a directory", path));
+    const std::string name = std::move(names.back());
+    names.pop_back();
+    const Parent parent = descend(root_, names, true);
+    if (!parent.directory)
+        throw usage_error(fmt::format("cannot put a file at '{}': {}", path, parent.problem));
+
+    std::shared_ptr<Inode>& place = parent.directory->entries[name];
+    if (place && is_directory(inode)) {
+        if (is_directory(place)) {
+            inode->entries.merge(place->entries);
+        } else if (place->type == NodeType::symlink) {
+            names.push_back(name);
+            if (descend(root_, names, false).directory)
+                return;
+        }
+    }
+    place = std::move(inode);
+}
+
+void FileTree::put_directory(std::string_view path, mode_t permissions) {
+    put(path, new_directory(permissions));
+}
+
+void FileTree::put_file(std::string_view path, std::string bytes, mode_t permissions) {
+    auto inode = std::make_shared<Inode>();
+    inode->permissions = permissions;
+    inode->content = Content::text(std::move(bytes));
+    put(path, std::move(inode));
+}
+
+void FileTree::put_symlink(std::string_view path, std::string target) {
+    auto inode = std::make_shared<Inode>();
+    inode->type = NodeType::symlink;
+    inode->permissions = 0777;
+    inode->target = std::move(target);
+    put(path, std::move(inode));
+}
+
+std::shared_ptr<Inode> FileTree::find(std::string_view path) const {
+    std::vector<std::string> names = names_of(path);
+    if (names.empty() || names.back() == "..")
+        return descend(root_, names, false).directory;
+    const std::string name = std::move(names.back());
+    names.pop_back();
+    const Parent parent = descend(root_, names, false);
+    if (!parent.directory)
+        return nullptr;
+    const auto entry = parent.directory->entries.find(name);
+    return entry == parent.directory->entries.end() ? nullptr : entry->second;
+}
+
+bool FileTree::remove(std::string_view path) {
+    std::vector<std::string> names = names_of(path);
+    if (names.empty() || names.back() == "..")
+        return false;
+    const std::string name = std::move(names.back());
+    names.pop_back();
+    const Parent parent = descend(root_, names, false);
+    return parent.directory && parent.directory->entries.erase(name) > 0;
+}
+
+std::size_t FileTree::count() const {
+    std::size_t entries = 0;
+    walk([&](const std::string&, const Inode&) { ++entries; });
+    return entries;
+}
+
+}  // namespace lktest
