@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "builder/base/platform.hpp"
@@ -36,28 +38,40 @@ struct MenuEntry {
     std::string append;  ///< added to the recipe's kernel command line
 };
 
+/// Names that both architectures have, and names that only one has.
+struct NamesPerArch {
+    std::vector<std::string> common, x86_64, aarch64;
+
+    std::vector<std::string> of(Arch arch) const;
+};
+
 /// What a live image is made of: read from a TOML file.
 struct Recipe {
     std::filesystem::path file;
     std::string text;  ///< the whole file: part of the image's identity
-    std::string name;  ///< "recovery"
+    std::string name;  ///< the file's name without .toml: "recovery"
     std::string about;
     std::string volume_label;  ///< ISO 9660 volume identifier: at most 32 of A–Z 0–9 _
 
     // Root filesystem: Debian packages of the machine's own apt sources.
-    std::vector<std::string> packages;  ///< both architectures
-    std::vector<std::string> packages_x86_64, packages_aarch64;
+    NamesPerArch packages;
+    std::vector<std::string> without;  ///< packages left out although another one depends on them
     std::vector<std::string> exclude;  ///< shell patterns of paths left out of the root
     std::vector<ExtraFile> files;
-    /// Target → names that are symlinks to it: what update-alternatives and busybox would have made.
+    /// Target → names that are symlinks to it, where no package has a file of that name.
     std::vector<std::pair<std::string, std::vector<std::string>>> links;
 
-    std::string kernel_package_x86_64, kernel_package_aarch64;
-    std::vector<std::string> modules;  ///< initramfs: module names or kernel/ directories
-    std::string command_line;          ///< kernel parameters of every entry, without console=
-    unsigned menu_timeout = 3;         ///< seconds
-    std::vector<MenuEntry> menu;
+    std::string kernel_x86_64, kernel_aarch64;  ///< package names; empty: no image for that architecture
+    std::vector<std::string> kernel_exclude;    ///< shell patterns of module paths ("sound/*") left out
+    NamesPerArch modules;                       ///< initramfs: module names, or directories ("drivers/ata")
+    std::string command_line;                   ///< kernel parameters of every entry, without console=
+    unsigned menu_timeout = 3;                  ///< seconds
+    std::vector<MenuEntry> menu;                ///< at least one; the first is the default
     Compression compression;
+
+    const std::string& kernel(Arch arch) const {
+        return arch == Arch::x86_64 ? kernel_x86_64 : kernel_aarch64;
+    }
 };
 
 /// Reads a recipe. Throws a usage Error with every problem, each with its place.

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "builder/boot/esp.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <set>
+
+#include "builder/base/error.hpp"
+#include "builder/base/file.hpp"
+#include "builder/base/process.hpp"
+
+namespace lktest {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::uint64_t sector = 512;
+
+std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
+
+/// KiB for the files, FAT16's own tables and some room. FAT16 needs at least 4085
+/// clusters (of one sector here), else it would be read as FAT12.
+std::uint64_t image_kib(const std::vector<fs::path>& files) {
+    std::uint64_t bytes = 0;
+    for (const fs::path& file : files)
+        bytes += round_up(fs::file_size(file), sector);
+    constexpr std::uint64_t least = 2560 * 1024, room = 256 * 1024, unit = 64 * 1024;
+    return std::max(round_up(bytes + room, unit), least) / 1024;
+}
+
+void set_mtime(const fs::path& file, std::int64_t mtime) {
+    const std::chrono::sys_seconds time{std::chrono::seconds(mtime)};
+    fs::last_write_time(file, std::chrono::file_clock::from_sys(time));
+}
+
+}  // namespace
+
+void write_esp(const fs::path& image, std::span<const ImageFile> files, std::int64_t mtime) {
+    const TempDir scratch;
+    // mcopy -m takes times from the files, so every file is first one of our own.
+    std::vector<fs::path> copies;
+    for (const ImageFile& file : files) {
+        copies.push_back(scratch.path() / std::to_string(copies.size()));
+        if (const auto* bytes = std::get_if<std::string>(&file.content))
+            write_file(copies.back(), *bytes);
+        else
+            write_file(copies.back(), read_file(std::get<fs::path>(file.content)));
+        set_mtime(copies.back(), mtime);
+    }
+
+    const std::uint64_t kib = image_kib(copies);
+    if (kib > 32 * 1024)
+        throw usage_error(
+            fmt::format("the EFI system partition would need {} MiB, and 32 are possible", kib / 1024));
+    ProcessOptions fixed_time;
+    fixed_time.environment = {
+        {"SOURCE_DATE_EPOCH", std::to_string(mtime)}, {"TZ", "UTC0"}, {"MTOOLSRC", "/dev/null"}};
+    check_process({"mkfs.vfat", "-C", "-F", "16", "-s", "1", "-S", "512", "--invariant", "-n", "LKTEST_ESP",
+                   image.string(), std::to_string(kib)},
+                  fixed_time);
+    std::set<fs::path> made;
+    for (std::size_t number = 0; number < files.size(); ++number) {
+        const fs::path path = files[number].path;
+        fs::path directory = "/";
+        for (const fs::path& part : path.parent_path().relative_path()) {
+            directory /= part;
+            if (made.insert(directory).second)
+                check_process({"mmd", "-i", image.string(), "::" + directory.string()}, fixed_time);
+        }
+        check_process({"mcopy", "-m", "-i", image.string(), copies[number].string(), "::" + path.string()},
+                      fixed_time);
+    }
+}
+
+}  // namespace lktest

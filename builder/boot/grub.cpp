@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include "builder/boot/grub.hpp"
+
+#include <fmt/format.h>
+
+namespace lktest {
+
+std::string grub_config(const BootMenu& menu, Arch arch) {
+    std::string text = "# Written by lktest.\n";
+    // On a PC GRUB can drive the UART itself, where the firmware does not redirect its
+    // console to it. Elsewhere there is no such port, and the firmware's console is both.
+    if (arch == Arch::x86_64)
+        text += R"(serial --unit=0 --speed=115200
+terminal_input console serial
+terminal_output console serial
+)";
+    text += fmt::format(R"(set default=0
+set timeout={}
+set menu_color_normal=light-gray/black
+set menu_color_highlight=black/light-gray
+)",
+                        menu.timeout);
+    for (const BootMenu::Entry& entry : menu.entries)
+        text += fmt::format(R"(
+menuentry '{0}' {{
+    echo 'Loading {0} ...'
+    linux {1} {2}
+    initrd {3}
+}}
+)",
+                            entry.title, kernel_path, entry.command_line, initramfs_path);
+    return text;
+}
+
+}  // namespace lktest

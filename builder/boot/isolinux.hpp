@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "builder/boot/menu.hpp"
+
+namespace lktest {
+
+/// The modules that isolinux.bin loads for the menu: menu.c32 and what it needs.
+inline constexpr std::array<std::string_view, 4> isolinux_modules{"ldlinux.c32", "libcom32.c32",
+                                                                  "libutil.c32", "menu.c32"};
+
+/// /isolinux/isolinux.cfg: the same menu as GRUB's, on the display and the first serial port.
+std::string isolinux_config(const BootMenu& menu);
+
+}  // namespace lktest

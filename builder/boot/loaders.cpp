@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "builder/boot/loaders.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "builder/base/error.hpp"
+#include "builder/boot/grub.hpp"
+#include "builder/boot/isolinux.hpp"
+
+namespace lktest {
+namespace {
+
+std::string lower(std::string_view text) {
+    std::string result(text);
+    std::ranges::transform(result, result.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+    return result;
+}
+
+std::string bytes_of(const FileTree& packages, const std::string& path) {
+    const auto file = packages.find(path);
+    if (!file || file->type != NodeType::regular)
+        throw host_error(fmt::format("the boot loader packages have no {}", path),
+                         "lktest knows the loaders of Debian 12; is another release in the apt sources?");
+    return file->content.whole();
+}
+
+}  // namespace
+
+std::vector<std::string> loader_packages(Arch arch) {
+    const std::string_view debian = debian_name(arch);
+    std::vector<std::string> names{"busybox-static", "shim-signed",
+                                   fmt::format("shim-helpers-{}-signed", debian),
+                                   fmt::format("grub-efi-{}-signed", debian)};
+    if (arch == Arch::x86_64)
+        names.insert(names.end(), {"isolinux", "syslinux-common"});
+    return names;
+}
+
+BootFiles boot_files(const FileTree& packages, Arch arch, const BootMenu& menu, const std::string& identity) {
+    BootFiles files;
+    // The names are UEFI's for removable media, then those that shim looks for beside
+    // itself. Without fbx64.efi: it would write boot entries into the firmware's variables.
+    const std::string_view suffix = efi_suffix(arch);
+    const std::string small = lower(suffix);
+    files.efi = {
+        {fmt::format("/EFI/BOOT/BOOT{}.EFI", suffix),
+         bytes_of(packages, fmt::format("/usr/lib/shim/shim{}.efi.signed", small))},
+        {fmt::format("/EFI/BOOT/GRUB{}.EFI", suffix),
+         bytes_of(packages,
+                  fmt::format("/usr/lib/grub/{}-signed/gcd{}.efi.signed", grub_efi_platform(arch), small))},
+        {fmt::format("/EFI/BOOT/MM{}.EFI", suffix),
+         bytes_of(packages, fmt::format("/usr/lib/shim/mm{}.efi.signed", small))},
+    };
+    files.grub = {{"/boot/grub/grub.cfg", grub_config(menu, arch)}, {"/.disk/info", identity + "\n"}};
+    if (arch == Arch::x86_64) {
+        files.mbr = bytes_of(packages, "/usr/lib/ISOLINUX/isohdpfx.bin");
+        files.bios.push_back(
+            {"/isolinux/isolinux.bin", bytes_of(packages, "/usr/lib/ISOLINUX/isolinux.bin")});
+        for (const std::string_view module : isolinux_modules)
+            files.bios.push_back(
+                {fmt::format("/isolinux/{}", module),
+                 bytes_of(packages, fmt::format("/usr/lib/syslinux/modules/bios/{}", module))});
+        files.bios.push_back({"/isolinux/isolinux.cfg", isolinux_config(menu)});
+    }
+    return files;
+}
+
+}  // namespace lktest

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "builder/base/platform.hpp"
+#include "builder/boot/menu.hpp"
+#include "builder/image/image_file.hpp"
+#include "builder/tree/file_tree.hpp"
+
+namespace lktest {
+
+/// The Debian packages that have the boot loaders of an architecture, and the
+/// initramfs's static busybox.
+std::vector<std::string> loader_packages(Arch arch);
+
+/// What firmware starts, and what that reads, as files of the ISO.
+struct BootFiles {
+    std::vector<ImageFile> bios;  ///< ISOLINUX, its modules and configuration; none on aarch64
+    std::vector<ImageFile> efi;   ///< /EFI: on the ISO and, byte for byte, in the ESP
+    std::vector<ImageFile> grub;  ///< GRUB's configuration, and the file that it finds the medium by
+    std::string mbr;              ///< code of the first sector; empty on aarch64
+};
+
+/// @param packages  the loader packages, unpacked. The EFI chain is Debian's signed shim and
+///                  its signed GRUB for removable media (gcd*), which Secure Boot accepts.
+/// @param identity  /.disk/info: one line about the medium
+/// Throws a host Error naming the file that the packages lack.
+BootFiles boot_files(const FileTree& packages, Arch arch, const BootMenu& menu, const std::string& identity);
+
+}  // namespace lktest

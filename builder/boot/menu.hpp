@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "builder/base/platform.hpp"
+#include "builder/recipe.hpp"
+
+namespace lktest {
+
+/// What a boot loader loads, by its path on the ISO.
+inline constexpr const char* kernel_path = "/boot/vmlinuz";
+inline constexpr const char* initramfs_path = "/boot/initrd.img";
+/// The directory whose NN-*.sb files init.sh stacks into the live root.
+inline constexpr const char* layers_directory = "/live";
+
+/// The menu that every boot loader of an image shows.
+struct BootMenu {
+    struct Entry {
+        std::string title;
+        std::string command_line;  ///< whole, as the kernel gets it
+    };
+    std::string title;
+    unsigned timeout = 3;        ///< seconds; then the first entry boots
+    std::vector<Entry> entries;  ///< at least one
+};
+
+/// The recipe's menu with complete command lines. Kernel messages go to the display
+/// and the serial port; the serial port is named last, which makes it /dev/console.
+BootMenu boot_menu(const Recipe& recipe, Arch arch);
+
+}  // namespace lktest

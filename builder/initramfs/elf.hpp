@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "builder/base/platform.hpp"
+#include "builder/tree/file_tree.hpp"
+
+namespace lktest {
+
+/// What the header of an ELF file says about its machine (System V ABI, ELF header).
+struct ElfMachine {
+    std::uint16_t machine = 0;  ///< e_machine
+    bool is_64_bit = false;     ///< e_ident[EI_CLASS]
+};
+
+/// Nothing when the bytes are no ELF file.
+/// @param bytes  at least the first 20 bytes of a file
+std::optional<ElfMachine> elf_machine_of(std::string_view bytes);
+
+/// "64-bit aarch64", "32-bit x86", "machine 243".
+std::string describe(const ElfMachine& machine);
+
+/// Throws a usage Error naming the first file of the tree that is an ELF file for
+/// another machine: the kernel could load it, and would never run it.
+/// @param what  what the tree is, for the message: "initramfs"
+void check_machine(const FileTree& tree, Arch arch, std::string_view what);
+
+}  // namespace lktest

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lktest {
+
+/// The text of depmod's files for one kernel (modules.dep(5) and its neighbours).
+struct ModuleIndex {
+    std::string_view dep;      ///< modules.dep: "kernel/a.ko: kernel/b.ko …"
+    std::string_view softdep;  ///< modules.softdep: "softdep a pre: b post: c"
+    std::string_view alias;    ///< modules.alias: "alias PATTERN NAME"
+    std::string_view builtin;  ///< modules.builtin: a path a line
+};
+
+/// Modules with everything they need, and an index of just those.
+struct ModuleSet {
+    std::vector<std::string> paths;   ///< "kernel/…ko"; each one after those that it needs
+    std::string dep, softdep, alias;  ///< the index, cut down: what busybox's modprobe reads
+};
+
+/// The closure of `wanted` over dependencies, soft dependencies, and what a module
+/// asks the kernel's crypto API for when it starts.
+/// @param wanted  module names ("sd_mod"; - and _ are the same) or directories below
+///                kernel/ ("drivers/ata"). What is built into the kernel needs no file.
+/// Throws a usage Error that names the nearest module when one does not exist.
+ModuleSet choose_modules(const ModuleIndex& index, const std::vector<std::string>& wanted);
+
+}  // namespace lktest

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "builder/base/platform.hpp"
+
+namespace lktest {
+
+/// What an ISO says of itself, as far as booting it needs to know.
+struct IsoFacts {
+    std::string volume_label;    ///< PVD, ECMA-119 8.4.7
+    std::string application_id;  ///< PVD, ECMA-119 8.4.20
+    bool bios_boot = false;      ///< El Torito has an entry for platform 0 (80x86)
+    bool uefi_boot = false;      ///< El Torito has an entry for platform 0xEF (EFI)
+    std::vector<Arch> arches;    ///< with a boot path of their own; empty when none was recognised
+};
+
+/// Reads the volume descriptors, the boot catalogue, and which BOOT*.EFI there are
+/// (in the ISO's own tree, or in the EFI system partition that El Torito points to).
+/// Throws a usage Error naming the file when it is missing, unreadable, empty, not
+/// ISO 9660, or shorter than its volume says.
+IsoFacts read_iso_facts(const std::filesystem::path& iso);
+
+/// The application identifier that `lktest build` writes begins with this.
+inline constexpr std::string_view own_application_id = "LKTEST";
+
+}  // namespace lktest

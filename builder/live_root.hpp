@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+#include "builder/base/progress.hpp"
+#include "builder/recipe.hpp"
+#include "builder/tree/fetch_packages.hpp"
+#include "builder/tree/file_tree.hpp"
+
+namespace lktest {
+
+/// The files of the packages without what the recipe excludes, and the recipe's
+/// links. A link whose name a package has a file for is left out, and `why` told.
+FileTree packages_layer(const Recipe& recipe, const std::vector<Package>& packages,
+                        const std::filesystem::path& cache, const Progress& progress, const Why& why);
+
+/// The recipe's own files. They cover those of the packages' layer.
+/// @param time  of the files, seconds since 1970
+FileTree files_layer(const Recipe& recipe, std::int64_t time);
+
+/// Shell patterns of the live root's paths that a kernel's excluded modules have.
+std::vector<std::string> module_exclusions(const Recipe& recipe);
+
+}  // namespace lktest

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+#include "builder/recipe.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <set>
+
+#include "builder/base/file.hpp"
+#include "builder/base/toml_reader.hpp"
+
+namespace lktest {
+namespace {
+
+struct CompressorFacts {
+    Compressor compressor;
+    std::string_view name;
+    unsigned most;  ///< highest level; 0: it has none
+};
+
+constexpr std::array compressors{
+    CompressorFacts{Compressor::zstd, "zstd", 22},
+    CompressorFacts{Compressor::xz, "xz", 9},
+    CompressorFacts{Compressor::lz4, "lz4", 0},
+    CompressorFacts{Compressor::gzip, "gzip", 9},
+};
+
+const CompressorFacts& facts(Compressor compressor) {
+    return *std::ranges::find(compressors, compressor, &CompressorFacts::compressor);
+}
+
+/// Complains about characters that would end or change a line of a boot loader's
+/// configuration. They have no escape that ISOLINUX and GRUB both understand.
+void check_boot_text(TableReader& reader, std::string_view key, std::string_view text) {
+    const auto bad = std::ranges::find_if(text, [](unsigned char c) {
+        return c < 0x20 || c >= 0x7f || std::string_view("'\\$;{}|&<>^").find(char(c)) != std::string::npos;
+    });
+    if (bad != text.end())
+        reader.complain(key,
+                        fmt::format("'{}' has a character that boot loaders cannot show or pass on", key),
+                        "use letters, digits, spaces and -_.,:=/@()+\"");
+}
+
+/// Complains unless `path` is absolute and names something below the root.
+bool is_path(std::string_view path) {
+    return path.size() > 1 && path.front() == '/' && path.back() != '/' &&
+           path.find("//") == std::string_view::npos &&
+           (std::string(path) + "/").find("/../") == std::string::npos &&
+           (std::string(path) + "/").find("/./") == std::string::npos;
+}
+
+void read_volume_label(TableReader& top, Recipe& recipe) {
+    recipe.volume_label = top.required_string("volume_label");
+    constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    const std::string& label = recipe.volume_label;
+    if (!top.has("volume_label"))
+        return;
+    if (label.empty() || label.size() > 32 || label.find_first_not_of(allowed) != std::string::npos)
+        top.complain("volume_label", fmt::format("\"{}\" is no ISO 9660 volume label", label),
+                     "use 1 to 32 of A-Z, 0-9 and _");
+}
+
+NamesPerArch read_names(TableReader& reader, std::string_view common_key) {
+    return {reader.strings(common_key), reader.strings("x86_64"), reader.strings("aarch64")};
+}
+
+void read_kernel(TomlSource& source, const toml::table& table, Recipe& recipe) {
+    TableReader reader(source, table, "[kernel]");
+    recipe.kernel_x86_64 = reader.string("x86_64").value_or("");
+    recipe.kernel_aarch64 = reader.string("aarch64").value_or("");
+    recipe.kernel_exclude = reader.strings("exclude");
+    recipe.command_line = reader.string("command_line").value_or("");
+    check_boot_text(reader, "command_line", recipe.command_line);
+    if (recipe.command_line.find("console=") != std::string::npos)
+        reader.complain("command_line", "'command_line' names a console",
+                        "leave console= out: lktest adds serial and display for each architecture");
+    if (!reader.has("x86_64") && !reader.has("aarch64"))
+        source.complain(table.source(), "[kernel] names no kernel package",
+                        "add x86_64 = \"linux-image-amd64\" or aarch64 = \"linux-image-arm64\"");
+    reader.finish();
+}
+
+void read_squashfs(TomlSource& source, const toml::table& table, Recipe& recipe) {
+    std::array<std::string_view, compressors.size()> names;
+    std::ranges::transform(compressors, names.begin(), &CompressorFacts::name);
+    TableReader reader(source, table, "[squashfs]");
+    if (const auto chosen = reader.one_of("compressor", names))
+        recipe.compression.compressor = compressors[*chosen].compressor;
+    const CompressorFacts& chosen = facts(recipe.compression.compressor);
+    if (chosen.most > 0)
+        recipe.compression.level = static_cast<unsigned>(reader.integer("level", 1, chosen.most).value_or(0));
+    else if (reader.integer("level", 0, 1 << 30))
+        reader.complain("level", fmt::format("{} has no levels", chosen.name), "leave 'level' out");
+    if (const auto block = reader.size("block")) {
+        // SquashFS 4.0: block sizes are powers of two from 4 KiB to 1 MiB.
+        if (*block < 4096 || *block > (1 << 20) || !std::has_single_bit(*block))
+            reader.complain("block", "'block' must be a power of two from 4K to 1M");
+        else
+            recipe.compression.block_size = static_cast<std::uint32_t>(*block);
+    }
+    reader.finish();
+}
+
+void read_links(TomlSource& source, const toml::table& table, Recipe& recipe) {
+    TableReader reader(source, table, "[links]");
+    for (const auto& [target, value] : table) {
+        std::vector<std::string> names = reader.strings(target.str());
+        for (const std::string& link : names)
+            if (!is_path(link))
+                source.complain(value.source(), fmt::format("\"{}\" is no absolute path", link));
+        recipe.links.emplace_back(target.str(), std::move(names));
+    }
+}
+
+ExtraFile read_file_entry(TomlSource& source, const toml::table& table) {
+    TableReader reader(source, table, "[[file]]");
+    ExtraFile file;
+    file.path = reader.required_string("path");
+    if (reader.has("path") && !is_path(file.path))
+        reader.complain("path", fmt::format("\"{}\" is no absolute path", file.path));
+    file.content = reader.string("content").value_or("");
+    file.symlink = reader.string("symlink").value_or("");
+    file.directory = reader.boolean("directory").value_or(false);
+    const int kinds = int{reader.has("content")} + int{reader.has("symlink")} + int{reader.has("directory")};
+    if (kinds != 1)
+        source.complain(table.source(),
+                        "[[file]] must have exactly one of 'content', 'symlink' and 'directory'");
+    file.mode =
+        static_cast<unsigned>(reader.integer("mode", 0, 07777).value_or(file.directory ? 0755 : 0644));
+    if (reader.has("mode") && reader.has("symlink"))
+        reader.complain("mode", "a symlink has no mode");
+    reader.finish();
+    return file;
+}
+
+void read_files(TomlSource& source, TableReader& top, Recipe& recipe) {
+    std::set<std::string, std::less<>> seen;
+    for (const toml::table* table : top.tables("file")) {
+        ExtraFile file = read_file_entry(source, *table);
+        if (!file.path.empty() && !seen.insert(file.path).second)
+            source.complain(table->source(), fmt::format("a second [[file]] for {}", file.path));
+        recipe.files.push_back(std::move(file));
+    }
+}
+
+void read_menu(TomlSource& source, TableReader& top, Recipe& recipe) {
+    recipe.menu_timeout = static_cast<unsigned>(top.integer("menu_timeout", 1, 600).value_or(3));
+    for (const toml::table* table : top.tables("menu")) {
+        TableReader reader(source, *table, "[[menu]]");
+        MenuEntry entry{reader.required_string("title"), reader.string("append").value_or("")};
+        check_boot_text(reader, "title", entry.title);
+        check_boot_text(reader, "append", entry.append);
+        reader.finish();
+        recipe.menu.push_back(std::move(entry));
+    }
+    if (recipe.menu.empty() && !top.has("menu"))
+        top.complain("menu", "there is no [[menu]] entry", "add [[menu]] with title = \"…\"");
+}
+
+}  // namespace
+
+std::string_view name(Compressor compressor) {
+    return facts(compressor).name;
+}
+
+std::vector<std::string> NamesPerArch::of(Arch arch) const {
+    std::vector<std::string> names = common;
+    const std::vector<std::string>& own = arch == Arch::x86_64 ? x86_64 : aarch64;
+    names.insert(names.end(), own.begin(), own.end());
+    return names;
+}
+
+Recipe read_recipe(const std::filesystem::path& file) {
+    Recipe recipe;
+    recipe.file = file;
+    recipe.name = file.stem();
+    TomlSource source{file.string(), read_file(file), {}};
+    recipe.text = source.text;
+    const toml::table table = parse_toml(source);
+    throw_problems(source.problems, source.text);
+
+    TableReader top(source, table, "");
+    recipe.about = top.required_string("about");
+    read_volume_label(top, recipe);
+    if (const toml::table* packages = top.table("packages")) {
+        TableReader reader(source, *packages, "[packages]");
+        recipe.packages = read_names(reader, "common");
+        recipe.without = reader.strings("without");
+        recipe.exclude = reader.strings("exclude");
+        reader.finish();
+    }
+    if (const toml::table* kernel = top.table("kernel"))
+        read_kernel(source, *kernel, recipe);
+    else if (!top.has("kernel"))
+        top.complain("kernel", "there is no [kernel]", "add [kernel] with x86_64 = \"linux-image-amd64\"");
+    if (const toml::table* initramfs = top.table("initramfs")) {
+        TableReader reader(source, *initramfs, "[initramfs]");
+        recipe.modules = read_names(reader, "modules");
+        reader.finish();
+    }
+    if (const toml::table* squashfs = top.table("squashfs"))
+        read_squashfs(source, *squashfs, recipe);
+    if (const toml::table* links = top.table("links"))
+        read_links(source, *links, recipe);
+    read_files(source, top, recipe);
+    read_menu(source, top, recipe);
+    top.finish();
+    throw_problems(source.problems, source.text);
+    return recipe;
+}
+
+}  // namespace lktest
