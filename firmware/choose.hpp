@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "builder/base/platform.hpp"
+#include "firmware/descriptor.hpp"
+
+namespace lktest {
+
+/// What the host has to start guests with.
+struct FirmwareCatalogue {
+    std::vector<Descriptor> descriptors;  ///< in QEMU's order: the first that fits is the one
+    std::filesystem::path seabios;        ///< empty when it is nowhere; QEMU itself finds it, too
+    std::vector<Problem> warnings;        ///< descriptors passed over, and why
+};
+
+struct FirmwareWish {
+    Arch arch = Arch::x86_64;
+    Firmware firmware = Firmware::uefi;
+    bool secure_boot = false;  ///< with Microsoft's keys enrolled
+};
+
+/// The image that a machine starts with.
+struct FirmwareImages {
+    std::filesystem::path code;
+    std::filesystem::path variables;  ///< template of the variable store; empty for a BIOS
+    std::string format = "raw";       ///< of both files: "raw", "qcow2"
+    bool needs_smm = false;
+};
+
+struct MissingFirmware {
+    std::string what;     ///< "UEFI firmware for aarch64"
+    std::string package;  ///< Debian's package: "qemu-efi-aarch64"
+};
+
+/// "error: …" with the remedy, for those who cannot go on without it.
+Error missing_firmware_error(const MissingFirmware& missing);
+
+/// The first image of the catalogue that grants the wish. Without Secure Boot that
+/// is one that cannot enforce it, or else one whose key store is empty.
+std::variant<FirmwareImages, MissingFirmware> choose_firmware(const FirmwareCatalogue& catalogue,
+                                                              const FirmwareWish& wish);
+
+/// Why a code image and a variable store do not belong together; nothing when
+/// they do. A 4 MiB build with the store of a 2 MiB build boots, and loses what
+/// is written to it.
+/// @param store_header  the first bytes of the variable store, at least 48
+std::optional<std::string> firmware_mismatch(Arch arch, std::uint64_t code_size, std::uint64_t store_size,
+                                             std::string_view store_header);
+
+}  // namespace lktest

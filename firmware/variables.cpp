@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "firmware/variables.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string_view>
+
+#include "builder/base/file.hpp"
+#include "builder/base/handle.hpp"
+
+namespace lktest {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t block = 64 << 10;
+
+std::uint64_t size_of(const fs::path& file) {
+    std::error_code error;
+    const auto size = fs::file_size(file, error);
+    if (error)
+        throw host_error(fmt::format("cannot read the firmware image {}: {}", file.string(), error.message()),
+                         "reinstall the firmware package");
+    return size;
+}
+
+bool is_zero(std::string_view bytes) {
+    return std::all_of(bytes.begin(), bytes.end(), [](char byte) { return byte == 0; });
+}
+
+void write_at(int fd, std::string_view bytes, std::size_t offset, const fs::path& file) {
+    while (!bytes.empty()) {
+        const ssize_t count = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            throw system_error(fmt::format("cannot write the variable store {}", file.string()), errno);
+        bytes.remove_prefix(static_cast<std::size_t>(count));
+        offset += static_cast<std::size_t>(count);
+    }
+}
+
+}  // namespace
+
+void make_variable_store(Arch arch, const FirmwareImages& images, const fs::path& store) {
+    const std::uint64_t code_size = size_of(images.code);
+    const auto original = MappedFile::open(images.variables);
+    const std::string_view bytes(reinterpret_cast<const char*>(original->bytes().data()),
+                                 original->bytes().size());
+    // A qcow2 image says nothing of its content by its size.
+    if (images.format == "raw")
+        if (const auto fault = firmware_mismatch(arch, code_size, bytes.size(), bytes.substr(0, 64)))
+            throw host_error(fmt::format("the firmware {} cannot be used with {}: {}", images.code.string(),
+                                         images.variables.string(), *fault),
+                             "reinstall the firmware package, or correct the descriptor in qemu/firmware");
+
+    const UniqueFd fd(::open(store.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!fd || ::ftruncate(fd.get(), static_cast<off_t>(bytes.size())) < 0)
+        throw system_error(fmt::format("cannot make the variable store {}", store.string()), errno);
+    for (std::size_t offset = 0; offset < bytes.size(); offset += block)
+        if (const std::string_view piece = bytes.substr(offset, block); !is_zero(piece))
+            write_at(fd.get(), piece, offset, store);
+}
+
+}  // namespace lktest

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+
+#include "firmware/choose.hpp"
+
+namespace lktest {
+
+/// Makes a cell's own variable store: a copy of the template, exactly as large,
+/// in which blocks of zeros take no room on the disk (of AAVMF's 64 MiB less
+/// than one is data). Throws a host Error when code and template do not belong
+/// together, and when a file cannot be read or written.
+void make_variable_store(Arch arch, const FirmwareImages& images, const std::filesystem::path& store);
+
+}  // namespace lktest
