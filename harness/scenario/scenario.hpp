@@ -23,7 +23,8 @@ using Pattern = std::shared_ptr<const re2::RE2>;
 enum class View {
     lines,   ///< whole lines of the text without escapes; a userspace line that printk cut in two is whole
              ///< again
-    prompt,  ///< like lines, and also the unfinished last line: a prompt never ends in a newline
+    prompt,  ///< the unfinished last line when it stands still: a prompt never ends in a newline; for a
+             ///< milestone, whole lines too
     screen,  ///< the rows of the terminal screen, for what firmware and loaders paint
 };
 
@@ -57,8 +58,12 @@ struct Failure {
     View view = View::lines;
     bool kernel = false;   ///< only on lines with a printk prefix, and anchored behind it
     bool warning = false;  ///< recorded, does not end the cell
+    /// Believed only when the boot comes no further: a milestone after it, or a failure of a
+    /// later stage, forgets it; any other failure, a deadline, or of a loader's a long
+    /// silence makes it the reason.
+    bool tentative = false;
     Outcome outcome = Outcome::userspace_failure;
-    std::string reason;  ///< in plain words; \1 is the first group
+    std::string reason;  ///< in plain words; \1 is the first group; empty: the line itself
     std::string hint;
     std::vector<Pattern> harmless;  ///< lines that look alike and are not meant
     Place place;
@@ -77,9 +82,14 @@ struct Scenario {
     std::vector<Firmware> firmwares;  ///< empty: all
     std::vector<Medium> media;        ///< empty: only cdrom, unless the command line asks
     MachineSettings machine;
-    unsigned resets = 2;  ///< more resets than this are a reboot loop
-    std::vector<Milestone> milestones;
-    std::vector<Failure> failures;  ///< tried before the catalogue
+    unsigned resets = 2;                ///< more resets than this are a reboot loop
+    std::vector<Milestone> milestones;  ///< in the order of a boot; names are unique
+    std::string until;                  ///< the milestone that ends the boot well; empty: the last
+    std::vector<Failure> failures;      ///< tried before the catalogue
 };
+
+/// The milestones that a machine of this kind must pass, in order, up to `until`.
+/// They point into `scenario`.
+std::vector<const Milestone*> milestones_for(const Scenario& scenario, Arch arch, Firmware firmware);
 
 }  // namespace lktest

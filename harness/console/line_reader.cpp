@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+#include "harness/console/line_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <utility>
+
+#include "builder/base/printable.hpp"
+#include "harness/console/printk.hpp"
+
+namespace lktest {
+namespace {
+
+/// No terminal row is longer: as far as backspace and cursor moves go within a line.
+constexpr std::size_t widest_row = 256;
+
+/// The first argument of a control sequence; `otherwise` when it has none.
+std::size_t argument(std::string_view sequence, std::size_t otherwise) {
+    std::size_t value = 0;
+    const auto [end, error] = std::from_chars(sequence.data() + 2, sequence.data() + sequence.size(), value);
+    return error == std::errc{} ? value : otherwise;
+}
+
+/// Whether a painted piece says anything: frames and blanks do not.
+bool says_something(std::string_view text) {
+    while (!text.empty()) {
+        const CodePoint point = first_code_point(text);
+        const bool letter_or_digit =
+            point.value < 0x80 ? std::isalnum(static_cast<int>(point.value)) != 0
+                               : !(point.value >= 0x2500 && point.value < 0x25a0) && point.value != 0xfffd;
+        if (letter_or_digit)
+            return true;
+        text.remove_prefix(point.size);
+    }
+    return false;
+}
+
+}  // namespace
+
+void LineReader::feed(std::string_view bytes, std::chrono::microseconds at, const Sink& sink) {
+    now_ = at;
+    parser_.feed(bytes, [this, &sink](const Token& token) {
+        switch (token.kind) {
+            case Token::Kind::text: return put(token.text, sink);
+            case Token::Kind::control: return control(token.text[0], sink);
+            case Token::Kind::sequence: return sequence(token.text, sink);
+        }
+    });
+}
+
+void LineReader::finish(ConsolePiece::End end, const Sink& sink) {
+    ConsolePiece piece = std::exchange(piece_, {});
+    cursor_ = 0;
+    elsewhere_ = false;
+    piece.end = end;
+    if (piece.message > 0 && piece.text.substr(piece.message, 1) == " ")
+        ++piece.message;
+    if (end != ConsolePiece::End::painted || says_something(piece.text))
+        sink(std::move(piece));
+}
+
+void LineReader::put(std::string_view text, const Sink& sink) {
+    while (!text.empty()) {
+        if (elsewhere_ && !piece_.text.empty())
+            finish(ConsolePiece::End::painted, sink);
+        elsewhere_ = false;
+        if (piece_.text.empty())
+            piece_.at = now_;
+        if (cursor_ < piece_.text.size()) {
+            const std::size_t size = first_code_point(text).size;
+            overwrite(text.substr(0, size));
+            text.remove_prefix(size);
+            continue;
+        }
+        // Up to a ']', which may end the prefix of a kernel record.
+        const std::size_t bracket = text.find(']');
+        const std::size_t room = std::max(longest_line - piece_.text.size(), first_code_point(text).size);
+        const std::size_t size = std::min(bracket == text.npos ? text.size() : bracket + 1, room);
+        piece_.text += text.substr(0, size);
+        cursor_ = piece_.text.size();
+        text.remove_prefix(size);
+        if (piece_.text.back() == ']')
+            split_at_record(sink);
+        if (piece_.text.size() >= longest_line)
+            finish(ConsolePiece::End::newline, sink);
+    }
+}
+
+/// A ']' was put: when it ends a record's prefix, the record is a piece of its own.
+void LineReader::split_at_record(const Sink& sink) {
+    constexpr std::size_t longest_prefix = 48;  // "<191>[4294967295.123456][ T4194304]"
+    const std::size_t window = piece_.text.size() - std::min(piece_.text.size(), longest_prefix);
+    const auto prefix = find_printk_prefix(std::string_view(piece_.text).substr(window));
+    if (!prefix || window + prefix->message != piece_.text.size())
+        return;
+    const std::size_t begin = window + prefix->begin;
+    if (begin > 0) {
+        std::string record = piece_.text.substr(begin);
+        piece_.text.resize(begin);
+        finish(piece_.message > 0 ? ConsolePiece::End::newline : ConsolePiece::End::cut, sink);
+        piece_.at = now_;
+        piece_.text = std::move(record);
+        cursor_ = piece_.text.size();
+    }
+    piece_.message = piece_.text.size();
+}
+
+void LineReader::overwrite(std::string_view character) {
+    const std::size_t old = first_code_point(std::string_view(piece_.text).substr(cursor_)).size;
+    piece_.text.replace(cursor_, old, character);
+    cursor_ += character.size();
+}
+
+void LineReader::back(std::size_t characters) {
+    const std::string& text = piece_.text;
+    while (characters-- > 0 && cursor_ > 0 && text.size() - cursor_ < widest_row)
+        do
+            --cursor_;
+        while (cursor_ > 0 && (text[cursor_] & 0xc0) == 0x80);
+    // "\b \b" is how a character is erased.
+    if (text.find_first_not_of(' ', cursor_) == text.npos)
+        truncate();
+}
+
+void LineReader::truncate() {
+    piece_.text.resize(cursor_);
+    piece_.message = std::min(piece_.message, cursor_);
+}
+
+void LineReader::control(char byte, const Sink& sink) {
+    switch (byte) {
+        case '\n':
+        case '\v':
+        case '\f':
+            if (piece_.text.empty())
+                piece_.at = now_;
+            return finish(ConsolePiece::End::newline, sink);
+        case '\r': elsewhere_ = true; return;
+        case '\t': return put("\t", sink);
+        case '\b':
+            if (!elsewhere_)
+                back(1);
+            return;
+        default:
+            if (controls_ == Controls::show)
+                put(fmt::format("\\x{:02x}", static_cast<unsigned char>(byte)), sink);
+    }
+}
+
+void LineReader::sequence(std::string_view sequence, const Sink& sink) {
+    if (!sequence.starts_with("\x1b[")) {
+        switch (sequence.back()) {
+            case '7': saved_elsewhere_ = elsewhere_; return;
+            case '8': elsewhere_ = saved_elsewhere_; return;
+            case 'E': return control('\n', sink);
+            case 'D':
+            case 'M':
+            case 'c': elsewhere_ = true; return;
+            default: return;
+        }
+    }
+    if (sequence.find_first_of("<=>?") != std::string_view::npos)
+        return;  // private: modes, not moves
+    switch (sequence.back()) {
+        case 's': saved_elsewhere_ = elsewhere_; return;
+        case 'u': elsewhere_ = saved_elsewhere_; return;
+        case 'A':
+        case 'B':
+        case 'E':
+        case 'F':
+        case 'H':
+        case 'd':
+        case 'f': elsewhere_ = true; return;
+        case 'G': elsewhere_ = elsewhere_ || argument(sequence, 1) <= 1; return;
+        case 'C':
+            if (!elsewhere_)
+                put(std::string(std::min(argument(sequence, 1), widest_row), ' '), sink);
+            return;
+        case 'D':
+            if (!elsewhere_)
+                back(std::min(argument(sequence, 1), widest_row));
+            return;
+        case 'J':
+            if (argument(sequence, 0) > 1)
+                elsewhere_ = true;
+            [[fallthrough]];
+        case 'K':
+            if (!elsewhere_ && argument(sequence, 0) == 0)
+                truncate();
+            return;
+        default: return;
+    }
+}
+
+}  // namespace lktest

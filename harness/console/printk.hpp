@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace lktest {
+
+/// Where a kernel record stands in a console line.
+struct PrintkPrefix {
+    std::size_t begin = 0;    ///< the first byte of the prefix
+    std::size_t message = 0;  ///< the first byte behind it
+};
+
+/// The first printk prefix in a line: "[    2.948528] ", with an optional level before it
+/// ("<4>") and an optional caller behind it ("[    T1] ", CONFIG_PRINTK_CALLER). It need not
+/// be at the beginning: the kernel writes into whatever a program left unfinished.
+std::optional<PrintkPrefix> find_printk_prefix(std::string_view line);
+
+}  // namespace lktest

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/matrix/event.hpp"
+#include "harness/scenario/scenario.hpp"
+
+namespace lktest {
+
+/// How far a boot has come along its milestones.
+///
+/// The serial console (its text and its screen) and the virtio port are two channels,
+/// each in its own order; nothing is known of the order between them. So a milestone's
+/// line counts when those before it have been reached, or are reached later through the
+/// other channel; a line that comes too early in its own channel does not count, and is
+/// only remembered for the verdict (seen_early).
+class Progress {
+public:
+    explicit Progress(std::vector<Milestone> milestones);
+
+    /// A pattern of milestone `index` matched. What this reaches is appended to `events`: once
+    /// for each channel that shows it, never twice for the same.
+    void sight(std::size_t index, Source source, std::chrono::microseconds at, std::string text,
+               std::vector<Event>& events);
+    /// The host's side of the network check is satisfied.
+    void network_checked(std::chrono::microseconds at, std::string text, std::vector<Event>& events);
+    /// The guest begins anew.
+    void restart(std::chrono::microseconds at);
+
+    bool passed() const;
+    /// The milestone whose absence will fail the boot; null when passed.
+    const Milestone* waiting_for() const;
+    /// Since when: the last milestone reached, or the power-on or reset before it.
+    std::chrono::microseconds waiting_since() const noexcept { return since_; }
+    /// How long it may take from then on with hardware acceleration: its own time and that of
+    /// the optional ones before it.
+    std::chrono::milliseconds allowed() const;
+    /// The name of the last milestone reached; empty when none is.
+    std::string last_reached() const { return last_; }
+    /// Whether a milestone is neither reached nor passed over.
+    bool awaits(std::size_t index) const noexcept { return index >= next_; }
+    /// Milestones that are not reached although their line was seen.
+    std::vector<std::string> seen_early() const;
+
+private:
+    enum Channel { console, virtio, channel_count };
+    struct Sighting {
+        Source source = Source::serial;
+        std::chrono::microseconds at{};
+        std::string text;
+        std::size_t order = 0;  ///< of two at the same time the first has the lesser
+    };
+    struct State {
+        std::array<std::optional<Sighting>, channel_count> seen;
+        bool early = false;  ///< seen when it did not count
+        bool reached = false;
+    };
+
+    const Sighting* countable(std::size_t index) const;
+    void advance(std::vector<Event>& events);
+    bool reach(std::size_t index, std::vector<Event>& events);
+
+    std::vector<Milestone> milestones_;
+    std::vector<State> states_;
+    std::optional<Sighting> network_;
+    std::size_t sightings_ = 0;
+    std::size_t next_ = 0;  ///< all before it are reached or passed over
+    std::chrono::microseconds since_{};
+    std::string last_;
+};
+
+}  // namespace lktest

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "harness/console/rules.hpp"
+
+#include "harness/console/stage.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace lktest {
+namespace {
+
+constexpr std::int64_t set_memory = std::int64_t{64} << 20;
+
+constexpr std::size_t longest_prompt = 160;
+
+re2::StringPiece piece(std::string_view text) {
+    return {text.data(), text.size()};
+}
+
+re2::RE2::Options set_options() {
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    options.set_max_mem(set_memory);
+    return options;
+}
+
+/// "~ # ", "root@host:~# ", "bash-5.2$ ", "[root@host ~]# ", "grub> ", "Shell> ", "FS0:\> ", "(initramfs) ".
+const re2::RE2& shell_prompt() {
+    static const re2::RE2 expression(
+        R"((?:[\w.@:~/+-]{0,60} ?[#$] |\[[^\[\]]{1,60}\][#$] |(?:grub|grub rescue|Shell|[A-Z]+\d+:[^> ]{0,60})> |\(initramfs\) |boot: ))");
+    return expression;
+}
+
+const re2::RE2& any_prompt() {
+    static const re2::RE2 expression(
+        R"((?i)(?:[#$>] ?|(?:login|password|passphrase[^:]*|boot):? ?|\(initramfs\) ?|\[[^\]]*\]:? ?\??|(?:press|hit) .{0,60}|\? ?)$)");
+    return expression;
+}
+
+}  // namespace
+
+PatternSet::PatternSet(re2::RE2::Anchor anchor)
+    : anchor_(anchor), set_(std::make_unique<re2::RE2::Set>(set_options(), anchor)) {}
+
+void PatternSet::add(const Pattern& pattern, Hit hit) {
+    set_->Add(pattern->pattern(), nullptr);
+    entries_.push_back({pattern, hit});
+}
+
+void PatternSet::compile() {
+    if (!set_->Compile())
+        set_.reset();
+}
+
+std::vector<Hit> PatternSet::matches(std::string_view text) const {
+    std::vector<Hit> hits;
+    if (entries_.empty())
+        return hits;
+    std::vector<int> found;
+    re2::RE2::Set::ErrorInfo error{};
+    if (set_ && set_->Match(piece(text), &found, &error)) {
+        for (const int index : found)
+            hits.push_back(entries_[static_cast<std::size_t>(index)].hit);
+    } else if (!set_ || error.kind != re2::RE2::Set::kNoError) {
+        // All in one were too much for the set's memory: one by one.
+        for (const Entry& entry : entries_)
+            if (entry.pattern->Match(piece(text), 0, text.size(), anchor_, nullptr, 0))
+                hits.push_back(entry.hit);
+    }
+    std::ranges::sort(hits);
+    hits.erase(std::ranges::unique(hits).begin(), hits.end());
+    return hits;
+}
+
+Rules::Rules(std::vector<Milestone> milestones, std::vector<Failure> failures)
+    : milestones_(std::move(milestones)), failures_(std::move(failures)) {
+    for (std::size_t i = 0; i < milestones_.size(); ++i)
+        for (const Pattern& pattern : milestones_[i].patterns) {
+            const Hit hit{Hit::Kind::milestone, i};
+            if (milestones_[i].view == View::screen) {
+                rows_.add(pattern, hit);
+                continue;
+            }
+            lines_.add(pattern, hit);
+            behind_prompt_.add(pattern, hit);
+            reports_.add(pattern, hit);
+            if (milestones_[i].view == View::prompt)
+                prompts_.add(pattern, hit);
+        }
+    for (std::size_t i = 0; i < failures_.size(); ++i)
+        for (const Pattern& pattern : failures_[i].patterns) {
+            const Hit hit{Hit::Kind::failure, i};
+            switch (failures_[i].view) {
+                case View::screen: rows_.add(pattern, hit); break;
+                case View::prompt: prompts_.add(pattern, hit); break;
+                case View::lines:
+                    if (failures_[i].kernel) {
+                        records_.add(pattern, hit);
+                    } else {
+                        lines_.add(pattern, hit);
+                        behind_prompt_.add(pattern, hit);
+                    }
+            }
+        }
+    for (PatternSet* set : {&lines_, &behind_prompt_, &records_, &prompts_, &rows_, &reports_})
+        set->compile();
+}
+
+std::vector<Hit> Rules::match(const PatternSet& set, std::string_view text) {
+    if (!set.empty())
+        bytes_matched_ += text.size();
+    std::vector<Hit> hits = set.matches(text);
+    std::erase_if(hits, [&](const Hit& hit) {
+        if (hit.kind != Hit::Kind::failure)
+            return false;
+        // Once the kernel speaks, firmware and loader are silent, whatever a program prints.
+        const bool too_late = stage_of(failures_[hit.index].outcome) < Stage::kernel;
+        return ((prefixed_kernel_ || bare_kernel_) && too_late) ||
+               std::ranges::any_of(failures_[hit.index].harmless, [text](const Pattern& harmless) {
+                   return re2::RE2::PartialMatch(piece(text), *harmless);
+               });
+    });
+    return hits;
+}
+
+std::vector<Hit> Rules::on_line(const ConsoleLine& line) {
+    const std::string_view said = line.said();
+    prefixed_kernel_ = prefixed_kernel_ || line.kernel();
+    // A kernel without time stamps (printk.time=0) is told by its first line.
+    if (!prefixed_kernel_ && said.starts_with("Linux version ") && said.find(" #") != said.npos)
+        bare_kernel_ = true;
+
+    const std::size_t prompt = line.kernel() ? 0 : prompt_length(said);
+    if (prompt > 0)
+        return match(behind_prompt_, said.substr(prompt));
+    std::vector<Hit> hits = match(lines_, said);
+    if (line.kernel() || bare_kernel_) {
+        const std::vector<Hit> more = match(records_, said);
+        hits.insert(hits.end(), more.begin(), more.end());
+        std::ranges::sort(hits);
+    }
+    return hits;
+}
+
+std::vector<Hit> Rules::on_prompt(std::string_view text) {
+    return match(prompts_, text);
+}
+
+std::vector<Hit> Rules::on_row(std::string_view text) {
+    return match(rows_, text);
+}
+
+std::vector<Hit> Rules::on_report(std::string_view text) {
+    return match(reports_, text);
+}
+
+std::size_t prompt_length(std::string_view line) {
+    // A prompt that was answered by nothing is followed by the next one.
+    std::size_t length = 0;
+    for (int repeated = 0; repeated < 8; ++repeated) {
+        const re2::StringPiece rest = piece(line.substr(length, longest_prompt));
+        re2::StringPiece prompt;
+        if (!shell_prompt().Match(rest, 0, rest.size(), re2::RE2::ANCHOR_START, &prompt, 1))
+            break;
+        length += prompt.size();
+    }
+    return length;
+}
+
+bool looks_like_prompt(std::string_view line) {
+    const std::size_t tail = line.size() - std::min(line.size(), longest_prompt);
+    return re2::RE2::PartialMatch(piece(line.substr(tail)), any_prompt());
+}
+
+}  // namespace lktest

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+#include "harness/console/watch.hpp"
+
+#include "harness/console/stage.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace lktest {
+namespace {
+
+constexpr std::size_t most_recent_bytes = 1024 * 1024;
+constexpr std::size_t most_chunk = 64 * 1024;
+constexpr std::size_t most_recent_lines = 200;
+constexpr std::size_t most_failure_lines = 200;
+
+std::vector<Milestone> milestones_of(const BootCell& cell, const Scenario& scenario) {
+    std::vector<Milestone> milestones;
+    for (const Milestone* milestone : milestones_for(scenario, cell.arch, cell.firmware))
+        milestones.push_back(*milestone);
+    return milestones;
+}
+
+std::vector<Failure> failures_of(const Scenario& scenario, const std::vector<Failure>& catalogue) {
+    std::vector<Failure> failures = scenario.failures;
+    failures.insert(failures.end(), catalogue.begin(), catalogue.end());
+    return failures;
+}
+
+/// The failure's reason with the groups of the pattern that matched put in.
+std::string reason_of(const Failure& failure, std::string_view matched) {
+    const re2::StringPiece text(matched.data(), matched.size());
+    std::string reason;
+    for (const Pattern& pattern : failure.patterns)
+        if (!failure.reason.empty() && re2::RE2::Extract(text, *pattern, failure.reason, &reason))
+            return reason;
+    return std::string(matched);
+}
+
+void collect(std::optional<FailureSeen>& seen, const std::string& line) {
+    if (seen && seen->evidence.size() < most_failure_lines)
+        seen->evidence.push_back(line);
+}
+
+}  // namespace
+
+Watch::Watch(const BootCell& cell, const Scenario& scenario, const std::vector<Failure>& catalogue,
+             Patience patience)
+    : patience_(patience),
+      rules_(milestones_of(cell, scenario), failures_of(scenario, catalogue)),
+      progress_(rules_.milestones()) {}
+
+void Watch::feed(Source source, std::string_view bytes, std::chrono::microseconds at) {
+    if (bytes.empty())
+        return;
+    quiet(at);
+    last_byte_ = at;
+    remember(source, bytes, at);
+    take(source, bytes, at);
+}
+
+void Watch::take(Source source, std::string_view bytes, std::chrono::microseconds at) {
+    if (source != Source::virtio)
+        return read_serial(bytes, at);
+    virtio_.feed(bytes, at, [this](const ConsoleLine& line) {
+        apply(rules_.on_report(line.said()), Source::virtio, line.at, line.said(), line.text);
+    });
+}
+
+void Watch::remember(Source source, std::string_view bytes, std::chrono::microseconds at) {
+    const Chunk* last = recent_bytes_.empty() ? nullptr : &recent_bytes_.back();
+    if (last && last->at == at && last->source == source && last->bytes.size() < most_chunk)
+        recent_bytes_.back().bytes += bytes;
+    else
+        recent_bytes_.push_back({source, at, std::string(bytes)});
+    recent_size_ += bytes.size();
+    while (recent_size_ > most_recent_bytes && recent_bytes_.size() > 1) {
+        recent_size_ -= recent_bytes_.front().bytes.size();
+        recent_bytes_.pop_front();
+    }
+}
+
+void Watch::read_serial(std::string_view bytes, std::chrono::microseconds at) {
+    screen_read_ = false;
+    while (!bytes.empty()) {
+        // Line by line while both views are read, so that they stay in step.
+        const bool both = screen_matters();
+        const std::size_t newline = both ? bytes.find('\n') : bytes.npos;
+        const std::string_view now = bytes.substr(0, newline == bytes.npos ? newline : newline + 1);
+        serial_.feed(now, at, [this](const ConsoleLine& line) { on_serial_line(line); });
+        screen_.feed(now);
+        if (both)
+            screen_.paint([this, at](std::string_view row) {
+                apply(rules_.on_row(row), Source::screen, at, row, std::string(row));
+            });
+        bytes.remove_prefix(now.size());
+    }
+}
+
+void Watch::on_serial_line(const ConsoleLine& line) {
+    recent_lines_.push_back(line);
+    if (recent_lines_.size() > most_recent_lines)
+        recent_lines_.pop_front();
+    if (!replaying_)
+        collect(failure_, line.text);
+    collect(suspect_, line.text);
+    apply(rules_.on_line(line), Source::serial, line.at, line.said(), line.text);
+}
+
+void Watch::apply(const std::vector<Hit>& hits, Source source, std::chrono::microseconds at,
+                  std::string_view matched, const std::string& line) {
+    const auto ends_the_boot = [this](const Hit& hit) {
+        return hit.kind == Hit::Kind::failure && !rules_.failures()[hit.index].warning &&
+               !rules_.failures()[hit.index].tentative;
+    };
+    // The prompt of an emergency shell is a failure, and not the shell that a milestone means.
+    const bool failed = std::ranges::any_of(hits, ends_the_boot);
+    for (const Hit& hit : hits) {
+        if (hit.kind == Hit::Kind::milestone) {
+            if (failed)
+                continue;
+            const std::string before = progress_.last_reached();
+            progress_.sight(hit.index, source, at, line, events_);
+            if (progress_.last_reached() != before)
+                suspect_.reset();
+            continue;
+        }
+        const Failure& failure = rules_.failures()[hit.index];
+        meet(failure, source, at, matched, line);
+        if (!failure.warning)
+            return;
+    }
+}
+
+void Watch::meet(const Failure& failure, Source source, std::chrono::microseconds at,
+                 std::string_view matched, const std::string& line) {
+    if (failure_)
+        return;
+    if (failure.warning || failure.tentative) {
+        if (std::ranges::find(warned_, failure.name) == warned_.end()) {
+            warned_.push_back(failure.name);
+            events_.push_back({at, Event::Kind::warning, source, failure.name, line});
+        }
+        if (failure.warning || (suspect_ && stage_of(suspect_->outcome) >= stage_of(failure.outcome)))
+            return;
+    }
+    FailureSeen seen{failure.name, failure.outcome, reason_of(failure, matched), failure.hint, at, {line}};
+    if (failure.tentative)
+        suspect_ = std::move(seen);
+    else
+        fail(std::move(seen));
+}
+
+/// Ends the boot. What was suspected before is the first of the chain, and so the reason,
+/// unless the boot has come further since.
+void Watch::fail(FailureSeen seen) {
+    const std::chrono::microseconds at = seen.at;
+    const bool first = !suspect_ || stage_of(suspect_->outcome) < stage_of(seen.outcome);
+    failure_ = !first ? std::exchange(suspect_, std::nullopt) : std::move(seen);
+    failure_->at = at;
+    events_.push_back({at, Event::Kind::failure, Source::serial, failure_->name, failure_->evidence.front()});
+}
+
+void Watch::quiet(std::chrono::microseconds now) {
+    if (prompt_is_undecided() && now >= serial_.still_since() + patience_.prompt) {
+        decided_prompt_ = serial_.still_since();
+        const std::string text = serial_.unfinished();
+        apply(rules_.on_prompt(text), Source::serial, serial_.still_since(), text, text);
+    }
+    if (!screen_read_ && screen_matters() && now >= last_byte_ + patience_.prompt) {
+        screen_read_ = true;
+        for (const std::string& row : screen_.rows())
+            apply(rules_.on_row(row), Source::screen, last_byte_, row, row);
+    }
+    if (suspicion_is_undecided() && now >= last_byte_ + patience_.tentative)
+        fail(*suspect_);
+}
+
+std::optional<std::chrono::microseconds> Watch::decides_at() const {
+    std::optional<std::chrono::microseconds> first;
+    const auto consider = [&first](std::chrono::microseconds at) {
+        first = first ? std::min(*first, at) : at;
+    };
+    if (prompt_is_undecided())
+        consider(serial_.still_since() + patience_.prompt);
+    if (!screen_read_ && screen_matters())
+        consider(last_byte_ + patience_.prompt);
+    if (suspicion_is_undecided())
+        consider(last_byte_ + patience_.tentative);
+    return first;
+}
+
+bool Watch::prompt_is_undecided() const {
+    return decided_prompt_ != serial_.still_since() && !serial_.unfinished().empty();
+}
+
+/// Whether silence will decide. A loader that has stopped says no more; of what comes after
+/// it, only a deadline tells whether it goes on in silence.
+bool Watch::suspicion_is_undecided() const {
+    return suspect_ && !failure_ && stage_of(suspect_->outcome) <= Stage::loader;
+}
+
+/// Whether a row of the screen can still say something new.
+bool Watch::screen_matters() const {
+    if (!rules_.watches_screen())
+        return false;
+    for (std::size_t i = 0; i < rules_.milestones().size(); ++i)
+        if (rules_.milestones()[i].view == View::screen && progress_.awaits(i))
+            return true;
+    return std::ranges::any_of(rules_.failures(), [](const Failure& f) { return f.view == View::screen; });
+}
+
+void Watch::network_checked(std::chrono::microseconds at, std::string text) {
+    progress_.network_checked(at, std::move(text), events_);
+}
+
+void Watch::reset(std::chrono::microseconds at, std::string reason) {
+    ++resets_;
+    events_.push_back({at, Event::Kind::reset, Source::libvirt, "", std::move(reason)});
+    if (std::string cut = serial_.unfinished(); !cut.empty())
+        recent_lines_.push_back({at, std::move(cut), 0});
+    std::erase_if(recent_lines_, [at](const ConsoleLine& line) { return line.at > at; });
+
+    serial_ = {};
+    virtio_ = {};
+    screen_ = {};
+    rules_.restart();
+    progress_.restart(at);
+    suspect_.reset();
+    decided_prompt_.reset();
+    screen_read_ = true;
+    recent_size_ = 0;
+    replaying_ = true;
+    for (const Chunk& chunk : std::exchange(recent_bytes_, {}))
+        if (chunk.at > at)
+            feed(chunk.source, chunk.bytes, chunk.at);
+    replaying_ = false;
+}
+
+std::vector<Event> Watch::take_events() {
+    return std::exchange(events_, {});
+}
+
+std::vector<std::string> Watch::last_lines(std::size_t count) const {
+    std::vector<std::string> lines;
+    for (const ConsoleLine& line : recent_lines_)
+        lines.push_back(line.text);
+    if (std::string begun = serial_.unfinished(); !begun.empty())
+        lines.push_back(std::move(begun));
+    if (lines.size() > count)
+        lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(count));
+    return lines;
+}
+
+std::vector<std::string> Watch::screen_rows() {
+    return screen_.rows();
+}
+
+}  // namespace lktest

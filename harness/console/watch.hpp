@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/console/progress.hpp"
+#include "harness/console/rules.hpp"
+#include "harness/console/screen.hpp"
+#include "harness/console/transcript.hpp"
+#include "harness/matrix/event.hpp"
+#include "harness/scenario/scenario.hpp"
+
+namespace lktest {
+
+/// A failure line that was met, and what the console said after it.
+struct FailureSeen {
+    std::string name;
+    Outcome outcome = Outcome::userspace_failure;
+    std::string reason;                 ///< in plain words
+    std::string hint;                   ///< empty when nothing helps
+    std::chrono::microseconds at{};     ///< when the line's first byte came, since power-on
+    std::vector<std::string> evidence;  ///< that line and those that follow it, as the guest wrote them
+};
+
+/// How long something must stand still before it is believed.
+struct Patience {
+    /// An unfinished line, before it is a prompt; the screen, before its last row is read.
+    std::chrono::microseconds prompt = std::chrono::milliseconds{500};
+    /// The console, before a loader's tentative failure ends the boot; to be scaled for the accelerator.
+    std::chrono::microseconds tentative = std::chrono::seconds{10};
+};
+
+/// Finds milestones and failures in what a guest says. Time is what it is told: `at` counts
+/// from power-on and never goes back. What it finds does not depend on how the bytes are
+/// cut into calls that have the same time.
+class Watch {
+public:
+    /// @param catalogue  failures of any boot; those of the scenario are tried before them
+    Watch(const BootCell& cell, const Scenario& scenario, const std::vector<Failure>& catalogue,
+          Patience patience = {});
+
+    /// @param source  Source::serial, or Source::virtio for the port that milestones are reported on
+    void feed(Source source, std::string_view bytes, std::chrono::microseconds at);
+    /// Nothing has come until `now`: what stands still long enough is decided.
+    void quiet(std::chrono::microseconds now);
+    /// When quiet() will decide something if nothing is fed before.
+    std::optional<std::chrono::microseconds> decides_at() const;
+    /// The host's side of the network milestone is satisfied.
+    void network_checked(std::chrono::microseconds at, std::string text);
+    /// The guest was reset at `at`, perhaps before bytes that were fed already: those count
+    /// for the new epoch, in which the milestones begin anew.
+    void reset(std::chrono::microseconds at, std::string reason);
+
+    /// What happened since the last call.
+    std::vector<Event> take_events();
+
+    bool passed() const { return progress_.passed(); }
+    /// The milestone whose absence will fail the boot; null when passed.
+    const Milestone* waiting_for() const { return progress_.waiting_for(); }
+    /// Since when: the last milestone reached, or the power-on or reset before it.
+    std::chrono::microseconds waiting_since() const noexcept { return progress_.waiting_since(); }
+    /// How long it may take from then on with hardware acceleration.
+    std::chrono::milliseconds allowed() const { return progress_.allowed(); }
+    /// Empty when no milestone is reached.
+    std::string last_reached() const { return progress_.last_reached(); }
+    /// Milestones that are not reached although their line was seen: those before them are missing.
+    std::vector<std::string> seen_early() const { return progress_.seen_early(); }
+    unsigned resets() const noexcept { return resets_; }
+
+    /// The failure that ends the boot. Its lines grow with what is fed: give it a moment.
+    const std::optional<FailureSeen>& failure() const noexcept { return failure_; }
+    /// A tentative failure: the reason, should the boot come no further.
+    const std::optional<FailureSeen>& suspect() const noexcept { return suspect_; }
+
+    /// At most `count` last lines of the serial console, the unfinished one included.
+    std::vector<std::string> last_lines(std::size_t count) const;
+    std::vector<std::string> screen_rows();
+    /// The last line of the programs, which has no newline yet; empty at a line's beginning.
+    std::string unfinished_line() const { return serial_.unfinished(); }
+    /// Whether that line asks for input, and so is no sign of a hang.
+    bool at_prompt() const { return looks_like_prompt(serial_.unfinished()); }
+
+    /// How many bytes were given to regular expressions: the work that was done.
+    std::size_t bytes_matched() const noexcept { return rules_.bytes_matched(); }
+
+private:
+    struct Chunk {
+        Source source = Source::serial;
+        std::chrono::microseconds at{};
+        std::string bytes;
+    };
+
+    void take(Source source, std::string_view bytes, std::chrono::microseconds at);
+    void remember(Source source, std::string_view bytes, std::chrono::microseconds at);
+    void read_serial(std::string_view bytes, std::chrono::microseconds at);
+    void on_serial_line(const ConsoleLine& line);
+    void apply(const std::vector<Hit>& hits, Source source, std::chrono::microseconds at,
+               std::string_view matched, const std::string& line);
+    void meet(const Failure& failure, Source source, std::chrono::microseconds at, std::string_view matched,
+              const std::string& line);
+    void fail(FailureSeen seen);
+    bool prompt_is_undecided() const;
+    bool suspicion_is_undecided() const;
+    bool screen_matters() const;
+
+    Patience patience_;
+    Rules rules_;
+    Progress progress_;
+    Transcript serial_, virtio_;
+    Screen screen_;
+    std::deque<Chunk> recent_bytes_;  ///< for a reset that is told of late
+    std::size_t recent_size_ = 0;
+    std::deque<ConsoleLine> recent_lines_;
+    std::vector<Event> events_;
+    std::vector<std::string> warned_;
+    std::optional<FailureSeen> failure_, suspect_;
+    std::chrono::microseconds last_byte_{};
+    std::optional<std::chrono::microseconds> decided_prompt_;  ///< still_since() of the prompt that was read
+    bool screen_read_ = true;  ///< nothing was painted since the rows were read
+    bool replaying_ = false;
+    unsigned resets_ = 0;
+};
+
+}  // namespace lktest

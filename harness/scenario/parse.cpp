@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+#include "harness/scenario/parse.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <span>
+
+#include "builder/base/file.hpp"
+#include "builder/base/toml_reader.hpp"
+#include "harness/scenario/failure.hpp"
+#include "harness/scenario/patterns.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::uint64_t mebibyte = 1024 * 1024;
+
+/// The values of `key`, a name or an array of names; what is unknown becomes a problem.
+template <typename Value, std::size_t count>
+std::vector<Value> read_names(TomlSource& source, TableReader& table, std::string_view key,
+                              const std::array<Value, count>& all) {
+    std::array<std::string_view, count> names;
+    std::ranges::transform(all, names.begin(), [](Value value) { return name(value); });
+    std::vector<Value> values;
+    for (const PlacedText& text : table.texts(key)) {
+        if (const auto found = std::ranges::find(names, text.text); found != names.end())
+            values.push_back(all[static_cast<std::size_t>(found - names.begin())]);
+        else
+            source.complain(text.where, fmt::format("unknown {} '{}'", key, text.text),
+                            suggestion(text.text, names));
+    }
+    return values;
+}
+
+MachineSettings read_machine(TomlSource& source, const toml::table& values) {
+    TableReader table(source, values, "[machine]");
+    MachineSettings machine;
+    if (const auto memory = table.size("memory")) {
+        if (*memory < 16 * mebibyte || *memory > mebibyte * mebibyte || *memory % mebibyte != 0)
+            table.complain("memory", "'memory' must be whole mebibytes, from 16M to 1024G");
+        machine.memory = *memory;
+    }
+    machine.cpus = static_cast<unsigned>(table.integer("cpus", 1, 255).value_or(machine.cpus));
+    table.finish();
+    return machine;
+}
+
+NetworkCheck read_network(TomlSource& source, const toml::table& values) {
+    TableReader table(source, values, "'network'");
+    NetworkCheck check;
+    check.lease = table.boolean("lease").value_or(true);
+    check.ping = table.boolean("ping").value_or(true);
+    check.guest_page = table.string("guest_page").value_or("");
+    check.guest_text = table.string("guest_text").value_or("");
+    check.host_file = table.string("host_file").value_or("");
+    for (const std::string_view key : {"guest_page", "host_file"})
+        if (const auto* path = values.get_as<std::string>(key); path && !path->get().starts_with('/'))
+            table.complain(key, fmt::format("'{}' must be a path that starts with '/'", key));
+    if (!check.guest_text.empty() && check.guest_page.empty())
+        table.complain("guest_text", "'guest_text' needs a 'guest_page' to stand on");
+    table.finish();
+    return check;
+}
+
+bool is_plain_name(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == text.npos;
+}
+
+Milestone read_milestone(TomlSource& source, const toml::table& values) {
+    TableReader table(source, values, "[[milestone]]");
+    Milestone milestone;
+    milestone.place = source.place(values.source());
+    milestone.name = table.required_string("name");
+    if (!milestone.name.empty() && !is_plain_name(milestone.name))
+        table.complain("name", fmt::format("'{}' cannot name a milestone", milestone.name),
+                       "use lower-case letters, digits and hyphens");
+    milestone.patterns = read_patterns(source, table, "pattern");
+    milestone.view = read_view(table);
+    milestone.optional = table.boolean("optional").value_or(false);
+    milestone.within = table.duration("within").value_or(std::chrono::milliseconds{0});
+    if (!table.has("within") && !milestone.optional)
+        table.complain("within", "'within' is missing in [[milestone]]",
+                       "say how long it may take after the milestone before it: within = \"20s\"");
+    else if (milestone.within.count() == 0 && table.has("within"))
+        table.complain("within", "'within' must be more than nothing");
+    if (const toml::table* network = table.table("network"))
+        milestone.network = read_network(source, *network);
+    if (!table.has("pattern") && !table.has("network"))
+        table.complain("pattern", "[[milestone]] has neither 'pattern' nor 'network', so nothing reaches it");
+    milestone.arches = read_names(source, table, "arch", all_arches);
+    milestone.firmwares = read_names(source, table, "firmware", all_firmwares);
+    table.finish();
+    return milestone;
+}
+
+/// Two milestones of one name could not be told apart in a report.
+void check_unique(TomlSource& source, const std::vector<Milestone>& milestones) {
+    std::map<std::string_view, const Milestone*> seen;
+    for (const Milestone& milestone : milestones) {
+        if (milestone.name.empty())
+            continue;
+        const auto [first, is_new] = seen.emplace(milestone.name, &milestone);
+        if (!is_new)
+            source.problems.push_back({milestone.place,
+                                       fmt::format("there are two milestones '{}'", milestone.name),
+                                       fmt::format("the first is in line {}; give this one another name",
+                                                   first->second->place.line)});
+    }
+}
+
+void check_until(TableReader& table, const Scenario& scenario) {
+    if (scenario.until.empty())
+        return;
+    std::vector<std::string_view> names;
+    for (const Milestone& milestone : scenario.milestones)
+        names.emplace_back(milestone.name);
+    const auto found = std::ranges::find(names, scenario.until);
+    if (found == names.end())
+        table.complain("until", fmt::format("unknown milestone '{}'", scenario.until),
+                       suggestion(scenario.until, names));
+    else if (scenario.milestones[static_cast<std::size_t>(found - names.begin())].optional)
+        table.complain("until",
+                       fmt::format("the boot cannot end at '{}', which is optional", scenario.until));
+}
+
+/// Milestones may be for some machines only; a machine that is left with none would
+/// pass without having shown anything.
+void check_every_machine_has_one(TomlSource& source, const Scenario& scenario) {
+    const auto all_or = [](const auto& some, const auto& all) {
+        return some.empty() ? std::vector(all.begin(), all.end()) : some;
+    };
+    for (const Arch arch : all_or(scenario.arches, all_arches))
+        for (const Firmware firmware : all_or(scenario.firmwares, all_firmwares)) {
+            if (inapplicable({.arch = arch, .firmware = firmware}))
+                continue;
+            const std::vector<const Milestone*> left = milestones_for(scenario, arch, firmware);
+            if (std::ranges::all_of(left, [](const Milestone* milestone) { return milestone->optional; }))
+                source.problems.push_back(
+                    {{source.file},
+                     fmt::format("no milestone must be reached on {} with {}, so every boot would pass",
+                                 name(arch), name(firmware)),
+                     "add a [[milestone]] that is not optional, or limit 'arch' and 'firmware'"});
+        }
+}
+
+}  // namespace
+
+std::vector<const Milestone*> milestones_for(const Scenario& scenario, Arch arch, Firmware firmware) {
+    const auto fits = [](const auto& wanted, auto value) {
+        return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
+    };
+    std::vector<const Milestone*> found;
+    for (const Milestone& milestone : scenario.milestones) {
+        if (fits(milestone.arches, arch) && fits(milestone.firmwares, firmware))
+            found.push_back(&milestone);
+        if (milestone.name == scenario.until)
+            break;
+    }
+    return found;
+}
+
+Scenario parse_scenario(const std::filesystem::path& file, std::string text) {
+    TomlSource source{.file = file.string(), .text = std::move(text), .problems = {}};
+    const toml::table values = parse_toml(source);
+    throw_problems(source.problems, source.text);
+
+    TableReader table(source, values, "");
+    Scenario scenario;
+    scenario.name = file.stem().string();
+    scenario.about = table.string("about").value_or("");
+    scenario.arches = read_names(source, table, "arch", all_arches);
+    scenario.firmwares = read_names(source, table, "firmware", all_firmwares);
+    scenario.media = read_names(source, table, "medium", all_media);
+    scenario.resets = static_cast<unsigned>(table.integer("resets", 0, 1000).value_or(scenario.resets));
+    scenario.until = table.string("until").value_or("");
+    if (const toml::table* machine = table.table("machine"))
+        scenario.machine = read_machine(source, *machine);
+    for (const toml::table* milestone : table.tables("milestone"))
+        scenario.milestones.push_back(read_milestone(source, *milestone));
+    scenario.failures = read_failure_tables(source, table.tables("failure"));
+    table.finish();
+
+    check_unique(source, scenario.milestones);
+    check_until(table, scenario);
+    // The two checks of the whole would only repeat what is already said of a part.
+    if (scenario.milestones.empty()) {
+        if (!table.has("milestone"))
+            source.problems.push_back({{source.file},
+                                       "there is no [[milestone]], so every boot would pass",
+                                       "add one: name, pattern and within"});
+    } else if (source.problems.empty()) {
+        check_every_machine_has_one(source, scenario);
+    }
+    std::ranges::stable_sort(source.problems, {}, [](const Problem& problem) {
+        return std::pair(problem.place.line, problem.place.column);
+    });
+    throw_problems(source.problems, source.text);
+    return scenario;
+}
+
+Scenario read_scenario(const std::filesystem::path& file) {
+    return parse_scenario(file, read_file(file));
+}
+
+}  // namespace lktest

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "harness/scenario/scenario.hpp"
+
+namespace lktest {
+
+/// Reads a scenario file; scenarios/README.md describes the language. Throws a usage Error
+/// with every problem of the file, each with its place, when there is one.
+Scenario read_scenario(const std::filesystem::path& file);
+
+/// The same for a text that is already here.
+/// @param file  what messages call it; its stem names the scenario
+Scenario parse_scenario(const std::filesystem::path& file, std::string text);
+
+}  // namespace lktest
