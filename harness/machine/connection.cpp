@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "harness/machine/connection.hpp"
+
+#include <fmt/format.h>
+#include <libvirt/virterror.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <mutex>
+#include <utility>
+
+#include "builder/base/file.hpp"
+#include "harness/machine/domain_event.hpp"
+
+namespace lktest {
+namespace fs = std::filesystem;
+namespace {
+
+/// No daemon stands behind the driver: nothing to change owners, confine, or take logs.
+constexpr std::string_view driver_settings = R"(security_driver = "none"
+stdio_handler = "file"
+)";
+
+/// The same for root, whose driver would else switch QEMU to another user and into cgroups.
+constexpr std::string_view root_driver_settings = R"(user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+namespaces = []
+cgroup_controllers = []
+)";
+
+void prepare_root(const fs::path& root, const fs::path& cache) {
+    make_directories(root / "etc");
+    make_directories(cache);
+    write_file(root / "etc/qemu.conf",
+               fmt::format("{}{}", driver_settings, ::geteuid() == 0 ? root_driver_settings : ""));
+    std::error_code error;
+    fs::create_directory_symlink(fs::absolute(cache), root / "cache", error);
+    if (error && error != std::errc::file_exists)
+        throw system_error(fmt::format("cannot link {}", (root / "cache").string()), error.value());
+}
+
+/// Errors reach us as return values, and warnings belong in a file: libvirt's
+/// habit of printing both would tear the live display.
+void silence_libvirt(const fs::path& log) {
+    static std::once_flag once;
+    std::call_once(once, [&] {
+        if (!log.empty())
+            ::setenv("LIBVIRT_LOG_OUTPUTS", fmt::format("3:file:{}", log.string()).c_str(), 0);
+        virInitialize();
+        virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
+    });
+}
+
+}  // namespace
+
+Error libvirt_error(std::string_view what, std::string hint) {
+    const virError* last = virGetLastError();
+    const char* reason = last && last->message ? last->message : "libvirt gave no reason";
+    return host_error(fmt::format("{}: {}", what, reason), std::move(hint));
+}
+
+Connection::Connection(const std::string& uri, fs::path root)
+    : root_(std::move(root)), listeners_(std::make_unique<DomainListeners>()) {
+    silence_libvirt(root_.empty() ? fs::path() : root_ / "libvirt.log");
+    handle_.reset(virConnectOpen(uri.c_str()));
+    if (!handle_)
+        throw libvirt_error(fmt::format("cannot connect to {}", uri),
+                            root_.empty() ? "check the URI, and that the daemon behind it runs"
+                                          : "check with: lktest doctor");
+    listeners_->attach(*handle_);
+}
+
+Connection::Connection(Connection&&) noexcept = default;
+
+Connection::~Connection() {
+    if (handle_)
+        listeners_->detach(*handle_);
+}
+
+Connection Connection::embedded(const fs::path& root, const fs::path& cache) {
+    const fs::path absolute = fs::absolute(root);
+    prepare_root(absolute, cache);
+    return {"qemu:///embed?root=" + absolute.string(), absolute};
+}
+
+Connection Connection::open(const std::string& uri) {
+    return {uri, {}};
+}
+
+std::string Connection::libvirt_version() const {
+    unsigned long version = 0;
+    if (virConnectGetLibVersion(get(), &version) < 0)
+        throw libvirt_error("cannot ask libvirt for its version");
+    return fmt::format("{}.{}.{}", version / 1'000'000, version / 1000 % 1000, version % 1000);
+}
+
+void Connection::warm(Arch arch) const {
+    const std::string architecture(name(arch));
+    char* capabilities =
+        virConnectGetDomainCapabilities(get(), nullptr, architecture.c_str(), nullptr, "qemu", 0);
+    if (!capabilities)
+        throw libvirt_error(fmt::format("libvirt finds no QEMU for {}", architecture),
+                            fmt::format("install it: apt install {}",
+                                        arch == Arch::x86_64 ? "qemu-system-x86" : "qemu-system-arm"));
+    std::free(capabilities);
+}
+
+std::string Connection::last_words(const std::string& domain_name) const try {
+    return root_.empty() ? "" : last_words_of_log(read_file(root_ / "log/qemu" / (domain_name + ".log")));
+} catch (const Error&) {
+    return {};  // QEMU never came so far as to have a log
+}
+
+std::string last_words_of_log(std::string_view log) {
+    constexpr std::size_t most = 2048;
+    // libvirt writes the time and "starting up", the environment, then the command line with a
+    // backslash at the end of each of its lines but the last, and after all "shutting down".
+    std::string words;
+    bool of_command = false;
+    while (!log.empty()) {
+        const std::string_view line = log.substr(0, log.find('\n'));
+        log.remove_prefix(std::min(log.size(), line.size() + 1));
+        const bool begins = line.find(": starting up libvirt version") != line.npos;
+        if (begins)
+            words.clear();
+        const bool continues = line.ends_with('\\');
+        if (!begins && !continues && !of_command && line.find(": shutting down, reason=") == line.npos)
+            words.append(line).append("\n");
+        of_command = begins || continues;
+    }
+    while (words.ends_with('\n'))
+        words.pop_back();
+    if (words.size() > most)
+        words.erase(0, words.find('\n', words.size() - most) + 1);
+    return words;
+}
+
+}  // namespace lktest

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <libvirt/libvirt.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "builder/base/error.hpp"
+#include "builder/base/handle.hpp"
+#include "builder/base/platform.hpp"
+
+namespace lktest {
+
+class DomainListeners;
+
+/// libvirt's reason for the last call that failed in this thread, as a host Error:
+/// "cannot start the guest: …". libvirt itself prints nothing.
+Error libvirt_error(std::string_view what, std::string hint = {});
+
+/// A connection to libvirt. An EventLoop must exist; calls block.
+class Connection {
+public:
+    /// libvirt's QEMU driver inside this process, no daemon: qemu:///embed. A process has at
+    /// most one root in its life, a root at most one process.
+    /// @param root   a fresh directory for the driver's own files; its path must be short
+    ///               (a socket 40 characters deeper in it must stay below 108)
+    /// @param cache  keeps what libvirt learnt of each QEMU; share it between runs, or the
+    ///               first guest starts seconds later
+    static Connection embedded(const std::filesystem::path& root, const std::filesystem::path& cache);
+
+    /// Any other driver: "qemu:///system".
+    static Connection open(const std::string& uri);
+
+    Connection(Connection&&) noexcept;
+    Connection& operator=(Connection&&) = delete;
+    ~Connection();
+
+    virConnect* get() const noexcept { return handle_.get(); }
+    DomainListeners& listeners() const noexcept { return *listeners_; }
+    /// Empty unless embedded.
+    const std::filesystem::path& root() const noexcept { return root_; }
+
+    /// "9.0.0"
+    std::string libvirt_version() const;
+
+    /// Makes libvirt learn what QEMU for `arch` can do, so that no guest's start pays
+    /// for it. Throws when there is no such QEMU.
+    void warm(Arch arch) const;
+
+    /// What QEMU itself wrote to its standard error, when that can be read: the last
+    /// lines of the guest's log in the root.
+    std::string last_words(const std::string& domain_name) const;
+
+private:
+    Connection(const std::string& uri, std::filesystem::path root);
+
+    std::filesystem::path root_;
+    std::unique_ptr<DomainListeners> listeners_;
+    Handle<virConnect, virConnectClose> handle_;
+};
+
+/// The part of a guest's log (ROOT/log/qemu/NAME.log) that QEMU wrote the last time it ran,
+/// without libvirt's own lines. At most the last 2 KiB.
+std::string last_words_of_log(std::string_view log);
+
+}  // namespace lktest

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include "harness/machine/domain.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <libvirt/libvirt-qemu.h>
+#include <libvirt/virterror.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "builder/base/file.hpp"
+
+namespace lktest {
+namespace fs = std::filesystem;
+namespace {
+
+/// Takes a string that libvirt allocated.
+std::string take(char* text) {
+    std::string copy(text);
+    std::free(text);
+    return copy;
+}
+
+/// The call failed only because the guest is not there any more.
+bool guest_is_gone() {
+    const int code = virGetLastErrorCode();
+    return code == VIR_ERR_OPERATION_INVALID || code == VIR_ERR_NO_DOMAIN;
+}
+
+std::string receive_all(virStream& stream) {
+    std::string bytes;
+    char chunk[65536];
+    for (;;) {
+        const int count = virStreamRecv(&stream, chunk, sizeof chunk);
+        if (count < 0)
+            throw libvirt_error("cannot read the screenshot");
+        if (count == 0)
+            return bytes;
+        bytes.append(chunk, static_cast<std::size_t>(count));
+    }
+}
+
+}  // namespace
+
+Domain Domain::create(Connection& connection, const std::string& domain_name, const std::string& xml,
+                      DomainEventSink on_event, const RunIn& run_in) {
+    connection.listeners().listen(domain_name, std::move(on_event));
+    Domain domain(connection, domain_name);
+    // The embedded driver has no autodestroy: there the jail's end is the guest's.
+    unsigned flags = VIR_DOMAIN_START_PAUSED;
+    if (connection.root().empty())
+        flags |= VIR_DOMAIN_START_AUTODESTROY;
+    const auto start = [&] {
+        domain.handle_.reset(virDomainCreateXML(connection.get(), xml.c_str(), flags));
+        if (domain.handle_)
+            return;
+        Error error = libvirt_error(fmt::format("cannot start the guest {}", domain_name));
+        const std::string words = connection.last_words(domain_name);
+        if (words.empty() || std::string_view(error.what()).find(words) != std::string_view::npos)
+            throw error;
+        throw host_error(fmt::format("{}\nQEMU said:\n{}", error.what(), words), error.hint());
+    };
+    if (run_in)
+        run_in(start);
+    else
+        start();
+    return domain;
+}
+
+Domain::Domain(Domain&& other) noexcept
+    : connection_(std::exchange(other.connection_, nullptr)),
+      name_(std::move(other.name_)),
+      handle_(std::move(other.handle_)) {}
+
+Domain::~Domain() {
+    if (!connection_)
+        return;
+    if (handle_)
+        virDomainDestroy(handle_.get());
+    connection_->listeners().forget(name_);
+}
+
+void Domain::resume() {
+    if (virDomainResume(handle_.get()) < 0)
+        throw libvirt_error(fmt::format("cannot let the guest {} run", name_));
+}
+
+void Domain::suspend() {
+    if (virDomainSuspend(handle_.get()) < 0)
+        throw libvirt_error(fmt::format("cannot pause the guest {}", name_));
+}
+
+void Domain::reset() {
+    if (virDomainReset(handle_.get(), 0) < 0)
+        throw libvirt_error(fmt::format("cannot reset the guest {}", name_));
+}
+
+void Domain::destroy() {
+    if (virDomainDestroy(handle_.get()) < 0 && !guest_is_gone())
+        throw libvirt_error(fmt::format("cannot end the guest {}", name_));
+}
+
+std::string Domain::xml() const {
+    char* text = virDomainGetXMLDesc(handle_.get(), 0);
+    if (!text)
+        throw libvirt_error(fmt::format("cannot ask for the XML of the guest {}", name_));
+    return take(text);
+}
+
+std::string Domain::monitor(const std::string& command) const {
+    char* answer = nullptr;
+    if (virDomainQemuMonitorCommand(handle_.get(), command.c_str(), &answer, 0) < 0)
+        throw libvirt_error(fmt::format("QEMU's monitor of the guest {} does not answer", name_));
+    return take(answer);
+}
+
+bool Domain::kvm_in_use() const {
+    const auto answer = nlohmann::json::parse(monitor(R"({"execute":"query-kvm"})"), nullptr, false);
+    const nlohmann::json::json_pointer enabled("/return/enabled");
+    return answer.is_object() && answer.contains(enabled) && answer[enabled] == true;
+}
+
+Domain::Screenshot Domain::screenshot() const {
+    const Handle<virStream, virStreamFree> stream(virStreamNew(connection_->get(), 0));
+    char* type = stream ? virDomainScreenshot(handle_.get(), stream.get(), 0, 0) : nullptr;
+    if (!type)
+        throw libvirt_error(fmt::format("cannot take a screenshot of the guest {}", name_));
+    Screenshot screenshot{.type = take(type), .image = receive_all(*stream)};
+    virStreamFinish(stream.get());
+    return screenshot;
+}
+
+UniqueFd Domain::memory() const {
+    if (connection_->root().empty())
+        return {};
+    int pid = 0;
+    const std::string text = read_file(connection_->root() / "run/qemu" / (name_ + ".pid"));
+    std::from_chars(text.data(), text.data() + text.size(), pid);
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
+        std::error_code closed;
+        if (fs::read_symlink(entry.path(), closed).native().starts_with("/memfd:"))
+            return UniqueFd(::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC));
+    }
+    return {};
+}
+
+}  // namespace lktest

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "builder/base/handle.hpp"
+#include "harness/machine/connection.hpp"
+#include "harness/machine/domain_event.hpp"
+
+namespace lktest {
+
+/// Runs a piece of work with the calling thread put somewhere else, such as into a
+/// network namespace, and back afterwards.
+using RunIn = std::function<void(const std::function<void()>&)>;
+
+/// A guest that exists while this object lives. Every call blocks (create 0.3 s, destroy
+/// 0.2 s, the rest milliseconds) and may be made from any thread, one at a time; but the
+/// object itself is destroyed on the thread that runs the io_context, or after that has
+/// stopped, so that no event is on its way to a sink that is gone.
+class Domain {
+public:
+    /// Starts a guest, paused: it says nothing before resume(). Of a daemon it is asked to
+    /// destroy the guest when this process is gone.
+    /// @param domain_name  the name in the XML; no other guest of the connection has it
+    /// @param on_event     told everything that happens to the guest from now on
+    /// @param run_in       around the start: QEMU and its tap live where this leads
+    /// Throws a host Error with libvirt's reason, and QEMU's last words when it got so far.
+    static Domain create(Connection& connection, const std::string& domain_name, const std::string& xml,
+                         DomainEventSink on_event, const RunIn& run_in = {});
+
+    Domain(Domain&& other) noexcept;
+    Domain& operator=(Domain&&) = delete;
+    ~Domain();
+
+    const std::string& name() const noexcept { return name_; }
+
+    void resume();
+    void suspend();
+    /// Presses the reset button.
+    void reset();
+    /// Ends the guest, if it still runs. ~Domain does it too, but blocks whom it should not.
+    void destroy();
+
+    /// The domain with everything that libvirt added.
+    std::string xml() const;
+    /// Answers to a QMP command, JSON both.
+    std::string monitor(const std::string& command) const;
+    /// Whether QEMU itself says that KVM executes the guest (query-kvm).
+    bool kvm_in_use() const;
+
+    /// The screen as libvirt's image; throws when there is no display device.
+    struct Screenshot {
+        std::string type;  ///< "image/png"; of an older libvirt "image/x-portable-pixmap"
+        std::string image;
+    };
+    Screenshot screenshot() const;
+
+    /// The guest's RAM, to be mapped for reading: it outlives the guest as long as it is open.
+    /// None unless the driver is embedded and the domain's memory is a memfd.
+    UniqueFd memory() const;
+
+private:
+    Domain(Connection& connection, std::string name) : connection_(&connection), name_(std::move(name)) {}
+
+    Connection* connection_;  ///< null when moved from
+    std::string name_;
+    Handle<virDomain, virDomainFree> handle_;
+};
+
+}  // namespace lktest

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "harness/machine/domain_event.hpp"
+
+#include <fmt/format.h>
+#include <libvirt/libvirt-qemu.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "harness/machine/connection.hpp"
+
+namespace lktest {
+namespace {
+
+using Kind = DomainEvent::Kind;
+
+template <std::size_t size>
+std::string reason(const std::array<std::string_view, size>& names, int detail) {
+    const auto index = static_cast<std::size_t>(detail);
+    return std::string(index < size ? names[index] : "unknown");
+}
+
+/// libvirt's lifecycle events, but for those that QEMU tells better by itself.
+std::optional<DomainEvent> from_lifecycle(int event, int detail) {
+    static constexpr std::array<std::string_view, 9> suspended{"paused",    "migrated", "io-error",
+                                                               "watchdog",  "restored", "snapshot",
+                                                               "api-error", "postcopy", "postcopy-failed"};
+    static constexpr std::array<std::string_view, 7> stopped{"shutdown", "destroyed", "crashed", "migrated",
+                                                             "saved",    "failed",    "snapshot"};
+    const auto now = std::chrono::system_clock::now();
+    switch (event) {
+        case VIR_DOMAIN_EVENT_STARTED: return DomainEvent{Kind::started, "", now};
+        case VIR_DOMAIN_EVENT_SUSPENDED: return DomainEvent{Kind::suspended, reason(suspended, detail), now};
+        case VIR_DOMAIN_EVENT_RESUMED: return DomainEvent{Kind::resumed, "", now};
+        case VIR_DOMAIN_EVENT_STOPPED: return DomainEvent{Kind::stopped, reason(stopped, detail), now};
+        default: return std::nullopt;
+    }
+}
+
+/// QEMU's own events (QMP: run-state.json).
+std::optional<DomainEvent> from_monitor(std::string_view event, const char* details) {
+    const auto data = nlohmann::json::parse(details ? details : "", nullptr, false);
+    const auto text = [&](const char* key) {
+        const auto found = data.is_object() ? data.find(key) : data.end();
+        return found != data.end() && found->is_string() ? found->get<std::string>() : std::string();
+    };
+    if (event == "RESET")
+        return DomainEvent{Kind::reset, text("reason"), {}};
+    if (event == "SHUTDOWN")
+        return DomainEvent{Kind::shutdown, text("reason"), {}};
+    if (event == "GUEST_PANICKED")
+        return DomainEvent{Kind::panicked, text("action"), {}};
+    return std::nullopt;
+}
+
+// libvirt calls these from C, where no exception may arrive.
+
+int on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* listeners) noexcept {
+    if (const auto told = from_lifecycle(event, detail))
+        static_cast<DomainListeners*>(listeners)->tell(virDomainGetName(domain), *told);
+    return 0;
+}
+
+void on_monitor(virConnectPtr, virDomainPtr domain, const char* event, long long seconds,
+                unsigned int microseconds, const char* details, void* listeners) noexcept {
+    auto told = from_monitor(event, details);
+    if (!told)
+        return;
+    told->at = std::chrono::system_clock::time_point(std::chrono::seconds(seconds) +
+                                                     std::chrono::microseconds(microseconds));
+    static_cast<DomainListeners*>(listeners)->tell(virDomainGetName(domain), *told);
+}
+
+}  // namespace
+
+std::string_view name(Kind kind) {
+    constexpr std::array names{"started", "suspended", "resumed", "reset", "shutdown", "panicked", "stopped"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+void DomainListeners::attach(virConnect& connection) {
+    lifecycle_ = virConnectDomainEventRegisterAny(&connection, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                                  VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), this, nullptr);
+    if (lifecycle_ < 0)
+        throw libvirt_error("libvirt tells no events of guests");
+    monitor_ = virConnectDomainQemuMonitorEventRegister(
+        &connection, nullptr, "^(RESET|SHUTDOWN|GUEST_PANICKED)$", on_monitor, this, nullptr,
+        VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
+    if (monitor_ < 0) {
+        Error error = libvirt_error("libvirt tells no events of QEMU", "connect to a QEMU driver: qemu:///…");
+        detach(connection);
+        throw error;
+    }
+}
+
+void DomainListeners::detach(virConnect& connection) noexcept {
+    if (const int id = std::exchange(lifecycle_, -1); id >= 0)
+        virConnectDomainEventDeregisterAny(&connection, id);
+    if (const int id = std::exchange(monitor_, -1); id >= 0)
+        virConnectDomainQemuMonitorEventDeregister(&connection, id);
+}
+
+void DomainListeners::listen(const std::string& domain_name, DomainEventSink sink) {
+    const std::lock_guard lock(mutex_);
+    if (!sinks_.emplace(domain_name, std::make_shared<const DomainEventSink>(std::move(sink))).second)
+        throw host_error(fmt::format("there is a guest {} already", domain_name));
+}
+
+void DomainListeners::forget(const std::string& domain_name) {
+    const std::lock_guard lock(mutex_);
+    sinks_.erase(domain_name);
+}
+
+void DomainListeners::tell(const std::string& domain_name, const DomainEvent& event) {
+    std::shared_ptr<const DomainEventSink> sink;
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto found = sinks_.find(domain_name); found != sinks_.end())
+            sink = found->second;
+    }
+    if (sink && *sink)
+        (*sink)(event);
+}
+
+}  // namespace lktest

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <libvirt/libvirt.h>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace lktest {
+
+/// What happened to a guest. A guest that powered off and one that rebooted are told apart
+/// by QEMU's reason alone: libvirt's own events are the same for both.
+struct DomainEvent {
+    enum class Kind {
+        started,
+        suspended,  ///< reason: libvirt's: "paused", "io-error", "watchdog", …
+        resumed,
+        reset,     ///< reason: QEMU's: "guest-reset", "host-qmp-system-reset", "guest-panic", …
+        shutdown,  ///< reason: QEMU's: "guest-shutdown", "guest-reset", "guest-panic", "host-signal", …
+        panicked,  ///< the guest's kernel said so to the panic device; reason: what QEMU does: "pause", …
+        stopped,   ///< always the last; reason: libvirt's: "shutdown", "destroyed", "crashed", "failed"
+    };
+    Kind kind = Kind::started;
+    std::string reason;
+    std::chrono::system_clock::time_point at;  ///< by QEMU's clock where QEMU told, else when it came here
+};
+/// "started", "suspended", …
+std::string_view name(DomainEvent::Kind kind);
+
+/// Called on the thread that runs the EventLoop's io_context.
+using DomainEventSink = std::function<void(const DomainEvent&)>;
+
+/// Hands the events of one connection to those who listen for a guest by its name: by name, so
+/// that a listener can be there before the guest is, and misses nothing.
+class DomainListeners {
+public:
+    void attach(virConnect& connection);
+    void detach(virConnect& connection) noexcept;
+
+    /// Thread-safe, all three. A name has one listener.
+    void listen(const std::string& domain_name, DomainEventSink sink);
+    void forget(const std::string& domain_name);
+    void tell(const std::string& domain_name, const DomainEvent& event);
+
+private:
+    int lifecycle_ = -1, monitor_ = -1;  ///< libvirt's callback numbers
+    std::mutex mutex_;
+    std::map<std::string, std::shared_ptr<const DomainEventSink>> sinks_;
+};
+
+}  // namespace lktest

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "harness/machine/domain_xml.hpp"
+
+#include <pugixml.hpp>
+#include <sstream>
+#include <utility>
+
+namespace lktest {
+namespace {
+
+using Attributes = std::initializer_list<std::pair<const char*, std::string_view>>;
+
+pugi::xml_node add(pugi::xml_node parent, const char* element, Attributes attributes = {}) {
+    pugi::xml_node node = parent.append_child(element);
+    for (const auto& [key, value] : attributes)
+        node.append_attribute(key).set_value(std::string(value).c_str());
+    return node;
+}
+
+void add_text(pugi::xml_node parent, const char* element, std::string_view text, Attributes attributes = {}) {
+    add(parent, element, attributes).text().set(std::string(text).c_str());
+}
+
+void add_memory(pugi::xml_node domain, const MachineSettings& settings) {
+    add_text(domain, "memory", std::to_string(settings.memory >> 10), {{"unit", "KiB"}});
+    // A memfd, shared: diagnosis reads the kernel's log from it while the guest runs. Unlike a
+    // file it needs no room in /dev/shm, and nothing of it remains when everybody was killed.
+    const pugi::xml_node backing = add(domain, "memoryBacking");
+    add(backing, "source", {{"type", "memfd"}});
+    add(backing, "access", {{"mode", "shared"}});
+    add_text(domain, "vcpu", std::to_string(settings.cpus));
+}
+
+void add_os(pugi::xml_node domain, const MachineSpec& spec) {
+    const pugi::xml_node os = add(domain, "os");
+    add_text(os, "type", "hvm",
+             {{"arch", name(spec.cell.arch)}, {"machine", spec.cell.arch == Arch::x86_64 ? "q35" : "virt"}});
+    if (spec.uefi) {
+        // Both images by their paths: left to itself libvirt takes firmware with Secure Boot on.
+        pugi::xml_node loader =
+            add(os, "loader",
+                {{"readonly", "yes"}, {"secure", spec.uefi->needs_smm ? "yes" : "no"}, {"type", "pflash"}});
+        pugi::xml_node store = add(os, "nvram");
+        if (spec.uefi->format != "raw") {
+            loader.append_attribute("format").set_value(spec.uefi->format.c_str());
+            store.append_attribute("format").set_value(spec.uefi->format.c_str());
+        }
+        loader.text().set(spec.uefi->code.c_str());
+        store.text().set(spec.variables.c_str());
+    } else {
+        add(os, "bios", {{"useserial", "yes"}});
+    }
+}
+
+void add_processor(pugi::xml_node domain, const MachineSpec& spec) {
+    const pugi::xml_node features = add(domain, "features");
+    add(features, "acpi");
+    if (spec.cell.arch == Arch::x86_64)
+        add(features, "apic");
+    if (spec.uefi && spec.uefi->needs_smm)
+        add(features, "smm", {{"state", "on"}});
+    if (spec.accel == Accel::kvm) {
+        add(domain, "cpu", {{"mode", "host-passthrough"}});
+    } else if (spec.cell.arch == Arch::x86_64) {
+        add(domain, "cpu", {{"mode", "maximum"}});
+    } else {
+        const pugi::xml_node cpu =
+            add(domain, "cpu", {{"mode", "custom"}, {"match", "exact"}, {"check", "none"}});
+        add_text(cpu, "model", "cortex-a72", {{"fallback", "forbid"}});
+    }
+}
+
+void add_life_cycle(pugi::xml_node domain) {
+    add(domain, "clock", {{"offset", "utc"}});
+    add_text(domain, "on_poweroff", "destroy");
+    add_text(domain, "on_reboot", "restart");
+    add_text(domain, "on_crash", "destroy");
+}
+
+void add_medium(pugi::xml_node devices, const BootCell& cell) {
+    const bool usb = cell.medium == Medium::usb;
+    const bool scsi = !usb && cell.arch == Arch::aarch64;  // AAVMF has no AHCI driver
+    // Without a word of it libvirt adds a USB controller that SeaBIOS spends seconds on.
+    add(devices, "controller", {{"type", "usb"}, {"index", "0"}, {"model", usb ? "qemu-xhci" : "none"}});
+    if (scsi)
+        add(devices, "controller", {{"type", "scsi"}, {"index", "0"}, {"model", "virtio-scsi"}});
+    const pugi::xml_node disk = add(devices, "disk", {{"type", "file"}, {"device", usb ? "disk" : "cdrom"}});
+    add(disk, "driver", {{"name", "qemu"}, {"type", "raw"}});
+    add(disk, "source", {{"file", cell.image.path.native()}});
+    pugi::xml_node target = add(disk, "target",
+                                {{"dev", "sda"},
+                                 {"bus", usb    ? "usb"
+                                         : scsi ? "scsi"
+                                                : "sata"}});
+    if (usb)
+        target.append_attribute("removable").set_value("on");
+    add(disk, "readonly");
+    add(disk, "boot", {{"order", "1"}});
+}
+
+void add_console(pugi::xml_node devices, const MachineSpec& spec) {
+    const bool isa = spec.cell.arch == Arch::x86_64;
+    const pugi::xml_node serial = add(devices, "serial", {{"type", "unix"}});
+    add(serial, "source", {{"mode", "bind"}, {"path", spec.serial_socket.native()}});
+    const pugi::xml_node port =
+        add(serial, "target", {{"type", isa ? "isa-serial" : "system-serial"}, {"port", "0"}});
+    add(port, "model", {{"name", isa ? "isa-serial" : "pl011"}});
+
+    add(devices, "controller", {{"type", "virtio-serial"}, {"index", "0"}});
+    const pugi::xml_node channel = add(devices, "channel", {{"type", "unix"}});
+    add(channel, "source", {{"mode", "bind"}, {"path", spec.port_socket.native()}});
+    add(channel, "target", {{"type", "virtio"}, {"name", virtio_port_name}});
+}
+
+struct AddNetwork {
+    pugi::xml_node devices;
+
+    void operator()(const NoNetwork&) const {}
+    void operator()(const UserNetwork& network) const { add_card("user", network.mac); }
+    void operator()(const TapNetwork& network) const {
+        add(add_card("ethernet", network.mac), "target", {{"dev", network.device}, {"managed", "no"}});
+    }
+
+    pugi::xml_node add_card(const char* type, const std::string& mac) const {
+        const pugi::xml_node card = add(devices, "interface", {{"type", type}});
+        add(card, "mac", {{"address", mac}});
+        add(card, "model", {{"type", "virtio"}});
+        add(card, "rom", {{"enabled", "no"}});  // nothing is booted from it: iPXE would cost seconds
+        return card;
+    }
+};
+
+void add_devices(pugi::xml_node domain, const MachineSpec& spec) {
+    const pugi::xml_node devices = add(domain, "devices");
+    add_medium(devices, spec.cell);
+    std::visit(AddNetwork{devices}, spec.network);
+    add_console(devices, spec);
+    // ramfb is what both AAVMF and a kernel without a driver of its own can draw on.
+    const bool x86 = spec.cell.arch == Arch::x86_64;
+    add(add(devices, "video"), "model",
+        {{"type", x86 ? "vga" : "ramfb"}, {"heads", "1"}, {"primary", "yes"}});
+    add_text(add(devices, "rng", {{"model", "virtio"}}), "backend", "/dev/urandom", {{"model", "random"}});
+    if (x86)
+        add(devices, "panic", {{"model", "isa"}});
+    add(devices, "memballoon", {{"model", "none"}});
+}
+
+}  // namespace
+
+std::string domain_xml(const MachineSpec& spec) {
+    pugi::xml_document document;
+    const pugi::xml_node domain =
+        add(document, "domain", {{"type", spec.accel == Accel::kvm ? "kvm" : "qemu"}});
+    add_text(domain, "name", spec.domain_name);
+    add_memory(domain, spec.settings);
+    add_os(domain, spec);
+    add_processor(domain, spec);
+    add_life_cycle(domain);
+    add_devices(domain, spec);
+    std::ostringstream text;
+    document.save(text, "  ", pugi::format_default | pugi::format_no_declaration);
+    return text.str();
+}
+
+}  // namespace lktest

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "firmware/choose.hpp"
+#include "harness/machine/accel.hpp"
+#include "harness/matrix/cell.hpp"
+#include "harness/scenario/scenario.hpp"
+
+namespace lktest {
+
+/// No network card at all.
+struct NoNetwork {};
+
+/// QEMU's own user-mode network: needs no rights, and nobody reaches the guest.
+struct UserNetwork {
+    std::string mac;  ///< "52:54:00:00:00:01"
+};
+
+/// A tap device that exists already, in the network namespace of the thread that starts the guest.
+struct TapNetwork {
+    std::string device;  ///< "tap0"
+    std::string mac;     ///< the guest's
+};
+
+using NetworkSpec = std::variant<NoNetwork, UserNetwork, TapNetwork>;
+
+/// All that tells one virtual machine from another.
+struct MachineSpec {
+    BootCell cell;
+    std::string domain_name;  ///< unique among the connection's guests
+    MachineSettings settings;
+    Accel accel = Accel::tcg;
+    std::optional<FirmwareImages> uefi;   ///< set exactly when the cell's firmware is UEFI
+    std::filesystem::path variables;      ///< the cell's own variable store, for UEFI
+    std::filesystem::path serial_socket;  ///< QEMU listens here: first serial port, raw bytes
+    std::filesystem::path port_socket;    ///< likewise: the virtio-serial port `lktest.0`
+    NetworkSpec network;
+};
+
+/// Says in the guest which port of the virtio-serial bus is ours: /dev/virtio-ports/lktest.0.
+inline constexpr const char* virtio_port_name = "lktest.0";
+
+/// The domain as libvirt wants it (formatdomain), for virDomainCreateXML. Equal specs give
+/// equal text. The guest's RAM is a shared mapping; the image is attached read-only.
+std::string domain_xml(const MachineSpec& spec);
+
+}  // namespace lktest
