@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+#include "harness/net/cell_network.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <set>
+#include <stop_token>
+#include <utility>
+
+#include "builder/base/error.hpp"
+#include "harness/net/dhcp.hpp"
+#include "harness/net/ping.hpp"
+
+namespace lktest {
+namespace asio = boost::asio;
+namespace {
+
+constexpr auto retry_after = std::chrono::milliseconds(500);
+// A server that took a connection and then hangs may have been started anew meanwhile.
+constexpr auto fetch_time = std::chrono::seconds(10);
+
+std::string url(std::string_view host, std::string_view path) {
+    return fmt::format("http://{}{}", host, path);
+}
+
+}  // namespace
+
+using Clock = std::chrono::steady_clock;
+
+struct CellNetwork::State {
+    State(asio::io_context& io, CellNetworkOptions its_options)
+        : options(std::move(its_options)),
+          bell(io),
+          tap(make_tap(netns)),
+          dhcp(std::in_place, io, netns, tap, options.log_file,
+               DhcpHandlers{[this] { dhcp_ready = true, bell.cancel(); },
+                            [this](const DhcpMessage& message) { take(message); },
+                            [this](const std::string& problem) { dhcp_problem = problem, bell.cancel(); }}),
+          http(std::in_place, io, netns, options.pages, [this](const ServedPage& served) { take(served); }) {}
+
+    void take(const DhcpMessage& message) {
+        heard = message;
+        if (message.kind == DhcpMessage::Kind::ack) {
+            const std::string who = message.firmware ? "the firmware" : message.mac;
+            tell("lease", fmt::format("{} to {}{}{}", message.address, who, message.rest.empty() ? "" : ", ",
+                                      message.rest));
+            if (!message.firmware)
+                lease = message.address;
+        }
+        bell.cancel();
+    }
+
+    void take(const ServedPage& served) {
+        tell("fetched-from-host",
+             fmt::format("{} fetched {}: {}", served.client, served.path, served.status));
+        if (served.status == 200)
+            fetched.insert(served.path);
+        bell.cancel();
+    }
+
+    void tell(const std::string& name, const std::string& text) const {
+        if (options.sink)
+            options.sink({options.since_power_on(), Event::Kind::network, Source::network, name, text});
+    }
+
+    /// Nothing more is to be waited for.
+    bool over(Deadline deadline) const {
+        return stop.stop_requested() || !dhcp_problem.empty() || passed(deadline);
+    }
+
+    std::string why_no_lease() const;
+
+    // Coroutines share the state: they may wake once more after the owner is gone.
+    static asio::awaitable<void> news(std::shared_ptr<State> state, Deadline deadline);
+    static asio::awaitable<std::string> fetch_page(std::shared_ptr<State> state, asio::ip::address_v4 guest,
+                                                   NetworkCheck check, Deadline deadline);
+    static asio::awaitable<NetworkFacts> look(std::shared_ptr<State> state, NetworkCheck check,
+                                              Deadline deadline);
+    static asio::awaitable<void> ready(std::shared_ptr<State> state, Deadline deadline);
+
+    CellNetworkOptions options;
+    asio::steady_timer bell;  ///< rung on all news
+    Netns netns;
+    Tap tap;
+    std::optional<DhcpServer> dhcp;  ///< empty, like http, once the owner is gone
+    std::optional<HttpServer> http;
+    std::stop_source stop;
+
+    bool dhcp_ready = false;
+    std::string dhcp_problem;
+    std::optional<DhcpMessage> heard;  ///< the last message
+    std::optional<std::string> lease;
+    std::set<std::string> fetched;  ///< paths, by the guest; only paths that are pages
+};
+
+std::string CellNetwork::State::why_no_lease() const {
+    using Kind = DhcpMessage::Kind;
+    if (!heard)
+        return "the guest asked for no address by DHCP";
+    if (heard->firmware)
+        return "only the firmware asked for an address by DHCP, the guest's system did not";
+    switch (heard->kind) {
+        case Kind::discover: return fmt::format("the guest asked by DHCP and got no offer: {}", heard->rest);
+        case Kind::offer: return fmt::format("the guest did not take {}, which DHCP offered", heard->address);
+        default: return fmt::format("DHCP refused {} to the guest: {}", heard->address, heard->rest);
+    }
+}
+
+asio::awaitable<void> CellNetwork::State::news(std::shared_ptr<State> state, Deadline deadline) {
+    boost::system::error_code rung;
+    state->bell.expires_at(deadline);
+    co_await state->bell.async_wait(asio::redirect_error(asio::use_awaitable, rung));
+}
+
+asio::awaitable<void> CellNetwork::State::ready(std::shared_ptr<State> state, Deadline deadline) {
+    while (!state->dhcp_ready && !state->over(deadline))
+        co_await news(state, deadline);
+    if (!state->dhcp_problem.empty())
+        throw host_error(state->dhcp_problem);
+    if (!state->dhcp_ready)
+        throw host_error("dnsmasq, the DHCP server, does not listen",
+                         fmt::format("see {}", state->options.log_file.string()));
+}
+
+/// Why the page did not come as it should; empty when it did.
+asio::awaitable<std::string> CellNetwork::State::fetch_page(std::shared_ptr<State> state,
+                                                            asio::ip::address_v4 guest, NetworkCheck check,
+                                                            Deadline deadline) {
+    const std::string page = url(guest.to_string(), check.guest_page);
+    std::string problem = "no time was left";
+    while (!state->over(deadline)) {
+        const Deadline attempt = std::min(deadline, Clock::now() + fetch_time);
+        const HttpReply reply =
+            co_await fetch(state->netns, guest, check.guest_page, attempt, state->stop.get_token());
+        if (!reply.problem.empty())
+            problem = reply.problem;
+        else if (reply.status != 200)
+            problem = fmt::format("status {}", reply.status);
+        else if (reply.body.find(check.guest_text) == std::string::npos)
+            problem = fmt::format("the page lacks '{}'", check.guest_text);
+        else {
+            state->tell("fetched-from-guest", fmt::format("{}: {} bytes", page, reply.body.size()));
+            co_return "";
+        }
+        const Deadline again = std::min(deadline, Clock::now() + retry_after);
+        while (!state->over(again))
+            co_await news(state, again);
+    }
+    co_return fmt::format("cannot fetch {} from the guest: {}", page, problem);
+}
+
+asio::awaitable<NetworkFacts> CellNetwork::State::look(std::shared_ptr<State> state, NetworkCheck check,
+                                                       Deadline deadline) {
+    NetworkFacts facts;
+    const auto stopped = [&](std::string problem) {
+        facts.host_fault = !state->dhcp_problem.empty();
+        facts.problem = facts.host_fault ? state->dhcp_problem : std::move(problem);
+        return facts;
+    };
+
+    while (check.lease && !state->lease && !state->over(deadline))
+        co_await news(state, deadline);
+    facts.lease_ip = state->lease;
+    if (check.lease && !facts.lease_ip)
+        co_return stopped(state->why_no_lease());
+
+    const auto guest = asio::ip::make_address_v4(facts.lease_ip.value_or(guest_address));
+    if (check.ping) {
+        const auto round_trip = co_await ping(state->netns, guest, deadline, state->stop.get_token());
+        facts.pinged = round_trip.has_value();
+        if (!facts.pinged)
+            co_return stopped(fmt::format("{} does not answer ping", guest.to_string()));
+        if (!state->stop.stop_requested())
+            state->tell("ping", fmt::format("{} in {:.1f} ms", guest.to_string(),
+                                            static_cast<double>(round_trip->count()) / 1000));
+    }
+    if (!check.guest_page.empty()) {
+        const std::string problem = co_await fetch_page(state, guest, check, deadline);
+        facts.page_fetched = problem.empty();
+        if (!facts.page_fetched)
+            co_return stopped(problem);
+    }
+    if (!check.host_file.empty()) {
+        while (!state->fetched.contains(check.host_file) && !state->over(deadline))
+            co_await news(state, deadline);
+        facts.file_served = state->fetched.contains(check.host_file);
+        if (!facts.file_served)
+            co_return stopped(fmt::format("the guest did not fetch {}", url(host_address, check.host_file)));
+    }
+    co_return facts;
+}
+
+CellNetwork::CellNetwork(asio::io_context& io, CellNetworkOptions options)
+    : state_(std::make_shared<State>(io, std::move(options))) {}
+
+CellNetwork::~CellNetwork() {
+    state_->stop.request_stop();
+    state_->dhcp.reset();
+    state_->http.reset();
+    state_->bell.cancel();
+}
+
+const Netns& CellNetwork::netns() const noexcept {
+    return state_->netns;
+}
+
+asio::awaitable<void> CellNetwork::ready(Deadline deadline) {
+    return State::ready(state_, deadline);
+}
+
+asio::awaitable<NetworkFacts> CellNetwork::check(NetworkCheck check, Deadline deadline) {
+    return State::look(state_, std::move(check), deadline);
+}
+
+void CellNetwork::forget() {
+    state_->heard.reset();
+    state_->lease.reset();
+    state_->fetched.clear();
+}
+
+}  // namespace lktest

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "harness/net/dhcp_log.hpp"
+#include "harness/net/netns.hpp"
+#include "harness/net/tap.hpp"
+
+namespace lktest {
+
+/// What a DHCP server tells its owner, on the io_context's thread; never after it is destroyed.
+struct DhcpHandlers {
+    std::function<void()> on_ready;  ///< it listens
+    std::function<void(const DhcpMessage&)> on_message;
+    /// It ended by itself: how, with its last words. Nothing comes after this.
+    std::function<void(const std::string& problem)> on_death;
+};
+
+/// dnsmasq, serving the one address guest_address on tap_name in a namespace.
+/// It dies with this object, with the thread that made it, and with the process.
+class DhcpServer {
+public:
+    /// @param log_file  everything that dnsmasq prints, up to 4 MiB
+    /// Throws a host Error when dnsmasq cannot be started.
+    DhcpServer(boost::asio::io_context& io, const Netns& netns, Tap tap,
+               const std::filesystem::path& log_file, DhcpHandlers handlers);
+    DhcpServer(const DhcpServer&) = delete;
+    DhcpServer& operator=(const DhcpServer&) = delete;
+    ~DhcpServer();
+
+private:
+    struct Child;
+    static boost::asio::awaitable<void> follow(std::shared_ptr<Child> child);
+
+    std::shared_ptr<Child> child_;  ///< shared with the coroutine that reads its log
+};
+
+}  // namespace lktest

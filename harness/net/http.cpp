@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include "harness/net/http.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <iterator>
+#include <list>
+#include <utility>
+
+#include "builder/base/error.hpp"
+
+namespace lktest {
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+namespace {
+
+// The guest may be broken or hostile: whatever it sends has an end.
+constexpr std::size_t header_limit = 8 << 10;
+constexpr std::size_t body_limit = 1 << 20;
+constexpr std::size_t connections_limit = 32;
+constexpr auto connection_time = std::chrono::seconds(30);
+
+using Response = http::response<http::string_body>;
+
+Response respond(const http::request_header<>& request, const Pages& pages) {
+    const auto page = pages.find(std::string(request.target()));
+    Response response;
+    response.version(11);
+    response.keep_alive(false);
+    response.set(http::field::server, "lktest");
+    response.set(http::field::content_type, "text/plain");
+    if (request.method() != http::verb::get && request.method() != http::verb::head) {
+        response.result(http::status::method_not_allowed);
+    } else if (page == pages.end()) {
+        response.result(http::status::not_found);
+        response.body() = "not found\n";
+    } else {
+        response.body() = page->second;
+    }
+    response.prepare_payload();
+    if (request.method() == http::verb::head)
+        response.body().clear();
+    return response;
+}
+
+}  // namespace
+
+struct HttpServer::Site {
+    Site(asio::io_context& io, Pages its_pages, OnServed its_handler)
+        : acceptor(io), pages(std::move(its_pages)), on_served(std::move(its_handler)) {}
+
+    tcp::acceptor acceptor;
+    Pages pages;
+    OnServed on_served;
+    bool owned = true;  ///< false once the server object is gone
+    std::list<beast::tcp_stream> connections;
+
+    static asio::awaitable<void> accept(std::shared_ptr<Site> site);
+    static asio::awaitable<void> serve(std::shared_ptr<Site> site,
+                                       std::list<beast::tcp_stream>::iterator stream);
+};
+
+asio::awaitable<void> HttpServer::Site::serve(std::shared_ptr<Site> site,
+                                              std::list<beast::tcp_stream>::iterator stream) {
+    error_code error;
+    stream->expires_after(connection_time);
+    const auto peer = stream->socket().remote_endpoint(error);
+    beast::flat_buffer buffer(header_limit + body_limit);
+    std::array<char, 1024> chunk{};
+    http::request_parser<http::string_body> request;
+    request.header_limit(header_limit);
+    request.body_limit(header_limit);
+    if (!error)
+        co_await http::async_read(*stream, buffer, request, asio::redirect_error(asio::use_awaitable, error));
+    if (!error) {
+        Response response = respond(request.get(), site->pages);
+        co_await http::async_write(*stream, response, asio::redirect_error(asio::use_awaitable, error));
+        // Written is not yet received. A client that closes, in whatever manner, has its answer.
+        stream->socket().shutdown(tcp::socket::shutdown_send, error);
+        const auto rest = asio::buffer(chunk);
+        while (!error)
+            co_await stream->async_read_some(rest, asio::redirect_error(asio::use_awaitable, error));
+        const ServedPage served{std::string(request.get().target()), peer.address().to_string(),
+                                response.result_int()};
+        const bool closed = error == asio::error::eof || error == asio::error::connection_reset;
+        if (closed && request.get().method() == http::verb::get && site->owned)
+            site->on_served(served);
+    }
+    site->connections.erase(stream);
+}
+
+asio::awaitable<void> HttpServer::Site::accept(std::shared_ptr<Site> site) {
+    const auto executor = co_await asio::this_coro::executor;
+    while (site->owned) {
+        error_code error;
+        tcp::socket socket(executor);
+        co_await site->acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+        if (error && site->owned) {  // out of descriptors: do not spin on it
+            asio::steady_timer pause(executor, std::chrono::milliseconds(100));
+            co_await pause.async_wait(asio::use_awaitable);
+        }
+        if (error || site->connections.size() >= connections_limit)
+            continue;  // the socket closes
+        site->connections.emplace_back(std::move(socket));
+        auto serving = serve(site, std::prev(site->connections.end()));
+        asio::co_spawn(executor, std::move(serving), asio::detached);
+    }
+}
+
+HttpServer::HttpServer(asio::io_context& io, const Netns& netns, Pages pages, OnServed on_served)
+    : site_(std::make_shared<Site>(io, std::move(pages), std::move(on_served))) {
+    try {
+        netns.run([this] {
+            const tcp::endpoint port(tcp::v4(), 80);
+            site_->acceptor.open(port.protocol());
+            site_->acceptor.set_option(tcp::acceptor::reuse_address(true));
+            site_->acceptor.bind(port);
+            site_->acceptor.listen();
+        });
+    } catch (const boost::system::system_error& error) {
+        throw system_error("cannot serve on port 80 of a cell's network", error.code().value());
+    }
+    asio::co_spawn(io, Site::accept(site_), asio::detached);
+}
+
+HttpServer::~HttpServer() {
+    site_->owned = false;
+    site_->acceptor.close();
+    for (beast::tcp_stream& connection : site_->connections)
+        connection.close();
+}
+
+asio::awaitable<HttpReply> fetch(const Netns& netns, asio::ip::address host, std::string path,
+                                 Deadline deadline, std::stop_token stop) {
+    const auto executor = co_await asio::this_coro::executor;
+    const tcp::endpoint server(host, 80);
+    beast::tcp_stream stream(executor);
+    const std::stop_callback on_stop(stop, [&stream] { stream.close(); });
+    error_code error;
+    netns.run([&] { stream.socket().open(server.protocol(), error); });
+    stream.expires_at(deadline);
+    if (!error)
+        co_await stream.async_connect(server, asio::redirect_error(asio::use_awaitable, error));
+    if (error)
+        co_return HttpReply{0, "", fmt::format("cannot connect: {}", error.message())};
+
+    http::request<http::empty_body> request(http::verb::get, path, 11);
+    request.set(http::field::host, host.to_string());
+    request.set(http::field::user_agent, "lktest");
+    request.set(http::field::connection, "close");
+    co_await http::async_write(stream, request, asio::redirect_error(asio::use_awaitable, error));
+
+    beast::flat_buffer buffer(header_limit + body_limit);
+    http::response_parser<http::string_body> response;
+    response.header_limit(header_limit);
+    response.body_limit(body_limit);
+    if (!error)
+        co_await http::async_read(stream, buffer, response, asio::redirect_error(asio::use_awaitable, error));
+    if (error)
+        co_return HttpReply{0, "", fmt::format("no whole answer: {}", error.message())};
+    co_return HttpReply{response.get().result_int(), std::move(response.get().body()), ""};
+}
+
+}  // namespace lktest

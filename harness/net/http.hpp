@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "builder/base/deadline.hpp"
+#include "harness/net/netns.hpp"
+
+namespace lktest {
+
+/// Path → what a GET of it returns.
+using Pages = std::map<std::string, std::string>;
+
+/// A GET that was answered to its last byte, after which the client closed.
+struct ServedPage {
+    std::string path;
+    std::string client;   ///< address
+    unsigned status = 0;  ///< 200, or 404 for a path that is no page
+};
+
+/// A small web server on port 80 of a namespace.
+class HttpServer {
+public:
+    using OnServed = std::function<void(const ServedPage&)>;
+
+    /// @param on_served  called on the io_context's thread; never after this object is gone
+    /// Throws a host Error when the port cannot be had.
+    HttpServer(boost::asio::io_context& io, const Netns& netns, Pages pages, OnServed on_served);
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+    ~HttpServer();
+
+private:
+    struct Site;
+    std::shared_ptr<Site> site_;  ///< shared with the coroutines that serve it
+};
+
+/// What a web server said.
+struct HttpReply {
+    unsigned status = 0;  ///< 0: nothing that is HTTP
+    std::string body;     ///< at most 1 MiB; a longer one is a problem
+    std::string problem;  ///< why there is no reply; empty when there is one
+};
+
+/// GET http://host/path from inside the namespace.
+/// @param stop  ends the wait early, when asked on the io_context's thread
+boost::asio::awaitable<HttpReply> fetch(const Netns& netns, boost::asio::ip::address host, std::string path,
+                                        Deadline deadline, std::stop_token stop = {});
+
+}  // namespace lktest

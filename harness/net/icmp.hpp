@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace lktest {
+
+/// Which echo request, and whose (RFC 792).
+struct Echo {
+    std::uint16_t identifier = 0, sequence = 0;
+    auto operator<=>(const Echo&) const = default;
+};
+
+/// An ICMP echo request without data.
+std::array<std::uint8_t, 8> echo_request(Echo echo);
+
+/// The echo that an IPv4 packet (header included, as a raw socket gives it)
+/// answers; nothing when it is anything else, or broken.
+std::optional<Echo> echo_reply(std::span<const std::uint8_t> packet);
+
+}  // namespace lktest

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "harness/net/jail_setup.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/capability.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "builder/base/error.hpp"
+#include "builder/base/handle.hpp"
+
+namespace lktest {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* hint =
+    "run lktest as root, or in a container that allows mounts (CAP_SYS_ADMIN, an unmasked /proc)";
+
+void write_proc(const char* path, std::string_view text) {
+    const UniqueFd fd(::open(path, O_WRONLY | O_CLOEXEC));
+    if (!fd || ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+        throw system_error(fmt::format("cannot write {}", path), errno,
+                           "run lktest as root, or allow unprivileged user namespaces");
+}
+
+/// capset(2) by hand: its two sets of 32 bits are all that libcap would be for.
+void inherit_capabilities() {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+    if (::syscall(SYS_capget, &header, sets.data()) < 0)
+        throw system_error("cannot read the capabilities", errno);
+    for (__user_cap_data_struct& set : sets)
+        set.inheritable = set.permitted;
+    if (::syscall(SYS_capset, &header, sets.data()) < 0)
+        throw system_error("cannot make the capabilities inheritable", errno);
+    for (int capability = 0; capability <= CAP_LAST_CAP; ++capability)
+        ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);  // an older kernel has fewer
+}
+
+void mount_tmpfs(const fs::path& where) {
+    // Guest memory lives here, and the planner of parallel cells answers for it; tmpfs's own
+    // limit, half of the memory, would only kill QEMU by SIGBUS in the middle of a boot.
+    if (::mount("tmpfs", where.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=100%") < 0)
+        throw system_error(fmt::format("cannot mount a private tmpfs on {}", where.string()), errno, hint);
+}
+
+/// The directory, made when it is missing. It then outlives the jail, empty.
+fs::path existing(const fs::path& directory) {
+    std::error_code error;
+    fs::create_directory(directory, error);
+    if (error)
+        throw system_error(fmt::format("cannot make {}", directory.string()), error.value(),
+                           "install libvirt-daemon-driver-qemu, or run lktest as root");
+    return directory;
+}
+
+/// Where the private tmpfs goes. libvirt's packages bring the first: the QEMU driver
+/// keeps its state there, and for the embedded driver in our own mount namespace it
+/// now is just that, with nothing of the system's. Without them there is no embedded
+/// driver, but a remote one's cells have files too.
+fs::path private_mount_point() {
+    const fs::path libvirt_state = "/var/lib/libvirt/qemu";
+    std::error_code ignored;
+    return fs::is_directory(libvirt_state, ignored) ? libvirt_state : existing("/run/lktest");
+}
+
+}  // namespace
+
+void keep_user(const JailUser& user) {
+    // user_namespaces(7): one line that maps one's own id is what no privilege is needed for,
+    // and the group only after setgroups(2) is given up.
+    write_proc("/proc/self/uid_map", fmt::format("{0} {0} 1", user.uid));
+    write_proc("/proc/self/setgroups", "deny");
+    write_proc("/proc/self/gid_map", fmt::format("{0} {0} 1", user.gid));
+    inherit_capabilities();
+}
+
+fs::path mount_jail(bool root) {
+    if (::mount(nullptr, "/", nullptr, MS_SLAVE | MS_REC, nullptr) < 0)
+        throw system_error("cannot detach the mounts of a new namespace", errno, hint);
+    if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) < 0)
+        throw system_error("cannot mount /proc in a new PID namespace", errno, hint);
+    const fs::path private_dir = private_mount_point();
+    mount_tmpfs(private_dir);
+    // The embedded driver also writes where no option leads it away from: as root to
+    // /run/libvirt, else to the user's run-time directory.
+    if (root)
+        mount_tmpfs(existing("/run/libvirt"));
+    else
+        ::setenv("XDG_RUNTIME_DIR", private_dir.c_str(), 1);
+    return private_dir;
+}
+
+}  // namespace lktest

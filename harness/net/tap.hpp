@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "harness/net/netns.hpp"
+
+namespace lktest {
+
+// Every cell has a namespace of its own, so all cells have the same names and addresses.
+inline constexpr const char* tap_name = "tap0";
+inline constexpr const char* host_address = "192.168.2.1";
+inline constexpr const char* guest_address = "192.168.2.10";   ///< the only one that DHCP hands out
+inline constexpr const char* guest_mac = "52:54:00:6c:6b:01";  ///< QEMU's prefix, "lk", 1
+inline constexpr const char* host_address6 = "fd00:2::1";      ///< of fd00:2::/64, by router advertisement
+
+struct Tap {
+    bool ipv6 = false;  ///< host_address6 is set; false where the kernel has no IPv6
+};
+
+/// Makes the persistent device tap_name in the namespace, with host_address/24
+/// (and host_address6/64), up. It lives as long as the namespace.
+/// Throws a host Error when /dev/net/tun is missing or not open to us.
+Tap make_tap(const Netns& netns);
+
+}  // namespace lktest
