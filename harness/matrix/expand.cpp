@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include "harness/matrix/expand.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "builder/base/error.hpp"
+
+namespace lktest {
+namespace {
+
+template <typename T>
+bool holds(const std::vector<T>& list, const T& value) {
+    return std::ranges::find(list, value) != list.end();
+}
+
+/// The values that are in both lists, where an empty list stands for all.
+template <typename T>
+std::vector<T> meet(std::span<const T> all, const std::vector<T>& one, const std::vector<T>& other) {
+    std::vector<T> both;
+    for (const T& value : all)
+        if ((one.empty() || holds(one, value)) && (other.empty() || holds(other, value)))
+            both.push_back(value);
+    return both;
+}
+
+template <typename T>
+std::string names(const std::vector<T>& values, std::string_view separator = ", ") {
+    std::vector<std::string_view> words;
+    for (const T& value : values)
+        words.push_back(name(value));
+    return fmt::format("{}", fmt::join(words, separator));
+}
+
+template <typename T>
+void describe(std::vector<std::string>& filters, std::string_view option, const std::vector<T>& values) {
+    for (const T& value : values)
+        filters.push_back(fmt::format("{} {}", option, name(value)));
+}
+
+/// "--arch aarch64 --firmware bios": what the user asked for.
+std::string filters(const Axes& axes) {
+    std::vector<std::string> words;
+    describe(words, "--arch", axes.arches);
+    describe(words, "--firmware", axes.firmwares);
+    describe(words, "--medium", axes.media);
+    return fmt::format("{}", fmt::join(words, " "));
+}
+
+/// Everything that was asked for must be good for something.
+void check_arches(const Axes& axes) {
+    if (axes.arches.empty())
+        return;
+    for (const ImageChoice& choice : axes.images)
+        if (meet<Arch>(all_arches, choice.arches, axes.arches).empty())
+            throw usage_error(fmt::format("{} is for {}, not {}", choice.image.path.string(),
+                                          names(choice.arches, " and "), names(axes.arches, " or ")),
+                              fmt::format("give --arch {}, or another --iso", name(choice.arches.front())));
+    for (const Arch arch : axes.arches)
+        if (std::ranges::none_of(axes.images, [arch](const ImageChoice& choice) {
+                return choice.arches.empty() || holds(choice.arches, arch);
+            })) {
+            const ImageChoice& choice = axes.images.front();
+            throw usage_error(
+                fmt::format("{} is for {}, not {}", choice.image.path.string(), names(choice.arches, " and "),
+                            name(arch)),
+                fmt::format("give an --iso for {} too, or leave --arch {} out", name(arch), name(arch)));
+        }
+}
+
+/// The cells of one scenario.
+std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario) {
+    const auto firmwares = meet<Firmware>(all_firmwares, axes.firmwares, scenario.firmwares);
+    const std::vector<Medium> default_media{Medium::cdrom};
+    const auto media = meet<Medium>(
+        all_media, axes.media, axes.media.empty() && scenario.media.empty() ? default_media : scenario.media);
+    std::vector<PlannedCell> cells;
+    for (const ImageChoice& choice : axes.images)
+        for (const Arch arch : meet<Arch>(all_arches, axes.arches, scenario.arches)) {
+            if (!choice.arches.empty() && !holds(choice.arches, arch))
+                continue;
+            for (const Firmware firmware : firmwares)
+                for (const Medium medium : media) {
+                    PlannedCell planned{{scenario.name, choice.image, arch, firmware, medium}, std::nullopt};
+                    if (const auto why = inapplicable(planned.cell))
+                        planned.not_applicable = *why;
+                    cells.push_back(std::move(planned));
+                }
+        }
+    return cells;
+}
+
+/// What a scenario is limited to: "aarch64, uefi"; empty when to nothing.
+std::string limits(const ScenarioChoice& scenario) {
+    std::vector<std::string> words;
+    for (const std::string& list : {names(scenario.arches), names(scenario.firmwares), names(scenario.media)})
+        if (!list.empty())
+            words.push_back(list);
+    return fmt::format("{}", fmt::join(words, ", "));
+}
+
+[[noreturn]] void throw_no_cell(const Axes& axes, const ScenarioChoice& scenario) {
+    std::string message = fmt::format("scenario '{}' leaves no cell to boot", scenario.name);
+    if (const std::string limited = limits(scenario); !limited.empty())
+        message += fmt::format(": it is for {} only", limited);
+    if (const std::string asked = filters(axes); !asked.empty())
+        message += fmt::format(", and the command line asks for {}", asked);
+    for (const ImageChoice& choice : axes.images)
+        if (!choice.arches.empty())
+            message += fmt::format("; {} is for {}", choice.image.path.filename().string(),
+                                   names(choice.arches, " and "));
+    throw usage_error(message, "leave one of them out");
+}
+
+void check_distinct(const std::vector<ScenarioChoice>& scenarios) {
+    for (std::size_t i = 0; i < scenarios.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            if (scenarios[i].name == scenarios[j].name)
+                throw usage_error(fmt::format("two scenarios are named '{}'", scenarios[i].name),
+                                  "rename one of the files");
+}
+
+/// A file's stem, with only the characters that suit a directory, a libvirt domain and a JUnit case.
+std::string plain_stem(const std::filesystem::path& path) {
+    constexpr std::size_t longest = 64;  // the cell's name, with a suffix, must fit into NAME_MAX
+    std::string stem = path.stem().string().substr(0, longest);
+    for (char& c : stem) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                           std::string_view("+._-").find(c) != std::string_view::npos;
+        if (!plain)
+            c = '-';
+    }
+    stem.erase(0, stem.find_first_not_of(".-"));
+    return stem.empty() ? "iso" : stem;
+}
+
+}  // namespace
+
+std::vector<PlannedCell> expand(const Axes& axes) {
+    if (axes.images.empty() || axes.scenarios.empty())
+        throw usage_error("there is nothing to boot", "give an --iso and a --scenario");
+    check_distinct(axes.scenarios);
+    check_arches(axes);
+    std::vector<PlannedCell> cells;
+    for (const ScenarioChoice& scenario : axes.scenarios) {
+        std::vector<PlannedCell> of_scenario = expand(axes, scenario);
+        if (of_scenario.empty())
+            throw_no_cell(axes, scenario);
+        std::ranges::move(of_scenario, std::back_inserter(cells));
+    }
+    if (std::ranges::all_of(cells, [](const PlannedCell& cell) { return cell.not_applicable.has_value(); })) {
+        const std::string asked = filters(axes);
+        throw usage_error(fmt::format("no cell is left to boot{}{}: {}", asked.empty() ? "" : " with ", asked,
+                                      *cells.front().not_applicable),
+                          "leave one of the filters out");
+    }
+    return cells;
+}
+
+std::vector<Image> name_images(std::span<const std::filesystem::path> paths) {
+    std::vector<Image> images;
+    const auto taken = [&images](const std::string& wanted) {
+        return std::ranges::any_of(images, [&](const Image& image) { return image.name == wanted; });
+    };
+    for (const std::filesystem::path& path : paths) {
+        if (std::ranges::any_of(images, [&](const Image& image) { return image.path == path; }))
+            continue;
+        const std::string stem = plain_stem(path);
+        std::string unique = stem;
+        for (int number = 2; taken(unique); ++number)
+            unique = fmt::format("{}-{}", stem, number);
+        images.push_back({unique, path});
+    }
+    return images;
+}
+
+}  // namespace lktest

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+#include "harness/report/grid.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "builder/base/printable.hpp"
+#include "harness/report/result.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::size_t label_gap = 2, box_gap = 4, shortest_label = 8;
+
+/// Which parts of a cell's name say anything in this matrix.
+struct Differences {
+    bool scenario = false, image = false, medium = false;
+};
+
+Differences differences(const std::vector<BootCell>& cells) {
+    Differences found;
+    for (const BootCell& cell : cells) {
+        found.scenario |= cell.scenario != cells.front().scenario;
+        found.image |= cell.image.name != cells.front().image.name;
+        found.medium |= cell.medium != cells.front().medium;
+    }
+    return found;
+}
+
+void pad(Line& line, std::size_t used, std::size_t width) {
+    if (used < width)
+        line.push_back({std::string(width - used, ' ')});
+}
+
+/// How wide the parts of one column are: "✓ " text, gap, time.
+struct BoxWidth {
+    std::size_t text = 0, time = 0, total = 0;
+};
+
+BoxWidth measure(const Grid& grid, std::size_t column) {
+    BoxWidth width;
+    std::size_t note = columns(grid.columns[column]);
+    for (const Grid::Row& row : grid.rows)
+        if (const auto& box = row.boxes[column]) {
+            width.text = std::max(width.text, columns(box->text));
+            width.time = std::max(width.time, columns(box->time));
+            note = std::max(note, columns(box->note) + 2);
+        }
+    width.total = std::max(2 + width.text + (width.time > 0 ? 2 + width.time : 0), note);
+    return width;
+}
+
+std::vector<std::size_t> label_widths(const Grid& grid) {
+    std::vector<std::size_t> widths;
+    for (std::size_t i = 0; i < grid.label_headings.size(); ++i) {
+        std::size_t width = columns(grid.label_headings[i]);
+        for (const Grid::Row& row : grid.rows)
+            width = std::max(width, columns(row.labels[i]));
+        widths.push_back(width);
+    }
+    return widths;
+}
+
+/// Takes columns from the widest label until `excess` is gone or all are short.
+void shrink(std::vector<std::size_t>& labels, std::size_t excess) {
+    for (; excess > 0; --excess) {
+        const auto widest = std::ranges::max_element(labels);
+        if (widest == labels.end() || *widest <= shortest_label)
+            return;
+        --*widest;
+    }
+}
+
+struct Widths {
+    std::vector<std::size_t> labels;
+    std::vector<BoxWidth> boxes;
+
+    std::size_t all_labels() const {
+        std::size_t sum = label_gap;
+        for (const std::size_t label : labels)
+            sum += label + label_gap;
+        return sum;
+    }
+    std::size_t total() const {
+        std::size_t sum = all_labels() - (boxes.empty() ? 2 * label_gap : box_gap);
+        for (const BoxWidth& box : boxes)
+            sum += box.total + box_gap;
+        return sum;
+    }
+};
+
+void draw_labels(Line& line, const std::vector<std::string>& labels, const Widths& widths, Tone tone) {
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        line.push_back({clip(labels[i], widths.labels[i]), tone});
+        pad(line, columns(line.back().text), widths.labels[i] + label_gap);
+    }
+    line.push_back({std::string(label_gap, ' ')});
+}
+
+Line heading(const Grid& grid, const Widths& widths) {
+    Line line;
+    draw_labels(line, grid.label_headings, widths, Tone::dim);
+    for (std::size_t i = 0; i < grid.columns.size(); ++i) {
+        line.push_back({grid.columns[i], Tone::strong});
+        pad(line, columns(grid.columns[i]), widths.boxes[i].total + box_gap);
+    }
+    return line;
+}
+
+Line rule(std::size_t width) {
+    std::string text;
+    for (std::size_t i = 0; i < width; ++i)
+        text += "─";
+    return {{text, Tone::dim}};
+}
+
+void draw_box(Line& line, const Box& box, const BoxWidth& width) {
+    line.push_back({box.mark, box.tone});
+    line.push_back(
+        {" " + box.text, box.tone == Tone::good || box.tone == Tone::busy ? Tone::plain : box.tone});
+    std::size_t used = 2 + columns(box.text);
+    if (!box.time.empty()) {
+        // The time stands right, so that times under each other can be compared.
+        pad(line, used + columns(box.time), width.total);
+        line.push_back({box.time, Tone::dim});
+        used = std::max(used + columns(box.time), width.total);
+    }
+    pad(line, used, width.total + box_gap);
+}
+
+Line boxes_line(const Grid::Row& row, const Widths& widths) {
+    Line line;
+    draw_labels(line, row.labels, widths, Tone::plain);
+    for (std::size_t i = 0; i < row.boxes.size(); ++i)
+        draw_box(line, row.boxes[i].value_or(Box{}), widths.boxes[i]);
+    return line;
+}
+
+/// The line under a row, where something stands under its boxes' texts.
+Line notes_line(const Grid::Row& row, const Widths& widths) {
+    Line line{{std::string(widths.all_labels(), ' ')}};
+    for (std::size_t i = 0; i < row.boxes.size(); ++i) {
+        const std::string note = row.boxes[i] && !row.boxes[i]->note.empty() ? "  " + row.boxes[i]->note : "";
+        line.push_back({note, Tone::dim});
+        pad(line, columns(note), widths.boxes[i].total + box_gap);
+    }
+    return line;
+}
+
+}  // namespace
+
+Span mark(OutcomeClass outcome_class) {
+    switch (outcome_class) {
+        case OutcomeClass::passed: return {"✓", Tone::good};
+        case OutcomeClass::not_applicable: return {"–", Tone::dim};
+        case OutcomeClass::cancelled: return {"○", Tone::fault};
+        case OutcomeClass::product_failure: return {"✗", Tone::bad};
+        case OutcomeClass::host_failure: return {"!", Tone::fault};
+    }
+    return {"?", Tone::fault};
+}
+
+Box box(const Verdict& verdict) {
+    const OutcomeClass outcome_class = class_of(verdict.outcome);
+    const Span marked = mark(outcome_class);
+    if (outcome_class == OutcomeClass::not_applicable)
+        return {marked.tone, marked.text, "n/a", "", ""};
+    const std::string reached = printable(verdict.reached);
+    if (outcome_class == OutcomeClass::passed)
+        return {marked.tone, marked.text, reached, short_time(verdict.took), ""};
+    const std::string note = reached.empty() ? "" : "after " + reached;
+    return {marked.tone, marked.text, std::string(name(verdict.outcome)), short_time(verdict.took), note};
+}
+
+Grid arrange(const std::vector<CellBox>& cells) {
+    std::vector<BootCell> plain;
+    for (const CellBox& cell : cells)
+        plain.push_back(cell.cell);
+    Differences shown = differences(plain);
+    shown.medium |= std::ranges::any_of(plain, [](const BootCell& c) { return c.medium != Medium::cdrom; });
+
+    Grid grid;
+    std::vector<Firmware> firmwares;
+    for (const Firmware firmware : all_firmwares)
+        if (std::ranges::any_of(plain, [firmware](const BootCell& c) { return c.firmware == firmware; })) {
+            firmwares.push_back(firmware);
+            grid.columns.emplace_back(name(firmware));
+        }
+    if (shown.scenario)
+        grid.label_headings.emplace_back("scenario");
+    grid.label_headings.insert(grid.label_headings.end(), {"image", "arch"});
+    if (shown.medium)
+        grid.label_headings.emplace_back("medium");
+
+    for (const CellBox& cell : cells) {
+        std::vector<std::string> labels;
+        if (shown.scenario)
+            labels.push_back(printable(cell.cell.scenario));
+        labels.push_back(printable(cell.cell.image.name));
+        labels.emplace_back(name(cell.cell.arch));
+        if (shown.medium)
+            labels.emplace_back(name(cell.cell.medium));
+        auto row = std::ranges::find(grid.rows, labels, &Grid::Row::labels);
+        if (row == grid.rows.end())
+            row = grid.rows.insert(row, {labels, std::vector<std::optional<Box>>(firmwares.size())});
+        const auto column = std::ranges::find(firmwares, cell.cell.firmware) - firmwares.begin();
+        row->boxes[static_cast<std::size_t>(column)] = cell.box;
+    }
+    return grid;
+}
+
+std::vector<Line> draw(const Grid& grid, const Style& style) {
+    Widths widths{label_widths(grid), {}};
+    for (std::size_t i = 0; i < grid.columns.size(); ++i)
+        widths.boxes.push_back(measure(grid, i));
+    if (const std::size_t wanted = widths.total(); wanted > style.width)
+        shrink(widths.labels, wanted - style.width);
+
+    std::vector<Line> lines{heading(grid, widths), rule(widths.total())};
+    for (const Grid::Row& row : grid.rows) {
+        lines.push_back(boxes_line(row, widths));
+        if (std::ranges::any_of(row.boxes, [](const auto& box) { return box && !box->note.empty(); }))
+            lines.push_back(notes_line(row, widths));
+    }
+    return lines;
+}
+
+std::vector<std::string> short_names(const std::vector<BootCell>& cells) {
+    const Differences shown = differences(cells);
+    std::vector<std::string> names;
+    for (const BootCell& cell : cells) {
+        std::string text;
+        if (shown.scenario)
+            text += printable(cell.scenario) + ".";
+        if (shown.image && std::ranges::any_of(cells, [&](const BootCell& other) {
+                // Images that differ only with the architecture are told apart by that.
+                return other.arch == cell.arch && other.image.name != cell.image.name;
+            }))
+            text += printable(cell.image.name) + ".";
+        text += fmt::format("{}-{}", name(cell.arch), name(cell.firmware));
+        if (shown.medium)
+            text += fmt::format("-{}", name(cell.medium));
+        names.push_back(std::move(text));
+    }
+    return names;
+}
+
+}  // namespace lktest

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "harness/report/json.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "builder/base/printable.hpp"
+
+namespace lktest {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Seconds, to the millisecond.
+double seconds(std::chrono::microseconds time) {
+    return std::round(static_cast<double>(time.count()) / 1000.0) / 1000.0;
+}
+
+/// A string, or null when nothing is known.
+Json text(std::string_view value) {
+    return value.empty() ? Json() : Json(printable(value));
+}
+
+Json strings(const std::vector<std::string>& values) {
+    Json array = Json::array();
+    for (const std::string& value : values)
+        array.push_back(printable(value));
+    return array;
+}
+
+Json milestone_json(const MilestoneTime& milestone) {
+    Json sources = Json::array();
+    for (const Source source : milestone.sources)
+        sources.push_back(name(source));
+    return {{"name", printable(milestone.name)}, {"at", seconds(milestone.at)}, {"sources", sources}};
+}
+
+std::string_view class_name(OutcomeClass outcome_class) {
+    switch (outcome_class) {
+        case OutcomeClass::passed: return "passed";
+        case OutcomeClass::not_applicable: return "not-applicable";
+        case OutcomeClass::cancelled: return "cancelled";
+        case OutcomeClass::product_failure: return "product-failure";
+        case OutcomeClass::host_failure: return "host-failure";
+    }
+    return "";
+}
+
+Json cell_json(const CellResult& result) {
+    Json json = {
+        {"name", name(result.cell)},
+        {"scenario", printable(result.cell.scenario)},
+        {"image",
+         {{"name", printable(result.cell.image.name)}, {"path", printable(result.cell.image.path.string())}}},
+        {"arch", name(result.cell.arch)},
+        {"firmware", name(result.cell.firmware)},
+        {"medium", name(result.cell.medium)},
+        {"outcome", nullptr},
+        {"class", nullptr},
+    };
+    if (result.verdict) {
+        const Verdict& verdict = *result.verdict;
+        json["outcome"] = name(verdict.outcome);
+        json["class"] = class_name(class_of(verdict.outcome));
+        json["seconds"] = seconds(verdict.took);
+        json["reached"] = text(verdict.reached);
+        json["missing"] = text(verdict.missing);
+        json["reason"] = text(verdict.reason);
+        json["evidence"] = strings(verdict.evidence);
+        json["hint"] = text(verdict.hint);
+    }
+    json["milestones"] = Json::array();
+    for (const MilestoneTime& milestone : result.milestones)
+        json["milestones"].push_back(milestone_json(milestone));
+    json["artefacts"] = Json::array();
+    for (const std::filesystem::path& artefact : result.artefacts)
+        json["artefacts"].push_back(printable(artefact.string()));
+    json["reproduce"] = text(result.reproduce);
+    return json;
+}
+
+Json host_json(const HostFacts& host) {
+    Json accelerators = Json::object();
+    for (const AcceleratorUse& use : host.accelerators)
+        accelerators[std::string(name(use.arch))] = {{"name", text(use.accelerator)}, {"why", text(use.why)}};
+    return {
+        {"qemu", text(host.qemu)},
+        {"libvirt", text(host.libvirt)},
+        {"connection", text(host.connection)},
+        {"network", text(host.network)},
+        {"accelerators", accelerators},
+    };
+}
+
+Json counts_json(const Counts& counts) {
+    return {
+        {"passed", counts.passed},           {"failed", counts.failed},
+        {"host_faults", counts.host_faults}, {"cancelled", counts.cancelled},
+        {"unfinished", counts.unfinished},   {"not_applicable", counts.not_applicable},
+    };
+}
+
+}  // namespace
+
+std::string json_report(const RunReport& report) {
+    Json json = {
+        {"schema", "lktest.matrix/1"},
+        {"lktest", text(report.version)},
+        {"command", strings(report.command)},
+        {"started", utc_time(report.started)},
+        {"seconds", seconds(report.took)},
+        {"complete", report.complete},
+        {"exit_code", report.complete ? Json(static_cast<int>(exit_code(report))) : Json()},
+        {"counts", counts_json(count(report))},
+        {"host", host_json(report.host)},
+        {"cells", Json::array()},
+    };
+    for (const CellResult& result : report.cells)
+        json["cells"].push_back(cell_json(result));
+    return json.dump(2) + "\n";
+}
+
+std::string json_line(const Event& event) {
+    Json json = {{"at", static_cast<double>(event.at.count()) / 1e6},
+                 {"kind", name(event.kind)},
+                 {"source", name(event.source)}};
+    if (!event.name.empty())
+        json["name"] = printable(event.name);
+    if (!event.text.empty())
+        json["text"] = printable(event.text);
+    return json.dump() + "\n";
+}
+
+}  // namespace lktest

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/matrix/event.hpp"
+#include "harness/matrix/expand.hpp"
+#include "harness/matrix/verdict.hpp"
+#include "harness/report/style.hpp"
+
+namespace lktest {
+
+using LiveClock = std::chrono::steady_clock;
+
+/// What is known of a cell while the matrix runs.
+struct LiveCell {
+    BootCell cell;
+    std::optional<LiveClock::time_point> power_on;  ///< nothing while it waits
+    std::string milestone;                          ///< the last one reached
+    std::string news;                               ///< the line that the last event told of
+    std::optional<Verdict> verdict;
+};
+
+struct LiveState {
+    std::vector<LiveCell> cells;
+    LiveClock::time_point started{};
+};
+
+LiveState live_state(const std::vector<PlannedCell>& plan, LiveClock::time_point now);
+
+/// Notes what has happened to a cell.
+void apply(LiveCell& cell, const Event& event, LiveClock::time_point now);
+
+/// The matrix as it stands, at most style.height - 1 lines of at most style.width columns, each with its
+/// newline: the table, what is running and waiting, and the latest line of each running cell.
+std::string frame(const LiveState& state, const Style& style, LiveClock::time_point now);
+
+/// "[ 12.3s] x86_64-uefi  kernel": what is printed where nothing can be repainted. Nothing for
+/// events that only --verbose tells of.
+/// @param cell  the cell's short name
+std::optional<std::string> plain_line(std::string_view cell, const Event& event, bool verbose);
+std::string plain_line(std::string_view cell, const Verdict& verdict);
+
+/// Shows the run while it runs: on a terminal the matrix, repainted in place; elsewhere a line for each
+/// milestone and verdict. The destructor takes the matrix off the terminal and gives the cursor back.
+class Live {
+public:
+    struct Options {
+        bool terminal = false;
+        bool verbose = false;
+        std::function<Style()> style;  ///< asked for each frame: a terminal may change its size
+    };
+    Live(std::FILE* out, const std::vector<PlannedCell>& plan, Options options);
+    Live(const Live&) = delete;
+    Live& operator=(const Live&) = delete;
+    ~Live();
+
+    // For cells of the plan.
+    void event(const BootCell& cell, const Event& event);
+    void ended(const BootCell& cell, const Verdict& verdict);
+    /// Prints a line above the matrix.
+    void say(std::string_view line);
+    /// Repaints; for a timer, a few times a second.
+    void tick();
+
+private:
+    std::size_t index(const BootCell& cell) const;
+    void put(std::string_view text);
+    void print_line(std::string line);
+
+    std::FILE* out_;
+    Options options_;
+    LiveState state_;
+    std::vector<std::string> names_;
+    std::size_t painted_ = 0;  ///< lines of the frame that stands on the terminal
+    LiveClock::time_point painted_at_{};
+};
+
+}  // namespace lktest

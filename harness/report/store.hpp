@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+
+#include "harness/report/result.hpp"
+
+namespace lktest {
+
+/// The directory of one run, where everything is written as it comes:
+///
+///     BASE/run-20261123-150001/matrix.json  junit.xml  CELL/events.jsonl  CELL/…
+///     BASE/latest -> run-20261123-150001
+///
+/// No run ever writes into another's directory. What has been written stays when a later write fails.
+class RunDirectory {
+public:
+    /// Makes BASE when it is missing, and a new directory in it. Throws a usage Error when BASE
+    /// is not a directory or cannot be written to.
+    static RunDirectory create(const std::filesystem::path& base,
+                               std::chrono::system_clock::time_point now = std::chrono::system_clock::now());
+
+    const std::filesystem::path& path() const noexcept { return path_; }
+
+    /// The cell's own directory; made when it is missing.
+    std::filesystem::path cell_directory(const BootCell& cell) const;
+
+    /// Adds one line to the cell's events.jsonl; a line that does not fit on the disk is taken
+    /// back. Throws a host Error.
+    void append_event(const BootCell& cell, const Event& event) const;
+
+    /// Replaces matrix.json and junit.xml, each at once. Throws a host Error.
+    void write(const RunReport& report) const;
+
+private:
+    explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+    std::filesystem::path path_;
+};
+
+}  // namespace lktest

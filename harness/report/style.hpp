@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lktest {
+
+/// What the reader's terminal or file can show.
+struct Style {
+    bool colour = false;
+    bool unicode = true;  ///< false: every character is ASCII
+    std::size_t width = 80, height = 24;
+};
+
+/// Why a piece of text stands out; paint() knows the colours.
+enum class Tone { plain, strong, dim, good, bad, fault, busy };
+
+struct Span {
+    std::string text;  ///< printable
+    Tone tone = Tone::plain;
+};
+
+/// A line of a report before it is painted.
+using Line = std::vector<Span>;
+
+/// The line as the reader's terminal takes it, without trailing spaces and without a newline.
+/// @param width  columns that it may take; what is longer is clipped. 0: no limit
+std::string paint(const Line& line, const Style& style, std::size_t width = 0);
+
+/// Breaks printable text at spaces into lines of at most `width` columns; a longer word stays whole.
+std::vector<std::string> wrap(std::string_view text, std::size_t width);
+
+/// Breaks printable text into lines of at most `width` columns and keeps its inner spaces: at a space
+/// in the second half of a line, or else anywhere. At least one line.
+std::vector<std::string> fold(std::string_view text, std::size_t width);
+
+}  // namespace lktest

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include "harness/report/text.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "builder/base/printable.hpp"
+#include "harness/report/grid.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::size_t indent = 2, label_width = 10;
+constexpr std::size_t longest_line = 400;  // columns of a guest's line; a screenful is enough
+
+/// Collects the lines of a report as they will be printed.
+class Page {
+public:
+    explicit Page(const Style& style) : style_(style) {}
+
+    /// @param fit  clip the line to the page
+    void add(const Line& line, bool fit = true) {
+        text_ += paint(line, style_, fit ? style_.width : 0) + "\n";
+    }
+    void blank() { text_ += "\n"; }
+
+    /// "  reached   boot-loader": text that is broken at spaces into lines of the page's width.
+    void field(std::string_view label, std::string_view text, Tone tone = Tone::plain) {
+        for (const std::string& line : wrap(text, room()))
+            add({head(std::exchange(label, "")), {line, tone}}, false);
+    }
+
+    /// The same, but every space of the text stays; the rest of a long line is set in.
+    void quote(std::string_view label, std::string_view text) {
+        std::string_view set_in;
+        for (const std::string& line : fold(text, room() - 2))
+            add({head(std::exchange(label, "")), {std::string(std::exchange(set_in, "  ")) + line}}, false);
+    }
+
+    /// The same, but never broken or clipped: a path or a command, for copying.
+    void verbatim(std::string_view label, const std::string& text) { add({head(label), {text}}, false); }
+
+    std::string take() { return std::move(text_); }
+
+private:
+    static Span head(std::string_view label) {
+        return {fmt::format("{:{}}{:{}}", "", indent, label, label_width), Tone::dim};
+    }
+
+    std::size_t room() const {
+        constexpr std::size_t margin = indent + label_width, least = 20;
+        return std::max(style_.width, margin + least) - margin;
+    }
+
+    Style style_;
+    std::string text_;
+};
+
+Box box_of(const CellResult& result) {
+    if (result.verdict)
+        return box(*result.verdict);
+    return {Tone::dim, "·", "not run", "", ""};
+}
+
+void add_matrix(Page& page, const RunReport& report, const Style& style) {
+    std::vector<CellBox> boxes;
+    for (const CellResult& result : report.cells)
+        boxes.push_back({result.cell, box_of(result)});
+    for (const Line& line : draw(arrange(boxes), style))
+        page.add(line);
+
+    std::vector<std::string> notes;
+    for (const CellResult& result : report.cells) {
+        if (!result.verdict || result.verdict->outcome != Outcome::not_applicable)
+            continue;
+        std::string note = fmt::format("– {} × {}: {}", name(result.cell.arch), name(result.cell.firmware),
+                                       printable(result.verdict->reason));
+        if (std::ranges::find(notes, note) == notes.end())
+            notes.push_back(std::move(note));
+    }
+    for (const std::string& note : notes)
+        page.add({{note, Tone::dim}});
+}
+
+std::string progress_of(const Verdict& verdict) {
+    const std::string reached = printable(verdict.reached), missing = printable(verdict.missing);
+    if (reached.empty() && missing.empty())
+        return "";
+    const std::string got = reached.empty() ? "no milestone" : reached;
+    return missing.empty() ? got : fmt::format("{}, then waited for {}", got, missing);
+}
+
+void add_evidence(Page& page, const Verdict& verdict) {
+    std::string_view label = "evidence";
+    const std::size_t shown = std::min(verdict.evidence.size(), evidence_limit);
+    for (std::size_t i = 0; i < shown; ++i)
+        page.quote(std::exchange(label, ""), clip(printable(verdict.evidence[i]), longest_line));
+    if (const std::size_t more = verdict.evidence.size() - shown; more > 0)
+        page.field("", fmt::format("… and {} more {} in console.log", more, more == 1 ? "line" : "lines"),
+                   Tone::dim);
+}
+
+void add_failure(Page& page, const RunReport& report, const CellResult& result) {
+    const Verdict& verdict = *result.verdict;
+    const Span marked = mark(class_of(verdict.outcome));
+    page.blank();
+    page.add({marked,
+              {" " + name(result.cell), Tone::strong},
+              {fmt::format("  {} after {}", name(verdict.outcome), short_time(verdict.took)), marked.tone}});
+    if (!verdict.reason.empty())
+        page.field("reason", printable(verdict.reason));
+    if (const std::string progress = progress_of(verdict); !progress.empty())
+        page.field("reached", progress);
+    add_evidence(page, verdict);
+    if (!verdict.hint.empty())
+        page.field("hint", printable(verdict.hint));
+    if (!result.artefacts.empty())
+        page.verbatim("files", printable((report.directory / name(result.cell)).string()) + "/");
+    if (!result.reproduce.empty())
+        page.verbatim("again", printable(result.reproduce));
+}
+
+/// "2 of 3 cells passed: 1 failed", "1 not applicable", "62.4s".
+std::string summary(const RunReport& report) {
+    const Counts counts = count(report);
+    std::vector<std::string> others;
+    const auto add = [&others](std::size_t number, std::string_view what) {
+        if (number > 0)
+            others.push_back(fmt::format("{} {}", number, what));
+    };
+    add(counts.failed, "failed");
+    add(counts.host_faults, counts.host_faults == 1 ? "host fault" : "host faults");
+    add(counts.cancelled, "cancelled");
+    add(counts.unfinished, "not run");
+    std::string text = fmt::format("{} of {} {} passed", counts.passed, counts.bootable(),
+                                   counts.bootable() == 1 ? "cell" : "cells");
+    if (!others.empty())
+        text += fmt::format(" ({})", fmt::join(others, ", "));
+    if (counts.not_applicable > 0)
+        text += fmt::format(" · {} not applicable", counts.not_applicable);
+    return text + " · " + short_time(report.took);
+}
+
+Span overall_mark(const Counts& counts) {
+    if (counts.failed > 0)
+        return mark(OutcomeClass::product_failure);
+    if (counts.host_faults > 0)
+        return mark(OutcomeClass::host_failure);
+    return mark(counts.passed == counts.bootable() ? OutcomeClass::passed : OutcomeClass::cancelled);
+}
+
+}  // namespace
+
+std::string text_matrix(const RunReport& report, const Style& style) {
+    Page page(style);
+    add_matrix(page, report, style);
+    return page.take();
+}
+
+std::string text_report(const RunReport& report, const Style& style) {
+    Page page(style);
+    add_matrix(page, report, style);
+    for (const CellResult& result : report.cells) {
+        if (!result.verdict)
+            continue;
+        const OutcomeClass outcome_class = class_of(result.verdict->outcome);
+        if (outcome_class == OutcomeClass::product_failure || outcome_class == OutcomeClass::host_failure)
+            add_failure(page, report, result);
+    }
+    page.blank();
+    page.add({overall_mark(count(report)), {" " + summary(report), Tone::strong}});
+    if (!report.directory.empty())
+        page.add({{"  report: ", Tone::dim}, {printable(report.directory.string()) + "/"}}, false);
+    return page.take();
+}
+
+}  // namespace lktest

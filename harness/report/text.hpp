@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "harness/report/result.hpp"
+#include "harness/report/style.hpp"
+
+namespace lktest {
+
+/// The matrix as a person reads it in the end: the table, why cells do not exist, what is known of
+/// each cell that did not pass, where everything lies, and the counts. Whatever a guest said is
+/// printable, and at most `evidence_limit` lines of it for each cell.
+std::string text_report(const RunReport& report, const Style& style);
+
+inline constexpr std::size_t evidence_limit = 10;
+
+/// The matrix alone: the table and its footnotes.
+std::string text_matrix(const RunReport& report, const Style& style);
+
+}  // namespace lktest
