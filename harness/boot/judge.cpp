@@ -2,6 +2,7 @@
 #include "harness/boot/judge.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -14,6 +15,8 @@ using std::chrono::microseconds;
 constexpr microseconds silence = std::chrono::seconds(3);
 /// After QEMU stopped, the last bytes may still be in the socket.
 constexpr microseconds drain = std::chrono::seconds(1);
+/// The network's own check ends at the milestone's deadline, and knows best what was missing.
+constexpr microseconds network_grace = std::chrono::seconds(1);
 
 double seconds(microseconds time) {
     return std::chrono::duration<double>(time).count();
@@ -51,31 +54,30 @@ Verdict from_machine(const Watch& watch, const Sighting& seen) {
             return verdict(watch, seen, Outcome::kernel_crash,
                            fmt::format("the guest's panic device was triggered {}", after(watch)));
         default:
-            return verdict(watch, seen, Outcome::qemu_died, fmt::format("QEMU ended: {}", seen.machine_reason));
+            return verdict(watch, seen, Outcome::qemu_died,
+                           fmt::format("QEMU ended: {}", seen.machine_reason));
     }
-}
-
-/// The last line a console shows is a prompt when it ends as prompts do.
-bool looks_like_prompt(const std::string& line) {
-    const std::size_t end = line.find_last_not_of(" \t");
-    return end != std::string::npos && std::string_view("#$>:?])").find(line[end]) != std::string_view::npos;
 }
 
 Verdict from_deadline(const Watch& watch, const Sighting& seen) {
     const Milestone& waiting = *watch.waiting_for();
-    const std::string missing =
-        fmt::format("milestone '{}' was not reached within {:.0f} s {}", waiting.name,
-                    seconds(seen.now - watch.waiting_since()), after(watch));
-    if (waiting.network && !seen.network_problem.empty())
-        return verdict(watch, seen, Outcome::network_failed, fmt::format("{}: {}", missing, seen.network_problem));
+    std::string missing = fmt::format("milestone '{}' was not reached within {:.0f} s {}", waiting.name,
+                                            seconds(seen.now - watch.waiting_since()), after(watch));
+    if (const auto early = watch.seen_early(); !early.empty())
+        missing += fmt::format(" (yet these were seen: {})", fmt::join(early, ", "));
+    // What looked like trouble, and would have been forgotten had the boot gone on.
+    if (const auto& suspect = watch.suspect())
+        return from_failure(watch, seen, *suspect);
     if (seen.poked_at && seen.poke_answer.empty()) {
-        const std::string since =
-            seen.last_byte ? fmt::format("for {:.0f} s", seconds(seen.now - *seen.last_byte)) : "from power-on";
-        return verdict(watch, seen, Outcome::silent,
-                       fmt::format("{}; the console was silent {} and did not answer when poked", missing, since));
+        const std::string since = seen.last_byte
+                                      ? fmt::format("for {:.0f} s", seconds(seen.now - *seen.last_byte))
+                                      : "from power-on";
+        return verdict(
+            watch, seen, Outcome::silent,
+            fmt::format("{}; the console was silent {} and did not answer when poked", missing, since));
     }
     const std::string prompt = watch.unfinished_line();
-    if (seen.poked_at && looks_like_prompt(prompt))
+    if (seen.poked_at && watch.at_prompt())
         return verdict(watch, seen, Outcome::at_prompt,
                        fmt::format("{}; the console waits at a prompt: '{}'", missing, prompt));
     return verdict(watch, seen, Outcome::milestone_deadline, missing);
@@ -92,12 +94,15 @@ Limits limits_for(bool emulated, std::optional<std::chrono::seconds> cell_timeou
     return {.scale = scale,
             .cell = cell_timeout,
             .settle = scaled(std::chrono::milliseconds(300)),
-            .poke_patience = scaled(std::chrono::milliseconds(500))};
+            .poke_patience = scaled(std::chrono::milliseconds(500)),
+            .tentative = scaled(std::chrono::milliseconds(1500))};
 }
 
 Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits) {
     if (watch.passed())
         return Verdict{.outcome = Outcome::passed, .reached = watch.last_reached(), .took = seen.now};
+    if (!seen.host_problem.empty())
+        return verdict(watch, seen, Outcome::host_setup, seen.host_problem);
     if (seen.cancelled)
         return verdict(watch, seen, Outcome::cancelled, "the run was stopped");
 
@@ -115,8 +120,14 @@ Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& see
     if (gone)
         return drained ? Decision(from_machine(watch, seen)) : Decision(Wait{*seen.gone_at + drain});
 
-    const auto scaled = std::chrono::duration_cast<microseconds>(watch.waiting_for()->within * limits.scale);
-    microseconds deadline = watch.waiting_since() + scaled;
+    const Milestone& waiting = *watch.waiting_for();
+    if (waiting.network && !seen.network_problem.empty())
+        return verdict(watch, seen, Outcome::network_failed,
+                       fmt::format("milestone '{}' was not reached: {}", waiting.name, seen.network_problem));
+    microseconds deadline =
+        watch.waiting_since() + std::chrono::duration_cast<microseconds>(watch.allowed() * limits.scale);
+    if (waiting.network)
+        deadline += network_grace;
     if (limits.cell)
         deadline = std::min(deadline, *limits.cell);
     if (seen.poked_at) {
@@ -124,7 +135,7 @@ Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& see
         return seen.now >= answer_by ? Decision(from_deadline(watch, seen)) : Decision(Wait{answer_by});
     }
     if (seen.now < deadline)
-        return Wait{deadline};
+        return Wait{std::min(deadline, watch.decides_at().value_or(deadline))};
     const bool quiet = !seen.last_byte || seen.now - *seen.last_byte >= silence;
     return quiet ? Decision(Poke{}) : Decision(from_deadline(watch, seen));
 }

@@ -13,10 +13,11 @@ namespace lktest {
 
 /// How long a cell is given. Scenario times are meant for hardware acceleration.
 struct Limits {
-    double scale = 1;                                 ///< applied to every scenario time; see time_scale()
-    std::optional<std::chrono::microseconds> cell;    ///< from power-on, not scaled
-    std::chrono::microseconds settle{};               ///< after a failure line, for the lines that follow it
-    std::chrono::microseconds poke_patience{};        ///< for an answer to a poked console
+    double scale = 1;                               ///< applied to every scenario time; see time_scale()
+    std::optional<std::chrono::microseconds> cell;  ///< from power-on, not scaled
+    std::chrono::microseconds settle{};             ///< after a failure line, for the lines that follow it
+    std::chrono::microseconds poke_patience{};      ///< for an answer to a poked console
+    std::chrono::microseconds tentative{};          ///< of silence, before a tentative failure is believed
 };
 
 /// Emulation (TCG) runs a guest about ten times slower than its CPU would.
@@ -30,13 +31,14 @@ struct Sighting {
     std::chrono::microseconds now{};
     std::optional<std::chrono::microseconds> last_byte;  ///< nothing: the console never spoke
     Machine machine = Machine::running;
-    std::string machine_reason;                          ///< libvirt's or QEMU's words
-    std::optional<std::chrono::microseconds> gone_at;    ///< when the machine stopped running
+    std::string machine_reason;                        ///< libvirt's or QEMU's words
+    std::optional<std::chrono::microseconds> gone_at;  ///< when the machine stopped running
     bool console_closed = false;
     bool cancelled = false;
     std::optional<std::chrono::microseconds> poked_at;
-    std::string poke_answer;                             ///< what the console said since it was poked
-    std::string network_problem;                         ///< what the host side of the tap still misses
+    std::string poke_answer;      ///< what the console said since it was poked
+    std::string network_problem;  ///< what the host side of the tap missed until its deadline
+    std::string host_problem;     ///< a fault of ours: a full disk, a dead DHCP server
 };
 
 /// Nothing to decide before `until`, unless there is news.

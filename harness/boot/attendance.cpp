@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "harness/boot/attendance.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace lktest {
+
+using std::chrono::microseconds;
+
+Attendance::Attendance(boost::asio::io_context& io, const BootCell& cell, const Scenario& scenario,
+                       const std::vector<Failure>& failures, const Patience& patience,
+                       const std::filesystem::path& artefacts, EventSink sink)
+    : scenario_(scenario),
+      watch_(cell, scenario, failures, patience),
+      record_(artefacts),
+      bell_(io),
+      sink_(std::move(sink)) {}
+
+void Attendance::power_on() {
+    power_on_ = Clock::now();
+    power_on_by_calendar_ = std::chrono::system_clock::now();
+}
+
+microseconds Attendance::since_power_on() const {
+    if (power_on_ == Clock::time_point{})
+        return microseconds::zero();
+    return std::chrono::duration_cast<microseconds>(Clock::now() - power_on_);
+}
+
+void Attendance::serial_said(std::string_view bytes) {
+    const microseconds now = since_power_on();
+    if (bytes.empty()) {
+        seen_.console_closed = true;
+    } else {
+        seen_.last_byte = now;
+        if (!record_.write(bytes, now))
+            seen_.host_problem = "the console's record cannot be written: is the disk full?";
+        watch_.feed(Source::serial, bytes, now);
+        if (seen_.poked_at)
+            seen_.poke_answer.append(bytes, 0, 1000);
+    }
+    news();
+}
+
+void Attendance::port_said(std::string_view bytes) {
+    watch_.feed(Source::virtio, bytes, since_power_on());
+    news();
+}
+
+void Attendance::happened(const DomainEvent& event) {
+    using Kind = DomainEvent::Kind;
+    const microseconds at = std::max(
+        microseconds::zero(), std::chrono::duration_cast<microseconds>(event.at - power_on_by_calendar_));
+    const auto gone = [&](Sighting::Machine how) {
+        if (seen_.machine != Sighting::Machine::running)
+            return;
+        seen_.machine = how;
+        seen_.machine_reason = event.reason;
+        seen_.gone_at = at;
+    };
+    switch (event.kind) {
+        case Kind::reset:
+            // The harness presses no reset button, so what is not the guest's is QEMU starting up.
+            if (!event.reason.starts_with("guest"))
+                return;
+            watch_.reset(at, event.reason);
+            if (on_reset_)
+                on_reset_();
+            break;
+        case Kind::panicked: gone(Sighting::Machine::panicked); break;
+        case Kind::shutdown: shutdown_reason_ = event.reason; break;
+        case Kind::stopped:
+            gone(shutdown_reason_ == "guest-shutdown" ? Sighting::Machine::powered_off
+                                                      : Sighting::Machine::died);
+            break;
+        default: break;
+    }
+    if (event.kind != Kind::reset)  // the watch tells of resets
+        tell({.at = at,
+              .kind = Event::Kind::lifecycle,
+              .source = Source::libvirt,
+              .name = std::string(name(event.kind)),
+              .text = event.reason});
+    news();
+}
+
+void Attendance::network_checked(std::string seen) {
+    watch_.network_checked(since_power_on(), std::move(seen));
+    news();
+}
+
+void Attendance::network_failed(std::string problem) {
+    seen_.network_problem = std::move(problem);
+    news();
+}
+
+void Attendance::host_failed(std::string problem) {
+    seen_.host_problem = std::move(problem);
+    news();
+}
+
+void Attendance::cancel() {
+    seen_.cancelled = true;
+    news();
+}
+
+void Attendance::poked() {
+    seen_.poked_at = since_power_on();
+    seen_.poke_answer.clear();
+}
+
+void Attendance::tell(Event event) {
+    sink_(event);
+}
+
+Decision Attendance::judge_now(const Limits& limits) {
+    watch_.quiet(since_power_on());
+    for (const Event& event : watch_.take_events())
+        sink_(event);
+    seen_.now = since_power_on();
+    return judge(watch_, scenario_, seen_, limits);
+}
+
+boost::asio::awaitable<void> Attendance::wait_until(microseconds until) {
+    co_await bell_.wait_until(power_on_ + until);
+}
+
+void Attendance::news() {
+    bell_.ring();
+}
+
+}  // namespace lktest

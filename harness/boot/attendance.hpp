@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/boot/bell.hpp"
+#include "harness/boot/console_record.hpp"
+#include "harness/boot/judge.hpp"
+#include "harness/console/watch.hpp"
+#include "harness/machine/domain_event.hpp"
+#include "harness/matrix/event.hpp"
+
+namespace lktest {
+
+/// A running cell as its judge sees it: collects what the console, the machine and the
+/// network say, rings the bell at each news, and passes the events on in order.
+class Attendance {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    Attendance(boost::asio::io_context& io, const BootCell& cell, const Scenario& scenario,
+               const std::vector<Failure>& failures, const Patience& patience,
+               const std::filesystem::path& artefacts, EventSink sink);
+
+    /// Time begins: call it just before the guest is resumed.
+    void power_on();
+    std::chrono::microseconds since_power_on() const;
+
+    void serial_said(std::string_view bytes);  ///< empty: the line was closed
+    void port_said(std::string_view bytes);
+    void happened(const DomainEvent& event);
+    void network_checked(std::string seen);
+    void network_failed(std::string problem);
+    void host_failed(std::string problem);
+    void cancel();
+    void poked();
+
+    /// An event of our own, or of another witness.
+    void tell(Event event);
+
+    /// Called at each reset of the guest, which makes void what was seen before.
+    void on_reset(std::function<void()> call) { on_reset_ = std::move(call); }
+
+    Decision judge_now(const Limits& limits);
+    /// Until `until` (since power-on), or the next news.
+    boost::asio::awaitable<void> wait_until(std::chrono::microseconds until);
+
+    const Watch& watch() const noexcept { return watch_; }
+
+private:
+    void news();
+
+    const Scenario& scenario_;
+    Watch watch_;
+    ConsoleRecord record_;
+    Sighting seen_;
+    Bell bell_;
+    EventSink sink_;
+    std::function<void()> on_reset_;
+    std::string shutdown_reason_;
+    Clock::time_point power_on_{};
+    std::chrono::system_clock::time_point power_on_by_calendar_{};  ///< QEMU stamps its events so
+};
+
+}  // namespace lktest

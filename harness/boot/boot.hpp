@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <filesystem>
+#include <utility>
+
+#include "harness/boot/host.hpp"
+#include "harness/matrix/cell.hpp"
+#include "harness/matrix/event.hpp"
+#include "harness/matrix/verdict.hpp"
+
+namespace lktest {
+
+/// Boots one cell, from power-on to its verdict, and leaves in `artefacts`:
+/// domain.xml, console.raw (every byte), console.log (a time stamp for each line),
+/// network.log, qemu.log, and a screenshot of what failed.
+/// A host fault of this cell (firmware, tap, QEMU) is a Verdict too; it never throws one.
+boost::asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& scenario,
+                                     std::filesystem::path artefacts, EventSink sink);
+
+}  // namespace lktest

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <list>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "firmware/choose.hpp"
+#include "harness/machine/accel.hpp"
+#include "harness/machine/connection.hpp"
+#include "harness/scenario/scenario.hpp"
+
+namespace lktest {
+
+/// How guests are networked.
+enum class Network {
+    tap,   ///< a tap device of the cell's own, in a network namespace of its own, with DHCP
+    user,  ///< QEMU's user-mode network: needs no rights, and proves less
+    none,
+};
+
+/// The user's wish to stop, told to every cell.
+class Stop {
+public:
+    bool requested() const noexcept { return requested_; }
+    void request() {
+        requested_ = true;
+        for (const auto& tell : listeners_)
+            tell();
+    }
+
+    /// Calls `tell` when stopping is requested, as long as this lives.
+    class Listener {
+    public:
+        Listener(Stop& stop, std::function<void()> tell)
+            : stop_(stop), place_(stop.listeners_.insert(stop.listeners_.end(), std::move(tell))) {}
+        Listener(const Listener&) = delete;
+        Listener& operator=(const Listener&) = delete;
+        ~Listener() { stop_.listeners_.erase(place_); }
+
+    private:
+        Stop& stop_;
+        std::list<std::function<void()>>::iterator place_;
+    };
+
+private:
+    bool requested_ = false;
+    std::list<std::function<void()>> listeners_;
+};
+
+/// What all cells of one run share.
+struct Host {
+    boost::asio::io_context& io;
+    boost::asio::thread_pool& workers;  ///< for libvirt's blocking calls
+    Connection& libvirt;
+    Stop& stop;
+    std::filesystem::path private_directory;  ///< for what must not outlive the run
+    std::map<Arch, Accel> accel;
+    Network network = Network::tap;
+    std::optional<std::chrono::seconds> cell_timeout;
+    FirmwareCatalogue firmware;
+    std::vector<Failure> failures;  ///< the catalogue
+};
+
+}  // namespace lktest

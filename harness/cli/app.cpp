@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/app.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "builder/base/problem.hpp"
+#include "harness/cli/help.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::array run_examples{
+    Example{"lktest run", "the whole matrix"},
+    Example{"lktest run --arch aarch64 --firmware uefi", "one cell"},
+    Example{"lktest run --medium cdrom --medium usb", "as a CD and as a USB stick"},
+    Example{"lktest run --iso live.iso --scenario mine.toml", "an ISO and a scenario of your own"},
+};
+constexpr std::array build_examples{
+    Example{"lktest build recovery --arch aarch64 -o live.iso", "the recovery system, for ARM"},
+    Example{"lktest build ./mine.toml --source-date-epoch 1700000000", "the same bits on any day"},
+};
+constexpr std::array doctor_examples{
+    Example{"lktest doctor", "what this machine lacks, and how to mend it"},
+};
+constexpr std::array first_examples{run_examples[0], run_examples[1], build_examples[0], doctor_examples[0]};
+
+constexpr std::array meanings{
+    ExitMeaning{ExitCode::passed, "every cell that can exist passed"},
+    ExitMeaning{ExitCode::boot_failed, "a medium failed, or the run was stopped before all cells ended"},
+    ExitMeaning{ExitCode::usage, "wrong usage or bad input"},
+    ExitMeaning{ExitCode::host, "this machine lacks something, or failed"},
+};
+
+/// The most special of the commands that were given so far.
+const CLI::App& innermost(const CLI::App& app) {
+    const auto given = app.get_subcommands();
+    return given.empty() ? app : *given.front();
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : app.get_options())
+        for (const std::string& name : option->get_lnames())
+            names.push_back("--" + name);
+    return names;
+}
+
+Error unknown_word(const CLI::App& app, const std::string& word) {
+    const CLI::App& command = innermost(app);
+    std::vector<std::string> names;
+    std::string what;
+    if (word.starts_with("-")) {
+        const std::string option = word.substr(0, word.find('='));
+        what = fmt::format("there is no option {} for {}", option, full_name(command));
+        names = option_names(command);
+        const std::vector<std::string_view> candidates(names.begin(), names.end());
+        const std::string_view nearest = nearest_name(option, candidates);
+        return usage_error(what, nearest.empty() ? fmt::format("see {} --help", full_name(command))
+                                                 : fmt::format("did you mean '{}'?", nearest));
+    }
+    if (&command != &app)
+        return usage_error(fmt::format("{} does not know what to do with '{}'", full_name(command), word),
+                           fmt::format("see {} --help", full_name(command)));
+    for (const CLI::App* known : visible_commands(app))
+        names.push_back(known->get_name());
+    const std::vector<std::string_view> candidates(names.begin(), names.end());
+    return usage_error(fmt::format("there is no command '{}'", word), suggestion(word, candidates));
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> make_app(Invocation& invocation, const std::string& default_jobs) {
+    auto app = std::make_unique<CLI::App>("builds live media and proves that they boot", "lktest");
+    app->formatter(std::make_shared<HelpFormatter>());
+    app->set_help_flag("-h,--help", "show this help");
+    app->set_version_flag("--version", "lktest " LKTEST_VERSION, "show the version");
+    app->require_subcommand(1);
+    add_run(*app->add_subcommand("run", "boots live media and reports which of them boot where"),
+            invocation.run, default_jobs);
+    add_build(*app->add_subcommand("build", "builds a live ISO from a recipe"), invocation.build);
+    add_doctor(*app->add_subcommand("doctor", "checks whether this machine can build and boot live media"),
+               invocation.doctor);
+    // For our own build; an empty group hides them.
+    app->add_subcommand("generate-man", "prints the man page")->group("");
+    app->add_subcommand("generate-completion", "prints the completion for bash")->group("");
+    return app;
+}
+
+Error explain(const CLI::App& app, const CLI::ParseError& error) {
+    if (const std::vector<std::string> unknown = app.remaining(true); !unknown.empty())
+        return unknown_word(app, unknown.front());
+    if (app.get_subcommands().empty())
+        return usage_error("no command is given", "see lktest --help");
+    return usage_error(fmt::format("{}: {}", full_name(innermost(app)), error.what()),
+                       fmt::format("see {} --help", full_name(innermost(app))));
+}
+
+std::vector<const CLI::App*> visible_commands(const CLI::App& app) {
+    return app.get_subcommands([](const CLI::App* command) { return !command->get_group().empty(); });
+}
+
+std::span<const Example> examples(std::string_view command) {
+    if (command == "run")
+        return run_examples;
+    if (command == "build")
+        return build_examples;
+    if (command == "doctor")
+        return doctor_examples;
+    return first_examples;
+}
+
+std::span<const ExitMeaning> exit_meanings() {
+    return meanings;
+}
+
+}  // namespace lktest

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "builder/base/error.hpp"
+#include "harness/cli/build.hpp"
+#include "harness/cli/doctor.hpp"
+#include "harness/cli/run.hpp"
+
+namespace lktest {
+
+/// What the command line said.
+struct Invocation {
+    RunOptions run;
+    BuildRequest build;
+    DoctorOptions doctor;
+};
+
+/// The one definition of the command line: parsing, help, man page and completion come from it.
+/// @param default_jobs  "3 on this machine"
+std::unique_ptr<CLI::App> make_app(Invocation& invocation, const std::string& default_jobs);
+
+/// What CLI11 found wrong, in our words, with the nearest option or command.
+Error explain(const CLI::App& app, const CLI::ParseError& error);
+
+/// The commands that users see.
+std::vector<const CLI::App*> visible_commands(const CLI::App& app);
+
+struct Example {
+    std::string_view command, meaning;
+};
+/// @param command  "run"; empty: of lktest as a whole
+std::span<const Example> examples(std::string_view command);
+
+struct ExitMeaning {
+    ExitCode code;
+    std::string_view meaning;
+};
+std::span<const ExitMeaning> exit_meanings();
+
+}  // namespace lktest

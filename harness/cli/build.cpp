@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/build.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <stdexcept>
+#include <thread>
+
+#include "builder/base/file.hpp"
+#include "builder/base/printable.hpp"
+#include "builder/build.hpp"
+#include "harness/cli/held_signals.hpp"
+#include "harness/cli/lookup.hpp"
+#include "harness/cli/option.hpp"
+#include "harness/cli/progress_bar.hpp"
+#include "harness/cli/terminal.hpp"
+
+namespace lktest {
+namespace {
+
+/// 9999-12-31: what ISO 9660 can say (ECMA-119, 8.4.26.1).
+constexpr std::uint64_t last_second = 253402300799;
+constexpr std::uint64_t most_jobs = 1024;
+
+/// reproducible-builds.org/specs/source-date-epoch
+std::optional<std::int64_t> epoch_from_environment() {
+    const char* text = std::getenv("SOURCE_DATE_EPOCH");
+    if (!text || !*text)
+        return std::nullopt;
+    return static_cast<std::int64_t>(parse_number("SOURCE_DATE_EPOCH", text, 0, last_second));
+}
+
+/// Thrown by progress when the user wants no more of it.
+struct Interrupted : std::runtime_error {
+    Interrupted() : std::runtime_error("interrupted") {}
+};
+
+}  // namespace
+
+void add_build(CLI::App& app, BuildRequest& request) {
+    app.add_option("recipe", request.recipe, "what the image is made of: a name, or a path to a TOML file")
+        ->type_name("RECIPE")
+        ->required();
+    add_single(app, "--arch", alternatives(all_names(all_arches)), "the machine that it is for",
+               std::string(name(request.arch)), [&request](const std::string& word) {
+                   request.arch = all_arches[choose("--arch", word, all_names(all_arches))];
+               });
+    add_single(app, "-o,--output", "FILE", "the ISO; replaced when it is whole", "RECIPE-ARCH.iso",
+               [&request](const std::string& word) { request.output = word; });
+    add_single(app, "--source-date-epoch", "SECONDS", "the image's time, since 1970",
+               "$SOURCE_DATE_EPOCH, or the newest package's", [&request](const std::string& word) {
+                   request.source_date_epoch = parse_number("--source-date-epoch", word, 0, last_second);
+               });
+    add_single(app, "--jobs", "N", "threads that compress", "every core",
+               [&request](const std::string& word) {
+                   request.jobs = static_cast<unsigned>(parse_number("--jobs", word, 1, most_jobs));
+               });
+    app.add_flag("--verbose", request.verbose, "say why things are done so");
+}
+
+int build(const BuildRequest& request) {
+    const Recipe recipe = read_recipe(find_data(recipe_files, request.recipe));
+    BuildOptions options;
+    options.arch = request.arch;
+    options.output = request.output;
+    if (options.output.empty())
+        options.output = fmt::format("{}-{}.iso", recipe.name, name(request.arch));
+    options.cache = cache_directory();
+    options.workers = request.jobs.value_or(std::max(1U, std::thread::hardware_concurrency()));
+    options.source_date_epoch = request.source_date_epoch
+                                    ? std::optional<std::int64_t>(*request.source_date_epoch)
+                                    : epoch_from_environment();
+
+    const HeldSignals signals;
+    ProgressBar bar(stderr, is_terminal(stderr), [] { return style_of(stderr); });
+    options.progress = [&](std::string_view step, std::uint64_t done, std::uint64_t total) {
+        if (signals.arrived())
+            throw Interrupted();
+        bar.update(step, done, total);
+    };
+    options.why = [&](std::string_view reason) {
+        if (request.verbose)
+            bar.say(reason);
+    };
+    const BuildResult result = build_image(recipe, options);
+    bar.finish();
+    fmt::print("{}  {:.1f} MiB\n", printable(result.iso.string()),
+               static_cast<double>(result.size) / (1 << 20));
+    return static_cast<int>(ExitCode::passed);
+}
+
+}  // namespace lktest

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace lktest {
+
+/// A script that bash sources to complete lktest's commands, options and their values.
+/// @param names  what a placeholder of named data stands for: SCENARIO → boot, …
+std::string bash_completion(const CLI::App& app,
+                            const std::map<std::string, std::vector<std::string>>& names);
+
+}  // namespace lktest

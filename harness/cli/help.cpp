@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/help.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "builder/base/printable.hpp"
+#include "harness/cli/app.hpp"
+
+namespace lktest {
+namespace {
+
+/// Two columns of a help text.
+using Entry = std::pair<std::string, std::string>;
+
+void add_entries(std::string& text, std::string_view title, const std::vector<Entry>& entries) {
+    if (entries.empty())
+        return;
+    text += fmt::format("\n{}:\n", title);
+    std::size_t width = 0;
+    for (const Entry& entry : entries)
+        width = std::max(width, columns(entry.first));
+    for (const auto& [left, right] : entries)
+        text += fmt::format("  {:{}}  {}\n", left, width, right);
+}
+
+std::string left_of(const CLI::Option& option) {
+    if (option.get_positional())
+        return option.get_type_name();
+    std::string text;
+    for (const std::string& name : option.get_snames())
+        text += fmt::format("-{}, ", name);
+    text += fmt::format("{}--{}", text.empty() ? "    " : "", option.get_lnames().front());
+    if (const std::string placeholder = option.get_type_name();
+        !placeholder.empty() && option.get_items_expected_max() > 0)
+        text += " " + placeholder;
+    return text;
+}
+
+std::string right_of(const CLI::Option& option) {
+    std::string text = option.get_description();
+    if (repeatable(option))
+        text += ", repeatable";
+    if (const std::string fallback = option.get_default_str(); !fallback.empty())
+        text += fmt::format(" [{}]", fallback);
+    return text;
+}
+
+std::string usage(const CLI::App& app) {
+    std::string text = fmt::format("Usage: {}", full_name(app));
+    if (!visible_commands(app).empty())
+        return text + " COMMAND [OPTIONS]\n";
+    for (const CLI::Option* option : app.get_options())
+        if (option->get_positional())
+            text += " " + option->get_type_name();
+    return text + " [OPTIONS]\n";
+}
+
+}  // namespace
+
+std::string full_name(const CLI::App& app) {
+    return app.get_parent() ? full_name(*app.get_parent()) + " " + app.get_name() : app.get_name();
+}
+
+bool repeatable(const CLI::Option& option) {
+    return option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
+}
+
+std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const {
+    std::string text = fmt::format("{} {}\n\n{}", full_name(*app), app->get_description(), usage(*app));
+    std::vector<Entry> commands, arguments, options, lines;
+    for (const CLI::App* command : visible_commands(*app))
+        commands.emplace_back(command->get_name(), command->get_description());
+    for (const CLI::Option* option : app->get_options())
+        (option->get_positional() ? arguments : options).emplace_back(left_of(*option), right_of(*option));
+    // CLI11 puts --help first; it says the least.
+    std::ranges::rotate(options, options.begin() + 1);
+    for (const Example& example : examples(app->get_parent() ? app->get_name() : ""))
+        lines.emplace_back(example.command, example.meaning);
+
+    add_entries(text, "Commands", commands);
+    add_entries(text, "Arguments", arguments);
+    add_entries(text, "Options", options);
+    add_entries(text, "Examples", lines);
+    return text;
+}
+
+}  // namespace lktest

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace lktest {
+
+/// "lktest run"
+std::string full_name(const CLI::App& app);
+
+/// Whether an option may be given more than once.
+bool repeatable(const CLI::Option& option);
+
+/// Prints help: one line for each option with its placeholder and default; examples last.
+class HelpFormatter : public CLI::FormatterBase {
+public:
+    std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override;
+};
+
+}  // namespace lktest

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "builder/base/printable.hpp"
+#include "harness/boot/run.hpp"
+#include "harness/cli/app.hpp"
+#include "harness/cli/completion.hpp"
+#include "harness/cli/lookup.hpp"
+#include "harness/cli/machine_size.hpp"
+#include "harness/cli/man.hpp"
+#include "harness/cli/terminal.hpp"
+#include "harness/scenario/scenario.hpp"
+
+namespace {
+
+using namespace lktest;
+
+/// Says what went wrong; a message may have several lines.
+int complain(std::string_view what, std::string_view hint, ExitCode code) {
+    const Style style = style_of(stderr);
+    const auto print = [&style](const Line& line) {
+        std::fputs((paint(line, style) + "\n").c_str(), stderr);
+    };
+    Line line{{"lktest: ", Tone::bad}};
+    for (std::size_t start = 0; start <= what.size();) {
+        const std::size_t end = std::min(what.find('\n', start), what.size());
+        line.push_back({printable(what.substr(start, end - start))});
+        print(line);
+        line.clear();
+        start = end + 1;
+    }
+    if (!hint.empty())
+        print({{"hint: ", Tone::strong}, {printable(hint)}});
+    return static_cast<int>(code);
+}
+
+/// @return the exit status
+int print(const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    return static_cast<int>(ExitCode::passed);
+}
+
+std::string jobs_here() {
+    const MachineSize size = machine_size();
+    return fmt::format("{} on this machine",
+                       default_jobs(size.cores, size.memory_available, MachineSettings{}.memory));
+}
+
+int generate(const std::string& what) {
+    Invocation unused;
+    const auto app = make_app(unused, "what cores and memory carry");
+    if (what == "generate-man")
+        return print(man_page(*app));
+    return print(bash_completion(
+        *app, {{"SCENARIO", data_names(scenario_files)}, {"RECIPE", data_names(recipe_files)}}));
+}
+
+int perform(int argc, char** argv) {
+    Invocation invocation;
+    const auto app = make_app(invocation, jobs_here());
+    try {
+        app->parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+        return print(app->help());
+    } catch (const CLI::CallForVersion& version) {
+        return print(std::string(version.what()) + "\n");
+    } catch (const CLI::ParseError& error) {
+        throw explain(*app, error);
+    }
+    const std::string command = app->get_subcommands().front()->get_name();
+    if (command == "run")
+        return run(invocation.run);
+    if (command == "build")
+        return build(invocation.build);
+    if (command == "doctor")
+        return doctor(invocation.doctor);
+    return generate(command);
+}
+
+/// A reader that has gone (`lktest run | head`) ends nothing: reports are still written. A handler
+/// and not SIG_IGN, which programs that we execute would inherit.
+void outlive_readers() {
+    struct sigaction action {};
+    action.sa_handler = [](int) {};
+    action.sa_flags = SA_RESTART;
+    ::sigaction(SIGPIPE, &action, nullptr);
+}
+
+}  // namespace
+
+/// The only place that catches what ends the command.
+int main(int argc, char** argv) {
+    outlive_readers();
+    try {
+        const int status = perform(argc, argv);
+        errno = 0;
+        if (std::fflush(stdout) != 0 && errno != EPIPE)
+            throw system_error("cannot write to the standard output", errno);
+        return status;
+    } catch (const Error& error) {
+        return complain(error.what(), error.hint(), static_cast<ExitCode>(error.kind()));
+    } catch (const std::bad_alloc&) {
+        return complain("out of memory", "give fewer --jobs", ExitCode::host);
+    } catch (const std::exception& bug) {
+        return complain(fmt::format("this is a bug in lktest: {}", bug.what()),
+                        "please report it with the command", ExitCode::host);
+    }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/man.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "harness/cli/app.hpp"
+#include "harness/cli/help.hpp"
+
+namespace lktest {
+namespace {
+
+/// Text that roff prints as it is (groff_char(7)).
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        switch (c) {
+            case '\\': out += "\\e"; break;
+            case '-': out += "\\-"; break;
+            case '\'': out += "\\(aq"; break;
+            case '`': out += "\\(ga"; break;
+            case '^': out += "\\(ha"; break;
+            case '~': out += "\\(ti"; break;
+            case '"': out += "\\(dq"; break;
+            default: out += c;
+        }
+    }
+    if (out.starts_with('.'))
+        out.insert(0, "\\&");
+    return out;
+}
+
+/// "x86_64|aarch64": words in bold, what stands for a value in italics.
+std::string placeholder(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('|'), text.size());
+        const std::string_view word = text.substr(0, end);
+        const bool is_value = word.find_first_of("abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
+        out += fmt::format("\\f{}{}\\fR", is_value ? 'I' : 'B', escaped(word));
+        if (end < text.size())
+            out += "|";
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return out;
+}
+
+/// A tagged paragraph; `tag` is roff already.
+std::string paragraph(std::string_view tag, std::string_view text) {
+    return fmt::format(".TP\n{}\n{}\n", tag, escaped(text));
+}
+
+std::string option_paragraph(const CLI::Option& option) {
+    std::string tag;
+    if (option.get_positional()) {
+        tag = placeholder(option.get_type_name());
+    } else {
+        for (const std::string& name : option.get_snames())
+            tag += fmt::format("\\fB\\-{}\\fR, ", escaped(name));
+        tag += fmt::format("\\fB\\-\\-{}\\fR", escaped(option.get_lnames().front()));
+        if (!option.get_type_name().empty() && option.get_items_expected_max() > 0)
+            tag += " " + placeholder(option.get_type_name());
+    }
+    std::string text = option.get_description();
+    if (repeatable(option))
+        text += "; may be given more than once";
+    if (!option.get_default_str().empty())
+        text += fmt::format(". Default: {}", option.get_default_str());
+    return paragraph(tag, text + ".");
+}
+
+std::string command_section(const CLI::App& command) {
+    std::string text =
+        fmt::format(".SS {}\n{}.\n", escaped(full_name(command)), escaped(command.get_description()));
+    for (const CLI::Option* option : command.get_options())
+        if (option != command.get_help_ptr())
+            text += option_paragraph(*option);
+    return text;
+}
+
+std::string synopsis(const CLI::App& app) {
+    std::string text;
+    for (const CLI::App* command : visible_commands(app)) {
+        text += fmt::format("{}.B {}\n", text.empty() ? "" : ".br\n", escaped(full_name(*command)));
+        std::string rest;
+        for (const CLI::Option* option : command->get_options())
+            if (option->get_positional())
+                rest += placeholder(option->get_type_name()) + " ";
+        text += rest + "[\\fIOPTIONS\\fR]\n";
+    }
+    return text + ".br\n.B lktest\n\\fB\\-\\-help\\fR|\\fB\\-\\-version\\fR\n";
+}
+
+struct Entry {
+    std::string_view tag, text;
+};
+
+constexpr std::array environment{
+    Entry{"NO_COLOR", "When set and not empty, nothing is coloured."},
+    Entry{"SOURCE_DATE_EPOCH", "The time of an image that is built, in seconds since 1970."},
+    Entry{"XDG_CACHE_HOME",
+          "Holds lktest/, the packages and images that were made before. Default: ~/.cache."},
+};
+
+constexpr std::array files{
+    Entry{"DIR/run-YYYYMMDD-HHMMSS/", "One run. DIR/latest leads to the last one."},
+    Entry{"matrix.json", "In it, the whole run: schema lktest.matrix/1."},
+    Entry{"junit.xml", "In it, the same for continuous integration."},
+    Entry{"CELL/", "In it, what one cell left: its console, machine description and events."},
+};
+
+template <typename Entries>
+std::string entries_section(std::string_view title, const Entries& entries) {
+    std::string text = fmt::format(".SH {}\n", title);
+    for (const Entry& entry : entries)
+        text += paragraph(fmt::format("\\fI{}\\fR", escaped(entry.tag)), entry.text);
+    return text;
+}
+
+std::string examples_section(const CLI::App& app) {
+    std::string text = ".SH EXAMPLES\n";
+    for (const CLI::App* command : visible_commands(app))
+        for (const Example& example : examples(command->get_name()))
+            text += paragraph(fmt::format("\\fB{}\\fR", escaped(example.command)), example.meaning);
+    return text;
+}
+
+}  // namespace
+
+std::string man_page(const CLI::App& app) {
+    std::string text = ".TH LKTEST 1 \"\" \"lktest " LKTEST_VERSION "\" \"User Commands\"\n";
+    text += fmt::format(".SH NAME\nlktest \\- {}\n", escaped(app.get_description()));
+    text += ".SH SYNOPSIS\n" + synopsis(app);
+    text +=
+        ".SH DESCRIPTION\n"
+        "lktest builds hybrid live ISOs for x86_64 and aarch64, boots live media under QEMU with real\n"
+        "firmware (BIOS, UEFI), asserts from the serial console and the network how far they come, and\n"
+        "reports a matrix. An ISO under test is never modified.\n";
+    text += ".SH COMMANDS\n";
+    for (const CLI::App* command : visible_commands(app))
+        text += command_section(*command);
+    text += ".SH EXIT STATUS\n";
+    for (const ExitMeaning& exit : exit_meanings())
+        text += paragraph(fmt::format("\\fB{}\\fR", static_cast<int>(exit.code)),
+                          fmt::format("{}.", exit.meaning));
+    text += entries_section("ENVIRONMENT", environment);
+    text += entries_section("FILES", files);
+    text += examples_section(app);
+    text += ".SH SEE ALSO\n\\fBqemu\\-system\\-x86_64\\fR(1), \\fBvirsh\\fR(1), \\fBxorriso\\fR(1)\n";
+    return text;
+}
+
+}  // namespace lktest

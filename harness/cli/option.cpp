@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/option.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "builder/base/problem.hpp"
+
+namespace lktest {
+namespace {
+
+CLI::Option* add(CLI::App& app, const std::string& name, const std::string& placeholder,
+                 const std::string& description, const std::string& fallback, TakeValue take) {
+    CLI::callback_t each = [take = std::move(take), name](const CLI::results_t& words) {
+        for (const std::string& word : words) {
+            if (word.empty())
+                throw usage_error(fmt::format("{} is given an empty value", name));
+            take(word);
+        }
+        return true;
+    };
+    CLI::Option* option = app.add_option(name, std::move(each), description);
+    option->type_name(placeholder)->default_str(fallback)->allow_extra_args(false);
+    return option;
+}
+
+}  // namespace
+
+CLI::Option* add_repeatable(CLI::App& app, const std::string& name, const std::string& placeholder,
+                            const std::string& description, const std::string& fallback, TakeValue take) {
+    CLI::Option* option = add(app, name, placeholder, description, fallback, std::move(take));
+    return option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+CLI::Option* add_single(CLI::App& app, const std::string& name, const std::string& placeholder,
+                        const std::string& description, const std::string& fallback, TakeValue take) {
+    return add(app, name, placeholder, description, fallback, std::move(take));
+}
+
+std::size_t choose(std::string_view option, std::string_view word, std::span<const std::string_view> words) {
+    const auto found = std::ranges::find(words, word);
+    if (found == words.end())
+        throw usage_error(fmt::format("{} cannot be '{}'", option, word), suggestion(word, words));
+    return static_cast<std::size_t>(found - words.begin());
+}
+
+std::uint64_t parse_number(std::string_view option, std::string_view word, std::uint64_t least,
+                           std::uint64_t most) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error != std::errc() || end != word.data() + word.size() || number < least || number > most)
+        throw usage_error(fmt::format("{} cannot be '{}'", option, word),
+                          fmt::format("give a whole number from {} to {}", least, most));
+    return number;
+}
+
+std::string alternatives(std::span<const std::string_view> words) {
+    return fmt::format("{}", fmt::join(words, "|"));
+}
+
+}  // namespace lktest

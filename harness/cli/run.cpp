@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/run.hpp"
+
+#include <fmt/format.h>
+
+#include "builder/base/file.hpp"
+#include "firmware/find.hpp"
+#include "harness/boot/host.hpp"
+#include "harness/cli/run_inside.hpp"
+#include "harness/cli/run_plan.hpp"
+#include "harness/machine/probe.hpp"
+#include "harness/net/jail.hpp"
+#include "harness/report/store.hpp"
+
+namespace lktest {
+namespace {
+
+/// Throws when the cells cannot have the network that they need, before any of them starts.
+void check_network(const RunOptions& options) {
+    if (options.network != Network::tap)
+        return;
+    if (!options.connect.empty())
+        throw usage_error(fmt::format("a daemon ({}) cannot reach lktest's own tap devices", options.connect),
+                          "add --network user, or leave --connect out");
+    if (const std::optional<Error> why = why_no_tap())
+        throw *why;
+}
+
+std::map<Arch, AccelChoice> choose_accelerators(const RunOptions& options,
+                                                const std::vector<PlannedCell>& plan) {
+    std::map<Arch, AccelChoice> choices;
+    for (const PlannedCell& planned : plan)
+        if (!planned.not_applicable && !choices.contains(planned.cell.arch))
+            choices.emplace(planned.cell.arch,
+                            choose_accel(planned.cell.arch, options.accel, cache_directory()));
+    return choices;
+}
+
+}  // namespace
+
+int run(const RunOptions& options) {
+    RunPlan plan = plan_run(options);
+    check_network(options);
+    build_what_is_stale(plan, options);
+    RunInput input{.options = options,
+                   .plan = std::move(plan),
+                   .accel = {},
+                   .firmware = find_firmware(),
+                   .directory = RunDirectory::create(options.output)};
+    input.accel = choose_accelerators(options, input.plan.cells);
+
+    // A daemon's guests are not ours to take along; libvirt ends them when the connection breaks.
+    const JailOptions jail{
+        .own_network = options.connect.empty(), .required = options.network == Network::tap, .why = {}};
+    return run_in_jail(jail, [&](const Jail& inside) { return run_inside(input, inside.private_dir); });
+}
+
+}  // namespace lktest

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "builder/base/platform.hpp"
+#include "harness/machine/accel.hpp"
+#include "harness/matrix/cell.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace lktest {
+
+enum class Network;  // harness/boot/host.hpp
+
+/// What the user asked of `lktest run`. Empty lists: the default.
+struct RunOptions {
+    std::vector<Arch> arches;
+    std::vector<Firmware> firmwares;
+    std::vector<Medium> media;
+    std::vector<std::filesystem::path> isos;      ///< empty: our own, built when missing or stale
+    std::vector<std::string> scenarios;           ///< names or paths; empty: what suits the ISO
+    std::optional<unsigned> jobs;                 ///< nothing: what cores and memory carry
+    std::string connect;                          ///< libvirt URI; empty: the embedded driver
+    std::optional<Accel> accel;                   ///< nothing: KVM where it is proven to work
+    Network network{};                            ///< tap
+    std::optional<std::chrono::seconds> timeout;  ///< for each cell
+    std::filesystem::path output = "lktest-results";
+    bool verbose = false;
+};
+
+/// @param default_jobs  how many cells this machine carries at once, in words: "3 on this machine"
+void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs);
+
+/// The command that runs this cell alone, with every option of the run that matters to it.
+std::string reproduce(const RunOptions& options, const BootCell& cell);
+
+/// Boots the matrix. Returns the exit status.
+int run(const RunOptions& options);
+
+}  // namespace lktest

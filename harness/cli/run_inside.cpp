@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/run_inside.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <exception>
+
+#include "builder/base/file.hpp"
+#include "harness/boot/run.hpp"
+#include "harness/cli/machine_size.hpp"
+#include "harness/cli/terminal.hpp"
+#include "harness/console/failures.hpp"
+#include "harness/machine/event_loop.hpp"
+#include "harness/report/live.hpp"
+#include "harness/report/text.hpp"
+
+namespace lktest {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+/// The report as it grows: shown, and stored after each cell.
+class RunReporter {
+public:
+    RunReporter(const RunInput& input, RunReport report, bool terminal)
+        : directory_(input.directory),
+          report_(std::move(report)),
+          live_(stdout, input.plan.cells,
+                {.terminal = terminal, .verbose = input.options.verbose, .style = [] {
+                     return style_of(stdout);
+                 }}) {
+        directory_.write(report_);
+    }
+
+    RunObserver observer() {
+        return {.event = [this](const BootCell& cell, const Event& event) { note(cell, event); },
+                .verdict = [this](const BootCell& cell, const Verdict& verdict) { end(cell, verdict); }};
+    }
+    void tick() { live_.tick(); }
+    void say(std::string_view line) { live_.say(line); }
+
+    /// The report of a run that came to its end.
+    RunReport finish() {
+        report_.complete = true;
+        update();
+        return report_;
+    }
+
+private:
+    CellResult& result(const BootCell& cell) {
+        return *std::ranges::find(report_.cells, cell, &CellResult::cell);
+    }
+
+    void note(const BootCell& cell, const Event& event) {
+        directory_.append_event(cell, event);
+        if (event.kind == Event::Kind::reset)
+            result(cell).milestones.clear();
+        if (event.kind == Event::Kind::milestone) {
+            auto& reached = result(cell).milestones;
+            const auto known = std::ranges::find(reached, event.name, &MilestoneTime::name);
+            if (known == reached.end())
+                reached.push_back({event.name, event.at, {event.source}});
+            else
+                known->sources.push_back(event.source);
+        }
+        live_.event(cell, event);
+    }
+
+    void end(const BootCell& cell, const Verdict& verdict) {
+        CellResult& ended = result(cell);
+        ended.verdict = verdict;
+        for (const auto& file : fs::directory_iterator(directory_.cell_directory(cell)))
+            ended.artefacts.push_back(fs::relative(file.path(), directory_.path()));
+        std::ranges::sort(ended.artefacts);
+        live_.ended(cell, verdict);
+        update();
+    }
+
+    void update() {
+        report_.took =
+            std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began_);
+        directory_.write(report_);
+    }
+
+    const RunDirectory& directory_;
+    RunReport report_;
+    Live live_;
+    std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
+
+constexpr std::array<std::string_view, 3> network_names{"tap", "user", "none"};
+
+RunReport empty_report(const RunInput& input, const Connection& libvirt) {
+    RunReport report;
+    report.version = LKTEST_VERSION;
+    report.started = std::chrono::system_clock::now();
+    report.directory = input.directory.path();
+    report.host.libvirt = libvirt.libvirt_version();
+    report.host.connection = input.options.connect.empty() ? "embedded" : input.options.connect;
+    report.host.network = network_names[static_cast<std::size_t>(input.options.network)];
+    for (const auto& [arch, choice] : input.accel)
+        report.host.accelerators.push_back({arch, std::string(name(choice.accel)), choice.why});
+    for (const PlannedCell& planned : input.plan.cells) {
+        CellResult result{.cell = planned.cell};
+        if (planned.not_applicable)
+            result = not_applicable(planned.cell, *planned.not_applicable);
+        result.reproduce = reproduce(input.options, planned.cell);
+        report.cells.push_back(std::move(result));
+    }
+    return report;
+}
+
+/// Without a tap there is no host side that could witness the network.
+Scenario without_network(Scenario scenario) {
+    std::erase_if(scenario.milestones,
+                  [](const Milestone& milestone) { return milestone.network.has_value(); });
+    return scenario;
+}
+
+asio::awaitable<void> repaint(asio::steady_timer& timer, RunReporter& reporter) {
+    boost::system::error_code stopped;
+    while (!stopped) {
+        reporter.tick();
+        timer.expires_after(std::chrono::milliseconds(200));
+        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, stopped));
+    }
+}
+
+/// The first Ctrl-C ends every cell in good order; the second one at once.
+asio::awaitable<void> obey_signals(asio::signal_set& signals, Stop& stop) {
+    boost::system::error_code closed;
+    co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, closed));
+    if (closed)
+        co_return;
+    stop.request();
+    co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, closed));
+    if (!closed)
+        std::_Exit(static_cast<int>(ExitCode::boot_failed));
+}
+
+}  // namespace
+
+int run_inside(const RunInput& input, const fs::path& private_directory) {
+    asio::io_context io(1);
+    const EventLoop event_loop(io);
+    Connection libvirt = input.options.connect.empty()
+                             ? Connection::embedded(private_directory / "e", cache_directory() / "libvirt")
+                             : Connection::open(input.options.connect);
+    for (const auto& [arch, choice] : input.accel)
+        libvirt.warm(arch);
+
+    std::map<std::string, Scenario> scenarios = input.plan.scenarios;
+    std::uint64_t memory = 0;
+    for (auto& [scenario_name, scenario] : scenarios) {
+        if (input.options.network != Network::tap)
+            scenario = without_network(scenario);
+        memory = std::max(memory, scenario.machine.memory);
+    }
+    std::vector<Assignment> cells;
+    for (const PlannedCell& planned : input.plan.cells)
+        if (!planned.not_applicable)
+            cells.push_back({planned.cell, &scenarios.at(planned.cell.scenario),
+                             input.directory.cell_directory(planned.cell)});
+    const MachineSize size = machine_size();
+    const unsigned jobs =
+        input.options.jobs.value_or(default_jobs(size.cores, size.memory_available, memory));
+
+    asio::thread_pool workers(jobs);
+    Stop stop;
+    Host host{.io = io,
+              .workers = workers,
+              .libvirt = libvirt,
+              .stop = stop,
+              .private_directory = private_directory,
+              .accel = {},
+              .network = input.options.network,
+              .cell_timeout = input.options.timeout,
+              .firmware = input.firmware,
+              .failures = read_failures(data_file("harness/console/failures.toml"))};
+    for (const auto& [arch, choice] : input.accel)
+        host.accel.emplace(arch, choice.accel);
+
+    RunReport report;
+    std::exception_ptr fault;
+    {
+        RunReporter reporter(input, empty_report(input, libvirt), is_terminal(stdout));
+        for (const auto& [arch, choice] : input.accel)
+            reporter.say(fmt::format("{} runs on {}: {}", name(arch), name(choice.accel), choice.why));
+        const RunObserver observer = reporter.observer();
+        asio::steady_timer timer(io);
+        asio::signal_set signals(io, SIGINT, SIGTERM, SIGHUP);
+        const auto ended = [&](std::exception_ptr thrown) {
+            fault = thrown;
+            boost::system::error_code ignored;
+            timer.cancel();
+            signals.cancel(ignored);
+            io.stop();  // libvirt's own timers never end
+        };
+        asio::co_spawn(io, repaint(timer, reporter), asio::detached);
+        asio::co_spawn(io, obey_signals(signals, stop), asio::detached);
+        asio::co_spawn(io, run_cells(host, std::move(cells), jobs, observer), ended);
+        io.run();
+        if (!fault)
+            report = reporter.finish();
+    }
+    workers.join();
+    if (fault)
+        std::rethrow_exception(fault);
+    fmt::print("{}", text_report(report, style_of(stdout)));
+    return static_cast<int>(exit_code(report));
+}
+
+}  // namespace lktest

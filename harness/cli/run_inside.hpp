@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <map>
+
+#include "firmware/choose.hpp"
+#include "harness/cli/run.hpp"
+#include "harness/cli/run_plan.hpp"
+#include "harness/machine/probe.hpp"
+#include "harness/report/store.hpp"
+
+namespace lktest {
+
+/// All that is known before the jail is entered.
+struct RunInput {
+    const RunOptions& options;
+    RunPlan plan;
+    std::map<Arch, AccelChoice> accel;
+    FirmwareCatalogue firmware;
+    RunDirectory directory;
+};
+
+/// The part of `lktest run` that lives in the jail: connects to libvirt, boots the cells,
+/// shows and stores what happens. Returns the exit status.
+int run_inside(const RunInput& input, const std::filesystem::path& private_directory);
+
+}  // namespace lktest

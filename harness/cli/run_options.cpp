@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <array>
+
+#include "builder/base/error.hpp"
+#include "harness/boot/host.hpp"
+#include "harness/cli/option.hpp"
+#include "harness/cli/run.hpp"
+#include "harness/cli/shell.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::array<std::string_view, 3> accelerators{"auto", "kvm", "tcg"};
+constexpr std::array<std::string_view, 3> networks{"tap", "user", "none"};  // in the order of Network
+
+/// Days are no boot, and chrono must not overflow.
+constexpr std::uint64_t longest_timeout = 7 * 24 * 3600, most_jobs = 1024;
+
+}  // namespace
+
+void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs) {
+    add_choices(app, "--arch", all_arches, options.arches, "machines to boot on", "all");
+    add_choices(app, "--firmware", all_firmwares, options.firmwares, "what the machines start with", "all");
+    add_choices(app, "--medium", all_media, options.media, "how the ISO is attached", "cdrom");
+    add_repeatable(app, "--iso", "FILE", "the live image", "our own, built when missing or stale",
+                   [&options](const std::string& word) { options.isos.emplace_back(word); });
+    add_repeatable(app, "--scenario", "SCENARIO|FILE", "what a boot must reach", "what suits the ISO",
+                   [&options](const std::string& word) { options.scenarios.push_back(word); });
+    add_single(app, "--jobs", "N", "cells booted at once", default_jobs, [&options](const std::string& word) {
+        options.jobs = static_cast<unsigned>(parse_number("--jobs", word, 1, most_jobs));
+    });
+    add_single(app, "--connect", "URI", "libvirt connection", "a driver inside lktest, no daemon",
+               [&options](const std::string& word) {
+                   if (word.find(":/") == std::string::npos)
+                       throw usage_error(fmt::format("--connect cannot be '{}'", word),
+                                         "give a libvirt URI such as qemu:///system");
+                   options.connect = word;
+               });
+    add_single(app, "--accel", alternatives(accelerators), "who executes the guest",
+               "auto: KVM once proven, else TCG", [&options](const std::string& word) {
+                   constexpr std::array<std::optional<Accel>, 3> values{std::nullopt, Accel::kvm, Accel::tcg};
+                   options.accel = values[choose("--accel", word, accelerators)];
+               });
+    add_single(app, "--network", alternatives(networks), "how guests are networked", "tap",
+               [&options](const std::string& word) {
+                   constexpr std::array values{Network::tap, Network::user, Network::none};
+                   options.network = values[choose("--network", word, networks)];
+               });
+    add_single(app, "--timeout", "SECONDS", "a cell's whole time", "the scenario's own deadlines",
+               [&options](const std::string& word) {
+                   options.timeout =
+                       std::chrono::seconds(parse_number("--timeout", word, 1, longest_timeout));
+               });
+    add_single(app, "--output", "DIR", "where each run makes its directory", options.output.string(),
+               [&options](const std::string& word) { options.output = word; });
+    app.add_flag("--verbose", options.verbose, "say why things are done so");
+}
+
+std::string reproduce(const RunOptions& options, const BootCell& cell) {
+    std::string command =
+        fmt::format("lktest run --arch {} --firmware {}", name(cell.arch), name(cell.firmware));
+    const auto add = [&command](std::string_view option, std::string_view value) {
+        command += fmt::format(" {} {}", option, shell_word(value));
+    };
+    if (cell.medium != Medium::cdrom)
+        add("--medium", name(cell.medium));
+    if (!options.isos.empty())
+        add("--iso", cell.image.path.string());
+    for (const std::string& scenario : options.scenarios)
+        if (std::filesystem::path(scenario).stem() == cell.scenario) {
+            add("--scenario", scenario);
+            break;
+        }
+    if (!options.connect.empty())
+        add("--connect", options.connect);
+    if (options.accel)
+        add("--accel", name(*options.accel));
+    if (options.network != Network::tap)
+        add("--network", networks[static_cast<std::size_t>(options.network)]);
+    if (options.timeout)
+        add("--timeout", std::to_string(options.timeout->count()));
+    return command;
+}
+
+}  // namespace lktest

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/cli/run.hpp"
+#include "harness/matrix/expand.hpp"
+#include "harness/scenario/scenario.hpp"
+
+namespace lktest {
+
+/// What a run will do, before anything is built or booted.
+struct RunPlan {
+    std::vector<PlannedCell> cells;
+    std::map<std::string, Scenario> scenarios;  ///< by name
+};
+
+/// Reads the scenarios, looks at the ISOs, and multiplies the axes. Throws a usage Error
+/// for everything that is wrong with what the user gave.
+RunPlan plan_run(const RunOptions& options);
+
+/// Builds those of our own ISOs that the plan boots and that are missing or stale.
+void build_what_is_stale(const RunPlan& plan, const RunOptions& options);
+
+}  // namespace lktest

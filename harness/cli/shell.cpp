@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/shell.hpp"
+
+#include <algorithm>
+
+namespace lktest {
+namespace {
+
+bool plain(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("%+,-./:=@_").find(c) != std::string_view::npos;
+}
+
+}  // namespace
+
+std::string shell_word(std::string_view word) {
+    if (!word.empty() && std::ranges::all_of(word, plain))
+        return std::string(word);
+    std::string quoted = "'";
+    for (const char c : word) {
+        if (c == '\'')
+            quoted += "'\\''";
+        else
+            quoted += c;
+    }
+    return quoted + "'";
+}
+
+}  // namespace lktest

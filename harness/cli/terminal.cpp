@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/terminal.hpp"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string_view>
+
+#include "builder/base/handle.hpp"
+
+namespace lktest {
+namespace {
+
+std::string_view variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value ? value : "";
+}
+
+/// Asked of a locale of our own: the program's stays "C", in which nothing depends on the user.
+bool locale_is_utf8() {
+    const Handle<std::remove_pointer_t<locale_t>, ::freelocale> locale(
+        ::newlocale(LC_CTYPE_MASK, "", nullptr));
+    return locale && std::string_view(::nl_langinfo_l(CODESET, locale.get())) == "UTF-8";
+}
+
+}  // namespace
+
+bool is_terminal(std::FILE* stream) {
+    return ::isatty(::fileno(stream)) == 1 && variable("TERM") != "dumb";
+}
+
+Style style_of(std::FILE* stream) {
+    Style style;
+    style.unicode = locale_is_utf8();
+    if (!is_terminal(stream))
+        return style;
+    style.colour = variable("NO_COLOR").empty();
+    winsize size{};
+    if (::ioctl(::fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
+        style.width = size.ws_col;
+        style.height = size.ws_row;
+    }
+    return style;
+}
+
+}  // namespace lktest
