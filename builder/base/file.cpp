@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
+#include <random>
 
 #include "builder/base/error.hpp"
 
@@ -80,7 +81,8 @@ TempDir::~TempDir() {
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
     temporary_ = path_;
-    temporary_ += fmt::format(".part-{}", ::getpid());
+    // Random, because two threads may write the same file of a cache.
+    temporary_ += fmt::format(".part-{}-{:08x}", ::getpid(), std::random_device{}());
 }
 
 AtomicFile::~AtomicFile() {

@@ -14,28 +14,21 @@
 #include <cstdlib>
 
 #include "builder/base/error.hpp"
-#include "builder/base/handle.hpp"
+#include "builder/base/pipe.hpp"
 
 namespace lktest {
 namespace {
 
 constexpr std::size_t capture_limit = 16 << 20;
 
-struct Pipe {
-    UniqueFd read, write;
-};
-
-Pipe make_pipe() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) < 0)
-        throw system_error("cannot make a pipe", errno);
-    return {UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
-
 /// Runs in the child between fork and exec: only async-signal-safe calls.
 [[noreturn]] void become(char* const* argv, char* const* envp, const char* directory, int out, int err,
                          int report, pid_t parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // What this program blocks is no business of others: Ctrl-C must end them.
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
     if (::getppid() != parent)
         ::_exit(127);
     const int null = ::open("/dev/null", O_RDONLY);
@@ -61,6 +54,13 @@ bool drain(int fd, std::string& text) {
 }
 
 }  // namespace
+
+Pipe make_pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) < 0)
+        throw system_error("cannot make a pipe", errno);
+    return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
 
 ProcessResult run_process(const std::vector<std::string>& arguments, const ProcessOptions& options) {
     using Clock = std::chrono::steady_clock;

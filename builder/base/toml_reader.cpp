@@ -139,6 +139,27 @@ std::vector<std::string> TableReader::strings(std::string_view key) {
     return texts;
 }
 
+std::vector<PlacedText> TableReader::texts(std::string_view key) {
+    std::vector<PlacedText> found;
+    const toml::node* node = find(key);
+    if (!node)
+        return found;
+    if (const auto* text = node->as_string())
+        return {{text->get(), text->source()}};
+    const toml::array* array = node->as_array();
+    if (!array) {
+        wrong_type(*node, key, "a string or an array of strings");
+        return found;
+    }
+    for (const toml::node& element : *array) {
+        if (const auto* text = element.as_string())
+            found.push_back({text->get(), text->source()});
+        else
+            wrong_type(element, key, "a string or an array of strings");
+    }
+    return found;
+}
+
 std::optional<std::chrono::milliseconds> TableReader::duration(std::string_view key) {
     static constexpr Unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}};
     const std::optional<std::string> text = string(key);

@@ -29,6 +29,12 @@ struct TomlSource {
     void complain(const toml::source_region& where, std::string message, std::string hint = {});
 };
 
+/// A string of a user's file, and where it stands.
+struct PlacedText {
+    std::string text;
+    toml::source_region where;
+};
+
 /// Parses `source.text`; a syntax error becomes a problem and an empty table.
 toml::table parse_toml(TomlSource& source);
 
@@ -43,6 +49,8 @@ public:
     std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most);
     std::optional<bool> boolean(std::string_view key);
     std::vector<std::string> strings(std::string_view key);
+    /// A string, or an array of strings, each with its place; empty when absent.
+    std::vector<PlacedText> texts(std::string_view key);
     /// A string of a number and a unit: "1500ms", "20s", "2m".
     std::optional<std::chrono::milliseconds> duration(std::string_view key);
     /// A string of a number and a unit of two's powers: "512M", "1G". In bytes.

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+
+namespace lktest {
+
+/// When waiting ends, whatever has come until then.
+using Deadline = std::chrono::steady_clock::time_point;
+
+inline bool passed(Deadline deadline) {
+    return std::chrono::steady_clock::now() >= deadline;
+}
+
+}  // namespace lktest

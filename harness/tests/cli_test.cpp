@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "builder/base/error.hpp"
+#include "builder/base/file.hpp"
+#include "builder/base/process.hpp"
+#include "builder/tests/support/golden.hpp"
+#include "harness/boot/host.hpp"
+#include "harness/cli/app.hpp"
+#include "harness/cli/completion.hpp"
+#include "harness/cli/machine_size.hpp"
+#include "harness/cli/man.hpp"
+#include "harness/cli/progress_bar.hpp"
+#include "harness/cli/shell.hpp"
+
+namespace lktest {
+namespace {
+
+using namespace std::chrono_literals;
+using Words = std::vector<std::string>;
+
+/// Parses as main() does; `words` without the program's name.
+Invocation parse(Words words) {
+    Invocation invocation;
+    const auto app = make_app(invocation, "3 on this machine");
+    std::ranges::reverse(words);  // as CLI11 takes them
+    try {
+        app->parse(words);
+    } catch (const CLI::ParseError& error) {
+        throw explain(*app, error);
+    }
+    return invocation;
+}
+
+std::string complaint(const Words& words) {
+    try {
+        parse(words);
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), Error::Kind::usage);
+        return fmt::format("{}\nhint: {}\n", error.what(), error.hint());
+    }
+    return "no error\n";
+}
+
+std::string help_of(Words words) {
+    Invocation invocation;
+    const auto app = make_app(invocation, "3 on this machine");
+    words.emplace_back("--help");
+    std::ranges::reverse(words);
+    EXPECT_THROW(app->parse(words), CLI::CallForHelp);
+    return app->help();
+}
+
+std::string completion_script() {
+    Invocation invocation;
+    return bash_completion(*make_app(invocation, ""), {{"SCENARIO", {"boot"}}, {"RECIPE", {"recovery"}}});
+}
+
+TEST(CommandLine, TakesEveryOptionOfRun) {
+    const RunOptions options =
+        parse({"run",    "--arch",    "aarch64",   "--arch=x86_64",  "--firmware", "uefi",       "--medium",
+               "usb",    "--iso",     "a.iso",     "--iso",          "b.iso",      "--scenario", "boot",
+               "--jobs", "4",         "--connect", "qemu:///system", "--accel",    "tcg",        "--network",
+               "user",   "--timeout", "90",        "--output",       "out",        "--verbose"})
+            .run;
+    EXPECT_EQ(options.arches, (std::vector{Arch::aarch64, Arch::x86_64}));
+    EXPECT_EQ(options.firmwares, std::vector{Firmware::uefi});
+    EXPECT_EQ(options.media, std::vector{Medium::usb});
+    EXPECT_EQ(options.isos, (std::vector<std::filesystem::path>{"a.iso", "b.iso"}));
+    EXPECT_EQ(options.scenarios, std::vector<std::string>{"boot"});
+    EXPECT_EQ(options.jobs, 4U);
+    EXPECT_EQ(options.connect, "qemu:///system");
+    EXPECT_EQ(options.accel, Accel::tcg);
+    EXPECT_EQ(options.network, Network::user);
+    EXPECT_EQ(options.timeout, 90s);
+    EXPECT_EQ(options.output, "out");
+    EXPECT_TRUE(options.verbose);
+}
+
+TEST(CommandLine, AsksForNothingByItself) {
+    const RunOptions options = parse({"run"}).run;
+    EXPECT_TRUE(options.arches.empty() && options.firmwares.empty() && options.media.empty());
+    EXPECT_TRUE(options.isos.empty() && options.scenarios.empty() && options.connect.empty());
+    EXPECT_EQ(options.jobs, std::nullopt);
+    EXPECT_EQ(options.accel, std::nullopt);
+    EXPECT_EQ(options.network, Network::tap);
+    EXPECT_EQ(options.timeout, std::nullopt);
+    EXPECT_EQ(options.output, "lktest-results");
+}
+
+TEST(CommandLine, TakesEveryOptionOfBuild) {
+    const BuildRequest request = parse({"build", "recovery", "--arch", "aarch64", "-o", "x.iso",
+                                        "--source-date-epoch", "0", "--jobs", "1"})
+                                     .build;
+    EXPECT_EQ(request.recipe, "recovery");
+    EXPECT_EQ(request.arch, Arch::aarch64);
+    EXPECT_EQ(request.output, "x.iso");
+    EXPECT_EQ(request.source_date_epoch, 0U);
+    EXPECT_EQ(request.jobs, 1U);
+}
+
+TEST(CommandLine, ExplainsWhatItCannotTake) {
+    const std::vector<Words> wrong{
+        {},
+        {"rnu"},
+        {"matrix"},
+        {"--arch", "x86_64"},
+        {"run", "--fimware", "uefi"},
+        {"run", "--fimware=uefi"},
+        {"run", "--qwertz"},
+        {"run", "x.iso"},
+        {"run", "--arch", "aarch46"},
+        {"run", "--arch", "x86_64", "aarch64"},
+        {"run", "--arch", "x86_64,aarch64"},
+        {"run", "--firmware", "BIOS"},
+        {"run", "--medium", "floppy"},
+        {"run", "--accel", "hvf"},
+        {"run", "--network", "bridge"},
+        {"run", "--jobs", "0"},
+        {"run", "--jobs", "-1"},
+        {"run", "--jobs", "2x"},
+        {"run", "--jobs", "99999999999999999999"},
+        {"run", "--jobs", "1", "--jobs", "2"},
+        {"run", "--timeout", "1e3"},
+        {"run", "--timeout"},
+        {"run", "--connect", "localhost"},
+        {"run", "--iso", ""},
+        {"build"},
+        {"build", "recovery", "more"},
+        {"build", "recovery", "--source-date-epoch", "yesterday"},
+        {"doctor", "--outptu", "x"},
+    };
+    std::string text;
+    for (const Words& words : wrong) {
+        text += "$ lktest";
+        for (const std::string& word : words)
+            text += " " + shell_word(word);
+        text += "\n" + complaint(words) + "\n";
+    }
+    expect_golden("messages/command_line.txt", text);
+}
+
+TEST(Help, HasALineForEachOption) {
+    expect_golden("help/lktest.txt", help_of({}));
+    expect_golden("help/run.txt", help_of({"run"}));
+    expect_golden("help/build.txt", help_of({"build"}));
+    expect_golden("help/doctor.txt", help_of({"doctor"}));
+}
+
+TEST(ManPage, IsMadeOfTheSameDefinition) {
+    Invocation invocation;
+    expect_golden("help/lktest.1", man_page(*make_app(invocation, "what cores and memory carry")));
+}
+
+TEST(ManPage, IsCorrectRoff) {
+    const TempDir dir;
+    Invocation invocation;
+    write_file(dir.path() / "lktest.1", man_page(*make_app(invocation, "what cores and memory carry")));
+    const ProcessResult result =
+        run_process({"man", "--warnings", "-E", "UTF-8", "-l", (dir.path() / "lktest.1").string()},
+                    {.environment = {{"MANWIDTH", "80"}, {"MANROFFSEQ", ""}, {"LC_ALL", "C.UTF-8"}}});
+    EXPECT_EQ(result.status, 0);
+    EXPECT_EQ(result.err, "");
+    EXPECT_NE(result.out.find("--source-date-epoch SECONDS"), std::string::npos) << result.out;
+}
+
+TEST(Completion, CompletesCommandsOptionsAndValues) {
+    const TempDir dir;
+    write_file(dir.path() / "lktest", completion_script());
+    write_file(dir.path() / "a file.iso", "");
+    make_directories(dir.path() / "directory");
+    const auto complete = [&](const std::string& words) {
+        // The last word is the one that is being completed.
+        const std::string script = fmt::format(
+            "source ./lktest; COMP_WORDS=(lktest {}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _lktest; "
+            "printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            words);
+        const ProcessResult result =
+            run_process({"bash", "-u", "-c", script}, {.directory = dir.path(), .environment = {}});
+        EXPECT_EQ(result.err, "") << words;
+        return result.out;
+    };
+    EXPECT_EQ(complete("''"), "run\nbuild\ndoctor\n--help\n--version\n");
+    EXPECT_EQ(complete("r"), "run\n");
+    EXPECT_EQ(complete("run --f"), "--firmware\n");
+    EXPECT_EQ(complete("run --arch ''"), "x86_64\naarch64\n");
+    EXPECT_EQ(complete("run --arch = aa"), "aarch64\n");
+    EXPECT_EQ(complete("run --arch ="), "x86_64\naarch64\n");
+    EXPECT_EQ(complete("run --arch aarch64 --firmware ''"), "bios\nuefi\n");
+    EXPECT_EQ(complete("run --accel k"), "kvm\n");
+    EXPECT_EQ(complete("run --iso a"), "a file.iso\n");
+    EXPECT_EQ(complete("run --output d"), "directory\n");
+    EXPECT_EQ(complete("run --scenario b"), "boot\n");
+    EXPECT_EQ(complete("run --jobs ''"), "\n");
+    EXPECT_EQ(complete("build rec"), "recovery\n");
+    EXPECT_EQ(complete("build --arch x"), "x86_64\n");
+    EXPECT_EQ(complete("build recovery -o a"), "a file.iso\n");
+}
+
+TEST(Reproduce, NamesTheOneCellAndWhatMattersToIt) {
+    BootCell cell{.scenario = "boot",
+                  .image = {"recovery", "/cache/recovery.iso"},
+                  .arch = Arch::aarch64,
+                  .firmware = Firmware::uefi};
+    EXPECT_EQ(reproduce({}, cell), "lktest run --arch aarch64 --firmware uefi");
+
+    RunOptions options;
+    options.isos = {"other.iso", "it's mine.iso"};
+    options.scenarios = {"any-medium", "./my/boot.toml"};
+    options.jobs = 7;
+    options.accel = Accel::tcg;
+    options.network = Network::user;
+    options.timeout = 90s;
+    options.connect = "qemu:///system";
+    cell.image.path = "it's mine.iso";
+    cell.medium = Medium::usb;
+    const std::string command = reproduce(options, cell);
+    EXPECT_EQ(command,
+              "lktest run --arch aarch64 --firmware uefi --medium usb --iso 'it'\\''s mine.iso' "
+              "--scenario ./my/boot.toml --connect qemu:///system --accel tcg --network user --timeout 90");
+}
+
+TEST(ProgressBar, FillsAsTheWorkGoesOn) {
+    const Style style;
+    EXPECT_EQ(paint(progress_line("squashfs", 1, 4, 3100ms, style), style),
+              "▸ squashfs     ████████░░░░░░░░░░░░░░░░░░░░░░░░   25 %    3.1s");
+    EXPECT_EQ(paint(progress_line("iso", 9, 4, 0ms, style), style),
+              "▸ iso          ████████████████████████████████  100 %    0.0s");
+    EXPECT_EQ(paint(progress_line("a\x1b[2J", 5, 0, 0ms, style), style), "▸ a\\x1b[2J        0.0s");
+}
+
+TEST(ProgressBar, PrintsALineForEachStepWhereNothingCanBeRepainted) {
+    const TempDir dir;
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen((dir.path() / "out").c_str(), "w"),
+                                                               std::fclose);
+    {
+        ProgressBar bar(file.get(), false, [] { return Style{}; });
+        bar.update("packages", 1, 2);
+        bar.update("packages", 2, 2);
+        bar.say("because");
+        bar.update("squashfs", 1, 2);
+        bar.finish();
+        bar.update("iso", 1, 2);  // abandoned
+    }
+    EXPECT_EQ(read_file(dir.path() / "out"), "because\n✓ packages       0.0s\n✓ squashfs       0.0s\n");
+}
+
+TEST(Doctor, ShowsWhatIsWrongAndHowToMendIt) {
+    const std::vector<Finding> findings{
+        {Finding::Kind::good, "QEMU for x86_64", "7.2.15, /usr/bin/qemu-system-x86_64", ""},
+        {Finding::Kind::warning, "KVM",
+         "the probe printed nothing within 2 s; guests are emulated, which takes "
+         "about ten times as long",
+         "nothing to do in a virtual machine without nesting"},
+        {Finding::Kind::fault, "UEFI for aarch64", "no image", "install the Debian package qemu-efi-aarch64"},
+    };
+    expect_golden("report/doctor.txt", render(findings, {}));
+}
+
+TEST(MachineSize, ReadsWhatTheKernelTells) {
+    EXPECT_EQ(memory_available("MemTotal:       16 kB\nMemAvailable:    1024 kB\n"), 1U << 20);
+    EXPECT_EQ(memory_available("nothing"), 0U);
+    EXPECT_GE(machine_size().cores, 1U);
+    EXPECT_GT(machine_size().memory_available, 0U);
+}
+
+TEST(ShellWord, IsReadBackAsItWas) {
+    EXPECT_EQ(shell_word("a/b-c.iso"), "a/b-c.iso");
+    EXPECT_EQ(shell_word(""), "''");
+    EXPECT_EQ(shell_word("a b'c$d"), "'a b'\\''c$d'");
+}
+
+}  // namespace
+}  // namespace lktest

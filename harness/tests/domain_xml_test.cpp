@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "harness/machine/domain_xml.hpp"
+
+#include <gtest/gtest.h>
+
+#include <pugixml.hpp>
+
+#include "builder/tests/support/golden.hpp"
+
+namespace lktest {
+namespace {
+
+MachineSpec spec(Arch arch, Firmware firmware, Medium medium, Accel accel) {
+    MachineSpec spec;
+    spec.cell = {.scenario = "boot",
+                 .image = {"recovery", "/images/recovery.iso"},
+                 .arch = arch,
+                 .firmware = firmware,
+                 .medium = medium};
+    spec.domain_name = "lktest-1-boot.recovery";
+    spec.accel = accel;
+    if (firmware == Firmware::uefi) {
+        spec.uefi = FirmwareImages{.code = "/firmware/CODE.fd", .variables = "/firmware/VARS.fd"};
+        spec.variables = "/cell/variables.fd";
+    }
+    spec.serial_socket = "/cell/serial.socket";
+    spec.port_socket = "/cell/port.socket";
+    spec.network = TapNetwork{.device = "tap0", .mac = "52:54:00:00:00:01"};
+    return spec;
+}
+
+struct Golden {
+    const char* name;
+    MachineSpec machine;
+};
+
+class EveryMachine : public ::testing::TestWithParam<Golden> {};
+
+TEST_P(EveryMachine, HasTheDomainThatItsGoldenFileShows) {
+    expect_golden("domain_xml/" + std::string(GetParam().name) + ".xml", domain_xml(GetParam().machine));
+}
+
+std::vector<Golden> machines() {
+    using enum Arch;
+    using enum Firmware;
+    using enum Medium;
+    MachineSpec user = spec(x86_64, uefi, cdrom, Accel::tcg);
+    user.network = UserNetwork{.mac = "52:54:00:00:00:01"};
+    MachineSpec none = spec(aarch64, uefi, cdrom, Accel::tcg);
+    none.network = NoNetwork{};
+    none.settings = {.memory = std::uint64_t{512} << 20, .cpus = 2};
+    MachineSpec secure = spec(x86_64, uefi, cdrom, Accel::tcg);
+    secure.uefi->needs_smm = true;
+    secure.uefi->format = "qcow2";
+    return {{"x86_64-bios-cdrom", spec(x86_64, bios, cdrom, Accel::tcg)},
+            {"x86_64-bios-usb", spec(x86_64, bios, usb, Accel::tcg)},
+            {"x86_64-uefi-cdrom", spec(x86_64, uefi, cdrom, Accel::tcg)},
+            {"x86_64-uefi-usb", spec(x86_64, uefi, usb, Accel::tcg)},
+            {"aarch64-uefi-cdrom", spec(aarch64, uefi, cdrom, Accel::tcg)},
+            {"aarch64-uefi-usb", spec(aarch64, uefi, usb, Accel::tcg)},
+            {"x86_64-uefi-cdrom-kvm", spec(x86_64, uefi, cdrom, Accel::kvm)},
+            {"aarch64-uefi-cdrom-kvm", spec(aarch64, uefi, cdrom, Accel::kvm)},
+            {"x86_64-uefi-cdrom-user-network", user},
+            {"aarch64-uefi-cdrom-no-network", none},
+            {"x86_64-uefi-cdrom-smm", secure}};
+}
+
+INSTANTIATE_TEST_SUITE_P(DomainXml, EveryMachine, ::testing::ValuesIn(machines()), [](const auto& parameter) {
+    std::string title = parameter.param.name;
+    std::replace(title.begin(), title.end(), '-', '_');
+    return title;
+});
+
+TEST(DomainXml, IsTheSameForEqualSpecs) {
+    const MachineSpec machine = spec(Arch::x86_64, Firmware::uefi, Medium::cdrom, Accel::tcg);
+    EXPECT_EQ(domain_xml(machine), domain_xml(MachineSpec(machine)));
+}
+
+TEST(DomainXml, QuotesWhateverAPathHolds) {
+    MachineSpec machine = spec(Arch::x86_64, Firmware::bios, Medium::cdrom, Accel::tcg);
+    machine.cell.image.path = "/a '\"<&>\n b.iso";
+    pugi::xml_document document;
+    ASSERT_TRUE(document.load_string(domain_xml(machine).c_str(),
+                                     pugi::parse_default & ~pugi::parse_wconv_attribute));
+    EXPECT_STREQ(document.select_node("/domain/devices/disk/source").node().attribute("file").value(),
+                 "/a '\"<&>\n b.iso");
+}
+
+TEST(DomainXml, NeverLetsTheGuestWriteTheImage) {
+    for (const Golden& golden : machines()) {
+        pugi::xml_document document;
+        ASSERT_TRUE(document.load_string(domain_xml(golden.machine).c_str()));
+        EXPECT_TRUE(document.select_node("/domain/devices/disk/readonly")) << golden.name;
+    }
+}
+
+}  // namespace
+}  // namespace lktest

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "harness/matrix/expand.hpp"
+
+#include <gtest/gtest.h>
+
+#include "builder/base/error.hpp"
+
+namespace lktest {
+namespace {
+
+const ImageChoice x86_image{{"recovery", "/x86.iso"}, {Arch::x86_64}};
+const ImageChoice arm_image{{"recovery-arm", "/arm.iso"}, {Arch::aarch64}};
+
+Axes default_axes() {
+    return {.images = {x86_image, arm_image}, .scenarios = {{.name = "boot"}}};
+}
+
+std::vector<std::string> names_of(const std::vector<PlannedCell>& plan) {
+    std::vector<std::string> names;
+    for (const PlannedCell& planned : plan)
+        names.push_back(name(planned.cell));
+    return names;
+}
+
+std::string complaint(const Axes& axes) {
+    try {
+        expand(axes);
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), Error::Kind::usage);
+        return std::string(error.what()) + "\n" + error.hint();
+    }
+    return "no error";
+}
+
+TEST(Expand, PlansEveryArchitectureAndFirmwareFromCdromWhenNothingIsAsked) {
+    EXPECT_EQ(names_of(expand(default_axes())),
+              (std::vector<std::string>{"boot.recovery.x86_64-bios-cdrom", "boot.recovery.x86_64-uefi-cdrom",
+                                        "boot.recovery-arm.aarch64-bios-cdrom",
+                                        "boot.recovery-arm.aarch64-uefi-cdrom"}));
+}
+
+TEST(Expand, KeepsACellThatCannotExistWithItsReason) {
+    const auto plan = expand(default_axes());
+    ASSERT_EQ(plan.size(), 4U);
+    EXPECT_EQ(plan[2].not_applicable, "aarch64 machines have no BIOS");
+    EXPECT_EQ(plan[3].not_applicable, std::nullopt);
+}
+
+TEST(Expand, MultipliesWhatIsAskedWithoutRepeatingIt) {
+    Axes axes = default_axes();
+    axes.images = {x86_image};
+    axes.firmwares = {Firmware::uefi, Firmware::bios, Firmware::uefi};
+    axes.media = {Medium::usb, Medium::cdrom};
+    EXPECT_EQ(names_of(expand(axes)),
+              (std::vector<std::string>{"boot.recovery.x86_64-bios-cdrom", "boot.recovery.x86_64-bios-usb",
+                                        "boot.recovery.x86_64-uefi-cdrom", "boot.recovery.x86_64-uefi-usb"}));
+}
+
+TEST(Expand, TakesAnImageOfUnknownArchitectureForAll) {
+    Axes axes = default_axes();
+    axes.images = {{{"any", "/any.iso"}, {}}};
+    EXPECT_EQ(expand(axes).size(), 4U);
+}
+
+TEST(Expand, TakesMediaFromTheScenarioUnlessTheCommandLineAsks) {
+    Axes axes = default_axes();
+    axes.images = {arm_image};
+    axes.firmwares = {Firmware::uefi};
+    axes.scenarios = {{.name = "both", .media = {Medium::cdrom, Medium::usb}}};
+    EXPECT_EQ(names_of(expand(axes)), (std::vector<std::string>{"both.recovery-arm.aarch64-uefi-cdrom",
+                                                                "both.recovery-arm.aarch64-uefi-usb"}));
+    axes.media = {Medium::usb};
+    EXPECT_EQ(names_of(expand(axes)), (std::vector<std::string>{"both.recovery-arm.aarch64-uefi-usb"}));
+}
+
+TEST(Expand, RefusesAnImageOfAnotherArchitectureThanAsked) {
+    Axes axes = default_axes();
+    axes.images = {x86_image};
+    axes.arches = {Arch::aarch64};
+    EXPECT_EQ(complaint(axes), "/x86.iso is for x86_64, not aarch64\ngive --arch x86_64, or another --iso");
+    axes.arches = {Arch::x86_64, Arch::aarch64};
+    EXPECT_EQ(
+        complaint(axes),
+        "/x86.iso is for x86_64, not aarch64\ngive an --iso for aarch64 too, or leave --arch aarch64 out");
+    axes.images = {x86_image, arm_image};
+    axes.arches = {Arch::x86_64};
+    EXPECT_EQ(complaint(axes), "/arm.iso is for aarch64, not x86_64\ngive --arch aarch64, or another --iso");
+}
+
+TEST(Expand, RefusesFiltersThatLeaveOnlyWhatCannotExist) {
+    Axes axes = default_axes();
+    axes.images = {arm_image};
+    axes.arches = {Arch::aarch64};
+    axes.firmwares = {Firmware::bios};
+    EXPECT_EQ(complaint(axes),
+              "no cell is left to boot with --arch aarch64 --firmware bios: "
+              "aarch64 machines have no BIOS\nleave one of the filters out");
+}
+
+TEST(Expand, RefusesAScenarioThatTheFiltersLeaveNothingOf) {
+    Axes axes = default_axes();
+    axes.images = {x86_image};
+    axes.scenarios.push_back({.name = "secure-boot", .firmwares = {Firmware::uefi}});
+    axes.firmwares = {Firmware::bios};
+    EXPECT_EQ(complaint(axes),
+              "scenario 'secure-boot' leaves no cell to boot: it is for uefi only, and the command "
+              "line asks for --firmware bios; x86.iso is for x86_64\nleave one of them out");
+}
+
+TEST(Expand, RefusesTwoScenariosOfOneName) {
+    Axes axes = default_axes();
+    axes.scenarios.push_back(axes.scenarios.front());
+    EXPECT_EQ(complaint(axes), "two scenarios are named 'boot'\nrename one of the files");
+}
+
+TEST(Expand, RefusesNothingAtAll) {
+    EXPECT_EQ(complaint({}), "there is nothing to boot\ngive an --iso and a --scenario");
+}
+
+TEST(NameImages, TellsFilesOfOneNameApart) {
+    const std::vector<std::filesystem::path> paths{"/a/live.iso", "/b/live.iso", "/a/live.iso",
+                                                   "/c/live-2.iso"};
+    EXPECT_EQ(name_images(paths),
+              (std::vector<Image>{
+                  {"live", "/a/live.iso"}, {"live-2", "/b/live.iso"}, {"live-2-2", "/c/live-2.iso"}}));
+}
+
+TEST(NameImages, KeepsOnlyCharactersThatSuitADirectory) {
+    const std::vector<std::filesystem::path> paths{"/x/my ïso\n.iso", "/x/..iso", "/x/-rf.iso",
+                                                   "/x/" + std::string(200, 'a') + ".iso"};
+    const auto images = name_images(paths);
+    EXPECT_EQ(images[0].name, "my---so-");
+    EXPECT_EQ(images[1].name, "iso");
+    EXPECT_EQ(images[2].name, "rf");
+    EXPECT_EQ(images[3].name, std::string(64, 'a'));
+}
+
+}  // namespace
+}  // namespace lktest

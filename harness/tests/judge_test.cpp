@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+#include "harness/boot/judge.hpp"
+
+#include <gtest/gtest.h>
+
+#include "harness/scenario/parse.hpp"
+
+namespace lktest {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto scenario_text = R"(
+about = "Two milestones and a failure."
+resets = 1
+[[milestone]]
+name = "kernel"
+pattern = 'Linux version'
+within = "10s"
+[[milestone]]
+name = "network"
+pattern = 'fetched'
+within = "20s"
+network = { lease = true }
+[[failure]]
+name = "panic"
+pattern = 'Kernel panic - not syncing: (.*)'
+outcome = "kernel-crash"
+reason = 'the kernel panicked: \1'
+hint = "read the trace"
+)";
+
+class JudgeTest : public testing::Test {
+protected:
+    /// The guest says something at `at`.
+    void say(std::string_view bytes, std::chrono::microseconds at) {
+        watch_.feed(Source::serial, bytes, at);
+        seen_.last_byte = at;
+    }
+    Decision at(std::chrono::microseconds now) {
+        seen_.now = now;
+        watch_.quiet(now);
+        return judge(watch_, scenario_, seen_, limits_);
+    }
+    Verdict verdict_at(std::chrono::microseconds now) {
+        const Decision decision = at(now);
+        const auto* verdict = std::get_if<Verdict>(&decision);
+        EXPECT_TRUE(verdict) << "nothing was decided";
+        return verdict ? *verdict : Verdict{};
+    }
+
+    Scenario scenario_ = parse_scenario("test.toml", scenario_text);
+    Watch watch_{BootCell{}, scenario_, {}};
+    Sighting seen_;
+    Limits limits_ = limits_for(false, {});
+};
+
+TEST_F(JudgeTest, WaitsUntilTheDeadlineOfTheMilestone) {
+    const Decision decision = at(1s);
+    ASSERT_TRUE(std::holds_alternative<Wait>(decision));
+    EXPECT_EQ(std::get<Wait>(decision).until, 10s);
+}
+
+TEST_F(JudgeTest, ScalesDeadlinesForEmulation) {
+    limits_ = limits_for(true, {});
+    EXPECT_EQ(std::get<Wait>(at(1s)).until, 100s);
+}
+
+TEST_F(JudgeTest, LetsTheUsersTimeoutEndTheCellEarlier) {
+    limits_ = limits_for(true, 30s);
+    EXPECT_EQ(std::get<Wait>(at(1s)).until, 30s);
+}
+
+TEST_F(JudgeTest, PassesWhenEveryMilestoneWasReached) {
+    say("Linux version 6.1\nfetched\n", 2s);
+    watch_.network_checked(3s, "lease 192.168.2.10");
+    const Verdict verdict = verdict_at(3s);
+    EXPECT_EQ(verdict.outcome, Outcome::passed);
+    EXPECT_EQ(verdict.reached, "network");
+    EXPECT_EQ(verdict.missing, "");
+}
+
+TEST_F(JudgeTest, PokesASilentConsoleBeforeItCallsItSilent) {
+    ASSERT_TRUE(std::holds_alternative<Poke>(at(10s)));
+    seen_.poked_at = 10s;
+    EXPECT_EQ(std::get<Wait>(at(10s)).until, 10s + limits_.poke_patience);
+    const Verdict verdict = verdict_at(10s + limits_.poke_patience);
+    EXPECT_EQ(verdict.outcome, Outcome::silent);
+    EXPECT_EQ(verdict.missing, "kernel");
+    EXPECT_NE(verdict.reason.find("silent from power-on"), std::string::npos) << verdict.reason;
+}
+
+TEST_F(JudgeTest, ACellAtAPromptIsNotSilent) {
+    say("grub> ", 2s);
+    ASSERT_TRUE(std::holds_alternative<Poke>(at(10s)));
+    seen_.poked_at = 10s;
+    seen_.poke_answer = "\r\ngrub> ";
+    say("\r\ngrub> ", 10100ms);
+    const Verdict verdict = verdict_at(12s);
+    EXPECT_EQ(verdict.outcome, Outcome::at_prompt);
+    EXPECT_NE(verdict.reason.find("'grub> '"), std::string::npos) << verdict.reason;
+}
+
+TEST_F(JudgeTest, ATalkingGuestThatIsLateIsNotSilent) {
+    say("still here\n", 9900ms);
+    EXPECT_EQ(verdict_at(10s).outcome, Outcome::milestone_deadline);
+}
+
+TEST_F(JudgeTest, LetsTheLinesAfterAFailureArrive) {
+    say("Kernel panic - not syncing: VFS\n", 3s);
+    EXPECT_EQ(std::get<Wait>(at(3s)).until, 3s + limits_.settle);
+    say("CPU: 0 PID: 1\n", 3100ms);
+    const Verdict verdict = verdict_at(3s + limits_.settle);
+    EXPECT_EQ(verdict.outcome, Outcome::kernel_crash);
+    EXPECT_EQ(verdict.reason, "the kernel panicked: VFS");
+    EXPECT_EQ(verdict.hint, "read the trace");
+    EXPECT_EQ(verdict.evidence,
+              (std::vector<std::string>{"Kernel panic - not syncing: VFS", "CPU: 0 PID: 1"}));
+}
+
+TEST_F(JudgeTest, AFailureLineExplainsAMachineThatIsGone) {
+    say("Kernel panic - not syncing: VFS\n", 3s);
+    seen_.machine = Sighting::Machine::died;
+    seen_.gone_at = 3s;
+    seen_.console_closed = true;
+    EXPECT_EQ(verdict_at(3s).outcome, Outcome::kernel_crash);
+}
+
+TEST_F(JudgeTest, WaitsForTheLastBytesOfAMachineThatIsGone) {
+    seen_.machine = Sighting::Machine::died;
+    seen_.machine_reason = "crashed";
+    seen_.gone_at = 2s;
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(2s)));
+    seen_.console_closed = true;
+    const Verdict verdict = verdict_at(2s);
+    EXPECT_EQ(verdict.outcome, Outcome::qemu_died);
+    EXPECT_EQ(verdict.reason, "QEMU ended: crashed");
+}
+
+TEST_F(JudgeTest, PoweringOffIsTheGuestsFault) {
+    say("Linux version 6.1\n", 1s);
+    seen_.machine = Sighting::Machine::powered_off;
+    seen_.gone_at = 2s;
+    seen_.console_closed = true;
+    const Verdict verdict = verdict_at(2s);
+    EXPECT_EQ(verdict.outcome, Outcome::powered_off);
+    EXPECT_EQ(verdict.reason, "the guest switched itself off after milestone 'kernel'");
+}
+
+TEST_F(JudgeTest, NamesAResetLoop) {
+    watch_.reset(1s, "guest-reset");
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(1s)));
+    watch_.reset(2s, "guest-reset");
+    const Verdict verdict = verdict_at(2s);
+    EXPECT_EQ(verdict.outcome, Outcome::reboot_loop);
+    EXPECT_EQ(verdict.reason, "the guest reset itself 2 times before the first milestone");
+}
+
+TEST_F(JudgeTest, SaysWhatTheHostSideOfTheNetworkMissed) {
+    say("Linux version 6.1\n", 1s);
+    seen_.network_problem = "no DHCP lease";
+    const Verdict verdict = verdict_at(2s);
+    EXPECT_EQ(verdict.outcome, Outcome::network_failed);
+    EXPECT_EQ(verdict.reason, "milestone 'network' was not reached: no DHCP lease");
+}
+
+TEST_F(JudgeTest, AFaultOfTheHostSaysNothingOfTheMedium) {
+    say("Kernel panic - not syncing: VFS\n", 3s);
+    seen_.host_problem = "the disk is full";
+    EXPECT_EQ(verdict_at(3s).outcome, Outcome::host_setup);
+}
+
+TEST_F(JudgeTest, StopsWhenTheUserStops) {
+    seen_.cancelled = true;
+    EXPECT_EQ(verdict_at(1s).outcome, Outcome::cancelled);
+}
+
+}  // namespace
+}  // namespace lktest

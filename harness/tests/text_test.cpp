@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "harness/report/text.hpp"
+
+#include <gtest/gtest.h>
+
+#include "builder/base/printable.hpp"
+#include "builder/tests/support/golden.hpp"
+#include "harness/report/grid.hpp"
+#include "harness/tests/support/sample_report.hpp"
+
+namespace lktest {
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+    std::vector<std::string> lines;
+    for (std::size_t start = 0; start < text.size();) {
+        const std::size_t end = text.find('\n', start);
+        lines.push_back(text.substr(start, end - start));
+        start = end + 1;
+    }
+    return lines;
+}
+
+TEST(TextReport, ShowsTheDefaultMatrix) {
+    expect_golden("report/passed.txt", text_report(sample_report(), {}));
+}
+
+TEST(TextReport, SaysWhyEachCellFailed) {
+    expect_golden("report/failed.txt", text_report(sample_failures(), {}));
+}
+
+TEST(TextReport, ColoursOnlyWhenAsked) {
+    expect_golden("report/failed.ansi", text_report(sample_failures(), {.colour = true}));
+    EXPECT_EQ(text_report(sample_failures(), {}).find('\x1b'), std::string::npos);
+}
+
+TEST(TextReport, UsesOnlyAsciiWhereNothingElseCanBeShown) {
+    const std::string text = text_report(sample_failures(), {.unicode = false});
+    for (const char c : text)
+        EXPECT_TRUE(c == '\n' || (c >= ' ' && c <= '~')) << static_cast<int>(c);
+    expect_golden("report/failed.ascii.txt", text);
+}
+
+TEST(TextReport, HasARowForEachScenarioAndMedium) {
+    RunReport report = sample_report();
+    for (const CellResult& first : sample_report().cells) {
+        CellResult usb = first;
+        usb.cell.medium = Medium::usb;
+        usb.cell.scenario = "reboot";
+        usb.verdict.reset();
+        report.cells.push_back(usb);
+    }
+    report.cells[5].verdict = sample_verdict(Outcome::cancelled, std::chrono::seconds(3));
+    report.cells[5].verdict->reached = "kernel";
+    report.took = std::chrono::hours(2);
+    expect_golden("report/rows.txt", text_report(report, {}));
+}
+
+TEST(TextReport, FitsEightyColumnsWithLongNames) {
+    RunReport report = sample_failures();
+    for (CellResult& result : report.cells)
+        result.cell.image.name = "debian-live-12.7.0-standard-with-a-long-name";
+    report.cells[0].verdict = sample_verdict(Outcome::stopped_at_firmware, std::chrono::seconds(12000));
+    report.cells[0].verdict->reached = "initramfs-finished";
+    for (const std::string& line : lines_of(text_matrix(report, {})))
+        EXPECT_LE(columns(line), 80U) << line;
+}
+
+TEST(TextReport, OfNothingIsStillAReport) {
+    EXPECT_EQ(text_report({}, {}), "image  arch\n───────────\n\n✓ 0 of 0 cells passed · 0.0s\n");
+}
+
+TEST(ShortNames, AreAsLongAsTheyMustBe) {
+    BootCell bios = sample_cell(Arch::x86_64, Firmware::bios),
+             uefi = sample_cell(Arch::x86_64, Firmware::uefi);
+    EXPECT_EQ(short_names({bios, uefi}), (std::vector<std::string>{"x86_64-bios", "x86_64-uefi"}));
+    bios.image.name = "other";
+    uefi.medium = Medium::usb;
+    EXPECT_EQ(short_names({bios, uefi}),
+              (std::vector<std::string>{"other.x86_64-bios-cdrom", "recovery.x86_64-uefi-usb"}));
+}
+
+TEST(ExitCode, IsTheWorstThatCanBeSaidOfTheMedia) {
+    RunReport report = sample_report();
+    EXPECT_EQ(exit_code(report), ExitCode::passed);
+    report.cells[0].verdict->outcome = Outcome::cancelled;
+    EXPECT_EQ(exit_code(report), ExitCode::boot_failed);
+    report.cells[1].verdict->outcome = Outcome::host_setup;
+    EXPECT_EQ(exit_code(report), ExitCode::host);
+    report.cells[3].verdict->outcome = Outcome::silent;
+    EXPECT_EQ(exit_code(report), ExitCode::boot_failed);
+}
+
+TEST(ExitCode, IsNotSuccessWhileACellHasNotRun) {
+    RunReport report = sample_report();
+    report.cells[0].verdict.reset();
+    EXPECT_EQ(exit_code(report), ExitCode::boot_failed);
+}
+
+TEST(ShortTime, HasTheUnitThatSuitsIt) {
+    using namespace std::chrono_literals;
+    EXPECT_EQ(short_time(123ms), "0.1s");
+    EXPECT_EQ(short_time(99949ms), "99.9s");
+    EXPECT_EQ(short_time(100s), "1m 40s");
+    EXPECT_EQ(short_time(3725s), "1h 02m");
+}
+
+}  // namespace
+}  // namespace lktest
