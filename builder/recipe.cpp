@@ -35,12 +35,12 @@ const CompressorFacts& facts(Compressor compressor) {
 /// configuration. They have no escape that ISOLINUX and GRUB both understand.
 void check_boot_text(TableReader& reader, std::string_view key, std::string_view text) {
     const auto bad = std::ranges::find_if(text, [](unsigned char c) {
-        return c < 0x20 || c >= 0x7f || std::string_view("'\\$;{}|&<>^").find(char(c)) != std::string::npos;
+        return c < 0x20 || c >= 0x7f || std::string_view("'\"\\$;{}|&<>^").find(char(c)) != std::string::npos;
     });
     if (bad != text.end())
         reader.complain(key,
                         fmt::format("'{}' has a character that boot loaders cannot show or pass on", key),
-                        "use letters, digits, spaces and -_.,:=/@()+\"");
+                        "use letters, digits, spaces and -_.,:=/@()+");
 }
 
 /// Complains unless `path` is absolute and names something below the root.
@@ -183,6 +183,7 @@ Recipe read_recipe(const std::filesystem::path& file) {
 
     TableReader top(source, table, "");
     recipe.about = top.required_string("about");
+    check_boot_text(top, "about", recipe.about);  // the menu's title
     read_volume_label(top, recipe);
     if (const toml::table* packages = top.table("packages")) {
         TableReader reader(source, *packages, "[packages]");

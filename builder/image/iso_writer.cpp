@@ -123,7 +123,8 @@ void add_files(IsoImage* image, std::span<const ImageFile> files, std::int64_t t
     }
 }
 
-void add_el_torito(IsoImage* image, const Layout& layout) {
+void add_el_torito(IsoImage* image, const Layout& layout, std::int64_t time) {
+    directory(image, fs::path(layout.catalogue).parent_path(), time);
     const std::string esp = fmt::format("--interval:appended_partition_{}:all::", layout.esp_partition);
     ElToritoBootImage* entry = nullptr;
     if (layout.bios) {
@@ -235,7 +236,7 @@ void write_iso(const fs::path& iso, const Volume& volume, const Layout& layout,
     iso_image_set_application_id(image.get(), volume.application.c_str());
     iso_image_set_system_id(image.get(), "LINUX");
     add_files(image.get(), files, volume.time);
-    add_el_torito(image.get(), layout);
+    add_el_torito(image.get(), layout, volume.time);
     const Options options = write_options(volume, layout, esp, mbr);
 
     burn_source* started = nullptr;

@@ -26,18 +26,22 @@ patience=90 # seconds for a medium to appear; slow USB and RAID controllers need
 # A shell on every console at once, for whoever looks at one of them; ends with the
 # first that is left.
 shells() {
-    rm -f /run/left
+    rm -f /run/left /run/shells
     mkfifo /run/left
     read -r consoles </sys/class/tty/console/active || consoles=console
+    watchers=
     for console in $consoles; do
         [ "$console" = tty0 ] && console=tty1
         (
-            setsid -c sh -i <"/dev/$console" >"/dev/$console" 2>&1
+            setsid -c sh -c 'echo $$ >>/run/shells; exec sh -i' <"/dev/$console" >"/dev/$console" 2>&1
             echo "$console" >/run/left
         ) &
+        watchers="$watchers $!"
     done
-    read -r console </run/left
+    until read -r console </run/left; do :; done # a child that ends interrupts the waiting
     echo "the shell on $console was left"
+    kill $watchers 2>/dev/null
+    kill -9 $(cat /run/shells) 2>/dev/null
 }
 
 # The end of a boot that failed: init must not exit, that would be a kernel panic.
@@ -208,7 +212,7 @@ stage "before the hand-over"
 init=$(parameter init)
 [ -n "$init" ] || init=/sbin/init
 [ -x "/root$init" ] || [ -L "/root$init" ] || fail "the root has no $init"
-rm -f /run/now /run/new /run/asked /run/left
+rm -f /run/now /run/new /run/asked /run/left /run/shells
 cd /root && mkdir -p dev sys run proc
 for directory in dev sys run proc; do # proc last: busybox finds itself through it
     mount --move "/$directory" "/root/$directory"

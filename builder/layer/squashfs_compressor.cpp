@@ -26,6 +26,46 @@ constexpr CompressorFacts compressor_facts[] = {
     {Compressor::gzip, SQFS_COMP_GZIP, SQFS_GZIP_MIN_LEVEL, SQFS_GZIP_MAX_LEVEL},
 };
 
+/// libsquashfs' LZ4 (1.2.0) keeps a block that became longer, against its own
+/// documentation; unsquashfs then calls the image corrupt. This compressor is the
+/// inner one but for that.
+struct NeverLonger {
+    sqfs_compressor_t outer;  ///< first: what libsquashfs sees
+    sqfs_compressor_t* inner;
+};
+
+const NeverLonger& cast(const sqfs_compressor_t* outer) {
+    return *reinterpret_cast<const NeverLonger*>(outer);
+}
+
+sqfs_compressor_t* wrap(sqfs_compressor_t* inner) {
+    auto* wrapper = new NeverLonger{*inner, inner};
+    wrapper->outer.base.destroy = [](sqfs_object_t* object) {
+        auto* self = reinterpret_cast<NeverLonger*>(object);
+        sqfs_destroy(self->inner);
+        delete self;
+    };
+    wrapper->outer.base.copy = [](const sqfs_object_t* object) {
+        auto* copy = sqfs_copy(reinterpret_cast<const NeverLonger*>(object)->inner);
+        return copy ? &wrap(static_cast<sqfs_compressor_t*>(copy))->base : nullptr;
+    };
+    wrapper->outer.get_configuration = [](const sqfs_compressor_t* self, sqfs_compressor_config_t* config) {
+        cast(self).inner->get_configuration(cast(self).inner, config);
+    };
+    wrapper->outer.write_options = [](sqfs_compressor_t* self, sqfs_file_t* file) {
+        return cast(self).inner->write_options(cast(self).inner, file);
+    };
+    wrapper->outer.read_options = [](sqfs_compressor_t* self, sqfs_file_t* file) {
+        return cast(self).inner->read_options(cast(self).inner, file);
+    };
+    wrapper->outer.do_block = [](sqfs_compressor_t* self, const sqfs_u8* in, sqfs_u32 size, sqfs_u8* out,
+                                 sqfs_u32 room) {
+        const sqfs_s32 result = cast(self).inner->do_block(cast(self).inner, in, size, out, room);
+        return result >= 0 && static_cast<sqfs_u32>(result) >= size ? 0 : result;
+    };
+    return &wrapper->outer;
+}
+
 }  // namespace
 
 SQFS_COMPRESSOR checked_id(const Compression& compression) {
@@ -57,6 +97,8 @@ Sqfs<sqfs_compressor_t> make_compressor(const Compression& compression, std::uin
         throw host_error(
             fmt::format("libsquashfs cannot compress with {} on this machine", name(compression.compressor)),
             "choose another compressor");
+    if (compression.compressor == Compressor::lz4 && flags == 0)
+        compressor = wrap(compressor);
     return Sqfs<sqfs_compressor_t>(compressor);
 }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "builder/layer/squashfs_writer.hpp"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <random>
 
 #include "builder/base/process.hpp"
@@ -97,8 +97,37 @@ TEST(WriteSquashfs, KeepsEveryKindOfFile) {
     const TempDir dir;
     FileTree tree = tricky_tree();
     tree.remove("/many");
+    for (const std::string path :
+         {"/dev/nvme299p1", "/dev/far"})  // unsquashfs lists them wrong; they are tested below
+        tree.remove(path);
     image_of(tree, dir.path() / "image");
-    EXPECT_EQ(unsquashfs_listing(dir.path() / "image"), "");
+    EXPECT_EQ(
+        unsquashfs_listing(dir.path() / "image"),
+        "drwxr-xr-x 0/0                      70 1970-01-01 00:00 squashfs-root\n"
+        "drwxr-xr-x 0/0                      40 1970-01-01 00:00 squashfs-root/a\n"
+        "-rw-r--r-- 70000/0                  12 1970-01-01 00:00 squashfs-root/a/linked\n"
+        "-rw-r--r-- 70000/0                  12 1970-01-01 00:00 squashfs-root/a/too\n"
+        "drwxr-xr-x 0/0                      66 1970-01-01 00:00 squashfs-root/dev\n"
+        "crw-rw---- 0/6                   5,  1 1970-01-01 00:00 squashfs-root/dev/console\n"
+        "srw-rw---- 0/6                       0 1970-01-01 00:00 squashfs-root/dev/log\n"
+        "prw-rw---- 0/6                       0 1970-01-01 00:00 squashfs-root/dev/pipe\n"
+        "lrwxrwxrwx 0/0                      15 1970-01-01 00:00 squashfs-root/dev/stdin -> "
+        "/proc/self/fd/0\n"
+        "drwxrwxrwt 0/0                       3 1970-01-01 00:00 squashfs-root/empty\n"
+        "drwxr-xr-x 0/0                     138 1970-01-01 00:00 squashfs-root/files\n"
+        "-rw-r--r-- 0/0                  263144 1970-01-01 00:00 squashfs-root/files/blocks-and-tail\n"
+        "-rw-r--r-- 0/0                       0 1970-01-01 00:00 squashfs-root/files/empty\n"
+        "-rwsr-xr-x 0/0                       5 1970-01-01 00:00 squashfs-root/files/fragment\n"
+        "-rw-r--r-- 0/0                       9 1970-01-01 00:00 squashfs-root/files/f\xc5\x91tan\xc3\xba\n"
+        "-rw-r--r-- 0/0                  393219 2023-11-14 22:13 squashfs-root/files/holes\n"
+        "-rw-r--r-- 0/0                  131072 1970-01-01 00:00 squashfs-root/files/one-block\n"
+        "-rw-r--r-- 0/0                  263144 2009-02-13 23:31 squashfs-root/files/same\n"
+        "-rw-r--r-- 0/0                  655360 1970-01-01 00:00 squashfs-root/files/zeros\n"
+        "drwxr-xr-x 0/0                      54 1970-01-01 00:00 squashfs-root/z\n"
+        "-rw-r--r-- 70000/0                  12 1970-01-01 00:00 squashfs-root/z/linked\n"
+        "prw-rw---- 0/6                       0 1970-01-01 00:00 squashfs-root/z/pipe\n"
+        "lrwxrwxrwx 0/0                      15 1970-01-01 00:00 squashfs-root/z/stdin -> "
+        "/proc/self/fd/0\n");
 }
 
 TEST(WriteSquashfs, KeepsContentsLinksAndTimes) {
@@ -132,7 +161,7 @@ TEST(WriteSquashfs, KeepsContentsLinksAndTimes) {
     }
 }
 
-TEST(WriteSquashfs, KeepsXattrs) {
+TEST(WriteSquashfs, KeepsXattrsAndLargeDeviceNumbers) {
     if (::geteuid() != 0)
         GTEST_SKIP() << "only root can set file capabilities when extracting";
     const TempDir dir(".");
@@ -172,19 +201,22 @@ TEST(WriteSquashfs, WritesTheSameBytesForAnyNumberOfWorkers) {
 
 TEST(WriteSquashfs, HoldsFilesAbove4GiB) {
     const TempDir dir;
-    const std::uint64_t size = (std::uint64_t{4} << 30) + 5;
+    const std::size_t size = (std::size_t{4} << 30) + 5;
+    // Memory that is never written costs nothing.
+    void* zeros =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    ASSERT_NE(zeros, MAP_FAILED);
+    const std::span<std::byte> bytes(static_cast<std::byte*>(zeros), size);
+    std::memcpy(bytes.last(3).data(), "end", 3);
     FileTree tree;
-    {
-        const UniqueFd fd(::open((dir.path() / "large").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
-        ASSERT_EQ(::ftruncate(fd.get(), static_cast<off_t>(size)), 0);
-        ASSERT_EQ(::pwrite(fd.get(), "end", 3, static_cast<off_t>(size - 3)), 3);
-    }
     auto inode = std::make_shared<Inode>();
-    inode->content = Content::file(dir.path() / "large", size);
+    inode->content = Content::mapped(nullptr, bytes);
     tree.put("/large", inode);
     EXPECT_LT(image_of(tree, dir.path() / "image", {.block_size = 1 << 20}).size(), 100000U);
+    ::munmap(zeros, size);
     unsquash(dir.path() / "image", dir.path() / "out");
-    const Content back = Content::file(dir.path() / "out/large", fs::file_size(dir.path() / "out/large"));
+    const fs::path large = dir.path() / "out/large";
+    const Content back = Content::file(large, fs::file_size(large));
     EXPECT_EQ(back.size(), size);
     std::string tail(4, '?');
     back.read(size - 4, std::as_writable_bytes(std::span(tail)));
@@ -228,7 +260,7 @@ TEST(WriteSquashfs, UsesTheLevel) {
     FileTree tree;
     std::string text;
     for (int n = 0; n < 50000; ++n)
-        text += std::to_string(n * n % 7919) + " ";
+        text += std::to_string(n * 31 % 7919) + " ";
     tree.put_file("/text", text);
     for (const Compressor compressor : {Compressor::zstd, Compressor::gzip, Compressor::xz})
         EXPECT_LT(image_of(tree, dir.path() / "9", {.compressor = compressor, .level = 9}).size(),

@@ -72,15 +72,16 @@ Error unknown_word(const CLI::App& app, const std::string& word) {
 
 }  // namespace
 
-std::unique_ptr<CLI::App> make_app(Invocation& invocation, const std::string& default_jobs) {
+std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defaults) {
     auto app = std::make_unique<CLI::App>("builds live media and proves that they boot", "lktest");
     app->formatter(std::make_shared<HelpFormatter>());
     app->set_help_flag("-h,--help", "show this help");
     app->set_version_flag("--version", "lktest " LKTEST_VERSION, "show the version");
     app->require_subcommand(1);
     add_run(*app->add_subcommand("run", "boots live media and reports which of them boot where"),
-            invocation.run, default_jobs);
-    add_build(*app->add_subcommand("build", "builds a live ISO from a recipe"), invocation.build);
+            invocation.run, defaults.jobs);
+    add_build(*app->add_subcommand("build", "builds a live ISO from a recipe"), invocation.build,
+              defaults.arch);
     add_doctor(*app->add_subcommand("doctor", "checks whether this machine can build and boot live media"),
                invocation.doctor);
     // For our own build; an empty group hides them.
@@ -94,6 +95,11 @@ Error explain(const CLI::App& app, const CLI::ParseError& error) {
         return unknown_word(app, unknown.front());
     if (app.get_subcommands().empty())
         return usage_error("no command is given", "see lktest --help");
+    if (error.get_name() == "ArgumentMismatch") {
+        const std::string what = error.what();  // "--timeout: 1 required SECONDS missing"
+        return usage_error(fmt::format("{} needs a value", what.substr(0, what.find(':'))),
+                           fmt::format("see {} --help", full_name(innermost(app))));
+    }
     return usage_error(fmt::format("{}: {}", full_name(innermost(app)), error.what()),
                        fmt::format("see {} --help", full_name(innermost(app))));
 }

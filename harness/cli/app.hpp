@@ -21,9 +21,14 @@ struct Invocation {
     DoctorOptions doctor;
 };
 
+/// What help says of defaults that depend on the machine; these words suit any.
+struct Defaults {
+    std::string jobs = "what cores and memory carry";
+    std::string arch = "this machine's";
+};
+
 /// The one definition of the command line: parsing, help, man page and completion come from it.
-/// @param default_jobs  "3 on this machine"
-std::unique_ptr<CLI::App> make_app(Invocation& invocation, const std::string& default_jobs);
+std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defaults = {});
 
 /// What CLI11 found wrong, in our words, with the nearest option or command.
 Error explain(const CLI::App& app, const CLI::ParseError& error);

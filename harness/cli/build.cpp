@@ -40,12 +40,12 @@ struct Interrupted : std::runtime_error {
 
 }  // namespace
 
-void add_build(CLI::App& app, BuildRequest& request) {
-    app.add_option("recipe", request.recipe, "what the image is made of: a name, or a path to a TOML file")
+void add_build(CLI::App& app, BuildRequest& request, const std::string& default_arch) {
+    app.add_option("RECIPE", request.recipe, "what the image is made of: a name, or a path to a TOML file")
         ->type_name("RECIPE")
         ->required();
-    add_single(app, "--arch", alternatives(all_names(all_arches)), "the machine that it is for",
-               std::string(name(request.arch)), [&request](const std::string& word) {
+    add_single(app, "--arch", alternatives(all_names(all_arches)), "the machine that it is for", default_arch,
+               [&request](const std::string& word) {
                    request.arch = all_arches[choose("--arch", word, all_names(all_arches))];
                });
     add_single(app, "-o,--output", "FILE", "the ISO; replaced when it is whole", "RECIPE-ARCH.iso",

@@ -25,7 +25,8 @@ struct BuildRequest {
     bool verbose = false;
 };
 
-void add_build(CLI::App& app, BuildRequest& request);
+/// @param default_arch  this machine's, in words
+void add_build(CLI::App& app, BuildRequest& request, const std::string& default_arch);
 
 /// Builds the ISO. Returns the exit status.
 int build(const BuildRequest& request);

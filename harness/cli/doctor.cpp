@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "builder/base/error.hpp"
 #include "harness/cli/doctor.hpp"
 
 #include <fmt/format.h>
@@ -6,7 +7,9 @@
 #include <algorithm>
 
 #include "builder/base/printable.hpp"
+#include "harness/cli/doctor_checks.hpp"
 #include "harness/cli/option.hpp"
+#include "harness/cli/terminal.hpp"
 #include "harness/report/grid.hpp"
 
 namespace lktest {
@@ -63,6 +66,13 @@ std::string render(const std::vector<Finding>& findings, const Style& style) {
 void add_doctor(CLI::App& app, DoctorOptions& options) {
     add_single(app, "--output", "DIR", "where runs would be written", options.output.string(),
                [&options](const std::string& word) { options.output = word; });
+}
+
+int doctor(const DoctorOptions& options) {
+    const std::vector<Finding> findings = examine(options);
+    fmt::print("{}", render(findings, style_of(stdout)));
+    const bool good = how_many(findings, Finding::Kind::fault) == 0;
+    return static_cast<int>(good ? ExitCode::passed : ExitCode::host);
 }
 
 }  // namespace lktest

@@ -42,8 +42,6 @@ std::string left_of(const CLI::Option& option) {
 
 std::string right_of(const CLI::Option& option) {
     std::string text = option.get_description();
-    if (repeatable(option))
-        text += ", repeatable";
     if (const std::string fallback = option.get_default_str(); !fallback.empty())
         text += fmt::format(" [{}]", fallback);
     return text;
@@ -65,13 +63,12 @@ std::string full_name(const CLI::App& app) {
     return app.get_parent() ? full_name(*app.get_parent()) + " " + app.get_name() : app.get_name();
 }
 
-bool repeatable(const CLI::Option& option) {
-    return option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
-}
-
 std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const {
     std::string text = fmt::format("{} {}\n\n{}", full_name(*app), app->get_description(), usage(*app));
     std::vector<Entry> commands, arguments, options, lines;
+    std::vector<Entry> exits;
+    for (const ExitMeaning& exit : exit_meanings())
+        exits.emplace_back(std::to_string(static_cast<int>(exit.code)), exit.meaning);
     for (const CLI::App* command : visible_commands(*app))
         commands.emplace_back(command->get_name(), command->get_description());
     for (const CLI::Option* option : app->get_options())
@@ -85,6 +82,8 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppF
     add_entries(text, "Arguments", arguments);
     add_entries(text, "Options", options);
     add_entries(text, "Examples", lines);
+    if (!app->get_parent())
+        add_entries(text, "Exit status", exits);
     return text;
 }
 

@@ -9,9 +9,6 @@ namespace lktest {
 /// "lktest run"
 std::string full_name(const CLI::App& app);
 
-/// Whether an option may be given more than once.
-bool repeatable(const CLI::Option& option);
-
 /// Prints help: one line for each option with its placeholder and default; examples last.
 class HelpFormatter : public CLI::FormatterBase {
 public:

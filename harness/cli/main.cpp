@@ -46,24 +46,33 @@ int print(const std::string& text) {
     return static_cast<int>(ExitCode::passed);
 }
 
-std::string jobs_here() {
+Defaults defaults_here() {
     const MachineSize size = machine_size();
-    return fmt::format("{} on this machine",
-                       default_jobs(size.cores, size.memory_available, MachineSettings{}.memory));
+    const unsigned jobs = default_jobs(size.cores, size.memory_available, MachineSettings{}.memory);
+    return {fmt::format("{} on this machine", jobs), std::string(name(host_arch()))};
+}
+
+/// While lktest is being built its data may not be where it will look for them.
+std::vector<std::string> names_if_there(const DataKind& kind) {
+    try {
+        return data_names(kind);
+    } catch (const Error&) {
+        return {};
+    }
 }
 
 int generate(const std::string& what) {
     Invocation unused;
-    const auto app = make_app(unused, "what cores and memory carry");
+    const auto app = make_app(unused);
     if (what == "generate-man")
         return print(man_page(*app));
     return print(bash_completion(
-        *app, {{"SCENARIO", data_names(scenario_files)}, {"RECIPE", data_names(recipe_files)}}));
+        *app, {{"SCENARIO", names_if_there(scenario_files)}, {"RECIPE", names_if_there(recipe_files)}}));
 }
 
 int perform(int argc, char** argv) {
     Invocation invocation;
-    const auto app = make_app(invocation, jobs_here());
+    const auto app = make_app(invocation, defaults_here());
     try {
         app->parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
@@ -94,7 +103,7 @@ void outlive_readers() {
 
 }  // namespace
 
-/// The only place that catches what ends the command.
+/// Catches what ends the command.
 int main(int argc, char** argv) {
     outlive_readers();
     try {

@@ -46,6 +46,12 @@ std::string placeholder(std::string_view text) {
     return out;
 }
 
+std::string sentence(std::string text) {
+    if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
+        text.front() = static_cast<char>(text.front() - 'a' + 'A');
+    return text + ".";
+}
+
 /// A tagged paragraph; `tag` is roff already.
 std::string paragraph(std::string_view tag, std::string_view text) {
     return fmt::format(".TP\n{}\n{}\n", tag, escaped(text));
@@ -63,16 +69,14 @@ std::string option_paragraph(const CLI::Option& option) {
             tag += " " + placeholder(option.get_type_name());
     }
     std::string text = option.get_description();
-    if (repeatable(option))
-        text += "; may be given more than once";
     if (!option.get_default_str().empty())
         text += fmt::format(". Default: {}", option.get_default_str());
-    return paragraph(tag, text + ".");
+    return paragraph(tag, sentence(text));
 }
 
 std::string command_section(const CLI::App& command) {
-    std::string text =
-        fmt::format(".SS {}\n{}.\n", escaped(full_name(command)), escaped(command.get_description()));
+    std::string text = fmt::format(".SS {}\n{}\n", escaped(full_name(command)),
+                                   escaped(sentence(command.get_description())));
     for (const CLI::Option* option : command.get_options())
         if (option != command.get_help_ptr())
             text += option_paragraph(*option);
@@ -122,7 +126,8 @@ std::string examples_section(const CLI::App& app) {
     std::string text = ".SH EXAMPLES\n";
     for (const CLI::App* command : visible_commands(app))
         for (const Example& example : examples(command->get_name()))
-            text += paragraph(fmt::format("\\fB{}\\fR", escaped(example.command)), example.meaning);
+            text += paragraph(fmt::format("\\fB{}\\fR", escaped(example.command)),
+                              sentence(std::string(example.meaning)));
     return text;
 }
 
@@ -143,7 +148,7 @@ std::string man_page(const CLI::App& app) {
     text += ".SH EXIT STATUS\n";
     for (const ExitMeaning& exit : exit_meanings())
         text += paragraph(fmt::format("\\fB{}\\fR", static_cast<int>(exit.code)),
-                          fmt::format("{}.", exit.meaning));
+                          sentence(std::string(exit.meaning)));
     text += entries_section("ENVIRONMENT", environment);
     text += entries_section("FILES", files);
     text += examples_section(app);

@@ -13,17 +13,20 @@ namespace lktest {
 namespace {
 
 CLI::Option* add(CLI::App& app, const std::string& name, const std::string& placeholder,
-                 const std::string& description, const std::string& fallback, TakeValue take) {
-    CLI::callback_t each = [take = std::move(take), name](const CLI::results_t& words) {
+                 const std::string& description, const std::string& fallback, TakeValue take, bool once) {
+    CLI::callback_t each = [take = std::move(take), name, placeholder, once](const CLI::results_t& words) {
+        if (once && words.size() > 1)
+            throw usage_error(fmt::format("{} is given more than once", name), "give it once");
         for (const std::string& word : words) {
             if (word.empty())
-                throw usage_error(fmt::format("{} is given an empty value", name));
+                throw usage_error(fmt::format("{} is given an empty value", name),
+                                  fmt::format("give {} {}", name, placeholder));
             take(word);
         }
         return true;
     };
     CLI::Option* option = app.add_option(name, std::move(each), description);
-    option->type_name(placeholder)->default_str(fallback)->allow_extra_args(false);
+    option->type_name(placeholder)->default_str(fallback)->allow_extra_args(false)->take_all();
     return option;
 }
 
@@ -31,13 +34,12 @@ CLI::Option* add(CLI::App& app, const std::string& name, const std::string& plac
 
 CLI::Option* add_repeatable(CLI::App& app, const std::string& name, const std::string& placeholder,
                             const std::string& description, const std::string& fallback, TakeValue take) {
-    CLI::Option* option = add(app, name, placeholder, description, fallback, std::move(take));
-    return option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    return add(app, name, placeholder, description + ", repeatable", fallback, std::move(take), false);
 }
 
 CLI::Option* add_single(CLI::App& app, const std::string& name, const std::string& placeholder,
                         const std::string& description, const std::string& fallback, TakeValue take) {
-    return add(app, name, placeholder, description, fallback, std::move(take));
+    return add(app, name, placeholder, description, fallback, std::move(take), true);
 }
 
 std::size_t choose(std::string_view option, std::string_view word, std::span<const std::string_view> words) {

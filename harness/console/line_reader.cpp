@@ -120,14 +120,11 @@ void LineReader::back(std::size_t characters) {
         do
             --cursor_;
         while (cursor_ > 0 && (text[cursor_] & 0xc0) == 0x80);
+    if (cursor_ < piece_.message)
+        piece_.message = 0;  // no kernel does that
     // "\b \b" is how a character is erased.
     if (text.find_first_not_of(' ', cursor_) == text.npos)
-        truncate();
-}
-
-void LineReader::truncate() {
-    piece_.text.resize(cursor_);
-    piece_.message = std::min(piece_.message, cursor_);
+        piece_.text.resize(cursor_);
 }
 
 void LineReader::control(char byte, const Sink& sink) {
@@ -189,7 +186,7 @@ void LineReader::sequence(std::string_view sequence, const Sink& sink) {
             [[fallthrough]];
         case 'K':
             if (!elsewhere_ && argument(sequence, 0) == 0)
-                truncate();
+                piece_.text.resize(cursor_);
             return;
         default: return;
     }

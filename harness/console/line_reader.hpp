@@ -49,7 +49,6 @@ private:
     void control(char byte, const Sink& sink);
     void sequence(std::string_view sequence, const Sink& sink);
     void back(std::size_t characters);
-    void truncate();
     void finish(ConsolePiece::End end, const Sink& sink);
     void split_at_record(const Sink& sink);
 

@@ -117,7 +117,8 @@ std::string Connection::last_words(const std::string& domain_name) const try {
 std::string last_words_of_log(std::string_view log) {
     constexpr std::size_t most = 2048;
     // libvirt writes the time and "starting up", the environment, then the command line with a
-    // backslash at the end of each of its lines but the last, and after all "shutting down".
+    // backslash at the end of each of its lines but the last, then what taints the domain, and
+    // after all "shutting down".
     std::string words;
     bool of_command = false;
     while (!log.empty()) {
@@ -127,7 +128,9 @@ std::string last_words_of_log(std::string_view log) {
         if (begins)
             words.clear();
         const bool continues = line.ends_with('\\');
-        if (!begins && !continues && !of_command && line.find(": shutting down, reason=") == line.npos)
+        const bool of_libvirt =
+            line.find(": shutting down, reason=") != line.npos || line.find("+0000: Domain id=") != line.npos;
+        if (!begins && !continues && !of_command && !of_libvirt)
             words.append(line).append("\n");
         of_command = begins || continues;
     }

@@ -103,24 +103,37 @@ void DomainListeners::detach(virConnect& connection) noexcept {
 }
 
 void DomainListeners::listen(const std::string& domain_name, DomainEventSink sink) {
+    Listener listener{.sink = std::make_shared<const DomainEventSink>(std::move(sink)),
+                      .last_reset = {},
+                      .shut_down = false};
     const std::lock_guard lock(mutex_);
-    if (!sinks_.emplace(domain_name, std::make_shared<const DomainEventSink>(std::move(sink))).second)
+    if (!listeners_.emplace(domain_name, std::move(listener)).second)
         throw host_error(fmt::format("there is a guest {} already", domain_name));
 }
 
 void DomainListeners::forget(const std::string& domain_name) {
     const std::lock_guard lock(mutex_);
-    sinks_.erase(domain_name);
+    listeners_.erase(domain_name);
 }
 
 void DomainListeners::tell(const std::string& domain_name, const DomainEvent& event) {
     std::shared_ptr<const DomainEventSink> sink;
     {
         const std::lock_guard lock(mutex_);
-        if (const auto found = sinks_.find(domain_name); found != sinks_.end())
-            sink = found->second;
+        const auto found = listeners_.find(domain_name);
+        if (found == listeners_.end())
+            return;
+        if (event.kind == Kind::shutdown && std::exchange(found->second.shut_down, true))
+            return;
+        if (event.kind == Kind::reset) {
+            auto& last = found->second.last_reset;
+            if (event.at >= last && event.at - last < reset_gap)
+                return;
+            last = event.at;
+        }
+        sink = found->second.sink;
     }
-    if (sink && *sink)
+    if (*sink)
         (*sink)(event);
 }
 

@@ -21,7 +21,7 @@ struct DomainEvent {
         suspended,  ///< reason: libvirt's: "paused", "io-error", "watchdog", …
         resumed,
         reset,     ///< reason: QEMU's: "guest-reset", "host-qmp-system-reset", "guest-panic", …
-        shutdown,  ///< reason: QEMU's: "guest-shutdown", "guest-reset", "guest-panic", "host-signal", …
+        shutdown,  ///< reason: QEMU's: "guest-shutdown", "guest-panic", "host-signal", …
         panicked,  ///< the guest's kernel said so to the panic device; reason: what QEMU does: "pause", …
         stopped,   ///< always the last; reason: libvirt's: "shutdown", "destroyed", "crashed", "failed"
     };
@@ -37,6 +37,10 @@ using DomainEventSink = std::function<void(const DomainEvent&)>;
 
 /// Hands the events of one connection to those who listen for a guest by its name: by name, so
 /// that a listener can be there before the guest is, and misses nothing.
+///
+/// Two things are not told: resets less than reset_gap after the last one told, because SeaBIOS,
+/// finding itself in a machine that ran before, resets it once more; and a second shutdown,
+/// because libvirt ends a QEMU whose guest has shut down by a signal.
 class DomainListeners {
 public:
     void attach(virConnect& connection);
@@ -47,10 +51,18 @@ public:
     void forget(const std::string& domain_name);
     void tell(const std::string& domain_name, const DomainEvent& event);
 
+    static constexpr std::chrono::seconds reset_gap{1};
+
 private:
+    struct Listener {
+        std::shared_ptr<const DomainEventSink> sink;
+        std::chrono::system_clock::time_point last_reset;
+        bool shut_down = false;
+    };
+
     int lifecycle_ = -1, monitor_ = -1;  ///< libvirt's callback numbers
     std::mutex mutex_;
-    std::map<std::string, std::shared_ptr<const DomainEventSink>> sinks_;
+    std::map<std::string, Listener> listeners_;
 };
 
 }  // namespace lktest

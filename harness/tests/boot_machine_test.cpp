@@ -127,7 +127,8 @@ protected:
                         .arch = arch,
                         .firmware = firmware,
                         .medium = medium};
-        machine.domain_name = name(machine.cell);
+        static int guests = 0;
+        machine.domain_name = name(machine.cell) + std::to_string(++guests);
         machine.settings.memory = std::uint64_t{512} << 20;
         if (firmware == Firmware::uefi) {
             machine.uefi = std::get<FirmwareImages>(choose_firmware(find_firmware(), {arch, firmware}));
@@ -231,18 +232,15 @@ TEST_F(Machine, TellsThatTheGuestSwitchedItselfOff) {
 
 TEST_F(Machine, TellsEveryResetAndRunsOn) {
     Guest guest(bios(reset));
-    ASSERT_TRUE(guest.wait([&] { return guest.count(Kind::reset) >= 12; }));
-    for (const DomainEvent& event : guest.events)
-        std::cout << name(event.kind) << " " << event.reason << " " << event.at.time_since_epoch().count()
-                  << "\n";
+    ASSERT_TRUE(guest.wait([&] { return guest.count(Kind::reset) >= 3; }));
     EXPECT_EQ(guest.count(Kind::stopped), 0);
 }
 
 TEST_F(Machine, TellsThatTheGuestsKernelPanicked) {
     Guest guest(bios(panic));
     ASSERT_TRUE(guest.wait([&] { return guest.count(Kind::stopped) > 0; }));
-    EXPECT_EQ(guest.story(),
-              (std::vector<std::string>{"started", "resumed", "panicked pause", "stopped crashed"}));
+    EXPECT_EQ(guest.story(), (std::vector<std::string>{"started", "suspended paused", "resumed",
+                                                       "panicked pause", "stopped crashed"}));
 }
 
 TEST_F(Machine, TellsThatQemuDied) {
@@ -262,9 +260,9 @@ TEST_F(Machine, ShowsQemusOwnWordsWhenItDiesAtItsStart) {
         FAIL() << "QEMU started with a variable store of 1000 bytes";
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), Error::Kind::host);
-        EXPECT_TRUE(std::string_view(error.what()).find("device requires") != std::string_view::npos)
-            << error.what();
-        std::cout << error.what() << "\n";
+        const std::string_view what = error.what();
+        EXPECT_TRUE(what.find("system firmware block device  has invalid size 1024") != what.npos) << what;
+        EXPECT_EQ(what.find("QEMU said"), what.npos) << "libvirt has said it already: " << what;
     }
 }
 

@@ -25,7 +25,7 @@ using Words = std::vector<std::string>;
 /// Parses as main() does; `words` without the program's name.
 Invocation parse(Words words) {
     Invocation invocation;
-    const auto app = make_app(invocation, "3 on this machine");
+    const auto app = make_app(invocation, {"3 on this machine", "x86_64"});
     std::ranges::reverse(words);  // as CLI11 takes them
     try {
         app->parse(words);
@@ -47,7 +47,7 @@ std::string complaint(const Words& words) {
 
 std::string help_of(Words words) {
     Invocation invocation;
-    const auto app = make_app(invocation, "3 on this machine");
+    const auto app = make_app(invocation, {"3 on this machine", "x86_64"});
     words.emplace_back("--help");
     std::ranges::reverse(words);
     EXPECT_THROW(app->parse(words), CLI::CallForHelp);
@@ -56,7 +56,7 @@ std::string help_of(Words words) {
 
 std::string completion_script() {
     Invocation invocation;
-    return bash_completion(*make_app(invocation, ""), {{"SCENARIO", {"boot"}}, {"RECIPE", {"recovery"}}});
+    return bash_completion(*make_app(invocation), {{"SCENARIO", {"boot"}}, {"RECIPE", {"recovery"}}});
 }
 
 TEST(CommandLine, TakesEveryOptionOfRun) {
@@ -152,13 +152,13 @@ TEST(Help, HasALineForEachOption) {
 
 TEST(ManPage, IsMadeOfTheSameDefinition) {
     Invocation invocation;
-    expect_golden("help/lktest.1", man_page(*make_app(invocation, "what cores and memory carry")));
+    expect_golden("help/lktest.1", man_page(*make_app(invocation)));
 }
 
 TEST(ManPage, IsCorrectRoff) {
     const TempDir dir;
     Invocation invocation;
-    write_file(dir.path() / "lktest.1", man_page(*make_app(invocation, "what cores and memory carry")));
+    write_file(dir.path() / "lktest.1", man_page(*make_app(invocation)));
     const ProcessResult result =
         run_process({"man", "--warnings", "-E", "UTF-8", "-l", (dir.path() / "lktest.1").string()},
                     {.environment = {{"MANWIDTH", "80"}, {"MANROFFSEQ", ""}, {"LC_ALL", "C.UTF-8"}}});
@@ -229,7 +229,7 @@ TEST(ProgressBar, FillsAsTheWorkGoesOn) {
               "▸ squashfs     ████████░░░░░░░░░░░░░░░░░░░░░░░░   25 %    3.1s");
     EXPECT_EQ(paint(progress_line("iso", 9, 4, 0ms, style), style),
               "▸ iso          ████████████████████████████████  100 %    0.0s");
-    EXPECT_EQ(paint(progress_line("a\x1b[2J", 5, 0, 0ms, style), style), "▸ a\\x1b[2J        0.0s");
+    EXPECT_EQ(paint(progress_line("a\x1b[2J", 5, 0, 0ms, style), style), "▸ a\\x1b[2J         0.0s");
 }
 
 TEST(ProgressBar, PrintsALineForEachStepWhereNothingCanBeRepainted) {

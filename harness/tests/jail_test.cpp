@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -35,7 +37,9 @@
 #include "builder/base/file.hpp"
 #include "builder/base/pipe.hpp"
 #include "builder/base/process.hpp"
+#include "harness/net/cell_network.hpp"
 #include "harness/net/netns.hpp"
+#include "harness/net/ping.hpp"
 #include "harness/net/tap.hpp"
 
 namespace lktest {
@@ -446,16 +450,43 @@ protected:
 };
 
 TEST_F(WithoutRoot, AJailKeepsTheUserAndHasATap) {
-    const std::string said = as_nobody(0666, [] {
-        return std::to_string(run_in_jail({}, [](const Jail& jail) {
-            const Netns netns;
-            make_tap(netns);
-            write_file(jail.private_dir / "ram", "x");
-            return ::getpid() == 2 && ::geteuid() == 65534 ? 0 : 1;
-        }));
-    });
-    EXPECT_EQ(said, "0");
     EXPECT_EQ(as_nobody(0666, [] { return std::string(why_no_tap() ? "why" : "tap"); }), "tap");
+    const auto work = [](const Jail& jail) {
+        EXPECT_EQ(::getpid(), 2);
+        EXPECT_EQ(::geteuid(), 65534u);
+        write_file(jail.private_dir / "ram", "x");
+        return HasFailure() ? 1 : 0;
+    };
+    EXPECT_EQ(as_nobody(0666, [&] { return std::to_string(run_in_jail({}, work)); }), "0");
+}
+
+TEST_F(WithoutRoot, ACellHasItsWholeNetwork) {
+    const auto work = [](const Jail& jail) {
+        ::setenv("PATH", "/usr/bin:/bin", 1);  // a plain user's: without dnsmasq
+        boost::asio::io_context io{1};
+        CellNetworkOptions options;
+        options.log_file = jail.private_dir / "dhcp.log";
+        CellNetwork network(io, options);
+        const auto deadline = std::chrono::steady_clock::now() + 60s;
+        const auto stop = [&](std::exception_ptr thrown) {
+            io.stop();
+            if (thrown)
+                std::rethrow_exception(thrown);
+        };
+        boost::asio::co_spawn(io, network.ready(deadline), stop);
+        io.run();
+        const auto own_tap = boost::asio::ip::make_address_v4(host_address);
+        bool answered = false;
+        boost::asio::co_spawn(io, ping(network.netns(), own_tap, deadline),
+                              [&](std::exception_ptr thrown, const auto& round_trip) {
+                                  answered = round_trip.has_value();
+                                  stop(thrown);
+                              });
+        io.restart();
+        io.run();
+        return answered ? 0 : 1;
+    };
+    EXPECT_EQ(as_nobody(0666, [&] { return std::to_string(run_in_jail({}, work)); }), "0");
 }
 
 TEST_F(WithoutRoot, AClosedTunDeviceIsNamedWithTheRemedy) {

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include "builder/base/error.hpp"
+#include "builder/boot/grub.hpp"
+#include "builder/boot/isolinux.hpp"
+#include "builder/boot/loaders.hpp"
+#include "builder/tests/support/golden.hpp"
+
+namespace lktest {
+namespace {
+
+Recipe recovery() {
+    return read_recipe(LKTEST_SOURCE_DIR "/builder/recipes/recovery.toml");
+}
+
+TEST(BootMenu, NamesTheSerialPortLastSoThatItIsTheConsole) {
+    Recipe recipe;
+    recipe.volume_label = "LIVE";
+    recipe.menu = {{"Normal", ""}, {"Debug", "debug"}};
+    const BootMenu x86 = boot_menu(recipe, Arch::x86_64);
+    EXPECT_EQ(x86.entries[0].command_line, "lktest.label=LIVE console=tty0 console=ttyS0,115200");
+    EXPECT_EQ(x86.entries[1].command_line, "lktest.label=LIVE debug console=tty0 console=ttyS0,115200");
+    recipe.command_line = "quiet";
+    EXPECT_EQ(boot_menu(recipe, Arch::aarch64).entries[1].command_line,
+              "lktest.label=LIVE quiet debug console=tty0 console=ttyAMA0,115200");
+}
+
+TEST(GrubConfig, IsTheGoldenOneForX86) {
+    expect_golden("boot_config/grub-x86_64.cfg",
+                  grub_config(boot_menu(recovery(), Arch::x86_64), Arch::x86_64));
+}
+
+TEST(GrubConfig, IsTheGoldenOneForAarch64) {
+    expect_golden("boot_config/grub-aarch64.cfg",
+                  grub_config(boot_menu(recovery(), Arch::aarch64), Arch::aarch64));
+}
+
+TEST(IsolinuxConfig, IsTheGoldenOne) {
+    expect_golden("boot_config/isolinux.cfg", isolinux_config(boot_menu(recovery(), Arch::x86_64)));
+}
+
+TEST(BootFiles, NamesTheFileThatThePackagesLack) {
+    try {
+        boot_files(FileTree(), Arch::aarch64, boot_menu(recovery(), Arch::aarch64), "info");
+        FAIL() << "nothing was thrown";
+    } catch (const Error& error) {
+        EXPECT_STREQ(error.what(), "the boot loader packages have no /usr/lib/shim/shimaa64.efi.signed");
+    }
+}
+
+TEST(BootFiles, OfAarch64AreTheSignedChainUnderItsRemovableMediaNames) {
+    FileTree packages;
+    packages.put_file("/usr/lib/shim/shimaa64.efi.signed", "shim");
+    packages.put_file("/usr/lib/shim/mmaa64.efi.signed", "mm");
+    packages.put_file("/usr/lib/grub/arm64-efi-signed/gcdaa64.efi.signed", "grub");
+    const BootFiles files = boot_files(packages, Arch::aarch64, boot_menu(recovery(), Arch::aarch64), "info");
+    ASSERT_EQ(files.efi.size(), 3U);
+    EXPECT_EQ(files.efi[0].path, "/EFI/BOOT/BOOTAA64.EFI");
+    EXPECT_EQ(std::get<std::string>(files.efi[0].content), "shim");
+    EXPECT_EQ(files.efi[1].path, "/EFI/BOOT/GRUBAA64.EFI");
+    EXPECT_EQ(std::get<std::string>(files.efi[1].content), "grub");
+    EXPECT_EQ(files.efi[2].path, "/EFI/BOOT/MMAA64.EFI");
+    EXPECT_TRUE(files.bios.empty());
+    EXPECT_TRUE(files.mbr.empty());
+    EXPECT_EQ(files.grub[1].path, "/.disk/info");
+}
+
+}  // namespace
+}  // namespace lktest

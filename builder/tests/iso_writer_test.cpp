@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#include "builder/image/iso_writer.hpp"
+
+#include <fmt/ranges.h>
+#include <gtest/gtest.h>
+
+#include <regex>
+
+#include "builder/base/error.hpp"
+#include "builder/base/file.hpp"
+#include "builder/base/process.hpp"
+#include "builder/boot/esp.hpp"
+#include "builder/tests/support/golden.hpp"
+
+namespace lktest {
+namespace {
+namespace fs = std::filesystem;
+
+constexpr std::int64_t time_of_image = 1'600'000'000;
+
+/// A loader that libisofs takes for an ISOLINUX that isohybrid works with: the
+/// signature at byte 64.
+std::string fake_isolinux() {
+    std::string loader(24'576, 'l');
+    return loader.replace(64, 4, "\xfb\xc0\x78\x70");
+}
+
+std::vector<ImageFile> efi_files(Arch arch) {
+    return {{fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch)), std::string(120'000, 's')},
+            {fmt::format("/EFI/BOOT/GRUB{}.EFI", efi_suffix(arch)), std::string(50'000, 'g')}};
+}
+
+/// A small image in the given directory.
+fs::path write_image(
+    const fs::path& directory, Arch arch, const Progress& progress = [](auto...) {}) {
+    const std::vector<ImageFile> efi = efi_files(arch);
+    const fs::path esp = directory / "efiboot.img", iso = directory / "image.iso";
+    fs::remove(esp);
+    write_esp(esp, efi, time_of_image);
+    write_file(directory / "layer", std::string(300'000, 'd'));
+    std::vector<ImageFile> files;
+    if (arch == Arch::x86_64)
+        files.push_back({"/isolinux/isolinux.bin", fake_isolinux()});
+    files.push_back({"/boot/grub/grub.cfg", std::string("set timeout=3\n")});
+    files.insert(files.end(), efi.begin(), efi.end());
+    files.push_back({"/live/01-a layer with a long name.sb", directory / "layer"});
+    write_iso(iso, {"LKTEST_TEST", "LKTEST 0", time_of_image}, layout(arch), files, esp,
+              arch == Arch::x86_64 ? std::string(432, '\x90') : "", progress);
+    return iso;
+}
+
+std::string run(const std::vector<std::string>& command) {
+    ProcessOptions utc;
+    utc.environment = {{"TZ", "UTC0"}, {"LC_ALL", "C"}};
+    const ProcessResult result = run_process(command, utc);
+    return result.out;
+}
+
+/// How xorriso and sgdisk, which share no code with the writer's caller, see the image.
+std::string report(const fs::path& iso) {
+    return run({"xorriso", "-indev", iso.string(), "-report_el_torito", "plain", "-report_system_area",
+                "plain", "-pvd_info", "-find", "/", "-exec", "lsdl"}) +
+           "\n" + run({"sgdisk", "-p", "-v", iso.string()});
+}
+
+std::string without_path(std::string text, const fs::path& directory) {
+    for (std::size_t at = 0; (at = text.find(directory.string(), at)) != std::string::npos;)
+        text.replace(at, directory.string().size(), "DIR");
+    return text;
+}
+
+class IsoLayout : public testing::TestWithParam<Arch> {};
+INSTANTIATE_TEST_SUITE_P(OfEachArch, IsoLayout, testing::ValuesIn(all_arches),
+                         [](const auto& tested) { return std::string(name(tested.param)); });
+
+TEST_P(IsoLayout, IsTheGoldenOneToIndependentTools) {
+    const TempDir directory;
+    const std::string text = report(write_image(directory.path(), GetParam()));
+    EXPECT_NE(text.find("No problems found"), std::string::npos);
+    expect_golden(fmt::format("iso_layout/{}.txt", name(GetParam())), without_path(text, directory.path()));
+}
+
+TEST_P(IsoLayout, HasTheSameEfiFilesInTheEspAndOnTheIso) {
+    const TempDir directory;
+    const fs::path iso = write_image(directory.path(), GetParam()), out = directory.path() / "out";
+    check_process({"xorriso", "-osirrox", "on", "-indev", iso.string(), "-extract", "/EFI", out.string()});
+    // The ESP as a disk would show it: cut out where the partition table says.
+    const std::string listing = check_process({"sgdisk", "-i", "2", iso.string()});
+    std::smatch first;
+    ASSERT_TRUE(std::regex_search(listing, first, std::regex("First sector: ([0-9]+)")));
+    const std::string image = fmt::format("{}@@{}S", iso.string(), first[1].str());
+    for (const ImageFile& file : efi_files(GetParam())) {
+        const std::string on_iso = read_file(out / fs::path(file.path).lexically_relative("/EFI"));
+        EXPECT_EQ(on_iso, std::get<std::string>(file.content));
+        EXPECT_EQ(check_process({"mtype", "-i", image, "::" + file.path}), on_iso);
+    }
+}
+
+TEST_P(IsoLayout, IsTheSameForTheSameFiles) {
+    const TempDir one, two;
+    const std::string first = read_file(write_image(one.path(), GetParam()));
+    EXPECT_EQ(first, read_file(write_image(two.path(), GetParam())));
+}
+
+TEST(IsoWriter, KeepsTheOrderOfFilesOnTheMedium) {
+    const TempDir directory;
+    const fs::path iso = write_image(directory.path(), Arch::x86_64);
+    const std::string lbas =
+        run({"xorriso", "-indev", iso.string(), "-find", "/", "-type", "f", "-exec", "report_lba", "--"});
+    const auto lba = [&lbas](const std::string& path) {
+        std::smatch match;
+        const std::regex line("lba: +[0-9]+ , +([0-9]+) ,[^\n]*" + path);
+        return std::regex_search(lbas, match, line) ? std::stoi(match[1].str()) : -1;
+    };
+    EXPECT_GT(lba("isolinux.bin"), 0) << lbas;
+    EXPECT_LT(lba("isolinux.bin"), lba("grub.cfg"));
+    EXPECT_LT(lba("grub.cfg"), lba("BOOTX64.EFI"));
+    EXPECT_LT(lba("GRUBX64.EFI"), lba("long name.sb"));
+}
+
+TEST(IsoWriter, AddsJolietForSystemsWithoutRockRidge) {
+    const TempDir directory;
+    const std::string iso = read_file(write_image(directory.path(), Arch::aarch64));
+    // A supplementary volume descriptor (type 2) whose escape sequence is UCS-2 level 3.
+    bool joliet = false;
+    for (std::size_t sector = 17; sector < 32; ++sector)
+        joliet |=
+            iso.compare(sector * 2048, 6, "\2CD001") == 0 && iso.compare(sector * 2048 + 88, 3, "%/E") == 0;
+    EXPECT_TRUE(joliet);
+}
+
+TEST(IsoWriter, NamesAFileThatIsNotThere) {
+    const TempDir directory;
+    write_esp(directory.path() / "esp", efi_files(Arch::aarch64), 0);
+    try {
+        const std::vector<ImageFile> files{{"/live/01.sb", fs::path("/nowhere/layer")}};
+        write_iso(directory.path() / "iso", {"X", "X", 0}, layout(Arch::aarch64), files,
+                  directory.path() / "esp", "", [](auto...) {});
+        FAIL() << "nothing was thrown";
+    } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("/nowhere/layer"), std::string::npos) << error.what();
+    }
+}
+
+TEST(IsoWriter, SaysSoWhenTheDiskIsFull) {
+    const TempDir directory;
+    write_esp(directory.path() / "esp", efi_files(Arch::aarch64), 0);
+    const std::vector<ImageFile> files{{"/a", std::string("a")}};
+    try {
+        write_iso("/dev/full", {"X", "X", 0}, layout(Arch::aarch64), files, directory.path() / "esp", "",
+                  [](auto...) {});
+        FAIL() << "nothing was thrown";
+    } catch (const Error& error) {
+        EXPECT_STREQ(error.what(), "cannot write /dev/full: No space left on device");
+    }
+}
+
+TEST(IsoWriter, CanBeAbandonedByTheProgressFunction) {
+    const TempDir directory;
+    const Progress abandon = [](std::string_view, std::uint64_t, std::uint64_t) {
+        throw std::runtime_error("enough");
+    };
+    EXPECT_THROW(write_image(directory.path(), Arch::x86_64, abandon), std::runtime_error);
+    EXPECT_NO_THROW(write_image(directory.path(), Arch::x86_64));
+}
+
+TEST(VolumeUuid, IsTheTimeInUtc) {
+    EXPECT_EQ(volume_uuid(0), "1970010100000000");
+    EXPECT_EQ(volume_uuid(time_of_image), "2020091312264000");
+}
+
+}  // namespace
+}  // namespace lktest

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+#include "builder/recipe.hpp"
+
+#include <gtest/gtest.h>
+
+#include "builder/base/error.hpp"
+#include "builder/base/file.hpp"
+
+namespace lktest {
+namespace {
+
+const std::string least = R"(about = "A test"
+volume_label = "TEST"
+[[menu]]
+title = "Start"
+[kernel]
+x86_64 = "linux-image-amd64"
+)";
+
+Recipe parse(const std::string& text) {
+    const TempDir directory;
+    write_file(directory.path() / "test.toml", text);
+    return read_recipe(directory.path() / "test.toml");
+}
+
+/// The whole message of what read_recipe() complains about, with "test.toml" as the file's name.
+std::string complaint(const std::string& text) {
+    const TempDir directory;
+    write_file(directory.path() / "test.toml", text);
+    try {
+        read_recipe(directory.path() / "test.toml");
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), Error::Kind::usage);
+        std::string message = error.what();
+        const std::string prefix = directory.path().string() + "/";
+        for (std::size_t at = 0; (at = message.find(prefix, at)) != std::string::npos;)
+            message.erase(at, prefix.size());
+        return message;
+    }
+    return "nothing";
+}
+
+TEST(Recipe, NeedsOnlyAboutLabelMenuAndKernel) {
+    const Recipe recipe = parse(least);
+    EXPECT_EQ(recipe.name, "test");
+    EXPECT_EQ(recipe.about, "A test");
+    EXPECT_EQ(recipe.volume_label, "TEST");
+    EXPECT_EQ(recipe.menu.at(0).title, "Start");
+    EXPECT_EQ(recipe.kernel(Arch::x86_64), "linux-image-amd64");
+    EXPECT_EQ(recipe.kernel(Arch::aarch64), "");
+    EXPECT_EQ(recipe.compression.compressor, Compressor::zstd);
+    EXPECT_EQ(recipe.compression.block_size, 131072U);
+}
+
+TEST(Recipe, ReadsEveryKey) {
+    const Recipe recipe = parse(least + R"(aarch64 = "linux-image-arm64"
+command_line = "quiet"
+exclude = ["sound"]
+[packages]
+common = ["bash"]
+x86_64 = ["grub-pc-bin"]
+aarch64 = ["grub-efi-arm64-bin"]
+without = ["perl"]
+exclude = ["/usr/share/doc"]
+[initramfs]
+modules = ["loop"]
+aarch64 = ["xhci_plat_hcd"]
+[squashfs]
+compressor = "xz"
+level = 6
+block = "1M"
+[links]
+"/bin/busybox" = ["/bin/sh", "/sbin/init"]
+[[file]]
+path = "/etc/hostname"
+content = "live\n"
+[[file]]
+path = "/etc/rc"
+content = "#!/bin/sh\n"
+mode = 0o755
+[[file]]
+path = "/etc/mtab"
+symlink = "/proc/mounts"
+[[file]]
+path = "/mnt"
+directory = true
+)");
+    EXPECT_EQ(recipe.kernel(Arch::aarch64), "linux-image-arm64");
+    EXPECT_EQ(recipe.packages.of(Arch::x86_64), (std::vector<std::string>{"bash", "grub-pc-bin"}));
+    EXPECT_EQ(recipe.packages.of(Arch::aarch64), (std::vector<std::string>{"bash", "grub-efi-arm64-bin"}));
+    EXPECT_EQ(recipe.without, (std::vector<std::string>{"perl"}));
+    EXPECT_EQ(recipe.exclude, (std::vector<std::string>{"/usr/share/doc"}));
+    EXPECT_EQ(recipe.modules.of(Arch::aarch64), (std::vector<std::string>{"loop", "xhci_plat_hcd"}));
+    EXPECT_EQ(recipe.kernel_exclude, (std::vector<std::string>{"sound"}));
+    EXPECT_EQ(recipe.compression.compressor, Compressor::xz);
+    EXPECT_EQ(recipe.compression.level, 6U);
+    EXPECT_EQ(recipe.compression.block_size, 1048576U);
+    ASSERT_EQ(recipe.links.size(), 1U);
+    EXPECT_EQ(recipe.links[0].second, (std::vector<std::string>{"/bin/sh", "/sbin/init"}));
+    ASSERT_EQ(recipe.files.size(), 4U);
+    EXPECT_EQ(recipe.files[0].mode, 0644U);
+    EXPECT_EQ(recipe.files[1].mode, 0755U);
+    EXPECT_EQ(recipe.files[2].symlink, "/proc/mounts");
+    EXPECT_TRUE(recipe.files[3].directory);
+    EXPECT_EQ(recipe.files[3].mode, 0755U);
+}
+
+TEST(Recipe, TheShippedOneIsValid) {
+    const Recipe recipe = read_recipe(LKTEST_SOURCE_DIR "/builder/recipes/recovery.toml");
+    EXPECT_EQ(recipe.menu.size(), 3U);
+    EXPECT_FALSE(recipe.kernel(Arch::x86_64).empty());
+    EXPECT_FALSE(recipe.kernel(Arch::aarch64).empty());
+}
+
+TEST(Recipe, NamesEveryProblemAtOnceWithItsPlace) {
+    EXPECT_EQ(complaint(R"(about = 3
+volume_label = "test disk"
+colour = "red"
+menu_timeout = 0
+[[menu]]
+titel = "Start"
+[kernel]
+x86_64 = "linux-image-amd64"
+command_line = "console=ttyS1"
+[squashfs]
+compressor = "zst"
+level = 40
+block = "100K"
+)"),
+              R"(test.toml:1:9: 'about' must be a string, not an integer
+    about = 3
+            ^
+test.toml:2:16: "test disk" is no ISO 9660 volume label
+    volume_label = "test disk"
+                   ^
+hint: use 1 to 32 of A-Z, 0-9 and _
+test.toml:9:16: 'command_line' names a console
+    command_line = "console=ttyS1"
+                   ^
+hint: leave console= out: lktest adds serial and display for each architecture
+test.toml:11:14: unknown compressor 'zst'
+    compressor = "zst"
+                 ^
+hint: did you mean 'zstd'?
+test.toml:12:9: 'level' must be from 1 to 22
+    level = 40
+            ^
+test.toml:13:9: 'block' must be a power of two from 4K to 1M
+    block = "100K"
+            ^
+test.toml:4:16: 'menu_timeout' must be from 1 to 600
+    menu_timeout = 0
+                   ^
+test.toml:5:1: 'title' is missing in [[menu]]
+    [[menu]]
+    ^
+test.toml:6:1: unknown key 'titel' in [[menu]]
+    titel = "Start"
+    ^
+hint: did you mean 'title'?
+test.toml:3:1: unknown key 'colour'
+    colour = "red"
+    ^
+hint: one of: about, volume_label, packages, kernel, initramfs, squashfs, links, file, menu_timeout, menu)");
+}
+
+TEST(Recipe, AFileNeedsAnAbsolutePathAndOneKind) {
+    EXPECT_EQ(complaint(least + R"([[file]]
+path = "etc/../hosts"
+content = ""
+symlink = "x"
+[[file]]
+path = "/a"
+symlink = "x"
+mode = 0o644
+[[file]]
+path = "/a"
+directory = true
+)"),
+              R"(test.toml:8:8: "etc/../hosts" is no absolute path
+    path = "etc/../hosts"
+           ^
+test.toml:7:1: [[file]] must have exactly one of 'content', 'symlink' and 'directory'
+    [[file]]
+    ^
+test.toml:14:8: a symlink has no mode
+    mode = 0o644
+           ^
+test.toml:15:1: a second [[file]] for /a
+    [[file]]
+    ^)");
+}
+
+TEST(Recipe, LinksAreAbsolutePaths) {
+    EXPECT_EQ(complaint(least + "[links]\n\"/bin/busybox\" = [\"sh\"]\n"),
+              R"(test.toml:8:18: "sh" is no absolute path
+    "/bin/busybox" = ["sh"]
+                     ^)");
+}
+
+TEST(Recipe, WhatIsMissingIsNamed) {
+    EXPECT_EQ(complaint("about = \"x\"\n"), R"(test.toml:1:1: 'volume_label' is missing
+    about = "x"
+    ^
+test.toml:1:1: there is no [kernel]
+    about = "x"
+    ^
+hint: add [kernel] with x86_64 = "linux-image-amd64"
+test.toml:1:1: there is no [[menu]] entry
+    about = "x"
+    ^
+hint: add [[menu]] with title = "…")");
+}
+
+TEST(Recipe, AMenuTitleCannotEndItsQuotes) {
+    EXPECT_EQ(complaint(R"(about = "x"
+volume_label = "X"
+[[menu]]
+title = "it's"
+[kernel]
+x86_64 = "k"
+)"),
+              R"(test.toml:4:9: 'title' has a character that boot loaders cannot show or pass on
+    title = "it's"
+            ^
+hint: use letters, digits, spaces and -_.,:=/@()+)");
+}
+
+TEST(Recipe, ASyntaxErrorIsTheOnlyProblem) {
+    EXPECT_EQ(complaint("about = \nvolume_label = \"X\"\n"),
+              R"(test.toml:1:9: Error while parsing key-value pair: expected value, saw '\n'
+    about = 
+            ^)");
+}
+
+TEST(Recipe, AFileThatIsNotThereIsAUsageError) {
+    EXPECT_THROW(read_recipe("/nowhere/x.toml"), Error);
+}
+
+}  // namespace
+}  // namespace lktest

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/doctor_checks.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <system_error>
+
+#include "builder/base/file.hpp"
+#include "builder/base/process.hpp"
+#include "firmware/find.hpp"
+#include "harness/cli/machine_size.hpp"
+#include "harness/cli/programs.hpp"
+#include "harness/machine/connection.hpp"
+#include "harness/machine/event_loop.hpp"
+#include "harness/machine/probe.hpp"
+#include "harness/net/jail.hpp"
+#include "harness/scenario/scenario.hpp"
+
+namespace lktest {
+namespace {
+
+namespace fs = std::filesystem;
+using Kind = Finding::Kind;
+
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+
+Finding fault(std::string subject, const Error& error) {
+    return {Kind::fault, std::move(subject), error.what(), error.hint()};
+}
+
+std::string install(std::string_view package) {
+    return fmt::format("install it: apt install {}", package);
+}
+
+Finding check_qemu(Arch arch) {
+    const std::string subject = fmt::format("QEMU for {}", name(arch));
+    const auto program = find_program(qemu_program(arch));
+    if (!program)
+        return {Kind::fault, subject, fmt::format("there is no {}", qemu_program(arch)),
+                install(qemu_package(arch))};
+    const std::string version = qemu_version(arch);
+    if (version.empty())
+        return {Kind::fault, subject, fmt::format("{} does not tell its version", program->string()),
+                fmt::format("try it: {} --version", program->string())};
+    return {Kind::good, subject, fmt::format("{}, {}", version, program->string()), ""};
+}
+
+Finding check_firmware(const FirmwareCatalogue& catalogue, Arch arch, Firmware firmware) {
+    const std::string subject =
+        firmware == Firmware::bios ? "BIOS firmware" : fmt::format("UEFI for {}", name(arch));
+    const auto choice = choose_firmware(catalogue, {arch, firmware});
+    if (const auto* missing = std::get_if<MissingFirmware>(&choice))
+        return fault(subject, missing_firmware_error(*missing));
+    return {Kind::good, subject, std::get<FirmwareImages>(choice).code.string(), ""};
+}
+
+/// Opens the embedded driver as `lktest run` does.
+Finding check_libvirt() try {
+    std::string version;
+    const TempDir exchange;
+    const fs::path answer = exchange.path() / "version";
+    const auto open = [&](const Jail& jail) {
+        boost::asio::io_context io(1);
+        const EventLoop loop(io);
+        const Connection connection =
+            Connection::embedded(jail.private_dir / "e", cache_directory() / "libvirt");
+        write_file(answer, connection.libvirt_version());
+        return 0;
+    };
+    const int status = run_in_jail({.own_network = true, .required = false, .why = {}}, open);
+    if (status != 0)
+        return {Kind::fault, "libvirt", fmt::format("its driver ended with status {}", status),
+                install("libvirt-daemon-driver-qemu libvirt-daemon-system")};
+    return {Kind::good, "libvirt", fmt::format("{}, its driver inside lktest", read_file(answer)), ""};
+} catch (const Error& error) {
+    return {
+        Kind::fault, "libvirt", error.what(),
+        error.hint().empty() ? install("libvirt-daemon-driver-qemu libvirt-daemon-system") : error.hint()};
+}
+
+Finding check_accel() try {
+    const AccelChoice choice = choose_accel(host_arch(), std::nullopt, cache_directory());
+    if (choice.accel == Accel::kvm)
+        return {Kind::good, "KVM", choice.why, ""};
+    return {Kind::warning, "KVM", fmt::format("guests are emulated, which is slower: {}", choice.why),
+            fs::exists("/dev/kvm")
+                ? ""
+                : "let this machine have /dev/kvm: virtualisation in its firmware or hypervisor"};
+} catch (const Error& error) {
+    return fault("KVM", error);
+}
+
+Finding check_tap() {
+    const std::optional<Error> why = why_no_tap();
+    if (!why)
+        return {Kind::good, "tap network", "a namespace and a tap device can be made", ""};
+    return fault("tap network", *why);
+}
+
+struct Tool {
+    std::string_view program, package;
+};
+
+Finding check_tools(std::string subject, std::span<const Tool> tools) {
+    std::vector<std::string_view> found, missing, packages;
+    for (const Tool& tool : tools) {
+        if (find_program(tool.program)) {
+            found.push_back(tool.program);
+        } else {
+            missing.push_back(tool.program);
+            packages.push_back(tool.package);
+        }
+    }
+    if (missing.empty())
+        return {Kind::good, std::move(subject), fmt::format("{}", fmt::join(found, ", ")), ""};
+    return {Kind::fault, std::move(subject), fmt::format("there is no {}", fmt::join(missing, ", ")),
+            install(fmt::format("{}", fmt::join(packages, " ")))};
+}
+
+/// Whether apt can give packages for the architecture, which need not be this machine's.
+Finding check_packages(Arch arch) {
+    const std::string subject = fmt::format("packages for {}", debian_name(arch));
+    const std::string package = fmt::format("busybox-static:{}", debian_name(arch));
+    const ProcessResult answer = run_process({"apt-cache", "show", "--no-all-versions", package});
+    if (answer.status == 0 && !answer.out.empty())
+        return {Kind::good, subject, "apt knows them", ""};
+    return {Kind::fault, subject, fmt::format("apt knows no {}", package),
+            fmt::format("dpkg --add-architecture {} && apt-get update", debian_name(arch))};
+}
+
+Finding check_disk(std::string subject, fs::path directory, std::uint64_t wanted) {
+    directory = fs::absolute(directory);
+    std::error_code error;
+    fs::path existing = directory;
+    while (!fs::exists(existing, error) && existing.has_relative_path())
+        existing = existing.parent_path();
+    const fs::space_info space = fs::space(existing, error);
+    if (error)
+        return {Kind::fault, std::move(subject), fmt::format("{}: {}", existing.string(), error.message()),
+                ""};
+    const std::string text = fmt::format(
+        "{:.1f} GiB free for {}", static_cast<double>(space.available) / static_cast<double>(1024 * mebibyte),
+        directory.string());
+    if (space.available >= wanted)
+        return {Kind::good, std::move(subject), text, ""};
+    return {Kind::fault, std::move(subject), text, fmt::format("free {} MiB there", wanted / mebibyte)};
+}
+
+Finding check_memory() {
+    const MachineSize size = machine_size();
+    const std::uint64_t one_guest = MachineSettings{}.memory + 256 * mebibyte;
+    const std::string text = fmt::format("{} MiB available, {} {}", size.memory_available / mebibyte,
+                                         size.cores, size.cores == 1 ? "core" : "cores");
+    if (size.memory_available >= one_guest)
+        return {Kind::good, "memory", text, ""};
+    return {Kind::fault, "memory", text, fmt::format("a guest needs {} MiB", one_guest / mebibyte)};
+}
+
+constexpr std::array network_tools{Tool{"dnsmasq", "dnsmasq-base"}};
+constexpr std::array builder_tools{Tool{"apt-get", "apt"}, Tool{"depmod", "kmod"},
+                                   Tool{"mkfs.vfat", "dosfstools"}, Tool{"mcopy", "mtools"}};
+
+/// A cold cache takes the packages of both architectures and what is made of them.
+constexpr std::uint64_t cache_space = 3072 * mebibyte, output_space = 256 * mebibyte;
+
+}  // namespace
+
+std::vector<Finding> examine(const DoctorOptions& options) {
+    std::vector<Finding> findings;
+    for (const Arch arch : all_arches)
+        findings.push_back(check_qemu(arch));
+    const FirmwareCatalogue catalogue = find_firmware();
+    findings.push_back(check_firmware(catalogue, Arch::x86_64, Firmware::bios));
+    for (const Arch arch : all_arches)
+        findings.push_back(check_firmware(catalogue, arch, Firmware::uefi));
+    findings.push_back(check_libvirt());
+    findings.push_back(check_accel());
+    findings.push_back(check_tap());
+    findings.push_back(check_tools("DHCP server", network_tools));
+    findings.push_back(check_tools("build tools", builder_tools));
+    for (const Arch arch : all_arches)
+        findings.push_back(check_packages(arch));
+    findings.push_back(check_disk("cache", cache_directory(), cache_space));
+    findings.push_back(check_disk("results", options.output, output_space));
+    findings.push_back(check_memory());
+    return findings;
+}
+
+}  // namespace lktest

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#include "harness/machine/probe.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+#include <vector>
+
+#include "builder/base/error.hpp"
+#include "builder/base/file.hpp"
+#include "builder/base/handle.hpp"
+#include "builder/base/printable.hpp"
+#include "builder/base/process.hpp"
+#include "harness/machine/kvm_guest.hpp"
+
+namespace lktest {
+namespace fs = std::filesystem;
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The test guest takes 0.2 s on an idle machine; what is slower by so much is of no use either.
+constexpr std::chrono::milliseconds proof_deadline = 4s;
+
+/// Changes whenever the test guest does, so that no older proof counts.
+constexpr int proof_version = 1;
+
+std::vector<std::string> command_line(Arch arch, Accel accel, const fs::path& qemu) {
+    const std::string machine = arch == Arch::x86_64 ? "pc" : "virt,gic-version=max";
+    std::vector<std::string> line{qemu.string(),
+                                  "-machine",
+                                  fmt::format("{},accel={}", machine, name(accel)),
+                                  "-cpu",
+                                  accel == Accel::kvm ? "host" : "max",
+                                  "-m",
+                                  "32",
+                                  "-no-user-config",
+                                  "-nodefaults",
+                                  "-no-reboot",
+                                  "-display",
+                                  "none"};
+    const std::vector<std::string> guest =
+        arch == Arch::x86_64 ? std::vector<std::string>{"-debugcon", "stdio",
+                                                        "-device",   "isa-debug-exit,iobase=0x501",
+                                                        "-drive",    "if=ide,format=raw,file=guest.img"}
+                             : std::vector<std::string>{"-serial", "stdio", "-kernel", "guest.img"};
+    line.insert(line.end(), guest.begin(), guest.end());
+    return line;
+}
+
+/// QEMU's first complaint that is more than a warning, without its own name before it.
+std::string complaint(std::string_view text) {
+    while (!text.empty()) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(text.size(), line.size() + 1));
+        if (line.empty() || line.find("warning:") != line.npos)
+            continue;
+        const std::size_t own_name = line.starts_with("qemu-system-") ? line.find(": ") : line.npos;
+        return printable(own_name == line.npos ? line : line.substr(own_name + 2));
+    }
+    return {};
+}
+
+/// Why nobody could use KVM here, whatever it is worth; empty when one can.
+std::string kvm_is_out_of_reach(Arch arch) {
+    if (arch != host_arch())
+        return fmt::format("{} on {} has no KVM", name(arch), name(host_arch()));
+    const UniqueFd device(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
+    if (device)
+        return {};
+    return fmt::format("cannot open /dev/kvm: {}", std::generic_category().message(errno));
+}
+
+/// What a proof holds for: this boot of the machine, and this QEMU.
+std::string proof_key(const fs::path& qemu) {
+    std::error_code error;
+    const auto size = fs::file_size(qemu, error);
+    const auto time = fs::last_write_time(qemu, error).time_since_epoch().count();
+    std::string boot = read_file("/proc/sys/kernel/random/boot_id");
+    boot.erase(boot.find_last_not_of('\n') + 1);
+    return fmt::format("{} {} {} {} {}", proof_version, boot, qemu.string(), size, time);
+}
+
+/// The cache: the key in the first line, the fault in the second.
+std::optional<std::string> remembered(const fs::path& file, const std::string& key) try {
+    const std::string text = read_file(file);
+    if (!text.starts_with(key + "\n") || !text.ends_with('\n'))
+        return std::nullopt;
+    std::string fault = text.substr(key.size() + 1);
+    if (!fault.empty())
+        fault.pop_back();
+    return fault.find('\n') == fault.npos ? std::optional(fault) : std::nullopt;
+} catch (const Error&) {
+    return std::nullopt;
+}
+
+void remember(const fs::path& file, const std::string& key, const std::string& fault) try {
+    make_directories(file.parent_path());
+    write_file(file, fmt::format("{}\n{}\n", key, fault));
+} catch (const Error&) {
+    // No cache, then: the next run proves it again.
+}
+
+std::string fault_of_kvm(Arch arch, const fs::path& qemu, const fs::path& cache) {
+    const fs::path file = cache / fmt::format("kvm-{}", name(arch));
+    const std::string key = proof_key(qemu);
+    if (const auto known = remembered(file, key))
+        return *known;
+    const Proof proof = prove_accel(arch, Accel::kvm, qemu, proof_deadline);
+    if (proof.settled)
+        remember(file, key, proof.fault);
+    return proof.fault;
+}
+
+}  // namespace
+
+std::optional<fs::path> find_qemu(Arch arch) {
+    const char* path = std::getenv("PATH");
+    std::string_view rest = path ? path : "/usr/local/bin:/usr/bin:/bin";
+    while (!rest.empty()) {
+        const std::string_view directory = rest.substr(0, rest.find(':'));
+        rest.remove_prefix(std::min(rest.size(), directory.size() + 1));
+        const fs::path program = fs::path(directory) / fmt::format("qemu-system-{}", name(arch));
+        if (program.is_absolute() && ::access(program.c_str(), X_OK) == 0)
+            return program;
+    }
+    return std::nullopt;
+}
+
+Proof prove_accel(Arch arch, Accel accel, const fs::path& qemu, std::chrono::milliseconds deadline) {
+    const KvmGuest guest = kvm_guest(arch);
+    const TempDir directory;
+    write_file(directory.path() / "guest.img", guest.image);
+    const ProcessResult result =
+        run_process(command_line(arch, accel, qemu), {.deadline = deadline, .directory = directory.path()});
+    const std::string_view missing = missing_stage(guest, result.out);
+    if (missing.empty())
+        return {};
+    const std::string words = complaint(result.err);
+    return {.fault = fmt::format("a test guest did not get through {}{}", missing,
+                                 words.empty() ? "" : fmt::format(" ({})", words)),
+            .settled = !result.timed_out || !words.empty()};
+}
+
+AccelChoice choose_accel(Arch arch, std::optional<Accel> wish, const fs::path& cache) {
+    if (wish == Accel::tcg)
+        return {Accel::tcg, "asked for"};
+    const std::string obstacle = kvm_is_out_of_reach(arch);
+    if (wish == Accel::kvm) {
+        if (arch != host_arch())
+            throw usage_error(fmt::format("--accel kvm: {}", obstacle),
+                              "leave it out: --accel auto emulates");
+        if (!obstacle.empty())
+            throw host_error(obstacle, "become a member of the group kvm, or leave --accel out");
+        return {Accel::kvm, "asked for"};
+    }
+    if (!obstacle.empty())
+        return {Accel::tcg, obstacle};
+    const auto qemu = find_qemu(arch);
+    if (!qemu)
+        return {Accel::tcg, fmt::format("there is no qemu-system-{}", name(arch))};
+    const std::string fault = fault_of_kvm(arch, *qemu, cache);
+    if (!fault.empty())
+        return {Accel::tcg, fmt::format("KVM does not work here: {}", fault)};
+    return {Accel::kvm, "a test guest ran through under KVM"};
+}
+
+}  // namespace lktest

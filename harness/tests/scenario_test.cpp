@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "builder/base/error.hpp"
+#include "builder/base/file.hpp"
+#include "harness/console/failures.hpp"
+#include "harness/scenario/parse.hpp"
+
+namespace lktest {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view one_milestone = "[[milestone]]\nname = \"a\"\npattern = 'a'\nwithin = \"1s\"\n";
+
+/// The whole message of what is wrong with a scenario; empty when nothing is.
+std::string problems_of(std::string text) {
+    try {
+        parse_scenario("s.toml", std::move(text));
+        return "";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), Error::Kind::usage);
+        return error.what();
+    }
+}
+
+TEST(ReadScenario, ReadsEveryKey) {
+    const Scenario scenario = parse_scenario("/x/live.toml", R"(
+about = "Everything."
+until = "net"
+arch = ["x86_64", "aarch64"]
+firmware = "uefi"
+medium = ["usb"]
+resets = 5
+[machine]
+memory = "512M"
+cpus = 4
+[[milestone]]
+name = "loader"
+pattern = ['GRUB', 'ISOLINUX']
+view = "screen"
+optional = true
+[[milestone]]
+name = "net"
+pattern = 'address'
+view = "prompt"
+within = "1500ms"
+arch = "aarch64"
+firmware = ["uefi"]
+network = { lease = false, ping = false, guest_page = "/p", guest_text = "t", host_file = "/f" }
+[[milestone]]
+name = "end"
+pattern = 'end'
+within = "2m"
+[[milestone]]
+name = "never"
+pattern = 'z'
+within = "2m"
+[[failure]]
+name = "crash"
+pattern = '(a)(b)'
+kernel = true
+tentative = true
+outcome = "kernel-crash"
+reason = 'it says \2'
+hint = "read"
+harmless = ['c', 'd']
+)");
+    EXPECT_EQ(scenario.name, "live");
+    EXPECT_EQ(scenario.about, "Everything.");
+    EXPECT_EQ(scenario.until, "net");
+    EXPECT_EQ(scenario.arches, (std::vector{Arch::x86_64, Arch::aarch64}));
+    EXPECT_EQ(scenario.firmwares, std::vector{Firmware::uefi});
+    EXPECT_EQ(scenario.media, std::vector{Medium::usb});
+    EXPECT_EQ(scenario.resets, 5U);
+    EXPECT_EQ(scenario.machine.memory, std::uint64_t{512} << 20);
+    EXPECT_EQ(scenario.machine.cpus, 4U);
+    ASSERT_EQ(scenario.milestones.size(), 4U);
+    const Milestone& loader = scenario.milestones[0];
+    EXPECT_EQ(loader.patterns.size(), 2U);
+    EXPECT_EQ(loader.view, View::screen);
+    EXPECT_TRUE(loader.optional);
+    EXPECT_FALSE(loader.network);
+    EXPECT_EQ(loader.place.line, 11U);
+    const Milestone& net = scenario.milestones[1];
+    EXPECT_EQ(net.view, View::prompt);
+    EXPECT_EQ(net.within, 1500ms);
+    EXPECT_EQ(net.arches, std::vector{Arch::aarch64});
+    EXPECT_FALSE(net.network->lease);
+    EXPECT_FALSE(net.network->ping);
+    EXPECT_EQ(net.network->guest_page, "/p");
+    EXPECT_EQ(net.network->guest_text, "t");
+    EXPECT_EQ(net.network->host_file, "/f");
+    ASSERT_EQ(scenario.failures.size(), 1U);
+    const Failure& failure = scenario.failures[0];
+    EXPECT_EQ(failure.name, "crash");
+    EXPECT_TRUE(failure.kernel);
+    EXPECT_TRUE(failure.tentative);
+    EXPECT_FALSE(failure.warning);
+    EXPECT_EQ(failure.outcome, Outcome::kernel_crash);
+    EXPECT_EQ(failure.reason, "it says \\2");
+    EXPECT_EQ(failure.hint, "read");
+    EXPECT_EQ(failure.harmless.size(), 2U);
+}
+
+TEST(ReadScenario, GivesMilestonesOfOneMachineUpToTheLastThatIsAsked) {
+    Scenario scenario = parse_scenario(
+        "s.toml", std::string(one_milestone) +
+                      "[[milestone]]\nname = \"b\"\npattern = 'b'\nwithin = \"1s\"\narch = \"aarch64\"\n" +
+                      "[[milestone]]\nname = \"c\"\npattern = 'c'\nwithin = \"1s\"\n");
+    const auto names = [&scenario](Arch arch) {
+        std::string text;
+        for (const Milestone* milestone : milestones_for(scenario, arch, Firmware::uefi))
+            text += milestone->name;
+        return text;
+    };
+    EXPECT_EQ(names(Arch::x86_64), "ac");
+    EXPECT_EQ(names(Arch::aarch64), "abc");
+    scenario.until = "b";
+    EXPECT_EQ(names(Arch::aarch64), "ab");
+}
+
+TEST(ReadScenario, ShowsEveryMistakeWithItsPlaceAndTheNearestName) {
+    EXPECT_EQ(problems_of(R"(abuot = "x"
+until = "kernl"
+arch = "arm46"
+resets = -1
+[machine]
+memory = "1T"
+cpus = "two"
+[[milestone]]
+name = "kernel"
+patern = 'x'
+pattern = ['Linux (version', '']
+view = "screne"
+within = "20"
+network = { lease = 1, guest_text = "t", host_file = "f" }
+[[milestone]]
+name = "kernel"
+[[failure]]
+pattern = 'a(?=b)'
+outcome = "kernel-crsh"
+[[failure]]
+pattern = 'a'
+reason = '\1'
+kernel = true
+view = "prompt"
+)"),
+              R"(s.toml:1:1: unknown key 'abuot'
+    abuot = "x"
+    ^
+hint: did you mean 'about'?
+s.toml:2:9: unknown milestone 'kernl' in 'until'
+    until = "kernl"
+            ^
+hint: did you mean 'kernel'?)");
+}
+
+TEST(ReadScenario, PointsAtASyntaxError) {
+    EXPECT_EQ(problems_of("about = \"x\n[[milestone]]\n"), "");
+}
+
+TEST(ReadScenario, WantsAMilestone) {
+    EXPECT_EQ(problems_of(""), "s.toml: there is no [[milestone]], so every boot would pass");
+    EXPECT_EQ(problems_of("about = \"x\"\n"), "s.toml: there is no [[milestone]], so every boot would pass");
+    EXPECT_EQ(problems_of("milestone = []"), "");
+}
+
+TEST(ReadScenario, WantsAMilestoneOnEveryMachine) {
+    EXPECT_EQ(problems_of(std::string(one_milestone) + "firmware = \"bios\"\n"), "");
+}
+
+TEST(ReadScenario, NamesAFileThatCannotBeRead) {
+    try {
+        read_scenario("/nonexistent/s.toml");
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), Error::Kind::usage);
+        EXPECT_NE(std::string(error.what()).find("/nonexistent/s.toml"), std::string::npos);
+    }
+}
+
+TEST(ReadScenario, NeverCrashesOnABrokenFile) {
+    const std::string whole = read_file(std::filesystem::path(LKTEST_SOURCE_DIR) / "scenarios/boot.toml");
+    for (std::size_t size = 0; size < whole.size(); size += 3)
+        try {
+            parse_scenario("s.toml", whole.substr(0, size));
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), Error::Kind::usage);
+        }
+    for (std::size_t at = 0; at < whole.size(); at += 7) {
+        std::string bad = whole;
+        bad[at] = "\0\xff'\"[]=\n"[at % 8];
+        try {
+            parse_scenario("s.toml", bad);
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), Error::Kind::usage);
+        }
+    }
+}
+
+TEST(ShippedFiles, AreAllValid) {
+    std::size_t scenarios = 0;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(std::filesystem::path(LKTEST_SOURCE_DIR) / "scenarios"))
+        if (entry.path().extension() == ".toml") {
+            EXPECT_NO_THROW(read_scenario(entry.path())) << entry.path();
+            ++scenarios;
+        }
+    EXPECT_GE(scenarios, 2U);
+}
+
+}  // namespace
+}  // namespace lktest

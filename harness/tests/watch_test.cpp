@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: MIT
+#include "harness/console/watch.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "harness/scenario/parse.hpp"
+
+namespace lktest {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+using std::chrono::microseconds;
+
+constexpr auto scenario_text = R"(
+until = "login"
+[[milestone]]
+name = "firmware"
+pattern = 'SeaBIOS \(version'
+within = "5s"
+[[milestone]]
+name = "loader"
+optional = true
+view = "screen"
+pattern = 'GNU GRUB +version'
+within = "7s"
+[[milestone]]
+name = "kernel"
+pattern = '^Linux version \d'
+within = "10s"
+[[milestone]]
+name = "ready"
+pattern = 'lktest: userspace: ready'
+within = "20s"
+[[milestone]]
+name = "login"
+view = "prompt"
+pattern = 'login: $'
+within = "30s"
+)";
+
+constexpr auto failures_text = R"toml(
+[[milestone]]
+name = "none"
+pattern = 'x'
+within = "1s"
+[[failure]]
+name = "refused"
+pattern = 'failed to load "(\w+)": Access Denied'
+tentative = true
+outcome = "boot-refused"
+reason = 'refused \1'
+[[failure]]
+name = "nothing"
+pattern = 'No bootable device'
+outcome = "no-boot-device"
+[[failure]]
+name = "grub"
+pattern = '^grub> $'
+view = "prompt"
+outcome = "stopped-at-loader"
+reason = "GRUB waits"
+[[failure]]
+name = "emergency"
+pattern = '^emergency login: $'
+view = "prompt"
+outcome = "initramfs-shell"
+[[failure]]
+name = "panic"
+kernel = true
+pattern = 'Kernel panic - not syncing: (.*)'
+harmless = 'only a test'
+outcome = "kernel-crash"
+reason = 'panic: \1'
+hint = "read it"
+[[failure]]
+name = "lockup"
+kernel = true
+pattern = 'BUG: soft lockup'
+warning = true
+[[failure]]
+name = "unpack"
+kernel = true
+pattern = 'Initramfs unpacking failed: (.*)'
+tentative = true
+outcome = "kernel-crash"
+reason = 'cannot unpack: \1'
+)toml";
+
+std::string kernel(std::string_view message) {
+    return fmt::format("[    1.234567] {}\r\n", message);
+}
+
+class WatchTest : public testing::Test {
+protected:
+    Watch& say(std::string_view bytes, microseconds at) {
+        watch.feed(Source::serial, bytes, at);
+        return watch;
+    }
+    Watch& report(std::string_view bytes, microseconds at) {
+        watch.feed(Source::virtio, bytes, at);
+        return watch;
+    }
+    /// "milestone kernel serial 2.0s Linux version 6.1", one event a line.
+    std::string events() {
+        std::string text;
+        for (const Event& event : watch.take_events())
+            text += fmt::format("{} {} {} {}ms {}\n", name(event.kind), event.name, name(event.source),
+                                event.at.count() / 1000, event.text);
+        return text;
+    }
+    void boot_to_kernel() {
+        say("SeaBIOS (version 1)\r\n", 1ms);
+        say("[    0.000000] Linux version 6.1\r\n", 2ms);
+        events();
+    }
+
+    Scenario scenario = parse_scenario("test.toml", scenario_text);
+    std::vector<Failure> catalogue = parse_scenario("catalogue.toml", failures_text).failures;
+    Watch watch{BootCell{.arch = Arch::x86_64, .firmware = Firmware::bios}, scenario, catalogue};
+};
+
+TEST_F(WatchTest, FollowsABootToItsPrompt) {
+    EXPECT_EQ(watch.waiting_for()->name, "firmware");
+    say("SeaBIOS (version 1.16)\r\n", 1ms);
+    EXPECT_EQ(watch.waiting_for()->name, "kernel");
+    EXPECT_EQ(watch.allowed(), 17s) << "its own time and that of the optional loader";
+    say("\x1b[2J\x1b[2;24HGNU GRUB  version 2.06\x1b[4;1H", 2ms);
+    EXPECT_EQ(watch.allowed(), 10s);
+    say("[    0.000000] Linux version 6.1\r\n", 3ms);
+    say("lktest: userspace: ready\r\nhost login: ", 4ms);
+    EXPECT_FALSE(watch.passed()) << "the prompt has not stood still yet";
+    EXPECT_EQ(watch.decides_at(), 504ms);
+    watch.quiet(504ms);
+    EXPECT_TRUE(watch.passed());
+    EXPECT_EQ(watch.last_reached(), "login");
+    EXPECT_EQ(watch.waiting_for(), nullptr);
+    EXPECT_EQ(watch.decides_at(), std::nullopt);
+    EXPECT_EQ(events(),
+              "milestone firmware serial 1ms SeaBIOS (version 1.16)\n"
+              "milestone loader screen 2ms                        GNU GRUB  version 2.06\n"
+              "milestone kernel serial 3ms [    0.000000] Linux version 6.1\n"
+              "milestone ready serial 4ms lktest: userspace: ready\n"
+              "milestone login serial 4ms host login: \n");
+}
+
+TEST_F(WatchTest, PassesOverAnOptionalMilestone) {
+    boot_to_kernel();
+    EXPECT_EQ(watch.last_reached(), "kernel");
+    say("\x1b[2;24HGNU GRUB  version 2.06\x1b[4;1H", 3ms);
+    EXPECT_EQ(events(), "") << "it was passed over";
+}
+
+TEST_F(WatchTest, FindsMarkersHoweverTheBytesAreCut) {
+    const std::string boot =
+        "\x1b"
+        "c\x1b[?7l\x1b[2J\x1b[0mSeaBIOS\0 (version 1)\r\n"s +
+        "\x1b[2;9HGNU GRUB\x1b[2;18H version 2\x1b[3;1H\r\n"
+        "ok[    0.000000] Linux version 6.1\r\nlktest: user[    1.000000] scsi\r\nspace: r\xc4\x9b\b "
+        "\bea\x1b[1mdy\r\n\xff\x9bmhost login: ";
+    for (std::size_t cut = 0; cut <= boot.size(); ++cut) {
+        Watch cut_watch(BootCell{.firmware = Firmware::bios}, scenario, catalogue);
+        cut_watch.feed(Source::serial, std::string_view(boot).substr(0, cut), 1ms);
+        cut_watch.feed(Source::serial, std::string_view(boot).substr(cut), 1ms);
+        cut_watch.quiet(2s);
+        EXPECT_TRUE(cut_watch.passed())
+            << "cut at byte " << cut << ", waiting for " << cut_watch.waiting_for()->name;
+        EXPECT_EQ(cut_watch.take_events().size(), 5U) << "cut at byte " << cut;
+    }
+}
+
+TEST_F(WatchTest, CountsEitherWitnessAndRecordsBothOnce) {
+    boot_to_kernel();
+    report("lktest: userspace: ready\n", 10ms);
+    EXPECT_EQ(watch.last_reached(), "ready");
+    say("lktest: userspace: ready\r\n", 12ms);
+    say("lktest: userspace: ready\r\n", 13ms);
+    report("lktest: userspace: ready\n", 14ms);
+    EXPECT_EQ(events(),
+              "milestone ready virtio 10ms lktest: userspace: ready\n"
+              "milestone ready serial 12ms lktest: userspace: ready\n");
+}
+
+TEST_F(WatchTest, LetsOneWitnessBeAheadOfTheOther) {
+    say("SeaBIOS (version 1)\r\n", 1ms);
+    report("lktest: userspace: ready\n", 2ms);
+    EXPECT_EQ(watch.last_reached(), "firmware");
+    EXPECT_EQ(watch.seen_early(), std::vector<std::string>{"ready"});
+    say(kernel("Linux version 6.1"), 3ms);
+    EXPECT_EQ(watch.last_reached(), "ready");
+    EXPECT_EQ(watch.waiting_since(), 3ms);
+}
+
+TEST_F(WatchTest, DoesNotCountALineThatCameTooEarlyOnItsOwnConsole) {
+    say("SeaBIOS (version 1)\r\nlktest: userspace: ready\r\n", 1ms);
+    EXPECT_EQ(watch.last_reached(), "firmware");
+    EXPECT_EQ(watch.seen_early(), std::vector<std::string>{"ready"});
+    say(kernel("Linux version 6.1"), 2ms);
+    EXPECT_EQ(watch.last_reached(), "kernel");
+    EXPECT_EQ(watch.seen_early(), std::vector<std::string>{"ready"});
+    say("lktest: userspace: ready\r\n", 3ms);
+    EXPECT_EQ(watch.last_reached(), "ready");
+}
+
+TEST_F(WatchTest, IsNotDeceivedByTheEchoOfACommand) {
+    boot_to_kernel();
+    for (const std::string_view echo :
+         {"~ # echo lktest: userspace: ready", "root@host:~# echo 'lktest: userspace: ready'",
+          "bash-5.2$ echo lktest: userspace: ready", "[root@host ~]# say lktest: userspace: ready",
+          "(initramfs) echo lktest: userspace: ready", "grub> echo lktest: userspace: ready"})
+        say(std::string(echo) + "\r\n", 3ms);
+    EXPECT_EQ(watch.last_reached(), "kernel");
+    say("~ # lktest: userspace: ready\r\n", 4ms);
+    EXPECT_EQ(watch.last_reached(), "ready") << "output that ran into the prompt";
+}
+
+TEST_F(WatchTest, DecidesAPromptOnlyWhenItStandsStill) {
+    say("SeaBIOS (version 1)\r\ngrub> ", 1ms);
+    say("linux /vmlinuz\r\ngrub> ", 300ms);
+    watch.quiet(799ms);
+    EXPECT_FALSE(watch.failure());
+    watch.quiet(800ms);
+    ASSERT_TRUE(watch.failure());
+    EXPECT_EQ(watch.failure()->name, "grub");
+    EXPECT_EQ(watch.failure()->evidence, std::vector<std::string>{"grub> "});
+}
+
+TEST_F(WatchTest, DecidesAPromptThatStoodStillBeforeItWasAnswered) {
+    say("SeaBIOS (version 1)\r\ngrub> ", 1ms);
+    say("\r\ngrub> ", 2s);
+    EXPECT_TRUE(watch.failure());
+}
+
+TEST_F(WatchTest, TakesThePromptOfAnEmergencyShellForNoMilestone) {
+    boot_to_kernel();
+    say("lktest: userspace: ready\r\nemergency login: ", 3ms).quiet(1s);
+    EXPECT_FALSE(watch.passed());
+    EXPECT_EQ(watch.failure()->name, "emergency");
+}
+
+TEST_F(WatchTest, EndsTheBootAtAKernelPanicAndKeepsWhatFollows) {
+    boot_to_kernel();
+    say(kernel("Kernel panic - not syncing: Attempted to kill init!") + kernel("CPU: 0 PID: 1"), 5ms);
+    say(kernel("Call Trace:"), 6ms);
+    ASSERT_TRUE(watch.failure());
+    EXPECT_EQ(watch.failure()->reason, "panic: Attempted to kill init!");
+    EXPECT_EQ(watch.failure()->hint, "read it");
+    EXPECT_EQ(watch.failure()->outcome, Outcome::kernel_crash);
+    EXPECT_EQ(watch.failure()->at, 5ms);
+    EXPECT_EQ(watch.failure()->evidence,
+              (std::vector<std::string>{"[    1.234567] Kernel panic - not syncing: Attempted to kill init!",
+                                        "[    1.234567] CPU: 0 PID: 1", "[    1.234567] Call Trace:"}));
+    EXPECT_EQ(
+        events(),
+        "failure panic serial 5ms [    1.234567] Kernel panic - not syncing: Attempted to kill init!\n");
+}
+
+TEST_F(WatchTest, ReportsTheFirstFailureOnly) {
+    boot_to_kernel();
+    say(kernel("Kernel panic - not syncing: one") + kernel("Kernel panic - not syncing: two"), 5ms);
+    EXPECT_EQ(watch.failure()->reason, "panic: one");
+    EXPECT_EQ(events(), "failure panic serial 5ms [    1.234567] Kernel panic - not syncing: one\n");
+}
+
+TEST_F(WatchTest, BelievesOfTheKernelOnlyWhatTheKernelSays) {
+    boot_to_kernel();
+    say("Kernel panic - not syncing: says a program\r\n", 3ms);
+    say(kernel("audit: Kernel panic - not syncing: in mid-line"), 4ms);
+    say(kernel("Kernel panic - not syncing: only a test"), 5ms);
+    say("prompt # Kernel panic - not syncing: echo\r\n", 6ms);
+    EXPECT_FALSE(watch.failure());
+    say("half a line[    5.000000] Kernel panic - not syncing: cut in\r\n", 7ms);
+    EXPECT_EQ(watch.failure()->reason, "panic: cut in");
+}
+
+TEST_F(WatchTest, DecidesOnWholeLines) {
+    boot_to_kernel();
+    say("[    1.000000] Kernel panic - not syncing: only a", 3ms).quiet(5s);
+    EXPECT_FALSE(watch.failure());
+    say(" test\r\n", 6s);
+    EXPECT_FALSE(watch.failure());
+}
+
+TEST_F(WatchTest, UnderstandsAKernelWithoutTimeStamps) {
+    say("SeaBIOS (version 1)\r\nLinux version 6.1 (gcc) #1 SMP\r\nKernel panic - not syncing: bare\r\n", 1ms);
+    EXPECT_EQ(watch.last_reached(), "kernel");
+    EXPECT_EQ(watch.failure()->reason, "panic: bare");
+}
+
+TEST_F(WatchTest, RecordsAWarningOnce) {
+    boot_to_kernel();
+    say(kernel("BUG: soft lockup - CPU#0") + kernel("BUG: soft lockup - CPU#1"), 3ms);
+    EXPECT_FALSE(watch.failure());
+    EXPECT_EQ(events(), "warning lockup serial 3ms [    1.234567] BUG: soft lockup - CPU#0\n");
+}
+
+TEST_F(WatchTest, ForgetsATentativeFailureWhenTheBootGoesOn) {
+    say("failed to load \"Boot1\": Access Denied\r\n", 1ms);
+    EXPECT_EQ(watch.suspect()->reason, "refused Boot1");
+    say("SeaBIOS (version 1)\r\n", 2ms);
+    EXPECT_FALSE(watch.suspect());
+    watch.quiet(1min);
+    EXPECT_FALSE(watch.failure());
+}
+
+TEST_F(WatchTest, BlamesATentativeFailureWhenNothingElseBoots) {
+    say("SeaBIOS (version 1)\r\nfailed to load \"Boot1\": Access Denied\r\nNo bootable device\r\n", 1ms);
+    EXPECT_EQ(watch.failure()->name, "refused");
+    EXPECT_EQ(watch.failure()->evidence,
+              (std::vector<std::string>{"failed to load \"Boot1\": Access Denied", "No bootable device"}));
+    EXPECT_EQ(events(),
+              "milestone firmware serial 1ms SeaBIOS (version 1)\n"
+              "warning refused serial 1ms failed to load \"Boot1\": Access Denied\n"
+              "failure refused serial 1ms failed to load \"Boot1\": Access Denied\n");
+}
+
+TEST_F(WatchTest, BlamesATentativeFailureOfALoaderThatFallsSilent) {
+    say("failed to load \"Boot1\": Access Denied\r\n", 1s);
+    EXPECT_EQ(watch.decides_at(), 11s);
+    watch.quiet(10s);
+    EXPECT_FALSE(watch.failure());
+    watch.quiet(11s);
+    EXPECT_EQ(watch.failure()->name, "refused");
+}
+
+TEST_F(WatchTest, DoesNotTakeAKernelsSilenceForItsEnd) {
+    boot_to_kernel();
+    say(kernel("Initramfs unpacking failed: junk"), 1s).quiet(10min);
+    EXPECT_FALSE(watch.failure());
+    EXPECT_EQ(watch.suspect()->name, "unpack");
+}
+
+TEST_F(WatchTest, PrefersALaterStageToAnEarlierSuspicion) {
+    say("failed to load \"Boot1\": Access Denied\r\ngrub> ", 1ms).quiet(1s);
+    EXPECT_EQ(watch.failure()->name, "grub") << "another option was started";
+}
+
+TEST_F(WatchTest, LooksForNoLoaderWhenTheKernelHasSpoken) {
+    boot_to_kernel();
+    say("No bootable device\r\ngrub> ", 3ms).quiet(1min);
+    EXPECT_FALSE(watch.failure());
+}
+
+TEST_F(WatchTest, BeginsAnewAtAReset) {
+    boot_to_kernel();
+    watch.reset(10ms, "guest-reset");
+    EXPECT_EQ(watch.resets(), 1U);
+    EXPECT_EQ(watch.waiting_for()->name, "firmware");
+    EXPECT_EQ(watch.waiting_since(), 10ms);
+    EXPECT_EQ(watch.last_reached(), "");
+    say(kernel("Linux version 6.1"), 11ms);
+    EXPECT_EQ(watch.last_reached(), "") << "the firmware comes first again";
+    say("SeaBIOS (version 1)\r\n[    0.000000] Linux version 6.1\r\n", 12ms);
+    EXPECT_EQ(events(),
+              "reset  libvirt 10ms guest-reset\n"
+              "milestone firmware serial 12ms SeaBIOS (version 1)\n"
+              "milestone kernel serial 12ms [    0.000000] Linux version 6.1\n");
+}
+
+TEST_F(WatchTest, CountsWhatWasSaidAfterAResetThatIsToldOfLate) {
+    boot_to_kernel();
+    say("lktest: userspace: re", 5ms);
+    say("SeaBIOS (version 1)\r\n[    0.000000] Linux ver", 15ms);
+    watch.reset(10ms, "guest-reset");
+    EXPECT_EQ(watch.last_reached(), "firmware");
+    say("sion 6.1\r\n", 16ms);
+    EXPECT_EQ(watch.last_reached(), "kernel");
+    EXPECT_EQ(watch.last_lines(9),
+              (std::vector<std::string>{"SeaBIOS (version 1)", "[    0.000000] Linux version 6.1",
+                                        "lktest: userspace: reSeaBIOS (version 1)", "SeaBIOS (version 1)",
+                                        "[    0.000000] Linux version 6.1"}));
+}
+
+TEST_F(WatchTest, DropsStaleBytesAtAReset) {
+    boot_to_kernel();
+    say("lktest: userspace: ", 5ms);
+    watch.reset(10ms, "guest-reset");
+    say("ready\r\nSeaBIOS (version 1)\r\n[    0.000000] Linux version 6.1\r\nready\r\n", 11ms);
+    EXPECT_EQ(watch.last_reached(), "kernel");
+}
+
+TEST_F(WatchTest, KeepsTheFailureThatLedToAReset) {
+    boot_to_kernel();
+    say(kernel("Kernel panic - not syncing: gone"), 3ms);
+    watch.reset(4ms, "guest-panic");
+    EXPECT_EQ(watch.failure()->reason, "panic: gone");
+}
+
+TEST_F(WatchTest, WaitsForTheHostsSideOfTheNetwork) {
+    const Scenario network = parse_scenario("n.toml", R"(
+[[milestone]]
+name = "network"
+pattern = 'address'
+within = "5s"
+network = {})");
+    Watch pattern_first(BootCell{}, network, {});
+    pattern_first.feed(Source::serial, "address 10.0.0.1\n", 1ms);
+    EXPECT_FALSE(pattern_first.passed());
+    pattern_first.network_checked(3ms, "answered");
+    EXPECT_TRUE(pattern_first.passed());
+
+    Watch check_first(BootCell{}, network, {});
+    check_first.network_checked(1ms, "answered");
+    EXPECT_FALSE(check_first.passed());
+    check_first.reset(2ms, "guest-reset");
+    check_first.feed(Source::serial, "address 10.0.0.1\n", 3ms);
+    EXPECT_FALSE(check_first.passed()) << "the check was before the reset";
+}
+
+TEST_F(WatchTest, SkipsMilestonesOfOtherMachines) {
+    const Scenario mixed = parse_scenario("m.toml", R"(
+[[milestone]]
+name = "bios"
+firmware = "bios"
+pattern = 'SeaBIOS'
+within = "5s"
+[[milestone]]
+name = "kernel"
+pattern = 'Linux'
+within = "5s")");
+    EXPECT_EQ(Watch(BootCell{.firmware = Firmware::bios}, mixed, {}).waiting_for()->name, "bios");
+    EXPECT_EQ(Watch(BootCell{.firmware = Firmware::uefi}, mixed, {}).waiting_for()->name, "kernel");
+}
+
+TEST_F(WatchTest, KnowsAPrompt) {
+    for (const std::string_view prompt :
+         {"~ # ", "$ ", "debian login: ", "Password: ", "grub> ", "(initramfs) ",
+          "boot: ", "Press any key to continue...", "Continue? [y/N] "})
+        EXPECT_TRUE(looks_like_prompt(prompt)) << prompt;
+    for (const std::string_view busy :
+         {"", "Loading initrd...", "Probing EDD (edd=off to disable)... o", "50%"})
+        EXPECT_FALSE(looks_like_prompt(busy)) << busy;
+}
+
+TEST_F(WatchTest, DoesWorkInProportionToAFlood) {
+    const auto work = [this](std::string_view unit, std::size_t chunk) {
+        Watch flooded(BootCell{.firmware = Firmware::bios}, scenario, catalogue);
+        flooded.feed(Source::serial, "SeaBIOS (version 1)\r\n[    0.000000] Linux version 6\r\n", 0ms);
+        std::string flood;
+        while (flood.size() < 1'000'000)
+            flood += unit;
+        for (std::size_t at = 0; at < flood.size(); at += chunk)
+            flooded.feed(Source::serial, std::string_view(flood).substr(at, chunk), microseconds(at));
+        return flooded.bytes_matched();
+    };
+    // At most every set of patterns once for each byte, in whatever shape it comes.
+    for (const std::string_view unit :
+         {"y\r\n", "x", "[    1.000000] spam\r\n", "grub> ", "\x1b[2Jy", "~ # "})
+        for (const std::size_t chunk : {std::size_t{17}, std::size_t{65536}})
+            EXPECT_LE(work(unit, chunk), 4'000'000U) << unit << " by " << chunk;
+}
+
+}  // namespace
+}  // namespace lktest
