@@ -48,6 +48,7 @@ public:
         : tree_(tree),
           final_name_(final_name),
           epoch_(std::clamp<std::int64_t>(epoch, 0, std::numeric_limits<std::uint32_t>::max())),
+          backlog_(10 * workers),
           nodes_(tree.root()),
           compressor_(make_compressor(compression, 0)),
           expander_(make_compressor(compression, SQFS_COMP_FLAG_UNCOMPRESS)) {
@@ -67,23 +68,29 @@ public:
         directory_table_ =
             own(sqfs_meta_writer_create(file_.get(), compressor_.get(), SQFS_META_WRITER_KEEP_IN_MEMORY));
         directory_ = own(sqfs_dir_writer_create(directory_table_.get(), SQFS_DIR_WRITER_CREATE_EXPORT_TABLE));
-        const unsigned threads = std::max(1U, workers);
-        // Enough blocks in flight that small files do not starve the workers; a small
-        // file is a block here.
-        constexpr std::uint32_t memory_in_flight = 64 << 20;
-        const sqfs_block_processor_desc_t plan{
-            .size = sizeof plan,
-            .max_block_size = compression.block_size,
-            .num_workers = threads,
-            .max_backlog = std::max(memory_in_flight / compression.block_size, 10 * threads),
-            .cmp = compressor_.get(),
-            .wr = blocks_.get(),
-            .tbl = fragments_.get(),
-            .file = file_.get(),
-            .uncmp = expander_.get()};
+        const sqfs_block_processor_desc_t plan{.size = sizeof plan,
+                                               .max_block_size = compression.block_size,
+                                               .num_workers = workers,
+                                               .max_backlog = backlog_,
+                                               .cmp = compressor_.get(),
+                                               .wr = blocks_.get(),
+                                               .tbl = fragments_.get(),
+                                               .file = file_.get(),
+                                               .uncmp = expander_.get()};
         sqfs_block_processor_t* processor = nullptr;
         check(sqfs_block_processor_create_ex(&plan, &processor));
         processor_.reset(processor);
+    }
+
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+
+    ~Writer() {
+        // After an error libsquashfs forgets the blocks that are in flight, so they are
+        // taken back one by one; each may tell of an error again.
+        for (unsigned block = 0; processor_ && block < backlog_; ++block)
+            if (sqfs_block_processor_sync(processor_.get()) == 0)
+                return;
     }
 
     std::vector<std::string> write(const Progress& progress) {
@@ -228,6 +235,7 @@ private:
     const FileTree& tree_;
     const fs::path& final_name_;
     std::int64_t epoch_;
+    unsigned backlog_;  ///< blocks in flight
     std::vector<std::string> warnings_;
     std::vector<std::byte> buffer_;
     sqfs_super_t super_{};
@@ -251,7 +259,8 @@ std::vector<std::string> write_squashfs(const FileTree& tree, const fs::path& fi
                                         unsigned workers, const Progress& progress) {
     AtomicFile part(file);
     std::vector<std::string> warnings =
-        Writer(tree, part.temporary(), file, compression, source_date_epoch, workers).write(progress);
+        Writer(tree, part.temporary(), file, compression, source_date_epoch, std::max(1U, workers))
+            .write(progress);
     part.commit();
     return warnings;
 }

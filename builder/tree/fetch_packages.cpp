@@ -27,7 +27,9 @@ std::string text_of(const PackageRequest& request) {
                        request.with_dependencies ? "with-dependencies" : "alone", fmt::join(names, " "));
 }
 
-/// What was chosen for a request, in `cache`: its text, then an offer a line.
+constexpr std::string_view last_line = "end";
+
+/// What was chosen for a request, in `cache`: its text, an offer a line, and last_line.
 fs::path chosen_file(const PackageRequest& request, const fs::path& cache) {
     return cache / "chosen" / fmt::format("{}-{:016x}", debian_name(request.arch), hash(text_of(request)));
 }
@@ -41,13 +43,15 @@ std::optional<std::vector<PackageOffer>> remembered(const PackageRequest& reques
     if (!std::getline(lines, line) || line != text_of(request))
         return std::nullopt;
     std::vector<PackageOffer> offers;
-    while (std::getline(lines, line)) {
+    while (std::getline(lines, line) && line != last_line) {
         PackageOffer offer;
         std::istringstream words(line);
         if (!(words >> offer.file >> offer.size >> offer.sha256 >> offer.verified >> offer.uri))
             return std::nullopt;
         offers.push_back(std::move(offer));
     }
+    if (line != last_line)
+        return std::nullopt;
     return offers;
 }
 
@@ -56,7 +60,7 @@ void remember(const PackageRequest& request, const fs::path& cache, const std::v
     for (const PackageOffer& offer : offers)
         text +=
             fmt::format("{} {} {} {} {}\n", offer.file, offer.size, offer.sha256, offer.verified, offer.uri);
-    write_file(chosen_file(request, cache), text);
+    write_file(chosen_file(request, cache), text.append(last_line));
 }
 
 /// Modification time in ns; nothing when there is no file of that size.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <array>
 #include <boost/asio/io_context.hpp>
@@ -37,11 +38,11 @@ std::string install(std::string_view package) {
 
 Finding check_qemu(Arch arch) {
     const std::string subject = fmt::format("QEMU for {}", name(arch));
-    const auto program = find_program(qemu_program(arch));
+    const auto program = find_qemu(arch);
     if (!program)
-        return {Kind::fault, subject, fmt::format("there is no {}", qemu_program(arch)),
-                install(qemu_package(arch))};
-    const std::string version = qemu_version(arch);
+        return {Kind::fault, subject, fmt::format("there is no qemu-system-{}", name(arch)),
+                install(arch == Arch::x86_64 ? "qemu-system-x86" : "qemu-system-arm")};
+    const std::string version = ask_qemu_version(*program);
     if (version.empty())
         return {Kind::fault, subject, fmt::format("{} does not tell its version", program->string()),
                 fmt::format("try it: {} --version", program->string())};
@@ -137,6 +138,9 @@ Finding check_disk(std::string subject, fs::path directory, std::uint64_t wanted
     fs::path existing = directory;
     while (!fs::exists(existing, error) && existing.has_relative_path())
         existing = existing.parent_path();
+    if (::access(existing.c_str(), W_OK) != 0)
+        return {Kind::fault, std::move(subject), fmt::format("{} cannot be written to", existing.string()),
+                "give another directory, or rights to this one"};
     const fs::space_info space = fs::space(existing, error);
     if (error)
         return {Kind::fault, std::move(subject), fmt::format("{}: {}", existing.string(), error.message()),

@@ -83,8 +83,10 @@ int perform(int argc, char** argv) {
         throw explain(*app, error);
     }
     const std::string command = app->get_subcommands().front()->get_name();
-    if (command == "run")
+    if (command == "run") {
+        invocation.run.command.assign(argv, argv + argc);
         return run(invocation.run);
+    }
     if (command == "build")
         return build(invocation.build);
     if (command == "doctor")

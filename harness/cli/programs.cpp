@@ -30,14 +30,6 @@ std::optional<std::filesystem::path> find_program(std::string_view program) {
     return find_program(program, path ? path : "");
 }
 
-std::string qemu_program(Arch arch) {
-    return fmt::format("qemu-system-{}", name(arch));
-}
-
-std::string_view qemu_package(Arch arch) {
-    return arch == Arch::x86_64 ? "qemu-system-x86" : "qemu-system-arm";
-}
-
 std::string qemu_version(std::string_view printed) {
     constexpr std::string_view before = "QEMU emulator version ";
     if (!printed.starts_with(before))
@@ -46,12 +38,9 @@ std::string qemu_version(std::string_view printed) {
     return std::string(printed.substr(0, printed.find_first_not_of("0123456789.")));
 }
 
-std::string qemu_version(Arch arch) {
-    const auto program = find_program(qemu_program(arch));
-    if (!program)
-        return {};
+std::string ask_qemu_version(const std::filesystem::path& program) {
     const ProcessResult result =
-        run_process({program->string(), "--version"}, {.deadline = std::chrono::seconds(10)});
+        run_process({program.string(), "--version"}, {.deadline = std::chrono::seconds(10)});
     return qemu_version(result.out);
 }
 

@@ -6,8 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "builder/base/platform.hpp"
-
 namespace lktest {
 
 /// Where the shell would find the program; nothing when it is in no directory of
@@ -16,14 +14,9 @@ namespace lktest {
 std::optional<std::filesystem::path> find_program(std::string_view program, std::string_view path);
 std::optional<std::filesystem::path> find_program(std::string_view program);
 
-/// "qemu-system-aarch64"
-std::string qemu_program(Arch arch);
-/// Debian's package that has it: "qemu-system-arm".
-std::string_view qemu_package(Arch arch);
-
 /// "7.2.15" of "QEMU emulator version 7.2.15 (Debian 1:7.2+dfsg-7)"; empty when the text is another.
 std::string qemu_version(std::string_view printed);
-/// Asked of the program itself; empty when it is not there or does not answer.
-std::string qemu_version(Arch arch);
+/// Asked of the program itself; empty when it does not answer.
+std::string ask_qemu_version(const std::filesystem::path& program);
 
 }  // namespace lktest

@@ -33,6 +33,7 @@ struct RunOptions {
     std::optional<std::chrono::seconds> timeout;  ///< for each cell
     std::filesystem::path output = "lktest-results";
     bool verbose = false;
+    std::vector<std::string> command;  ///< as the user gave it, for the report
 };
 
 /// @param default_jobs  how many cells this machine carries at once, in words: "3 on this machine"

@@ -103,6 +103,8 @@ RunReport empty_report(const RunInput& input, const Connection& libvirt) {
     report.version = LKTEST_VERSION;
     report.started = std::chrono::system_clock::now();
     report.directory = input.directory.path();
+    report.command = input.options.command;
+    report.host.qemu = libvirt.qemu_version();
     report.host.libvirt = libvirt.libvirt_version();
     report.host.connection = input.options.connect.empty() ? "embedded" : input.options.connect;
     report.host.network = network_names[static_cast<std::size_t>(input.options.network)];

@@ -3,12 +3,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "builder/base/printable.hpp"
 
 namespace lktest {
 namespace {
+
+constexpr std::size_t longest_time = 20;  // "[4294967295.123456"
 
 std::string log_line(const ConsolePiece& piece) {
     const std::string text = printable(piece.text);
@@ -41,10 +44,11 @@ std::string_view Transcript::begun_behind_records() const {
     if (rest.message > 0)
         return {};
     const std::string_view text = rest.text;
-    const std::size_t bracket = text.rfind('[');
-    const bool may_be_record =
-        bracket != text.npos && text.find_first_not_of(" .0123456789", bracket + 1) == text.npos;
-    return may_be_record ? text.substr(0, bracket) : text;
+    const std::size_t window = text.size() - std::min(text.size(), longest_time);
+    const std::size_t bracket = text.substr(window).rfind('[');
+    if (bracket == text.npos || text.find_first_not_of(" .0123456789", window + bracket + 1) != text.npos)
+        return text;
+    return text.substr(0, window + bracket);
 }
 
 void Transcript::take(ConsolePiece&& piece, const Sink& sink) {

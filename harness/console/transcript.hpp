@@ -31,6 +31,7 @@ public:
 
     /// The line that programs have begun and not ended, as a prompt never is.
     std::string unfinished() const;
+    bool has_unfinished() const { return !begun_.text.empty() || !begun_behind_records().empty(); }
     /// When that line last changed.
     std::chrono::microseconds still_since() const noexcept { return still_since_; }
 

@@ -191,7 +191,7 @@ std::optional<std::chrono::microseconds> Watch::decides_at() const {
 }
 
 bool Watch::prompt_is_undecided() const {
-    return decided_prompt_ != serial_.still_since() && !serial_.unfinished().empty();
+    return decided_prompt_ != serial_.still_since() && serial_.has_unfinished();
 }
 
 /// Whether silence will decide. A loader that has stopped says no more; of what comes after

@@ -54,6 +54,11 @@ void silence_libvirt(const fs::path& log) {
     });
 }
 
+/// libvirt's number for a version: 1'000'000 × major + 1'000 × minor + release.
+std::string version_text(unsigned long version) {
+    return fmt::format("{}.{}.{}", version / 1'000'000, version / 1000 % 1000, version % 1000);
+}
+
 }  // namespace
 
 Error libvirt_error(std::string_view what, std::string hint) {
@@ -94,7 +99,12 @@ std::string Connection::libvirt_version() const {
     unsigned long version = 0;
     if (virConnectGetLibVersion(get(), &version) < 0)
         throw libvirt_error("cannot ask libvirt for its version");
-    return fmt::format("{}.{}.{}", version / 1'000'000, version / 1000 % 1000, version % 1000);
+    return version_text(version);
+}
+
+std::string Connection::qemu_version() const {
+    unsigned long version = 0;
+    return virConnectGetVersion(get(), &version) < 0 || version == 0 ? "" : version_text(version);
 }
 
 void Connection::warm(Arch arch) const {

@@ -44,6 +44,8 @@ public:
 
     /// "9.0.0"
     std::string libvirt_version() const;
+    /// QEMU's, "7.2.22"; empty when libvirt cannot tell.
+    std::string qemu_version() const;
 
     /// Makes libvirt learn what QEMU for `arch` can do, so that no guest's start pays
     /// for it. Throws when there is no such QEMU.

@@ -85,6 +85,7 @@ std::vector<std::string> command(Tap tap) {
 
 pid_t start(const std::vector<std::string>& arguments, int log) {
     std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
     for (const std::string& argument : arguments)
         argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);

@@ -90,7 +90,9 @@ LiveState live_state(const std::vector<PlannedCell>& plan, LiveClock::time_point
 void apply(LiveCell& cell, const Event& event, LiveClock::time_point now) {
     if (!cell.power_on)
         cell.power_on = now - event.at;
-    if (event.kind == Event::Kind::milestone)
+    if (event.kind == Event::Kind::reset)
+        cell.witnessed.clear();
+    if (event.kind == Event::Kind::milestone && cell.witnessed.insert(event.name).second)
         cell.milestone = event.name;
     if (!event.text.empty())
         cell.news = event.text;
@@ -195,11 +197,14 @@ std::size_t Live::index(const BootCell& cell) const {
 void Live::event(const BootCell& cell, const Event& event) {
     const auto now = LiveClock::now();
     const std::size_t i = index(cell);
+    // A second witness of a milestone is no news.
+    const bool again = event.kind == Event::Kind::milestone && state_.cells[i].witnessed.contains(event.name);
     apply(state_.cells[i], event, now);
     if (options_.terminal) {
         if (now - painted_at_ > frame_time)
             tick();
-    } else if (auto line = plain_line(names_[i], event, options_.verbose))
+    } else if (auto line = plain_line(names_[i], event, options_.verbose);
+               line && (!again || options_.verbose))
         print_line(std::move(*line));
 }
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ struct LiveCell {
     BootCell cell;
     std::optional<LiveClock::time_point> power_on;  ///< nothing while it waits
     std::string milestone;                          ///< the last one reached
+    std::set<std::string> witnessed;                ///< all that were: a second witness is no news
     std::string news;                               ///< the line that the last event told of
     std::optional<Verdict> verdict;
 };

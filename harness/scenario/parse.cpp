@@ -80,11 +80,12 @@ Milestone read_milestone(TomlSource& source, const toml::table& values) {
     milestone.patterns = read_patterns(source, table, "pattern");
     milestone.view = read_view(table);
     milestone.optional = table.boolean("optional").value_or(false);
-    milestone.within = table.duration("within").value_or(std::chrono::milliseconds{0});
+    const auto within = table.duration("within");
+    milestone.within = within.value_or(std::chrono::milliseconds{0});
     if (!table.has("within") && !milestone.optional)
         table.complain("within", "'within' is missing in [[milestone]]",
                        "say how long it may take after the milestone before it: within = \"20s\"");
-    else if (milestone.within.count() == 0 && table.has("within"))
+    else if (within && within->count() == 0)
         table.complain("within", "'within' must be more than nothing");
     if (const toml::table* network = table.table("network"))
         milestone.network = read_network(source, *network);
@@ -187,10 +188,9 @@ Scenario parse_scenario(const std::filesystem::path& file, std::string text) {
     check_until(table, scenario);
     // The two checks of the whole would only repeat what is already said of a part.
     if (scenario.milestones.empty()) {
-        if (!table.has("milestone"))
-            source.problems.push_back({{source.file},
-                                       "there is no [[milestone]], so every boot would pass",
-                                       "add one: name, pattern and within"});
+        source.problems.push_back({{source.file},
+                                   "there is no [[milestone]], so every boot would pass",
+                                   "add one: name, pattern and within"});
     } else if (source.problems.empty()) {
         check_every_machine_has_one(source, scenario);
     }

@@ -13,6 +13,7 @@
 #include "harness/cli/completion.hpp"
 #include "harness/cli/machine_size.hpp"
 #include "harness/cli/man.hpp"
+#include "harness/cli/programs.hpp"
 #include "harness/cli/progress_bar.hpp"
 #include "harness/cli/shell.hpp"
 
@@ -265,6 +266,23 @@ TEST(MachineSize, ReadsWhatTheKernelTells) {
     EXPECT_EQ(memory_available("nothing"), 0U);
     EXPECT_GE(machine_size().cores, 1U);
     EXPECT_GT(machine_size().memory_available, 0U);
+}
+
+TEST(QemuVersion, IsFoundInWhatQemuPrints) {
+    EXPECT_EQ(qemu_version("QEMU emulator version 7.2.15 (Debian 1:7.2+dfsg-7+deb12u13)\nCopyright"),
+              "7.2.15");
+    EXPECT_EQ(qemu_version("QEMU emulator version 10.0.2\n"), "10.0.2");
+    EXPECT_EQ(qemu_version("something else"), "");
+}
+
+TEST(FindProgram, LooksWhereTheShellAndSudoLook) {
+    const TempDir dir;
+    write_file(dir.path() / "a-program-of-ours", "");
+    EXPECT_EQ(find_program("a-program-of-ours", dir.path().string()), std::nullopt);  // not executable
+    std::filesystem::permissions(dir.path() / "a-program-of-ours", std::filesystem::perms::owner_all);
+    EXPECT_EQ(find_program("a-program-of-ours", "/nowhere:" + dir.path().string()),
+              dir.path() / "a-program-of-ours");
+    EXPECT_NE(find_program("ldconfig", ""), std::nullopt);
 }
 
 TEST(ShellWord, IsReadBackAsItWas) {

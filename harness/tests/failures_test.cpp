@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -125,20 +126,23 @@ protected:
     static Watch watch() {
         const Recording& recording = GetParam();
         const auto file = source_directory / "scenarios" / (std::string(recording.scenario) + ".toml");
-        return {BootCell{.arch = recording.arch, .firmware = recording.firmware}, read_scenario(file), catalogue()};
+        return {BootCell{.arch = recording.arch, .firmware = recording.firmware}, read_scenario(file),
+                catalogue()};
     }
     /// What was found, as text: the events, and what a verdict is made of.
     static std::string findings(Watch& watch) {
         std::string text;
         for (const Event& event : watch.take_events())
-            text += fmt::format("{} {} {} {}\n", name(event.kind), event.name, name(event.source), printable(event.text));
+            text += fmt::format("{} {} {} {}\n", name(event.kind), event.name, name(event.source),
+                                printable(event.text));
         text += fmt::format("reached: {}\n", watch.last_reached());
         if (const Milestone* waiting = watch.waiting_for())
             text += fmt::format("waits for: {}\n", waiting->name);
         for (const auto* seen : {&watch.failure(), &watch.suspect()})
             if (*seen)
-                text += fmt::format("{}: {} ({})\nhint: {}\n", seen == &watch.failure() ? "failure" : "suspect",
-                                    (*seen)->reason, name((*seen)->outcome), (*seen)->hint);
+                text +=
+                    fmt::format("{}: {} ({})\nhint: {}\n", seen == &watch.failure() ? "failure" : "suspect",
+                                (*seen)->reason, name((*seen)->outcome), (*seen)->hint);
         if (watch.at_prompt())
             text += fmt::format("at the prompt: {}\n", watch.unfinished_line());
         return text;
@@ -186,8 +190,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Recording{"uefi-no-grub-cfg", "boot", Arch::x86_64, Firmware::uefi},
                     Recording{"uefi-no-kernel", "boot", Arch::x86_64, Firmware::uefi},
                     Recording{"aarch64-x86-medium", "boot", Arch::aarch64, Firmware::uefi}),
-    [](const testing::TestParamInfo<Recording>& info) {
-        std::string name(info.param.name);
+    [](const testing::TestParamInfo<Recording>& of) {
+        std::string name(of.param.name);
         std::ranges::replace(name, '-', '_');
         return name;
     });

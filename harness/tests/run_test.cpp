@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+// The program as users run it: real firmware, real libvirt, real tap, and media that work or fail.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "builder/base/file.hpp"
+#include "builder/base/process.hpp"
+#include "harness/tests/support/boot_sector.hpp"
+
+namespace lktest {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+/// Reached by nothing that the small guests say, and soon given up.
+constexpr auto short_scenario = R"(
+about = "A kernel, soon."
+resets = 2
+[[milestone]]
+name = "kernel"
+pattern = 'Linux version'
+within = "2s"
+)";
+
+class RunTest : public testing::Test {
+protected:
+    ProcessResult run(std::vector<std::string> options) {
+        options.insert(options.begin(), {LKTEST_PROGRAM, "run", "--output", results_.string()});
+        ProcessOptions process;
+        process.deadline = std::chrono::minutes(15);
+        return run_process(options, process);
+    }
+
+    /// Boots an ISO whose BIOS boot image is `code`.
+    ProcessResult run_code(const std::string& code) {
+        const fs::path tree = scratch_.path() / "tree";
+        make_directories(tree);
+        write_file(tree / "boot.bin", code + std::string(2048 - code.size(), '\0'));
+        const fs::path iso = scratch_.path() / "guest.iso";
+        check_process({"xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "boot.bin", "-no-emul-boot",
+                       "-boot-load-size", "4", tree});
+        write_file(scratch_.path() / "short.toml", short_scenario);
+        return run({"--iso", iso, "--scenario", scratch_.path() / "short.toml", "--firmware", "bios",
+                    "--network", "none"});
+    }
+
+    Json report() { return Json::parse(read_file(results_ / "latest/matrix.json")); }
+    Json only_cell() { return report().at("cells").at(0); }
+
+    TempDir scratch_;
+    fs::path results_ = scratch_.path() / "results";
+};
+
+TEST_F(RunTest, OurMediaPassTheWholeMatrix) {
+    const ProcessResult ended = run({"--medium", "cdrom"});
+    ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+    const Json matrix = report();
+    EXPECT_EQ(matrix.at("counts").at("passed"), 3);
+    EXPECT_EQ(matrix.at("counts").at("not_applicable"), 1);
+    for (const Json& cell : matrix.at("cells")) {
+        if (cell.at("outcome") == "not-applicable")
+            continue;
+        EXPECT_EQ(cell.at("reached"), "network") << cell;
+        std::vector<std::string> names;
+        for (const Json& milestone : cell.at("milestones"))
+            names.push_back(milestone.at("name"));
+        EXPECT_EQ(names, (std::vector<std::string>{"firmware", "boot-loader", "kernel", "initramfs", "medium",
+                                                   "root", "userspace", "network"}));
+        const fs::path directory = results_ / "latest" / cell.at("name").get<std::string>();
+        for (const char* artefact :
+             {"console.log", "console.raw", "domain.xml", "events.jsonl", "network.log"})
+            EXPECT_GT(fs::file_size(directory / artefact), 0U) << directory << artefact;
+    }
+    check_process({"python3", "-c", "import sys, xml.etree.ElementTree as t; t.parse(sys.argv[1])",
+                   results_ / "latest/junit.xml"});
+}
+
+TEST_F(RunTest, TheSameImageBootsAsAUsbDisk) {
+    const ProcessResult ended = run({"--medium", "usb"});
+    ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+    EXPECT_EQ(report().at("counts").at("passed"), 3);
+}
+
+TEST_F(RunTest, UserNetworkingNeedsNoTapAndAssertsNoNetwork) {
+    const ProcessResult ended = run({"--arch", "aarch64", "--firmware", "uefi", "--network", "user"});
+    ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+    EXPECT_EQ(only_cell().at("reached"), "userspace");
+}
+
+TEST_F(RunTest, AMediumWithoutABootPathIsNamedSo) {
+    const fs::path tree = scratch_.path() / "tree";
+    write_file((make_directories(tree), tree / "readme"), "nothing to boot");
+    const fs::path iso = scratch_.path() / "data.iso";
+    check_process({"xorriso", "-as", "mkisofs", "-quiet", "-o", iso, tree});
+    const ProcessResult ended =
+        run({"--iso", iso, "--arch", "x86_64", "--firmware", "bios", "--network", "none"});
+    EXPECT_EQ(ended.status, 1) << ended.out << ended.err;
+    EXPECT_EQ(only_cell().at("outcome"), "no-boot-device") << only_cell();
+}
+
+TEST_F(RunTest, AGuestThatNeverSpeaksIsSilentAfterItWasPoked) {
+    EXPECT_EQ(run_code(boot_sector::silent()).status, 1);
+    EXPECT_EQ(only_cell().at("outcome"), "silent") << only_cell();
+    EXPECT_EQ(only_cell().at("missing"), "kernel");
+}
+
+TEST_F(RunTest, AGuestThatFloodsItsConsoleEndsAtItsDeadline) {
+    EXPECT_EQ(run_code(boot_sector::flood()).status, 1);
+    EXPECT_EQ(only_cell().at("outcome"), "milestone-deadline") << only_cell();
+}
+
+TEST_F(RunTest, AGuestThatResetsForEverIsAResetLoop) {
+    EXPECT_EQ(run_code(boot_sector::reset()).status, 1);
+    EXPECT_EQ(only_cell().at("outcome"), "reboot-loop") << only_cell();
+}
+
+TEST_F(RunTest, AGuestThatSwitchesItselfOffIsToldFromQemuDying) {
+    EXPECT_EQ(run_code(boot_sector::power_off()).status, 1);
+    EXPECT_EQ(only_cell().at("outcome"), "powered-off") << only_cell();
+}
+
+TEST_F(RunTest, AKernelPanicEndsTheCellWithItsLines) {
+    EXPECT_EQ(run_code(boot_sector::say("\r\n[    1.000000] Kernel panic - not syncing: no root\r\n"
+                                        "[    1.000001] CPU: 0 PID: 1 Comm: swapper\r\n"))
+                  .status,
+              1);
+    const Json cell = only_cell();
+    EXPECT_EQ(cell.at("outcome"), "kernel-crash") << cell;
+    EXPECT_NE(cell.at("evidence").at(0).get<std::string>().find("not syncing: no root"), std::string::npos)
+        << cell;
+}
+
+TEST_F(RunTest, AHostileConsoleNeverReachesTheTerminalOrTheReportsRaw) {
+    const ProcessResult ended = run_code(boot_sector::say(
+        "\r\n[    1.000000] Kernel panic - not syncing: \x1b]0;owned\x07<script>&\x1b[31m\x9b\r\n"));
+    EXPECT_EQ(ended.status, 1);
+    EXPECT_EQ(ended.out.find('\x1b'), std::string::npos);
+    EXPECT_EQ(read_file(results_ / "latest/matrix.json").find('\x1b'), std::string::npos);
+    check_process({"python3", "-c", "import sys, xml.etree.ElementTree as t; t.parse(sys.argv[1])",
+                   results_ / "latest/junit.xml"});
+}
+
+/// The processes that a condition on their directory in /proc holds for.
+template <typename Condition>
+std::vector<pid_t> processes(Condition condition) {
+    std::vector<pid_t> found;
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+        const std::string number = entry.path().filename();
+        if (std::isdigit(static_cast<unsigned char>(number[0])) != 0 && condition(entry.path()))
+            found.push_back(static_cast<pid_t>(std::stol(number)));
+    }
+    return found;
+}
+
+std::string pid_namespace(const fs::path& process) {
+    std::error_code gone;
+    return fs::read_symlink(process / "ns/pid", gone);
+}
+
+/// A run in the background, of a guest that does nothing for longer than the test takes.
+class RunningTest : public RunTest {
+protected:
+    void SetUp() override {
+        const fs::path tree = scratch_.path() / "tree";
+        make_directories(tree);
+        write_file(tree / "boot.bin", boot_sector::silent() + std::string(2000, '\0'));
+        const fs::path iso = scratch_.path() / (image_ + ".iso");
+        check_process({"xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "boot.bin", "-no-emul-boot",
+                       "-boot-load-size", "4", tree});
+        child_ = ::fork();
+        if (child_ == 0) {
+            ::execl(LKTEST_PROGRAM, LKTEST_PROGRAM, "run", "--output", results_.c_str(), "--iso", iso.c_str(),
+                    "--scenario", "boot", "--firmware", "bios", nullptr);
+            ::_exit(127);
+        }
+        const fs::path events =
+            results_ / "latest" / ("boot." + image_ + ".x86_64-bios-cdrom") / "events.jsonl";
+        ASSERT_TRUE(eventually([&] {
+            return fs::exists(events) && read_file(events).find("\"firmware\"") != std::string::npos;
+        })) << "no guest was started";
+    }
+    void TearDown() override {
+        if (child_ > 0) {
+            ::kill(child_, SIGKILL);
+            ::waitpid(child_, nullptr, 0);
+        }
+    }
+    /// The QEMUs of this run: the domain is named after the image.
+    std::vector<pid_t> guests() {
+        return processes([this](const fs::path& process) {
+            std::ifstream file(process / "cmdline", std::ios::binary);
+            const std::string line{std::istreambuf_iterator<char>(file), {}};
+            return line.find("." + image_ + ".x86_64-bios") != std::string::npos;
+        });
+    }
+    int wait_for_end() {
+        int status = 0;
+        ::waitpid(std::exchange(child_, -1), &status, 0);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    }
+    template <typename Condition>
+    static bool eventually(Condition condition) {
+        for (int i = 0; i < 600; ++i) {
+            if (condition())
+                return true;
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        }
+        return false;
+    }
+
+    std::string image_ = "lktest-running-guest";
+    pid_t child_ = -1;
+};
+
+TEST_F(RunningTest, SigkillLeavesNoProcessBehind) {
+    const std::string jail = pid_namespace("/proc/" + std::to_string(guests().at(0)));
+    const auto inside = [&] {
+        return processes([&](const fs::path& process) { return pid_namespace(process) == jail; });
+    };
+    ASSERT_NE(jail, pid_namespace("/proc/self"));
+    ASSERT_GE(inside().size(), 3U) << "init, worker, QEMU; and dnsmasq";
+    ::kill(child_, SIGKILL);
+    EXPECT_EQ(wait_for_end(), 128 + SIGKILL);
+    EXPECT_TRUE(eventually([&] { return inside().empty(); }));
+}
+
+TEST_F(RunningTest, CtrlCEndsInGoodOrderAndWritesTheReport) {
+    ::kill(child_, SIGINT);
+    EXPECT_EQ(wait_for_end(), 1);
+    EXPECT_EQ(only_cell().at("outcome"), "cancelled") << only_cell();
+    EXPECT_TRUE(eventually([this] { return guests().empty(); }));
+}
+
+TEST_F(RunningTest, AQemuThatDiesIsAFaultOfTheHost) {
+    for (const pid_t guest : guests())
+        ::kill(guest, SIGKILL);
+    EXPECT_EQ(wait_for_end(), 3);
+    EXPECT_EQ(only_cell().at("outcome"), "qemu-died") << only_cell();
+}
+
+}  // namespace
+}  // namespace lktest

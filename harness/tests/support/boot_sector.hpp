@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+/// Guests of a few bytes: 16-bit code that a BIOS loads from an El Torito entry to
+/// 0000:7C00. Each fails in one way, at once and for real.
+namespace lktest::boot_sector {
+
+using namespace std::string_literals;
+
+/// cli; hlt: never says a word.
+inline std::string silent() {
+    return "\xFA\xF4\xEB\xFD"s;
+}
+
+/// mov dx,3F8h; mov al,'x'; again: out dx,al; jmp again: one endless line on the serial port.
+inline std::string flood() {
+    return "\xBA\xF8\x03\xB0x\xEE\xEB\xFD"s;
+}
+
+/// mov al,FEh; out 64h,al; hlt: pulses the reset line by the keyboard controller.
+inline std::string reset() {
+    return "\xB0\xFE\xE6\x64\xF4\xEB\xFD"s;
+}
+
+/// mov dx,604h; mov ax,2000h; out dx,ax: ACPI's soft-off, with SeaBIOS' PM base of 600h.
+inline std::string power_off() {
+    return "\xBA\x04\x06\xB8\x00\x20\xEF\xF4\xEB\xFD"s;
+}
+
+/// Says `text` on the serial port, and halts.
+inline std::string say(std::string_view text) {
+    return "\xFC"           // cld
+           "\x31\xC0"       // xor ax,ax
+           "\x8E\xD8"       // mov ds,ax
+           "\xBE\x16\x7C"   // mov si,7C16h: behind this code
+           "\xBA\xF8\x03"   // mov dx,3F8h
+           "\xAC"           // next: lodsb
+           "\x84\xC0"       // test al,al
+           "\x74\x03"       // jz end
+           "\xEE"           // out dx,al
+           "\xEB\xF8"       // jmp next
+           "\xF4\xEB\xFD"s  // end: hlt; jmp end
+           + std::string(text) + '\0';
+}
+
+}  // namespace lktest::boot_sector
