@@ -29,7 +29,7 @@ fs::path cached(const fs::path& cache, std::string_view kind, const std::string&
                 const std::function<void(const fs::path&)>& make) {
     const fs::path directory = cache / made;
     make_directories(directory);
-    const fs::path file = directory / fmt::format("{}-{:016x}", kind, hash(inputs));
+    fs::path file = directory / fmt::format("{}-{:016x}", kind, hash(inputs));
     fs::path note = file;
     note += suffix;
     std::error_code error;

@@ -14,7 +14,7 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::uint64_t sector = 512;
+constexpr std::uint64_t sector = 512, kib = 1024;
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
     return (value + unit - 1) / unit * unit;
@@ -26,8 +26,8 @@ std::uint64_t image_kib(const std::vector<fs::path>& files) {
     std::uint64_t bytes = 0;
     for (const fs::path& file : files)
         bytes += round_up(fs::file_size(file), sector);
-    constexpr std::uint64_t least = 2560 * 1024, room = 256 * 1024, unit = 64 * 1024;
-    return std::max(round_up(bytes + room, unit), least) / 1024;
+    constexpr std::uint64_t least = 2560 * kib, room = 256 * kib, unit = 64 * kib;
+    return std::max(round_up(bytes + room, unit), least) / kib;
 }
 
 void set_mtime(const fs::path& file, std::int64_t mtime) {
@@ -50,15 +50,15 @@ void write_esp(const fs::path& image, std::span<const ImageFile> files, std::int
         set_mtime(copies.back(), mtime);
     }
 
-    const std::uint64_t kib = image_kib(copies);
-    if (kib > 32 * 1024)
+    const std::uint64_t size = image_kib(copies);
+    if (size > 32 * kib)
         throw usage_error(
-            fmt::format("the EFI system partition would need {} MiB, and 32 are possible", kib / 1024));
+            fmt::format("the EFI system partition would need {} MiB, and 32 are possible", size / kib));
     ProcessOptions fixed_time;
     fixed_time.environment = {
         {"SOURCE_DATE_EPOCH", std::to_string(mtime)}, {"TZ", "UTC0"}, {"MTOOLSRC", "/dev/null"}};
     check_process({"mkfs.vfat", "-C", "-F", "16", "-s", "1", "-S", "512", "--invariant", "-n", "LKTEST_ESP",
-                   image.string(), std::to_string(kib)},
+                   image.string(), std::to_string(size)},
                   fixed_time);
     std::set<fs::path> made;
     for (std::size_t number = 0; number < files.size(); ++number) {

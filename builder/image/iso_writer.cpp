@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -93,7 +94,7 @@ IsoNode* add_bytes(IsoImage* image, IsoDir* parent, const std::string& name, con
     auto* copy = static_cast<unsigned char*>(std::malloc(bytes.size() + 1));
     if (!copy)
         throw std::bad_alloc();
-    std::memcpy(copy, bytes.data(), bytes.size());
+    std::ranges::copy(bytes, copy);
     IsoStream* stream = nullptr;
     if (const int status = iso_memory_stream_new(copy, bytes.size(), &stream); status < 0) {
         std::free(copy);
@@ -196,7 +197,7 @@ void copy(burn_source& source, const fs::path& iso, const Progress& progress) {
     if (!out)
         throw system_error(fmt::format("cannot write {}", iso.string()), errno);
     const auto total = static_cast<std::uint64_t>(source.get_size(&source));
-    std::array<std::uint8_t, 512 * 1024> chunk;
+    std::array<std::uint8_t, 524288> chunk;
     for (std::uint64_t done = 0;;) {
         // libisofs gives whole blocks of 2048 bytes.
         std::size_t filled = 0;

@@ -114,6 +114,7 @@ private:
         if (builtin_.contains(name))
             return {};
         std::vector<std::string_view> known(builtin_.begin(), builtin_.end());
+        known.reserve(builtin_.size() + modules_.size());
         for (const auto& entry : modules_)
             known.push_back(entry.first);
         throw not_found(fmt::format("the kernel has no module '{}'", word), name, known);

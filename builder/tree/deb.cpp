@@ -94,7 +94,7 @@ fs::path data_tar(const fs::path& deb, const fs::path& cache) {
     struct stat tar {};
     if (::stat(deb.c_str(), &source) < 0)
         throw system_error(fmt::format("cannot read {}", deb.string()), errno);
-    const fs::path file = cache / "tars" / deb.filename().replace_extension(".tar");
+    fs::path file = cache / "tars" / deb.filename().replace_extension(".tar");
     if (::stat(file.c_str(), &tar) == 0 && tar.st_mtim.tv_sec == source.st_mtim.tv_sec &&
         tar.st_mtim.tv_nsec == source.st_mtim.tv_nsec)
         return file;

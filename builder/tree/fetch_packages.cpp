@@ -148,6 +148,7 @@ std::vector<Package> fetch_packages(const PackageRequest& request, const fs::pat
     remember(request, cache, offers);
 
     std::vector<Package> packages;
+    packages.reserve(offers.size());
     for (const PackageOffer& offer : offers)
         packages.push_back(package_of(offer, debs));
     std::sort(packages.begin(), packages.end(),

@@ -110,7 +110,8 @@ private:
     template <typename Visit>
     static void walk_below(const Inode& directory, const std::string& prefix, Visit& visit) {
         for (const auto& [entry, inode] : directory.entries) {
-            const std::string path = prefix + "/" + entry;
+            std::string path = prefix;
+            path.append("/").append(entry);
             visit(path, *inode);
             if (inode->type == NodeType::directory)
                 walk_below(*inode, path, visit);

@@ -32,7 +32,7 @@ struct Patience {
     /// An unfinished line, before it is a prompt; the screen, before its last row is read.
     std::chrono::microseconds prompt = std::chrono::milliseconds{500};
     /// The console, before a loader's tentative failure ends the boot; to be scaled for the accelerator.
-    std::chrono::microseconds tentative = std::chrono::seconds{10};
+    std::chrono::microseconds tentative = std::chrono::seconds{30};
 };
 
 /// Finds milestones and failures in what a guest says. Time is what it is told: `at` counts
@@ -55,6 +55,9 @@ public:
     /// The guest was reset at `at`, perhaps before bytes that were fed already: those count
     /// for the new epoch, in which the milestones begin anew.
     void reset(std::chrono::microseconds at, std::string reason);
+
+    /// For an accelerator that is known only when the guest runs.
+    void set_patience(Patience patience) noexcept { patience_ = patience; }
 
     /// What happened since the last call.
     std::vector<Event> take_events();

@@ -91,15 +91,17 @@ asio::awaitable<void> HttpServer::Site::serve(std::shared_ptr<Site> site,
     if (!error) {
         Response response = respond(request.get(), site->pages);
         co_await http::async_write(*stream, response, asio::redirect_error(asio::use_awaitable, error));
-        // Written is not yet received. A client that closes, in whatever manner, has its answer.
-        stream->socket().shutdown(tcp::socket::shutdown_send, error);
+        const bool written = !error;
+        if (written)
+            error = stream->socket().shutdown(tcp::socket::shutdown_send, error);
         const auto rest = asio::buffer(chunk);
         while (!error)
             co_await stream->async_read_some(rest, asio::redirect_error(asio::use_awaitable, error));
+        // Written is not yet received. A client that closes, in whatever manner, has its answer.
+        const bool closed = error == asio::error::eof || error == asio::error::connection_reset;
         const ServedPage served{std::string(request.get().target()), peer.address().to_string(),
                                 response.result_int()};
-        const bool closed = error == asio::error::eof || error == asio::error::connection_reset;
-        if (closed && request.get().method() == http::verb::get && site->owned)
+        if (written && closed && request.get().method() == http::verb::get && site->owned)
             site->on_served(served);
     }
     site->connections.erase(stream);
@@ -153,7 +155,7 @@ asio::awaitable<HttpReply> fetch(const Netns& netns, asio::ip::address host, std
     beast::tcp_stream stream(executor);
     const std::stop_callback on_stop(stop, [&stream] { stream.close(); });
     error_code error;
-    netns.run([&] { stream.socket().open(server.protocol(), error); });
+    netns.run([&] { return stream.socket().open(server.protocol(), error); });
     stream.expires_at(deadline);
     if (!error)
         co_await stream.async_connect(server, asio::redirect_error(asio::use_awaitable, error));

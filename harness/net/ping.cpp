@@ -63,7 +63,7 @@ asio::awaitable<std::optional<std::chrono::microseconds>> ping(const Netns& netn
     const auto executor = co_await asio::this_coro::executor;
     const auto pinger = std::make_shared<Pinger>(executor);
     error_code error;
-    netns.run([&] { pinger->socket.open(icmp::v4(), error); });
+    netns.run([&] { return pinger->socket.open(icmp::v4(), error); });
     if (error)
         throw system_error("cannot open a raw socket for ping", error.value(),
                            "run lktest as root (it needs CAP_NET_RAW)");
@@ -80,7 +80,7 @@ asio::awaitable<std::optional<std::chrono::microseconds>> ping(const Netns& netn
         pinger->bell.expires_at(std::min(deadline, Clock::now() + interval));
         co_await pinger->bell.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
-    pinger->socket.close(error);
+    pinger->socket.close();
     co_return pinger->round_trip;
 }
 

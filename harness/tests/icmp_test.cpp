@@ -10,7 +10,7 @@ namespace {
 
 /// An IPv4 packet around an ICMP message; only what echo_reply looks at is right.
 std::vector<std::uint8_t> packet(std::vector<std::uint8_t> message, std::uint8_t header_words = 5) {
-    std::vector<std::uint8_t> bytes(header_words * 4u);
+    std::vector<std::uint8_t> bytes(std::size_t{4} * header_words);
     bytes[0] = static_cast<std::uint8_t>(0x40 | header_words);
     bytes.insert(bytes.end(), message.begin(), message.end());
     return bytes;

@@ -268,6 +268,7 @@ void daemonise(const std::vector<const char*>& command) {
         ::setsid();
         if (::fork() == 0) {
             std::vector<char*> argv;
+            argv.reserve(command.size() + 1);
             for (const char* word : command)
                 argv.push_back(const_cast<char*>(word));
             argv.push_back(nullptr);
@@ -468,7 +469,7 @@ TEST_F(WithoutRoot, ACellHasItsWholeNetwork) {
         options.log_file = jail.private_dir / "dhcp.log";
         CellNetwork network(io, options);
         const auto deadline = std::chrono::steady_clock::now() + 60s;
-        const auto stop = [&](std::exception_ptr thrown) {
+        const auto stop = [&](const std::exception_ptr& thrown) {
             io.stop();
             if (thrown)
                 std::rethrow_exception(thrown);
@@ -478,7 +479,7 @@ TEST_F(WithoutRoot, ACellHasItsWholeNetwork) {
         const auto own_tap = boost::asio::ip::make_address_v4(host_address);
         bool answered = false;
         boost::asio::co_spawn(io, ping(network.netns(), own_tap, deadline),
-                              [&](std::exception_ptr thrown, const auto& round_trip) {
+                              [&](const std::exception_ptr& thrown, const auto& round_trip) {
                                   answered = round_trip.has_value();
                                   stop(thrown);
                               });

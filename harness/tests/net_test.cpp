@@ -48,7 +48,7 @@ template <typename T>
 T await(asio::io_context& io, asio::awaitable<T> waiting) {
     std::optional<T> value;
     std::exception_ptr failure;
-    asio::co_spawn(io, std::move(waiting), [&](std::exception_ptr thrown, T result) {
+    asio::co_spawn(io, std::move(waiting), [&](const std::exception_ptr& thrown, T result) {
         failure = thrown;
         value = std::move(result);
         io.stop();
@@ -57,7 +57,7 @@ T await(asio::io_context& io, asio::awaitable<T> waiting) {
     io.run();
     if (failure)
         std::rethrow_exception(failure);
-    return std::move(*value);
+    return std::move(value.value());
 }
 
 void await(asio::io_context& io, asio::awaitable<void> waiting) {
@@ -97,6 +97,7 @@ protected:
         io.restart();
         const auto work = asio::make_work_guard(io);
         std::vector<std::thread> acting;
+        acting.reserve(acts.size());
         for (const auto& act : acts)
             acting.emplace_back([&] {
                 act();
@@ -147,7 +148,7 @@ TEST_F(Net, AGuestIsLeasedPingedFetchedFromAndServed) {
     std::string fetched;
     NetworkFacts facts;
     asio::co_spawn(io, network.check(everything, in(ample)),
-                   [&](std::exception_ptr, NetworkFacts seen) { facts = std::move(seen), done(); });
+                   [&](const std::exception_ptr&, NetworkFacts seen) { facts = std::move(seen), done(); });
     live({[&] {
              guest.join();
              fetched = guest.sh("curl -sS http://192.168.2.1/lktest/probe");
@@ -188,8 +189,9 @@ TEST_F(Net, CellsWithTheSameAddressesNeverMeet) {
         Pair& pair = *pairs.emplace_back(std::make_unique<Pair>(io, std::move(its), "guest of cell " + name));
         NetworkCheck check = everything;
         check.guest_text = "guest of cell " + name;
-        asio::co_spawn(io, pair.network.check(check, in(ample)),
-                       [&](std::exception_ptr, NetworkFacts seen) { pair.facts = std::move(seen), done(); });
+        asio::co_spawn(
+            io, pair.network.check(check, in(ample)),
+            [&](const std::exception_ptr&, NetworkFacts seen) { pair.facts = std::move(seen), done(); });
         lives.emplace_back([&pair] {
             pair.guest.join();
             pair.fetched = pair.guest.sh("curl -sS http://192.168.2.1/lktest/probe");
@@ -303,7 +305,7 @@ TEST_F(Net, NothingIsToldAfterTheNetworkIsGone) {
         // One waiter at a time: the later ones wait in ping and fetch, not at the bell.
         asio::co_spawn(
             io, network->check(check, in(ample)),
-            [&](std::exception_ptr, const NetworkFacts& facts) { problems.push_back(facts.problem); });
+            [&](const std::exception_ptr&, const NetworkFacts& facts) { problems.push_back(facts.problem); });
     }
     asio::steady_timer later(io, 200ms);
     later.async_wait([&](const boost::system::error_code&) {

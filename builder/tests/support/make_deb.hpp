@@ -69,7 +69,7 @@ inline std::string make_tar(const std::vector<DebEntry>& entries, bool pax, cons
 inline Package make_deb(const std::filesystem::path& directory, const std::string& name,
                         const std::vector<DebEntry>& entries, const std::string& filter = "xz",
                         bool pax = false, const std::string& architecture = "arm64") {
-    const Package package{name, "1", architecture, directory / (name + "_1_" + architecture + ".deb")};
+    Package package{name, "1", architecture, directory / (name + "_1_" + architecture + ".deb")};
     const std::string suffix = filter == "none"   ? ""
                                : filter == "zstd" ? ".zst"
                                : filter == "gzip" ? ".gz"
