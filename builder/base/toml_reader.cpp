@@ -173,7 +173,7 @@ std::optional<std::chrono::milliseconds> TableReader::duration(std::string_view 
 }
 
 std::optional<std::uint64_t> TableReader::size(std::string_view key) {
-    static constexpr Unit units[] = {{"K", 1024}, {"M", 1024 * 1024}, {"G", 1024 * 1024 * 1024}};
+    static constexpr Unit units[] = {{"K", 1024}, {"M", 1 << 20}, {"G", 1 << 30}};
     const std::optional<std::string> text = string(key);
     if (!text)
         return std::nullopt;

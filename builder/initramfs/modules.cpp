@@ -134,6 +134,7 @@ private:
         if (!names.empty() || all_builtin)
             return names;
         std::vector<std::string_view> known;
+        known.reserve(directories.size());
         for (const std::string_view directory : directories)
             known.push_back(directory.substr(std::min(std::string_view("kernel/").size(), directory.size())));
         throw not_found(fmt::format("the kernel has no modules in '{}'", word), word, known);

@@ -73,13 +73,17 @@ TEST(AddPackage, ReadsPaxHeadersInTheCLocale) {
                                        .text = "x",
                                        .xattr = "security.capability",
                                        .xattr_value = std::string("\1\0\0", 3)},
-                                      {.path = "./f\xc5\x91/" + longer, .text = "y"}},
+                                      {.path = "./f\xc5\x91/" + longer, .text = "y"},
+                                      {.path = "./s\xc5\x91", .mode = symlink, .text = "\xc5\x91/" + longer},
+                                      {.path = "./h\xc5\x91", .hardlink = "./f\xc5\x91/" + longer}},
                                      "xz", true);
     std::setlocale(LC_CTYPE, "C");
     const FileTree tree = tree_of(package, dir.path());
     EXPECT_EQ(tree.find("/ping")->xattrs,
               (std::map<std::string, std::string>{{"security.capability", std::string("\1\0\0", 3)}}));
     ASSERT_TRUE(tree.find("/f\xc5\x91/" + longer)) << paths_of(tree);
+    EXPECT_EQ(tree.find("/s\xc5\x91")->target, "\xc5\x91/" + longer);
+    EXPECT_EQ(tree.find("/h\xc5\x91"), tree.find("/f\xc5\x91/" + longer));
 }
 
 TEST(AddPackage, LeavesOutWhatMatchesWithAllBelow) {

@@ -26,9 +26,12 @@ namespace fs = std::filesystem;
 
 using Reader = Handle<archive, archive_read_free>;
 
+std::string text_of(const char* text) {
+    return text ? text : "";
+}
+
 std::string reason_of(archive& reader) {
-    const char* text = archive_error_string(&reader);
-    return text ? text : "unknown fault";
+    return text_of(archive_error_string(&reader));
 }
 
 /// /lib/x is /usr/lib/x, in paths and in patterns alike.
@@ -66,12 +69,6 @@ private:
     std::vector<std::string> patterns_;
     std::unordered_map<std::string, bool> answers_;
 };
-
-/// The name as bytes. A pax header holds UTF-8, which libarchive gives under a C
-/// locale only by the second function.
-std::string bytes_of(const char* local, const char* utf8) {
-    return local ? local : utf8 ? utf8 : "";
-}
 
 /// "./usr/bin/" → "/usr/bin"; "./" → "".
 std::string absolute(std::string_view name) {
@@ -121,7 +118,7 @@ std::shared_ptr<Inode> inode_of(archive_entry& entry) {
     inode->gid = static_cast<gid_t>(archive_entry_gid(&entry));
     inode->mtime = archive_entry_mtime(&entry);
     if (inode->type == NodeType::symlink)
-        inode->target = bytes_of(archive_entry_symlink(&entry), archive_entry_symlink_utf8(&entry));
+        inode->target = text_of(archive_entry_symlink(&entry));
     if (inode->type == NodeType::character_device || inode->type == NodeType::block_device)
         inode->device = makedev(static_cast<unsigned>(archive_entry_rdevmajor(&entry)),
                                 static_cast<unsigned>(archive_entry_rdevminor(&entry)));
@@ -161,10 +158,12 @@ void add_tar(FileTree& tree, const std::shared_ptr<const MappedFile>& tar, Exclu
             return;
         if (result < ARCHIVE_WARN)
             throw host_error(reason_of(*reader));
-        const std::string path =
-            absolute(bytes_of(archive_entry_pathname(entry), archive_entry_pathname_utf8(entry)));
+        // Bytes as they are: under a C locale libarchive warns of others than ASCII, no more.
+        if (!archive_entry_pathname(entry))
+            throw host_error("an entry has no name");
+        const std::string path = absolute(archive_entry_pathname(entry));
+        const std::string link = text_of(archive_entry_hardlink(entry));
         std::shared_ptr<Inode> inode;
-        const std::string link = bytes_of(archive_entry_hardlink(entry), archive_entry_hardlink_utf8(entry));
         if (!link.empty()) {
             const auto first = regular.find(absolute(link));
             if (first == regular.end())

@@ -10,9 +10,9 @@
 #include "builder/base/file.hpp"
 #include "firmware/variables.hpp"
 #include "harness/boot/attendance.hpp"
-#include "harness/console/serial.hpp"
 #include "harness/machine/domain.hpp"
 #include "harness/machine/domain_xml.hpp"
+#include "harness/machine/serial_line.hpp"
 #include "harness/machine/worker.hpp"
 #include "harness/net/cell_network.hpp"
 

@@ -31,7 +31,7 @@ struct ConsolePiece {
 /// blanks) are dropped.
 class LineReader {
 public:
-    static constexpr std::size_t longest_line = 64 * 1024;
+    static constexpr std::size_t longest_line = 65'536;
 
     enum class Controls { drop, show };
     /// @param controls  whether control characters are dropped or shown as "\x07"

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "harness/console/rules.hpp"
 
-#include "harness/console/stage.hpp"
-
 #include <algorithm>
+#include <tuple>
 #include <utility>
+
+#include "harness/console/stage.hpp"
 
 namespace lktest {
 namespace {
@@ -22,6 +23,10 @@ re2::RE2::Options set_options() {
     options.set_log_errors(false);
     options.set_max_mem(set_memory);
     return options;
+}
+
+bool comes_first(const Hit& a, const Hit& b) {
+    return std::tie(a.kind, a.index) < std::tie(b.kind, b.index);
 }
 
 /// "~ # ", "root@host:~# ", "bash-5.2$ ", "[root@host ~]# ", "grub> ", "Shell> ", "FS0:\> ", "(initramfs) ".
@@ -67,8 +72,8 @@ std::vector<Hit> PatternSet::matches(std::string_view text) const {
             if (entry.pattern->Match(piece(text), 0, text.size(), anchor_, nullptr, 0))
                 hits.push_back(entry.hit);
     }
-    std::ranges::sort(hits);
-    hits.erase(std::ranges::unique(hits).begin(), hits.end());
+    std::ranges::sort(hits, comes_first);
+    hits.erase(std::unique(hits.begin(), hits.end()), hits.end());
     return hits;
 }
 
@@ -137,7 +142,7 @@ std::vector<Hit> Rules::on_line(const ConsoleLine& line) {
     if (line.kernel() || bare_kernel_) {
         const std::vector<Hit> more = match(records_, said);
         hits.insert(hits.end(), more.begin(), more.end());
-        std::ranges::sort(hits);
+        std::ranges::sort(hits, comes_first);
     }
     return hits;
 }

@@ -18,7 +18,7 @@ namespace lktest {
 struct Hit {
     enum class Kind { milestone, failure } kind = Kind::milestone;
     std::size_t index = 0;  ///< of Rules::milestones() or Rules::failures()
-    auto operator<=>(const Hit&) const = default;
+    bool operator==(const Hit&) const = default;
 };
 
 /// Many patterns, matched in one pass over a text.

@@ -14,7 +14,7 @@
 namespace lktest {
 namespace {
 
-constexpr std::size_t most_pending = 256 * 1024;
+constexpr std::size_t most_pending = 262'144;
 
 using Row = std::array<char32_t, Screen::column_count>;
 using RowSink = Screen::RowSink;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "harness/console/watch.hpp"
 
-#include "harness/console/stage.hpp"
-
 #include <algorithm>
 #include <utility>
+
+#include "harness/console/stage.hpp"
 
 namespace lktest {
 namespace {
 
-constexpr std::size_t most_recent_bytes = 1024 * 1024;
-constexpr std::size_t most_chunk = 64 * 1024;
+constexpr std::size_t most_recent_bytes = 1'048'576;
+constexpr std::size_t most_chunk = 65'536;
 constexpr std::size_t most_recent_lines = 200;
 constexpr std::size_t most_failure_lines = 200;
 

@@ -68,6 +68,7 @@ Failure read_failure(TomlSource& source, const toml::table& values, const LineOu
 std::vector<Failure> read_failure_tables(TomlSource& source, const std::vector<const toml::table*>& tables) {
     const LineOutcomes known;
     std::vector<Failure> failures;
+    failures.reserve(tables.size());
     for (const toml::table* table : tables)
         failures.push_back(read_failure(source, *table, known));
     return failures;

@@ -16,7 +16,7 @@
 namespace lktest {
 namespace {
 
-constexpr std::uint64_t mebibyte = 1024 * 1024;
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
 /// The values of `key`, a name or an array of names; what is unknown becomes a problem.
 template <typename Value, std::size_t count>

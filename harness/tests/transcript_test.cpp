@@ -171,10 +171,8 @@ TEST(Transcript, ReadsTheSameHoweverTheBytesAreCut) {
                                            "[",
                                            "\x1b[2J",
                                            "\x1b[3;4H",
-                                           "\x1b"
-                                           "7",
-                                           "\x1b"
-                                           "8",
+                                           "\0337",
+                                           "\0338",
                                            "\xc4\x9b",
                                            "\x80",
                                            "<4>",

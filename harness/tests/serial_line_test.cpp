@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "harness/console/serial.hpp"
+#include "harness/machine/serial_line.hpp"
 
 #include <gtest/gtest.h>
 
