@@ -26,9 +26,13 @@ class IsoReader {
 public:
     explicit IsoReader(Bytes bytes) : bytes_(bytes) {}
 
-    std::uint8_t u8(std::size_t at) const { return at < bytes_.size() ? static_cast<std::uint8_t>(bytes_[at]) : 0; }
+    std::uint8_t u8(std::size_t at) const {
+        return at < bytes_.size() ? static_cast<std::uint8_t>(bytes_[at]) : 0;
+    }
     std::uint16_t u16(std::size_t at) const { return static_cast<std::uint16_t>(u8(at) | u8(at + 1) << 8); }
-    std::uint32_t u32(std::size_t at) const { return u16(at) | static_cast<std::uint32_t>(u16(at + 2)) << 16; }
+    std::uint32_t u32(std::size_t at) const {
+        return u16(at) | static_cast<std::uint32_t>(u16(at + 2)) << 16;
+    }
 
     std::string_view text(std::size_t at, std::size_t size) const {
         if (at > bytes_.size() || size > bytes_.size() - at)
@@ -54,13 +58,15 @@ struct BootEntry {
 std::vector<BootEntry> boot_catalogue(const IsoReader& iso) {
     constexpr std::size_t record = 17 * sector, entry_size = 32, entry_limit = 64;
     std::vector<BootEntry> entries;
-    if (iso.text(record + 1, 5) != "CD001" || !iso.text(record + 7, 32).starts_with("EL TORITO SPECIFICATION"))
+    if (iso.text(record + 1, 5) != "CD001" ||
+        !iso.text(record + 7, 32).starts_with("EL TORITO SPECIFICATION"))
         return entries;
     std::size_t at = std::size_t{iso.u32(record + 71)} * sector;
     std::uint8_t platform = iso.u8(at + 1);
     const auto take = [&](std::size_t entry) {
         if (iso.u8(entry) == 0x88)
-            entries.push_back({platform, std::size_t{iso.u32(entry + 8)} * sector, std::size_t{iso.u16(entry + 6)} * 512});
+            entries.push_back(
+                {platform, std::size_t{iso.u32(entry + 8)} * sector, std::size_t{iso.u16(entry + 6)} * 512});
     };
     take(at + entry_size);
     at += 2 * entry_size;
@@ -131,8 +137,8 @@ IsoFacts read_iso_facts(const std::filesystem::path& path) {
                           "give a live or installation medium (.iso)");
     const std::size_t said = std::size_t{iso.u32(descriptor + 80)} * sector;
     if (said > file->bytes().size())
-        throw usage_error(fmt::format("{} is truncated: its volume has {} bytes, the file only {}", name, said,
-                                      file->bytes().size()),
+        throw usage_error(fmt::format("{} is truncated: its volume has {} bytes, the file only {}", name,
+                                      said, file->bytes().size()),
                           "copy it again, and compare its checksum");
 
     IsoFacts facts;

@@ -62,7 +62,7 @@ Verdict from_machine(const Watch& watch, const Sighting& seen) {
 Verdict from_deadline(const Watch& watch, const Sighting& seen) {
     const Milestone& waiting = *watch.waiting_for();
     std::string missing = fmt::format("milestone '{}' was not reached within {:.0f} s {}", waiting.name,
-                                            seconds(seen.now - watch.waiting_since()), after(watch));
+                                      seconds(seen.now - watch.waiting_since()), after(watch));
     if (const auto early = watch.seen_early(); !early.empty())
         missing += fmt::format(" (yet these were seen: {})", fmt::join(early, ", "));
     // What looked like trouble, and would have been forgotten had the boot gone on.

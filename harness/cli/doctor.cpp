@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "builder/base/error.hpp"
 #include "harness/cli/doctor.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "builder/base/error.hpp"
 #include "builder/base/printable.hpp"
 #include "harness/cli/doctor_checks.hpp"
 #include "harness/cli/option.hpp"

@@ -146,8 +146,10 @@ std::string last_words_of_log(std::string_view log) {
     }
     while (words.ends_with('\n'))
         words.pop_back();
-    if (words.size() > most)
-        words.erase(0, words.find('\n', words.size() - most) + 1);
+    if (words.size() > most) {
+        const std::size_t whole_line = words.find('\n', words.size() - most);
+        words.erase(0, whole_line == std::string::npos ? words.size() - most : whole_line + 1);
+    }
     return words;
 }
 

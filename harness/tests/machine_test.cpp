@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The machine's parts that need no guest of libvirt's: the event loop, the worker,
 // QEMU's log, and the test guest that KVM is judged by.
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <libvirt/libvirt.h>
 #include <unistd.h>
@@ -40,7 +39,7 @@ protected:
         return condition();
     }
 
-    /// Lets everything happen that is going to happen by itself.
+    /// Lets everything happen that is due; never ends while something fires again and again.
     void settle() { io.poll(); }
 
     asio::io_context io{1};
@@ -129,11 +128,6 @@ TEST_F(LibvirtEventLoop, LetsLibvirtCloseADescriptorBeforeItsRemoval) {
 
 TEST_F(LibvirtEventLoop, RefusesWhatCannotBeWatched) {
     EXPECT_EQ(virEventAddHandle(-1, VIR_EVENT_HANDLE_READABLE, Seen::handle, nullptr, nullptr), -1);
-    const UniqueFd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    const TempDir directory;
-    const UniqueFd folder(::open(directory.path().c_str(), O_RDONLY | O_CLOEXEC));
-    EXPECT_EQ(virEventAddHandle(folder.get(), VIR_EVENT_HANDLE_READABLE, Seen::handle, nullptr, nullptr), -1)
-        << "epoll takes no directory";
     EXPECT_EQ(virEventRemoveHandle(4711), -1);
     EXPECT_EQ(virEventRemoveTimeout(4711), -1);
     virEventUpdateHandle(4711, 1);
@@ -198,8 +192,11 @@ TEST_F(LibvirtEventLoop, StandsAnyNumberOfThreads) {
     EXPECT_TRUE(wait([&] { return seen.fired > 50; }));
     for (std::thread& thread : threads)
         thread.join();
-    settle();
     virEventRemoveTimeout(watched);
+    settle();
+    const int fired = seen.fired;
+    settle();
+    EXPECT_EQ(seen.fired, fired) << "a removed timer fired";
 }
 
 TEST_F(LibvirtEventLoop, FreesWhatIsLeftAtItsEnd) {
@@ -215,7 +212,7 @@ TEST_F(LibvirtEventLoop, FreesWhatIsLeftAtItsEnd) {
     EXPECT_EQ(seen.freed, 2);
     EXPECT_EQ(virEventAddTimeout(5, Seen::timeout, &seen, Seen::free), -1) << "there is no loop";
     new (&loop) EventLoop(io);
-    EXPECT_GT(virEventAddTimeout(5, Seen::timeout, &seen, Seen::free), 0);
+    EXPECT_GT(virEventAddTimeout(5, Seen::timeout, nullptr, nullptr), 0);
 }
 
 TEST_F(LibvirtEventLoop, ConnectionsNameTheUriThatTheyCannotOpen) {
