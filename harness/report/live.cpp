@@ -90,7 +90,7 @@ LiveState live_state(const std::vector<PlannedCell>& plan, LiveClock::time_point
 void apply(LiveCell& cell, const Event& event, LiveClock::time_point now) {
     // libvirt tells of the machine before it is switched on; that has no time of the guest's.
     if (!cell.power_on || event.kind == Event::Kind::started)
-        cell.power_on = now;
+        cell.power_on = now - event.at;
     if (event.kind == Event::Kind::reset)
         cell.witnessed.clear();
     if (event.kind == Event::Kind::milestone && cell.witnessed.insert(event.name).second)
