@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Raise it when the same recipe and packages give another image than before.
-constexpr int format_version = 2;
+constexpr int format_version = 3;
 
 /// What an image is made of besides packages, as text.
 std::string own_inputs(const Recipe& recipe, Arch arch, const InitScripts& scripts) {

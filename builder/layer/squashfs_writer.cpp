@@ -211,13 +211,16 @@ private:
                                             squashfs_mode(*inode)));
         }
         check(sqfs_dir_writer_end(directory_.get()));
-        node.record = sqfs_dir_writer_create_inode(directory_.get(), node.links, node.xattrs, parent_number);
+        node.record = sqfs_dir_writer_create_inode(directory_.get(), 0, node.xattrs, parent_number);
+        if (!node.record)
+            check(SQFS_ERROR_ALLOC);
+        // libsquashfs counts every entry as a link.
+        (node.record->base.type == SQFS_INODE_DIR ? node.record->data.dir.nlink
+                                                  : node.record->data.dir_ext.nlink) = node.links;
         write_inode(node);
     }
 
     void write_inode(SquashfsNode& node) {
-        if (!node.record)
-            check(SQFS_ERROR_ALLOC);
         auto& base = node.record->base;
         base.mode = squashfs_mode(node.inode);
         base.mod_time = static_cast<std::uint32_t>(std::clamp<std::int64_t>(node.inode.mtime, 0, epoch_));

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sqfs/dir_reader.h>
+#include <sqfs/inode.h>
+#include <sqfs/io.h>
+#include <sqfs/super.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -13,6 +17,7 @@
 #include <random>
 
 #include "builder/base/process.hpp"
+#include "builder/layer/squashfs_compressor.hpp"
 #include "builder/tests/support/error_of.hpp"
 #include "builder/tree/from_directory.hpp"
 
@@ -176,6 +181,42 @@ TEST(WriteSquashfs, KeepsXattrsAndLargeDeviceNumbers) {
     EXPECT_TRUE(back.find("/files/same")->xattrs.empty());
     EXPECT_EQ(back.find("/dev/nvme299p1")->device, makedev(259, 300));
     EXPECT_EQ(back.find("/dev/far")->device, makedev(511, 70000));
+}
+
+/// The link count in a path's inode, which unsquashfs does not show for directories.
+std::uint32_t links_of(const fs::path& image, const std::string& path) {
+    sqfs_super_t super;
+    const Sqfs<sqfs_file_t> file(sqfs_open_file(image.c_str(), SQFS_FILE_OPEN_READ_ONLY));
+    EXPECT_EQ(sqfs_super_read(&super, file.get()), 0);
+    const auto expander = make_compressor({}, SQFS_COMP_FLAG_UNCOMPRESS);
+    const Sqfs<sqfs_dir_reader_t> reader(sqfs_dir_reader_create(&super, expander.get(), file.get(), 0));
+    sqfs_inode_generic_t* found = nullptr;
+    EXPECT_EQ(sqfs_dir_reader_find_by_path(reader.get(), nullptr, path.c_str(), &found), 0) << path;
+    const std::unique_ptr<sqfs_inode_generic_t, decltype(&sqfs_free)> inode(found, sqfs_free);
+    switch (inode->base.type) {
+        case SQFS_INODE_DIR: return inode->data.dir.nlink;
+        case SQFS_INODE_EXT_DIR: return inode->data.dir_ext.nlink;
+        case SQFS_INODE_EXT_FILE: return inode->data.file_ext.nlink;
+        case SQFS_INODE_FILE: return 1;
+        case SQFS_INODE_FIFO: return inode->data.ipc.nlink;
+        default: return 0;
+    }
+}
+
+TEST(WriteSquashfs, CountsLinks) {
+    const TempDir dir;
+    const fs::path image = dir.path() / "image";
+    FileTree tree = tricky_tree();
+    tree.put_directory("/a/below");
+    tree.find("/many")->xattrs = {{"user.note", "makes a long inode"}};
+    image_of(tree, image);
+    EXPECT_EQ(links_of(image, "/"), 8U) << "itself, its dot, and six directories below";
+    EXPECT_EQ(links_of(image, "/a"), 3U);
+    EXPECT_EQ(links_of(image, "/a/below"), 2U);
+    EXPECT_EQ(links_of(image, "/many"), 2U);
+    EXPECT_EQ(links_of(image, "/z/linked"), 3U);
+    EXPECT_EQ(links_of(image, "/dev/pipe"), 2U);
+    EXPECT_EQ(links_of(image, "/files/fragment"), 1U);
 }
 
 TEST(WriteSquashfs, WarnsOfAttributesThatItCannotHold) {

@@ -60,7 +60,6 @@ Finding check_firmware(const FirmwareCatalogue& catalogue, Arch arch, Firmware f
 
 /// Opens the embedded driver as `lktest run` does.
 Finding check_libvirt() try {
-    std::string version;
     const TempDir exchange;
     const fs::path answer = exchange.path() / "version";
     const auto open = [&](const Jail& jail) {
@@ -174,6 +173,7 @@ constexpr std::uint64_t cache_space = 3072 * mebibyte, output_space = 256 * mebi
 
 std::vector<Finding> examine(const DoctorOptions& options) {
     std::vector<Finding> findings;
+    findings.reserve(16);
     for (const Arch arch : all_arches)
         findings.push_back(check_qemu(arch));
     const FirmwareCatalogue catalogue = find_firmware();

@@ -5,15 +5,19 @@
 
 namespace lktest {
 
-/// While this lives, SIGINT, SIGTERM and SIGHUP wait. arrived() tells of them, so that the work
-/// can be abandoned in good order; when this ends they do what they always do: end the program.
-/// Threads and signals: make it before any thread is started.
+/// While this lives, the signals that would end the program (SIGINT, SIGTERM, SIGHUP) wait. arrived()
+/// tells of them, so that the work can be abandoned in good order; when this ends, they end the program.
+/// Make it before any other thread is started.
 class HeldSignals {
 public:
     HeldSignals() {
         ::sigemptyset(&held_);
-        for (const int number : {SIGINT, SIGTERM, SIGHUP})
-            ::sigaddset(&held_, number);
+        for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+            struct sigaction action {};
+            ::sigaction(number, nullptr, &action);
+            if (action.sa_handler == SIG_DFL)  // nohup and shells let some be ignored
+                ::sigaddset(&held_, number);
+        }
         ::pthread_sigmask(SIG_BLOCK, &held_, &before_);
     }
     HeldSignals(const HeldSignals&) = delete;
@@ -21,12 +25,9 @@ public:
     ~HeldSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
     bool arrived() const {
-        sigset_t pending;
+        sigset_t pending, ours;
         ::sigpending(&pending);
-        for (const int number : {SIGINT, SIGTERM, SIGHUP})
-            if (::sigismember(&pending, number) == 1)
-                return true;
-        return false;
+        return ::sigandset(&ours, &pending, &held_) == 0 && ::sigisemptyset(&ours) == 0;
     }
 
 private:

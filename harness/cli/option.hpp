@@ -40,6 +40,7 @@ std::uint64_t parse_number(std::string_view option, std::string_view word, std::
 template <typename Values>
 std::vector<std::string_view> all_names(const Values& values) {
     std::vector<std::string_view> names;
+    names.reserve(std::size(values));
     for (const auto& value : values)
         names.push_back(name(value));
     return names;

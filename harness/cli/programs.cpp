@@ -14,8 +14,7 @@ std::optional<std::filesystem::path> find_program(std::string_view program, std:
     const std::string directories = std::string(path) + ":/usr/sbin:/sbin";
     for (std::size_t start = 0; start <= directories.size();) {
         const std::size_t end = std::min(directories.find(':', start), directories.size());
-        const std::filesystem::path file =
-            std::filesystem::path(directories.substr(start, end - start)) / program;
+        std::filesystem::path file = std::filesystem::path(directories.substr(start, end - start)) / program;
         start = end + 1;
         std::error_code ignored;
         if (file.is_absolute() && std::filesystem::is_regular_file(file, ignored) &&

@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 3> accelerators{"auto", "kvm", "tcg"};
 constexpr std::array<std::string_view, 3> networks{"tap", "user", "none"};  // in the order of Network
 
 /// Days are no boot, and chrono must not overflow.
-constexpr std::uint64_t longest_timeout = 7 * 24 * 3600, most_jobs = 1024;
+constexpr std::uint64_t longest_timeout = std::uint64_t{7} * 24 * 3600, most_jobs = 1024;
 
 }  // namespace
 

@@ -30,6 +30,7 @@ std::vector<T> meet(std::span<const T> all, const std::vector<T>& one, const std
 template <typename T>
 std::string names(const std::vector<T>& values, std::string_view separator = ", ") {
     std::vector<std::string_view> words;
+    words.reserve(values.size());
     for (const T& value : values)
         words.push_back(name(value));
     return fmt::format("{}", fmt::join(words, separator));

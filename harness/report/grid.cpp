@@ -175,6 +175,7 @@ Box box(const Verdict& verdict) {
 
 Grid arrange(const std::vector<CellBox>& cells) {
     std::vector<BootCell> plain;
+    plain.reserve(cells.size());
     for (const CellBox& cell : cells)
         plain.push_back(cell.cell);
     Differences shown = differences(plain);

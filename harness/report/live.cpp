@@ -90,7 +90,7 @@ LiveState live_state(const std::vector<PlannedCell>& plan, LiveClock::time_point
 void apply(LiveCell& cell, const Event& event, LiveClock::time_point now) {
     // libvirt tells of the machine before it is switched on; that has no time of the guest's.
     if (!cell.power_on || event.kind == Event::Kind::started)
-        cell.power_on = now - event.at;
+        cell.power_on = now;
     if (event.kind == Event::Kind::reset)
         cell.witnessed.clear();
     if (event.kind == Event::Kind::milestone && cell.witnessed.insert(event.name).second)
@@ -103,6 +103,7 @@ std::string frame(const LiveState& state, const Style& style, LiveClock::time_po
     const std::size_t height = std::max<std::size_t>(style.height, 4) - 1;
     std::vector<Line> news;
     std::vector<BootCell> cells;
+    cells.reserve(state.cells.size());
     for (const LiveCell& cell : state.cells)
         cells.push_back(cell.cell);
     const std::vector<std::string> names = short_names(cells);
@@ -168,6 +169,7 @@ std::string plain_line(std::string_view cell, const Verdict& verdict) {
 Live::Live(std::FILE* out, const std::vector<PlannedCell>& plan, Options options)
     : out_(out), options_(std::move(options)), state_(live_state(plan, LiveClock::now())) {
     std::vector<BootCell> cells;
+    cells.reserve(plan.size());
     for (const PlannedCell& planned : plan)
         cells.push_back(planned.cell);
     names_ = short_names(cells);

@@ -67,6 +67,7 @@ Box box_of(const CellResult& result) {
 
 void add_matrix(Page& page, const RunReport& report, const Style& style) {
     std::vector<CellBox> boxes;
+    boxes.reserve(report.cells.size());
     for (const CellResult& result : report.cells)
         boxes.push_back({result.cell, box_of(result)});
     for (const Line& line : draw(arrange(boxes), style))

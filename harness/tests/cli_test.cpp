@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <map>
 
@@ -11,6 +12,7 @@
 #include "harness/boot/host.hpp"
 #include "harness/cli/app.hpp"
 #include "harness/cli/completion.hpp"
+#include "harness/cli/held_signals.hpp"
 #include "harness/cli/machine_size.hpp"
 #include "harness/cli/man.hpp"
 #include "harness/cli/programs.hpp"
@@ -283,6 +285,32 @@ TEST(FindProgram, LooksWhereTheShellAndSudoLook) {
     EXPECT_EQ(find_program("a-program-of-ours", "/nowhere:" + dir.path().string()),
               dir.path() / "a-program-of-ours");
     EXPECT_NE(find_program("ldconfig", ""), std::nullopt);
+}
+
+TEST(HeldSignals, LetTheWorkEndBeforeTheProgramDoes) {
+    const auto work = [] {
+        const HeldSignals signals;
+        const bool early = signals.arrived();
+        ::raise(SIGTERM);
+        if (early || !signals.arrived())
+            ::_exit(1);
+        std::fputs("tidied up", stderr);
+    };
+    EXPECT_EXIT(work(), testing::KilledBySignal(SIGTERM), "tidied up");
+}
+
+TEST(HeldSignals, AreNotThoseThatAreIgnored) {
+    const auto work = [] {
+        ::signal(SIGINT, SIG_IGN);
+        {
+            const HeldSignals signals;
+            ::raise(SIGINT);
+            if (signals.arrived())
+                ::_exit(1);
+        }
+        ::_exit(0);
+    };
+    EXPECT_EXIT(work(), testing::ExitedWithCode(0), "");
 }
 
 TEST(ShellWord, IsReadBackAsItWas) {
