@@ -34,7 +34,7 @@ la_ssize_t read_member(archive* inner, void* deb, const void** piece) {
         return 0;
     if (result >= ARCHIVE_WARN)
         return static_cast<la_ssize_t>(size);
-    archive_set_error(inner, archive_errno(outer), "%s", reason_of(*outer).data());
+    archive_set_error(inner, archive_errno(outer), "%s", std::string(reason_of(*outer)).c_str());
     return -1;
 }
 

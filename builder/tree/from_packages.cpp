@@ -203,14 +203,14 @@ void unpack_all(const std::vector<Package>& packages, const fs::path& cache, con
                 for (std::size_t index; (index = next++) < packages.size();) {
                     try {
                         data_tar(packages[index].deb, cache);
+                        const std::scoped_lock lock(mutex);
+                        if (progress)
+                            progress("unpack", ++done, packages.size());
                     } catch (...) {
                         const std::scoped_lock lock(mutex);
                         failure = std::current_exception();
                         next = packages.size();
                     }
-                    const std::scoped_lock lock(mutex);
-                    if (progress)
-                        progress("unpack", ++done, packages.size());
                 }
             });
     }

@@ -51,8 +51,10 @@ void Attendance::port_said(std::string_view bytes) {
 
 void Attendance::happened(const DomainEvent& event) {
     using Kind = DomainEvent::Kind;
-    const microseconds at = std::max(
-        microseconds::zero(), std::chrono::duration_cast<microseconds>(event.at - power_on_by_calendar_));
+    // Before power-on there is no time of the guest's yet.
+    microseconds at{};
+    if (power_on_ != Clock::time_point{})
+        at = std::max(at, std::chrono::duration_cast<microseconds>(event.at - power_on_by_calendar_));
     const auto gone = [&](Sighting::Machine how) {
         if (seen_.machine != Sighting::Machine::running)
             return;

@@ -15,9 +15,11 @@ namespace lktest {
 using RunIn = std::function<void(const std::function<void()>&)>;
 
 /// A guest that exists while this object lives. Every call blocks (create 0.3 s, destroy
-/// 0.2 s, the rest milliseconds) and may be made from any thread, one at a time; but the
-/// object itself is destroyed on the thread that runs the io_context, or after that has
-/// stopped, so that no event is on its way to a sink that is gone.
+/// 0.2 s, the rest milliseconds) and may be made from any thread, one at a time. While the
+/// guest runs, that is never the thread that drains its console: a QEMU whose console
+/// nobody reads stands still, and does not answer libvirt either. The object itself is destroyed
+/// on the thread that runs the io_context, or after that has stopped, so that no event is on
+/// its way to a sink that is gone.
 class Domain {
 public:
     /// Starts a guest, paused: it says nothing before resume(). Of a daemon it is asked to

@@ -88,7 +88,7 @@ public:
         if (error)
             return -1;
         static_cast<void>(copy.release());
-        auto watch = std::make_shared<FdWatch>(FdWatch{std::move(client), fd, events, std::move(descriptor)});
+        auto watch = std::make_shared<FdWatch>(FdWatch{client, fd, events, std::move(descriptor)});
         const int id = next_id_++;
         fds_.emplace(id, watch);
         post([=, this] { arm(id, watch); });
@@ -121,8 +121,7 @@ public:
         const std::lock_guard lock(mutex_);
         if (closed_)
             return -1;
-        auto watch =
-            std::make_shared<TimerWatch>(TimerWatch{std::move(client), period, asio::steady_timer(io_)});
+        auto watch = std::make_shared<TimerWatch>(TimerWatch{client, period, asio::steady_timer(io_)});
         const int id = next_id_++;
         timers_.emplace(id, watch);
         post([=, this] { arm(id, watch); });

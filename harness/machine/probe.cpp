@@ -125,7 +125,7 @@ std::optional<fs::path> find_qemu(Arch arch) {
     while (!rest.empty()) {
         const std::string_view directory = rest.substr(0, rest.find(':'));
         rest.remove_prefix(std::min(rest.size(), directory.size() + 1));
-        const fs::path program = fs::path(directory) / fmt::format("qemu-system-{}", name(arch));
+        fs::path program = fs::path(directory) / fmt::format("qemu-system-{}", name(arch));
         if (program.is_absolute() && ::access(program.c_str(), X_OK) == 0)
             return program;
     }
