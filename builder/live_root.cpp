@@ -3,9 +3,29 @@
 
 #include <fmt/format.h>
 
+#include "builder/report/report.hpp"
 #include "builder/tree/from_packages.hpp"
 
 namespace lktest {
+namespace {
+
+std::shared_ptr<Inode> inode_of(const ExtraFile& file, std::int64_t time) {
+    auto inode = std::make_shared<Inode>();
+    inode->permissions = static_cast<mode_t>(file.mode);
+    inode->mtime = time;
+    if (file.directory) {
+        inode->type = NodeType::directory;
+    } else if (!file.symlink.empty()) {
+        inode->type = NodeType::symlink;
+        inode->permissions = 0777;
+        inode->target = file.symlink;
+    } else {
+        inode->content = Content::text(file.content);
+    }
+    return inode;
+}
+
+}  // namespace
 
 FileTree packages_layer(const Recipe& recipe, const std::vector<Package>& packages,
                         const std::filesystem::path& cache, const Progress& progress, const Why& why) {
@@ -24,16 +44,28 @@ FileTree files_layer(const Recipe& recipe, std::int64_t time) {
     // Without packages this has the links of a merged /usr. They must be in each layer:
     // a directory /bin here would cover the link /bin of the layers below.
     FileTree tree = packages_tree({}, {}, {}, [](auto...) {});
-    for (const ExtraFile& file : recipe.files) {
-        const auto mode = static_cast<mode_t>(file.mode);
-        if (file.directory)
-            tree.put_directory(file.path, mode);
-        else if (!file.symlink.empty())
-            tree.put_symlink(file.path, file.symlink);
-        else
-            tree.put_file(file.path, file.content, mode);
-        tree.find(file.path)->mtime = time;
+    for (const ExtraFile& file : recipe.files)
+        tree.put(file.path, inode_of(file, time));
+    return tree;
+}
+
+FileTree files_over(const Recipe& recipe, const FileTree& root, const std::vector<ExtraFile>& reporting,
+                    const Content& busybox, std::int64_t time) {
+    FileTree tree;
+    for (const auto* files : {&reporting, &recipe.files})
+        for (const ExtraFile& file : *files)
+            tree.put_over(root, file.path, inode_of(file, time));
+    if (!reporting.empty()) {
+        auto program = std::make_shared<Inode>();
+        program->permissions = 0755;
+        program->mtime = time;
+        program->content = busybox;
+        tree.put_over(root, report_busybox, std::move(program));
     }
+    for (const auto& [target, links] : recipe.links)
+        for (const std::string& link : links)
+            if (!root.find(link) && !tree.find(link))
+                tree.put_over(root, link, inode_of({.path = link, .content = {}, .symlink = target}, time));
     return tree;
 }
 

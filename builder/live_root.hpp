@@ -19,6 +19,13 @@ FileTree packages_layer(const Recipe& recipe, const std::vector<Package>& packag
 /// @param time  of the files, seconds since 1970
 FileTree files_layer(const Recipe& recipe, std::int64_t time);
 
+/// The recipe's own files and links and what reports, to be laid over the root.
+/// @param reporting  as report_files() gives them
+/// @param busybox  static, for the image's architecture
+/// @param time  of the files, seconds since 1970
+FileTree files_over(const Recipe& recipe, const FileTree& root, const std::vector<ExtraFile>& reporting,
+                    const Content& busybox, std::int64_t time);
+
 /// Shell patterns of the live root's paths that a kernel's excluded modules have.
 std::vector<std::string> module_exclusions(const Recipe& recipe);
 

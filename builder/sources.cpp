@@ -33,22 +33,26 @@ std::vector<Package> Sources::all() const {
     return packages;
 }
 
-Sources fetch_sources(const Recipe& recipe, const BuildOptions& options) {
+Sources fetch_sources(const Recipe& recipe, const BuildOptions& options, bool with_kernel) {
     const auto fetch = [&](std::vector<std::string> names, bool with_dependencies) {
         const PackageRequest request{std::move(names), options.arch, with_dependencies};
         return fetch_packages(request, options.cache, options.progress, options.why);
     };
     const std::string_view arch = name(options.arch);
-    if (recipe.kernel(options.arch).empty())
+    if (with_kernel && recipe.kernel(options.arch).empty())
         throw usage_error(
-            fmt::format("{} has no kernel for {}", recipe.file.string(), arch),
+            recipe.root.kind == RootKind::packages
+                ? fmt::format("{} has no kernel for {}", recipe.file.string(), arch)
+                : fmt::format("the root has no kernel, and {} none for {}", recipe.file.string(), arch),
             fmt::format("add {} = \"linux-image-{}\" to [kernel]", arch, debian_name(options.arch)));
     Sources sources;
-    sources.root = fetch(recipe.packages.of(options.arch), true);
+    if (recipe.root.kind == RootKind::packages)
+        sources.root = fetch(recipe.packages.of(options.arch), true);
     std::erase_if(sources.root, [&](const Package& package) {
         return std::ranges::find(recipe.without, package.name) != recipe.without.end();
     });
-    sources.kernel = fetch({recipe.kernel(options.arch)}, false);
+    if (with_kernel)
+        sources.kernel = fetch({recipe.kernel(options.arch)}, false);
     sources.loaders = fetch(loader_packages(options.arch), false);
     return sources;
 }

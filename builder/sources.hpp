@@ -18,7 +18,8 @@ struct Sources {
 };
 
 /// Has the recipe's packages in the cache.
-Sources fetch_sources(const Recipe& recipe, const BuildOptions& options);
+/// @param with_kernel  false when the kernel comes from elsewhere
+Sources fetch_sources(const Recipe& recipe, const BuildOptions& options, bool with_kernel);
 
 /// "busybox-static_1.35.0-4_amd64.deb …", a line each: which bytes the packages are.
 std::string identity(const std::vector<Package>& packages);

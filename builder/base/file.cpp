@@ -88,12 +88,14 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
 AtomicFile::~AtomicFile() {
     std::error_code ignored;
     if (!committed_)
-        fs::remove(temporary_, ignored);
+        fs::remove_all(temporary_, ignored);
 }
 
 void AtomicFile::commit() {
     std::error_code error;
     fs::rename(temporary_, path_, error);
+    if (error == std::errc::directory_not_empty)
+        return;  // another process was quicker to make this directory
     if (error)
         throw system_error(fmt::format("cannot write {}", path_.string()), error.value());
     committed_ = true;

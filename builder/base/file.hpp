@@ -35,8 +35,9 @@ private:
     std::filesystem::path path_;
 };
 
-/// A name for a file that is being written: `path` with a temporary suffix in the
-/// same directory. commit() renames it to `path`; without that it is removed.
+/// A name for a file or directory that is being written: `path` with a temporary suffix
+/// beside it. commit() renames it to `path`, where a directory that has content stays;
+/// without that it is removed.
 class AtomicFile {
 public:
     explicit AtomicFile(std::filesystem::path path);

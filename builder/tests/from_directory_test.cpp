@@ -3,10 +3,14 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "builder/tests/support/error_of.hpp"
 
@@ -72,6 +76,74 @@ TEST(DirectoryTree, RefusesWhatIsNoDirectory) {
         const std::string path = dir.path() / name;
         EXPECT_EQ(error_of([&] { directory_tree(path); }), "usage: " + path + " is not a directory");
     }
+}
+
+TEST(ReadDirectory, TakesOnlyWhatItIsToldTo) {
+    const TempDir dir;
+    make_directories(dir.path() / "etc");
+    make_directories(dir.path() / "proc");
+    write_file(dir.path() / "etc/a", "");
+    write_file(dir.path() / "etc/b", "");
+    write_file(dir.path() / "etc/own", "");
+    const FileTree tree =
+        read_directory(dir.path(),
+                       {.only = {{"etc"}}, .exclude = {"/etc/b"}, .except = {dir.path() / "etc/own"}})
+            .tree;
+    std::string paths;
+    tree.walk([&](const std::string& path, const Inode&) { paths += path + " "; });
+    EXPECT_EQ(paths, "/etc /etc/a ");
+}
+
+TEST(ReadDirectory, ListsWhatItCannotReadAndGoesOn) {
+    if (::geteuid() == 0 && ::seteuid(65534) != 0)
+        GTEST_SKIP() << "root reads everything";
+    {
+        const TempDir dir;
+        write_file(dir.path() / "a", "");
+        write_file(dir.path() / "secret", "");
+        make_directories(dir.path() / "closed");
+        ::chmod((dir.path() / "secret").c_str(), 0);
+        ::chmod((dir.path() / "closed").c_str(), 0);
+        const DirectoryTree found = read_directory(dir.path(), {});
+        EXPECT_TRUE(found.tree.find("/a"));
+        EXPECT_FALSE(found.tree.find("/secret"));
+        auto unreadable = found.unreadable;
+        std::ranges::sort(unreadable);
+        EXPECT_EQ(unreadable,
+                  (std::vector<std::string>{"/closed: Permission denied", "/secret: Permission denied"}));
+        EXPECT_NE(error_of([&] { directory_tree(dir.path()); }).find("run as root"), std::string::npos);
+    }
+    if (::getuid() == 0) {
+        EXPECT_EQ(::seteuid(0), 0);
+    }
+}
+
+TEST(ReadDirectory, KeepsASocketAsTheNodeThatItIs) {
+    const TempDir dir;
+    const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM, 0));
+    sockaddr_un address{AF_UNIX, {}};
+    const std::string path = dir.path() / "socket";
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    ASSERT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(directory_tree(dir.path()).find("/socket")->type, NodeType::socket);
+}
+
+TEST(ReadDirectory, OfARunningSystemOutlivesFilesThatVanishOrShrink) {
+    const TempDir dir;
+    write_file(dir.path() / "gone", "12345");
+    write_file(dir.path() / "shorter", "12345");
+    const FileTree live = read_directory(dir.path(), {.live = true}).tree;
+    const FileTree still = read_directory(dir.path(), {}).tree;
+    fs::remove(dir.path() / "gone");
+    fs::resize_file(dir.path() / "shorter", 2);
+    std::string into(5, '-');
+    const auto bytes = std::as_writable_bytes(std::span(into));
+    EXPECT_EQ(live.find("/gone")->content.read_some(0, bytes), 0U);
+    EXPECT_EQ(live.find("/shorter")->content.read_some(0, bytes), 2U);
+    EXPECT_EQ(into, "12---");
+    EXPECT_NE(error_of([&] { still.find("/gone")->content.whole(); }).find("gone"), std::string::npos);
+    EXPECT_NE(error_of([&] { still.find("/shorter")->content.whole(); }).find("became shorter"),
+              std::string::npos);
 }
 
 }  // namespace

@@ -1,28 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "builder/tree/deb.hpp"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 
 #include "builder/base/file.hpp"
-#include "builder/base/handle.hpp"
+#include "builder/tree/archive.hpp"
 
 namespace lktest {
 namespace {
 namespace fs = std::filesystem;
-
-using Reader = Handle<archive, archive_read_free>;
-
-std::string_view reason_of(archive& reader) {
-    const char* text = archive_error_string(&reader);
-    return text ? text : "unknown fault";
-}
 
 /// libarchive asks for the next piece of data.tar.xz: the next piece of the .deb's member.
 la_ssize_t read_member(archive* inner, void* deb, const void** piece) {
@@ -34,14 +24,14 @@ la_ssize_t read_member(archive* inner, void* deb, const void** piece) {
         return 0;
     if (result >= ARCHIVE_WARN)
         return static_cast<la_ssize_t>(size);
-    archive_set_error(inner, archive_errno(outer), "%s", std::string(reason_of(*outer)).c_str());
+    archive_set_error(inner, archive_errno(outer), "%s", reason_of(*outer).c_str());
     return -1;
 }
 
 /// Writes a package's data.tar to `file`, decompressed. A .deb is an ar archive of
 /// debian-binary, control.tar.* and data.tar.* (deb(5)).
-void unpack_data(const fs::path& deb, int file) {
-    const Reader outer(archive_read_new());
+void unpack_data(const fs::path& deb, const fs::path& file) {
+    const ArchiveReader outer(archive_read_new());
     archive_read_support_format_ar(outer.get());
     if (archive_read_open_filename(outer.get(), deb.c_str(), 1 << 20) != ARCHIVE_OK)
         throw damaged_deb(deb, reason_of(*outer));
@@ -54,32 +44,13 @@ void unpack_data(const fs::path& deb, int file) {
         if (std::string_view(archive_entry_pathname(member)).starts_with("data.tar"))
             break;
     }
-    const Reader inner(archive_read_new());
-    archive_read_support_filter_all(inner.get());
-    archive_read_support_format_raw(inner.get());
+    const ArchiveReader inner = stream_reader();
     archive_entry* data = nullptr;
     if (archive_read_open(inner.get(), outer.get(), nullptr, read_member, nullptr) != ARCHIVE_OK ||
         archive_read_next_header(inner.get(), &data) < ARCHIVE_WARN)
         throw damaged_deb(deb, reason_of(*inner));
-    for (;;) {
-        const void* piece = nullptr;
-        std::size_t size = 0;
-        la_int64_t offset = 0;
-        const int result = archive_read_data_block(inner.get(), &piece, &size, &offset);
-        if (result == ARCHIVE_EOF)
-            return;
-        if (result < ARCHIVE_OK)
-            throw damaged_deb(deb, reason_of(*inner));
-        for (const char* rest = static_cast<const char*>(piece); size > 0;) {
-            const ssize_t count = ::write(file, rest, size);
-            if (count < 0 && errno == EINTR)
-                continue;
-            if (count < 0)
-                throw system_error(fmt::format("cannot unpack {} into the cache", deb.string()), errno);
-            rest += count;
-            size -= static_cast<std::size_t>(count);
-        }
-    }
+    if (!copy_data(*inner, file))
+        throw damaged_deb(deb, reason_of(*inner));
 }
 
 }  // namespace
@@ -100,14 +71,9 @@ fs::path data_tar(const fs::path& deb, const fs::path& cache) {
         return file;
     make_directories(file.parent_path());
     AtomicFile part(file);
-    {
-        const UniqueFd fd(::open(part.temporary().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-        if (!fd)
-            throw system_error(fmt::format("cannot write {}", file.string()), errno);
-        unpack_data(deb, fd.get());
-        const timespec times[2] = {source.st_mtim, source.st_mtim};
-        ::futimens(fd.get(), times);
-    }
+    unpack_data(deb, part.temporary());
+    const timespec times[2] = {source.st_mtim, source.st_mtim};
+    ::utimensat(AT_FDCWD, part.temporary().c_str(), times, 0);
     part.commit();
     return file;
 }

@@ -56,6 +56,7 @@ std::shared_ptr<Inode> new_directory(mode_t permissions = 0755) {
 struct Parent {
     std::shared_ptr<Inode> directory;
     std::string problem;
+    std::string path = {};  ///< of the directory, without symlinks; "" is the root
 };
 
 /// Walks `names` from the root. Symlinks are followed inside the tree, and ".."
@@ -63,13 +64,16 @@ struct Parent {
 /// @param make  a name that is missing becomes a directory
 Parent descend(const std::shared_ptr<Inode>& root, const std::vector<std::string>& names, bool make) {
     std::vector<std::shared_ptr<Inode>> trail{root};
+    std::vector<std::string> path;
     std::deque<std::string> ahead(names.begin(), names.end());
     for (int links = 0; !ahead.empty();) {
         const std::string name = std::move(ahead.front());
         ahead.pop_front();
         if (name == "..") {
-            if (trail.size() > 1)
+            if (trail.size() > 1) {
                 trail.pop_back();
+                path.pop_back();
+            }
             continue;
         }
         if (trail.size() > most_levels)
@@ -84,37 +88,47 @@ Parent descend(const std::shared_ptr<Inode>& root, const std::vector<std::string
         const std::shared_ptr<Inode>& inode = entry->second;
         if (is_directory(inode)) {
             trail.push_back(inode);
+            path.push_back(name);
         } else if (inode->type == NodeType::symlink) {
             if (++links > most_links)
                 return {nullptr, name + " leads into a loop of symlinks"};
             const std::vector<std::string> target = names_of(inode->target);
             ahead.insert(ahead.begin(), target.begin(), target.end());
-            if (inode->target.starts_with('/'))
+            if (inode->target.starts_with('/')) {
                 trail.resize(1);
+                path.clear();
+            }
         } else {
             return {nullptr, name + " is not a directory"};
         }
     }
-    return {trail.back(), ""};
+    Parent found{trail.back(), ""};
+    for (const std::string& name : path)
+        found.path.append("/").append(name);
+    return found;
 }
 
-/// Fills `into` from a place in a file, or throws.
-void read_at(const std::filesystem::path& path, std::uint64_t offset, std::span<std::byte> into) {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+/// Fills `into` from a place in a file, as far as the file goes. The bytes filled.
+std::size_t read_at(const std::filesystem::path& path, std::uint64_t offset, std::span<std::byte> into,
+                    bool may_be_gone) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd && errno == ENOENT && may_be_gone)
+        return 0;
     if (!fd)
         throw system_error(fmt::format("cannot read {}", path.string()), errno);
-    while (!into.empty()) {
-        const ssize_t count = ::pread(fd.get(), into.data(), into.size(), static_cast<off_t>(offset));
+    std::size_t filled = 0;
+    while (filled < into.size()) {
+        const ssize_t count = ::pread(fd.get(), into.data() + filled, into.size() - filled,
+                                      static_cast<off_t>(offset + filled));
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
             throw system_error(fmt::format("cannot read {}", path.string()), errno);
         if (count == 0)
-            throw host_error(fmt::format("{} became shorter while it was read", path.string()),
-                             "build again when nothing writes to it");
-        offset += static_cast<std::uint64_t>(count);
-        into = into.subspan(static_cast<std::size_t>(count));
+            break;
+        filled += static_cast<std::size_t>(count);
     }
+    return filled;
 }
 
 }  // namespace
@@ -133,7 +147,13 @@ Content Content::mapped(std::shared_ptr<const MappedFile> file, std::span<const 
 
 Content Content::file(std::filesystem::path path, std::uint64_t size) {
     Content content;
-    content.source_ = OnDisk{std::move(path), size};
+    content.source_ = OnDisk{std::move(path), size, false};
+    return content;
+}
+
+Content Content::live_file(std::filesystem::path path, std::uint64_t size) {
+    Content content;
+    content.source_ = OnDisk{std::move(path), size, true};
     return content;
 }
 
@@ -153,11 +173,24 @@ std::optional<std::span<const std::byte>> Content::in_memory() const {
 }
 
 void Content::read(std::uint64_t offset, std::span<std::byte> into) const {
+    if (read_some(offset, into) < into.size())
+        throw host_error(
+            fmt::format("{} became shorter while it was read", std::get<OnDisk>(source_).path.string()),
+            "build again when nothing writes to it");
+}
+
+std::size_t Content::read_some(std::uint64_t offset, std::span<std::byte> into) const {
     assert(offset + into.size() <= size());
-    if (const auto* disk = std::get_if<OnDisk>(&source_))
-        return read_at(disk->path, offset, into);
+    if (const auto* disk = std::get_if<OnDisk>(&source_)) {
+        const std::size_t filled = read_at(disk->path, offset, into, disk->live);
+        if (filled < into.size() && !disk->live)
+            throw host_error(fmt::format("{} became shorter while it was read", disk->path.string()),
+                             "build again when nothing writes to it");
+        return filled;
+    }
     if (!into.empty())
         std::memcpy(into.data(), in_memory()->data() + offset, into.size());
+    return into.size();
 }
 
 std::string Content::whole() const {
@@ -196,6 +229,41 @@ void FileTree::put(std::string_view path, std::shared_ptr<Inode> inode) {
     place = std::move(inode);
 }
 
+void FileTree::put_over(const FileTree& below, std::string_view path, std::shared_ptr<Inode> inode) {
+    const auto bare = [](const Inode& directory) {
+        auto copy = std::make_shared<Inode>(directory);
+        copy->entries.clear();
+        return copy;
+    };
+    if (root_->entries.empty())
+        root_ = bare(*below.root_);
+    std::vector<std::string> names = names_of(path);
+    if (names.empty())
+        throw usage_error(fmt::format("cannot put a file at '{}': it names a directory", path));
+    const std::string name = std::move(names.back());
+    names.pop_back();
+    std::string place;
+    for (const std::string& parent : names) {
+        const std::string next = place + "/" + parent;
+        const auto real = below.real_path(next);
+        place = real == "/" ? "" : real.value_or(next);
+        // A symlink may have led past directories that this tree does not have yet.
+        for (std::size_t end = place.find('/', 1); !place.empty(); end = place.find('/', end + 1)) {
+            const std::string directory = place.substr(0, end);
+            const auto lower = below.find(directory);
+            if (lower && is_directory(lower) && !find(directory))
+                put(directory, bare(*lower));
+            if (end == std::string::npos)
+                break;
+        }
+    }
+    const std::string target = place + "/" + name;
+    const auto real = below.real_path(target);
+    if (is_directory(inode) && real && *real != target && is_directory(below.find(*real)))
+        return;
+    put(target, std::move(inode));
+}
+
 void FileTree::put_directory(std::string_view path, mode_t permissions) {
     put(path, new_directory(permissions));
 }
@@ -226,6 +294,26 @@ std::shared_ptr<Inode> FileTree::find(std::string_view path) const {
         return nullptr;
     const auto entry = parent.directory->entries.find(name);
     return entry == parent.directory->entries.end() ? nullptr : entry->second;
+}
+
+std::optional<std::string> FileTree::real_path(std::string_view path) const {
+    std::vector<std::string> names = names_of(path);
+    for (int links = 0; links <= most_links; ++links) {
+        if (names.empty() || names.back() == "..") {
+            const Parent whole = descend(root_, names, false);
+            return whole.directory ? std::optional(whole.path.empty() ? "/" : whole.path) : std::nullopt;
+        }
+        const std::string name = std::move(names.back());
+        names.pop_back();
+        const Parent parent = descend(root_, names, false);
+        if (!parent.directory || !parent.directory->entries.contains(name))
+            return std::nullopt;
+        const Inode& inode = *parent.directory->entries.at(name);
+        if (inode.type != NodeType::symlink)
+            return parent.path + "/" + name;
+        names = names_of(inode.target.starts_with('/') ? inode.target : parent.path + "/" + inode.target);
+    }
+    return std::nullopt;
 }
 
 bool FileTree::remove(std::string_view path) {

@@ -25,12 +25,17 @@ public:
     static Content mapped(std::shared_ptr<const MappedFile> file, std::span<const std::byte> part);
     /// @param size  its size when it was listed; a file that is shorter when read is an Error
     static Content file(std::filesystem::path path, std::uint64_t size);
+    /// A file of a system that is running. One that vanishes or becomes shorter is no
+    /// Error: read_some() gives what there still is.
+    static Content live_file(std::filesystem::path path, std::uint64_t size);
 
     std::uint64_t size() const;
     /// The bytes themselves; nothing when they are in a file on disk, to be had by read().
     std::optional<std::span<const std::byte>> in_memory() const;
     /// Copies the bytes from `offset` on, and fills all of `into`.
     void read(std::uint64_t offset, std::span<std::byte> into) const;
+    /// The same; fills less than all only from a live file that became shorter. The bytes filled.
+    std::size_t read_some(std::uint64_t offset, std::span<std::byte> into) const;
     std::string whole() const;
 
 private:
@@ -41,6 +46,7 @@ private:
     struct OnDisk {
         std::filesystem::path path;
         std::uint64_t size;
+        bool live;
     };
     std::variant<std::string, Mapped, OnDisk> source_;
 };
@@ -91,8 +97,17 @@ public:
     void put_file(std::string_view path, std::string bytes, mode_t permissions = 0644);
     void put_symlink(std::string_view path, std::string target);
 
+    /// Puts an inode at a path of a tree that will be laid over `below`: at the place that the
+    /// path has there, in directories with the owners, modes and attributes that those have,
+    /// as an upper layer's directories cover the lower ones', and a symlink.
+    void put_over(const FileTree& below, std::string_view path, std::shared_ptr<Inode> inode);
+
     /// The inode at a path, symlinked parents followed (the last name is not); null when absent.
     std::shared_ptr<Inode> find(std::string_view path) const;
+
+    /// Where a path leads to, as an absolute path without any symlink in it: "/bin/sh" may
+    /// be "/usr/bin/dash". Nothing when it leads nowhere.
+    std::optional<std::string> real_path(std::string_view path) const;
 
     /// Removes a path and all below it; false when there was none.
     bool remove(std::string_view path);

@@ -2,16 +2,44 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "builder/tree/file_tree.hpp"
 
 namespace lktest {
 
+/// How a directory is read.
+struct DirectoryOptions {
+    /// Only these entries of the directory itself; nothing: all.
+    std::optional<std::vector<std::string>> only = {};
+    std::vector<std::string> exclude = {};           ///< as in Exclusion
+    std::vector<std::filesystem::path> except = {};  ///< absolute paths of this machine, left out
+    /// Directories where another file system is mounted are empty in the tree; each entry of
+    /// `only` may be a file system of its own.
+    bool one_file_system = false;
+    /// Others write to it meanwhile: a file that vanishes is left out, and one that
+    /// vanishes after that, or becomes shorter, holds what there still was of it.
+    bool live = false;
+};
+
+/// A directory as a tree, and what is to be known of it.
+struct DirectoryTree {
+    FileTree tree;
+    std::vector<std::string> unreadable;  ///< "/etc/shadow: Permission denied"; not in the tree
+    std::vector<std::string> vanished;    ///< of a live directory; not in the tree
+    std::uint64_t fingerprint = 0;        ///< another one when anything was changed since
+    std::int64_t newest = 0;              ///< of all modification times, seconds since 1970
+};
+
 /// A directory of this machine as a tree, itself as the root: owners, modes, times,
 /// devices, symlinks unfollowed, hard links shared, extended attributes. Contents are
 /// not read yet. Attributes of the file system itself (system.*, as ACLs) are left out:
-/// they mean nothing elsewhere. Throws a usage Error when it is no directory, and a
-/// host Error naming what cannot be read.
+/// they mean nothing elsewhere. Throws a usage Error when it is no directory.
+DirectoryTree read_directory(const std::filesystem::path& directory, const DirectoryOptions& options);
+
+/// The whole directory. Throws a host Error naming what cannot be read.
 FileTree directory_tree(const std::filesystem::path& directory);
 
 }  // namespace lktest

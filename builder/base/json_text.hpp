@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "builder/base/printable.hpp"
+
+namespace lktest {
+
+/// Its members stay in the order in which they are written.
+using Json = nlohmann::ordered_json;
+
+/// A string, made printable; null when nothing is known.
+inline Json json_text(std::string_view value) {
+    return value.empty() ? Json() : Json(printable(value));
+}
+
+inline Json json_strings(const std::vector<std::string>& values) {
+    Json array = Json::array();
+    for (const std::string& value : values)
+        array.push_back(printable(value));
+    return array;
+}
+
+}  // namespace lktest

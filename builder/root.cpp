@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#include "builder/root.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <span>
+
+#include "builder/base/error.hpp"
+#include "builder/base/file.hpp"
+#include "builder/base/hash.hpp"
+#include "builder/cache.hpp"
+#include "builder/initramfs/elf.hpp"
+#include "builder/tree/from_directory.hpp"
+#include "builder/tree/tar.hpp"
+
+namespace lktest {
+namespace {
+namespace fs = std::filesystem;
+
+/// What a running system consists of, by linux-live's list, with /boot for its kernels.
+constexpr std::array system_directories{"bin",    "boot", "etc",  "home", "lib", "lib32", "lib64",
+                                        "libx32", "opt",  "root", "sbin", "srv", "usr",   "var"};
+/// Where a system mounts what is not its own: there, and empty.
+constexpr std::array mount_points{"dev", "media", "mnt", "proc", "run", "sys", "tmp"};
+
+constexpr std::size_t most_listed = 20;
+
+std::string list(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : std::span(lines).first(std::min(lines.size(), most_listed)))
+        text += fmt::format("\n  {}", line);
+    if (lines.size() > most_listed)
+        text += fmt::format("\n  … and {} more", lines.size() - most_listed);
+    return text;
+}
+
+Root read_walked(const Recipe& recipe, const BuildOptions& options) {
+    const RootSource& source = recipe.root;
+    const bool system = source.kind == RootKind::system;
+    DirectoryOptions how;
+    how.exclude = recipe.exclude;
+    how.one_file_system = source.one_file_system;
+    how.live = system;
+    for (const fs::path& own : {options.output, fs::path(options.output.string() + ".inputs"), options.cache})
+        how.except.push_back(fs::weakly_canonical(fs::absolute(own)));
+    if (system)
+        how.only = source.directories.empty()
+                       ? std::vector<std::string>(system_directories.begin(), system_directories.end())
+                       : source.directories;
+    const fs::path directory = system ? fs::path("/") : fs::canonical(source.path);
+    DirectoryTree found = read_directory(directory, how);
+    if (!found.unreadable.empty() && !source.allow_unreadable)
+        throw host_error(fmt::format("cannot read {} of the files in {}:{}", found.unreadable.size(),
+                                     directory.string(), list(found.unreadable)),
+                         ::geteuid() == 0
+                             ? "exclude them in [root], or leave them out with allow_unreadable = true"
+                             : "run as root, or leave them out with allow_unreadable = true in [root]");
+    for (const auto& [files, what] : {std::pair{&found.unreadable, "cannot be read"},
+                                      std::pair{&found.vanished, "vanished while the root was read"}})
+        if (!files->empty())
+            options.warn(fmt::format("{} files are left out, they {}:{}", files->size(), what, list(*files)));
+    if (system)
+        for (const std::string name : mount_points)
+            found.tree.put_directory("/" + name, name == "tmp" ? 01777 : 0755);
+    const std::string identity = fmt::format("root {} {:016x} exclude {} only {}\n", directory.string(),
+                                             found.fingerprint, fmt::join(recipe.exclude, " "),
+                                             fmt::join(how.only.value_or(std::vector<std::string>()), " "));
+    return {std::move(found.tree), identity, found.newest};
+}
+
+Root read_file_root(const Recipe& recipe, const BuildOptions& options) {
+    const fs::path& file = recipe.root.path;
+    Root root;
+    root.identity = fmt::format("root {}exclude {}\n", file_identity(file), fmt::join(recipe.exclude, " "));
+    root.tree = tar_tree(file, recipe.exclude, options.cache);
+    root.tree.walk(
+        [&](const std::string&, const Inode& inode) { root.newest = std::max(root.newest, inode.mtime); });
+    return root;
+}
+
+}  // namespace
+
+Root read_root(const Recipe& recipe, const BuildOptions& options) {
+    const bool walked = recipe.root.kind == RootKind::directory || recipe.root.kind == RootKind::system;
+    Root root = walked ? read_walked(recipe, options) : read_file_root(recipe, options);
+    root.newest = std::min<std::int64_t>(root.newest, std::time(nullptr));
+    check_root_machine(root.tree, options.arch);
+    return root;
+}
+
+void check_root_machine(const FileTree& root, Arch arch) {
+    for (const char* program : {"/sbin/init", "/bin/sh", "/bin/busybox", "/usr/bin/env", "/bin/ls"}) {
+        const auto path = root.real_path(program);
+        const auto file = path ? root.find(*path) : nullptr;
+        if (!file || file->type != NodeType::regular || file->content.size() < 20)
+            continue;
+        std::array<char, 20> header{};
+        file->content.read(0, std::as_writable_bytes(std::span(header)));
+        const auto machine = elf_machine_of({header.data(), header.size()});
+        if (machine && (machine->machine != elf_machine(arch) || !machine->is_64_bit))
+            throw usage_error(fmt::format("the root is for another machine than {}: its {} is a {} program",
+                                          name(arch), *path, describe(*machine)),
+                              "give --arch as the root is, or another root");
+        if (machine)
+            return;
+    }
+}
+
+Report choose_report(const RootSource& source, const FileTree& root) {
+    if (source.report)
+        return *source.report;
+    const auto init = root.real_path("/sbin/init");
+    if (!init)
+        return Report::busybox;
+    return init->ends_with("/systemd") ? Report::systemd : Report::none;
+}
+
+}  // namespace lktest

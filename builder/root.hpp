@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "builder/build.hpp"
+#include "builder/recipe.hpp"
+#include "builder/tree/file_tree.hpp"
+
+namespace lktest {
+
+/// A root filesystem that is not made of unpacked packages.
+struct Root {
+    FileTree tree;
+    std::string identity;     ///< which bytes it has, as text for cached()
+    std::int64_t newest = 0;  ///< of its modification times, seconds since 1970, never in the future
+};
+
+/// Reads the root that a recipe names. Of the running system the given directories of /
+/// alone, and never proc, sys, dev, run, tmp, the image itself, or the cache.
+/// Throws a usage Error when it is not what the recipe says, or for another machine, and a
+/// host Error that lists files that cannot be read.
+Root read_root(const Recipe& recipe, const BuildOptions& options);
+
+/// Throws a usage Error naming a program of the root that is for another machine.
+void check_root_machine(const FileTree& root, Arch arch);
+
+/// How the live system will say its milestones: as the recipe says, or as the root's
+/// /sbin/init is.
+Report choose_report(const RootSource& source, const FileTree& root);
+
+}  // namespace lktest

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace lktest {
+
+/// Answers whether a path is left out of a tree, by itself or by a directory above it.
+/// /lib/x and /usr/lib/x are one path here, as they are in a merged /usr.
+class Exclusion {
+public:
+    /// @param patterns  shell patterns of absolute paths; '*' matches '/' too
+    explicit Exclusion(const std::vector<std::string>& patterns);
+
+    /// @param path  absolute, without a slash at its end; "" is the root
+    bool covers(const std::string& path);
+
+private:
+    bool covers_merged(const std::string& path);
+
+    std::vector<std::string> patterns_;
+    std::unordered_map<std::string, bool> answers_;
+};
+
+}  // namespace lktest
