@@ -45,8 +45,8 @@ std::string write_cpio(const FileTree& tree, std::int64_t mtime) {
     const Archive writer(archive_write_new());
     check(writer.get(), archive_write_set_format_cpio_newc(writer.get()));
     check(writer.get(), archive_write_add_filter_zstd(writer.get()));
-    // 12 is within 2 % of level 19's size and several times as fast.
-    check(writer.get(), archive_write_set_options(writer.get(), "zstd:compression-level=12"));
+    // Level 19 would save an eighth and take forty times as long.
+    check(writer.get(), archive_write_set_options(writer.get(), "zstd:compression-level=9"));
     check(writer.get(), archive_write_set_bytes_per_block(writer.get(), 512));
     check(writer.get(),
           archive_write_set_bytes_in_last_block(writer.get(), 1));  // no zeros behind zstd's frame

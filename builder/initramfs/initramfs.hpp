@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,10 +11,8 @@
 
 namespace lktest {
 
-/// lktest's own scripts in the initramfs: builder/initramfs/init.sh and say.sh.
-struct InitScripts {
-    std::string init, say;
-};
+/// lktest's own scripts by their path in the initramfs ("/init"): builder/initramfs/*.sh.
+using InitScripts = std::map<std::string, std::string>;
 InitScripts read_init_scripts();
 
 /// The first root filesystem: busybox, /init, and the modules that lead to the medium.

@@ -3,38 +3,29 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
+#include <cstring>
 #include <fstream>
+#include <sstream>
+#include <vector>
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
+#include "builder/base/hash.hpp"
+#include "builder/base/problem.hpp"
 #include "builder/base/process.hpp"
+#include "builder/initramfs/kernel_image.hpp"
+#include "builder/tree/exclusion.hpp"
+#include "builder/tree/from_directory.hpp"
 
 namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view modules_directory = "/usr/lib/modules", image_prefix = "/boot/vmlinuz-";
-
-/// The machine of a PE image, which Debian's kernels are for their EFI stub; 0 when it
-/// is none. PE format: the offset of "PE\0\0" is at 0x3c, the machine follows it.
-unsigned pe_machine(const Content& image) {
-    const auto little_endian = [&image](std::uint64_t offset, std::size_t size) {
-        std::array<std::byte, 4> bytes{};
-        if (offset + size > image.size())
-            return 0U;
-        image.read(offset, std::span(bytes).first(size));
-        unsigned value = 0;
-        for (std::size_t at = size; at-- > 0;)
-            value = value << 8 | std::to_integer<unsigned>(bytes[at]);
-        return value;
-    };
-    const unsigned header = little_endian(0x3c, 4);
-    return little_endian(header, 4) == 0x4550 ? little_endian(header + 4, 2) : 0;
-}
+constexpr std::string_view packaged_modules = "/usr/lib/modules", image_prefix = "/boot/vmlinuz-";
 
 std::string kernel_release(const FileTree& tree, const std::string& package) {
-    const auto directory = tree.find(modules_directory);
+    const auto directory = tree.find(packaged_modules);
     if (!directory || directory->entries.empty())
         throw usage_error(fmt::format("the package {} has no kernel modules", package),
                           "name a kernel such as linux-image-amd64 in [kernel]");
@@ -58,17 +49,67 @@ void write_modules(const Inode& directory, const fs::path& target) {
     }
 }
 
-/// depmod reads modules from a directory; it has no other way in.
-void add_index(Kernel& kernel, const fs::path& scratch) {
-    const TempDir root(scratch);
-    make_directories(root.path() / "lib/modules");
-    const fs::path modules = root.path() / "lib/modules" / kernel.release;
-    write_modules(*kernel.modules.find(kernel.directory()), modules);
-    check_process({"/sbin/depmod", "-b", root.path().string(), kernel.release});
-    for (const fs::directory_entry& entry : fs::directory_iterator(modules))
-        if (entry.is_regular_file())
-            kernel.modules.put_file(kernel.directory() + "/" + entry.path().filename().string(),
-                                    read_file(entry.path()));
+/// A file by a path that may be a symlink; null when there is none.
+std::shared_ptr<Inode> file_at(const FileTree& tree, const std::string& path) {
+    const auto real = tree.real_path(path);
+    const auto inode = real ? tree.find(*real) : nullptr;
+    return inode && inode->type == NodeType::regular ? inode : nullptr;
+}
+
+/// A kernel that a root has.
+struct Candidate {
+    std::string release;
+    std::string image;              ///< path
+    std::string modules_directory;  ///< without symlinks; empty: none
+};
+
+/// Debian and the Red Hat family have /boot/vmlinuz-RELEASE, SUSE on ARM /boot/Image-RELEASE;
+/// Fedora and Arch keep the image beside the modules.
+std::string image_of(const FileTree& root, const std::string& release) {
+    for (const std::string& path :
+         {"/boot/vmlinuz-" + release, "/lib/modules/" + release + "/vmlinuz",
+          "/usr/lib/modules/" + release + "/vmlinuz", "/boot/Image-" + release, "/boot/kernel-" + release})
+        if (file_at(root, path))
+            return path;
+    return "";
+}
+
+/// Those with modules first, then by version, newest first.
+std::vector<Candidate> candidates_of(const FileTree& root) {
+    std::vector<Candidate> found;
+    const auto known = [&](const std::string& release) {
+        return std::ranges::find(found, release, &Candidate::release) != found.end();
+    };
+    for (const char* directory : {"/usr/lib/modules", "/lib/modules"}) {
+        const auto real = root.real_path(directory);
+        if (!real || root.find(*real)->type != NodeType::directory)
+            continue;
+        for (const auto& [release, inode] : root.find(*real)->entries)
+            if (inode->type == NodeType::directory && !known(release))
+                if (const std::string image = image_of(root, release); !image.empty())
+                    found.push_back({release, image, *real});
+    }
+    if (const auto boot = root.find("/boot"); boot && boot->type == NodeType::directory)
+        for (const auto& [name, inode] : boot->entries)
+            if (const std::size_t dash = name.find('-'); name.starts_with("vmlinuz-") &&
+                                                         !known(name.substr(dash + 1)) &&
+                                                         file_at(root, "/boot/" + name))
+                found.push_back({name.substr(dash + 1), "/boot/" + name, ""});
+    std::ranges::stable_sort(found, [](const Candidate& one, const Candidate& other) {
+        if (one.modules_directory.empty() != other.modules_directory.empty())
+            return other.modules_directory.empty();
+        return ::strverscmp(one.release.c_str(), other.release.c_str()) > 0;
+    });
+    return found;
+}
+
+Error no_such_version(const std::string& version, const std::vector<Candidate>& candidates) {
+    std::vector<std::string_view> names;
+    for (const Candidate& candidate : candidates)
+        names.push_back(candidate.release);
+    return usage_error(fmt::format("the root has no kernel {}", version),
+                       names.empty() ? "it has none at all: name a package, or an image, in [kernel]"
+                                     : suggestion(version, names));
 }
 
 }  // namespace
@@ -82,22 +123,104 @@ std::string Kernel::index(const std::string& name) const {
     return file ? file->content.whole() : "";
 }
 
-Kernel take_kernel(FileTree tree, Arch arch, const std::string& package, const fs::path& scratch) {
+Kernel take_kernel(FileTree tree, Arch arch, const std::string& package) {
     Kernel kernel;
     kernel.release = kernel_release(tree, package);
     const auto image = tree.find(fmt::format("{}{}", image_prefix, kernel.release));
     if (!image)
         throw usage_error(fmt::format("the package {} has no {}{}", package, image_prefix, kernel.release));
-    kernel.image = image->content;
-    // IMAGE_FILE_MACHINE_AMD64, IMAGE_FILE_MACHINE_ARM64
-    const unsigned wanted = arch == Arch::x86_64 ? 0x8664 : 0xaa64;
-    if (const unsigned machine = pe_machine(kernel.image); machine != wanted)
-        throw usage_error(fmt::format("the kernel of {} is not for {} (its PE machine is {:#x}, not {:#x})",
-                                      package, name(arch), machine, wanted));
+    kernel.image = Content::text(
+        bootable_kernel(image->content.whole(), arch, fmt::format("the kernel of {}", package)));
+    if (const auto config = tree.find("/boot/config-" + kernel.release))
+        kernel.config = config->content.whole();
     tree.remove("/boot");
     kernel.modules = std::move(tree);
-    add_index(kernel, scratch);
     return kernel;
+}
+
+void write_module_index(const Kernel& kernel, const fs::path& directory) {
+    const TempDir root(directory.parent_path());
+    make_directories(root.path() / "lib/modules");
+    const fs::path modules = root.path() / "lib/modules" / kernel.release;
+    write_modules(*kernel.modules.find(kernel.directory()), modules);
+    check_process({"/sbin/depmod", "-b", root.path().string(), kernel.release});
+    make_directories(directory);
+    for (const fs::directory_entry& entry : fs::directory_iterator(modules))
+        if (entry.is_regular_file())
+            fs::rename(entry.path(), directory / entry.path().filename());
+}
+
+void add_module_index(Kernel& kernel, const fs::path& directory) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(directory))
+        kernel.modules.put_file(kernel.directory() + "/" + entry.path().filename().string(),
+                                read_file(entry.path()));
+}
+
+std::optional<Kernel> take_root_kernel(FileTree& root, Arch arch, const std::string& version) {
+    const std::vector<Candidate> candidates = candidates_of(root);
+    const auto chosen =
+        version.empty() ? candidates.begin() : std::ranges::find(candidates, version, &Candidate::release);
+    if (chosen == candidates.end() && version.empty())
+        return std::nullopt;
+    if (chosen == candidates.end())
+        throw no_such_version(version, candidates);
+    Kernel kernel;
+    kernel.release = chosen->release;
+    const std::string image = file_at(root, chosen->image)->content.whole();
+    kernel.image = Content::text(bootable_kernel(image, arch, chosen->image + " in the root"));
+    if (const auto config = file_at(root, "/boot/config-" + kernel.release))
+        kernel.config = config->content.whole();
+    else if (const auto beside = file_at(root, "/lib/modules/" + kernel.release + "/config"))
+        kernel.config = beside->content.whole();
+    else
+        kernel.config = embedded_config(image);
+    if (chosen->modules_directory.empty())
+        return kernel;
+    kernel.modules_directory = chosen->modules_directory;
+    kernel.modules.put_over(root, kernel.directory(), root.find(kernel.directory()));
+    root.remove(kernel.directory());
+    return kernel;
+}
+
+Kernel read_kernel(const fs::path& image, const fs::path& modules, Arch arch) {
+    Kernel kernel;
+    const std::string bytes = read_file(image);
+    kernel.image = Content::text(bootable_kernel(bytes, arch, image.string()));
+    kernel.config = embedded_config(bytes);
+    if (modules.empty())
+        return kernel;
+    kernel.release = fs::canonical(modules).filename();
+    FileTree tree = directory_tree(modules);
+    kernel.modules.put(kernel.directory(), std::make_shared<Inode>(tree.root()));
+    return kernel;
+}
+
+void leave_out(Kernel& kernel, const std::vector<std::string>& patterns) {
+    Exclusion exclusion(patterns);
+    std::vector<std::string> covered;
+    kernel.modules.walk([&](const std::string& path, const Inode&) {
+        if (exclusion.covers(path) && path.starts_with(kernel.directory() + "/"))
+            covered.push_back(path);
+    });
+    for (const std::string& path : covered)
+        kernel.modules.remove(path);
+    // modules.dep must not promise what is gone, or never was there.
+    std::istringstream lines(kernel.index("modules.dep"));
+    std::string kept;
+    for (std::string line; std::getline(lines, line);)
+        if (kernel.modules.find(fmt::format("{}/{}", kernel.directory(), line.substr(0, line.find(':')))))
+            kept.append(line).push_back('\n');
+    if (kept != kernel.index("modules.dep"))
+        kernel.modules.put_file(kernel.directory() + "/modules.dep", kept);
+}
+
+std::string identity(const Kernel& kernel) {
+    std::string files;
+    kernel.modules.walk([&](const std::string& path, const Inode& inode) {
+        files += fmt::format("{} {:o} {} {}\n", path, inode.permissions, inode.content.size(), inode.mtime);
+    });
+    return fmt::format("kernel {} image {:016x} config {:016x} modules {:016x}\n", kernel.release,
+                       hash(kernel.image.whole()), hash(kernel.config), hash(files));
 }
 
 }  // namespace lktest

@@ -20,6 +20,16 @@ namespace {
 constexpr std::array<std::pair<std::string_view, std::string_view>, 1> asks_for{
     {{"crc64_rocksoft", "crypto-crc64-rocksoft"}}};
 
+struct Needed {
+    std::string_view module, option;
+};
+constexpr std::array indispensable{
+    Needed{"loop", "CONFIG_BLK_DEV_LOOP"},       Needed{"squashfs", "CONFIG_SQUASHFS"},
+    Needed{"overlay", "CONFIG_OVERLAY_FS"},      Needed{"isofs", "CONFIG_ISO9660_FS"},
+    Needed{"sr_mod", "CONFIG_BLK_DEV_SR"},       Needed{"sd_mod", "CONFIG_BLK_DEV_SD"},
+    Needed{"usb_storage", "CONFIG_USB_STORAGE"},
+};
+
 std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
     std::vector<std::string_view> parts;
     while (!text.empty()) {
@@ -60,6 +70,11 @@ public:
             builtin_.insert(module_name(path));
             builtin_paths_.push_back(path);
         }
+        // A kernel without modules has no modules.builtin.
+        for (const std::string_view line : split(index.config, "\n"))
+            for (const Needed& need : indispensable)
+                if (line.starts_with(need.option) && line.substr(need.option.size()) == "=y")
+                    builtin_.emplace(need.module);
         for (const std::string_view line : split(index.alias, "\n"))
             if (const auto words = split(line, " "); words.size() == 3 && words[0] == "alias")
                 aliases_.emplace(canonical(words[1]), canonical(words[2]));
@@ -73,8 +88,22 @@ public:
     }
 
     /// The names that a recipe's word stands for; empty when it is all built in.
-    std::vector<std::string> expand(const std::string& word) const {
+    std::vector<std::string> expand(std::string word) const {
+        const bool optional = word.ends_with('?');
+        if (optional)
+            word.pop_back();
+        if (optional && !has(word))
+            return {};
         return word.find('/') == std::string::npos ? expand_name(word) : expand_directory(word);
+    }
+
+    /// Whether a module, or one in a directory, exists or is built in.
+    bool has(const std::string& word) const {
+        const std::string prefix = "kernel/" + word + "/";
+        const auto inside = [&](std::string_view path) { return path.starts_with(prefix); };
+        return modules_.contains(canonical(word)) || builtin_.contains(canonical(word)) ||
+               std::ranges::any_of(builtin_paths_, inside) ||
+               std::ranges::any_of(modules_, [&](const auto& entry) { return inside(entry.second.path); });
     }
 
     /// Adds a module's path behind those of all that it needs.
@@ -184,6 +213,25 @@ ModuleSet choose_modules(const ModuleIndex& index, const std::vector<std::string
     chosen.softdep = lines_about(index.softdep, names, word(1));
     chosen.alias = lines_about(index.alias, names, word(2));
     return chosen;
+}
+
+std::vector<std::string> needed_modules() {
+    std::vector<std::string> modules;
+    for (const Needed& need : indispensable)
+        modules.emplace_back(need.module);
+    return modules;
+}
+
+void check_needed(const ModuleIndex& index, std::string_view what) {
+    const Catalogue catalogue(index);
+    std::string missing;
+    for (const Needed& need : indispensable)
+        if (!catalogue.has(std::string(need.module)))
+            missing += fmt::format("{}{} ({})", missing.empty() ? "" : ", ", need.module, need.option);
+    if (!missing.empty())
+        throw usage_error(
+            fmt::format("the kernel {} has neither built in nor as a module: {}", what, missing),
+            "choose another in [kernel]: version = \"...\", image = \"...\", or a package");
 }
 
 }  // namespace lktest

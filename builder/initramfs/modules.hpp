@@ -9,10 +9,11 @@ namespace lktest {
 
 /// The text of depmod's files for one kernel (modules.dep(5) and its neighbours).
 struct ModuleIndex {
-    std::string_view dep;      ///< modules.dep: "kernel/a.ko: kernel/b.ko …"
-    std::string_view softdep;  ///< modules.softdep: "softdep a pre: b post: c"
-    std::string_view alias;    ///< modules.alias: "alias PATTERN NAME"
-    std::string_view builtin;  ///< modules.builtin: a path a line
+    std::string_view dep;          ///< modules.dep: "kernel/a.ko: kernel/b.ko …"
+    std::string_view softdep;      ///< modules.softdep: "softdep a pre: b post: c"
+    std::string_view alias;        ///< modules.alias: "alias PATTERN NAME"
+    std::string_view builtin;      ///< modules.builtin: a path a line
+    std::string_view config = {};  ///< the kernel's .config, when known: "CONFIG_SQUASHFS=y"
 };
 
 /// Modules with everything they need, and an index of just those.
@@ -25,7 +26,16 @@ struct ModuleSet {
 /// asks the kernel's crypto API for when it starts.
 /// @param wanted  module names ("sd_mod"; - and _ are the same) or directories below
 ///                kernel/ ("drivers/ata"). What is built into the kernel needs no file.
+///                One that ends in '?' is left out when the kernel does not have it.
 /// Throws a usage Error that names the nearest module when one does not exist.
 ModuleSet choose_modules(const ModuleIndex& index, const std::vector<std::string>& wanted);
+
+/// What every live medium needs of its kernel: SquashFS, overlay, and the way to a CD drive
+/// or a USB stick. In the order in which it is needed.
+std::vector<std::string> needed_modules();
+
+/// Throws a usage Error naming the options of what is needed and neither built in nor a module.
+/// @param what  names the kernel for the message: "6.1.0-13-amd64"
+void check_needed(const ModuleIndex& index, std::string_view what);
 
 }  // namespace lktest

@@ -6,6 +6,8 @@
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/tests/support/elf_bytes.hpp"
+#include "builder/tests/support/error_of.hpp"
+#include "builder/tests/support/gzipped.hpp"
 
 namespace lktest {
 namespace {
@@ -31,14 +33,16 @@ Kernel small_kernel() {
                             "kernel/a.ko: kernel/b.ko\nkernel/b.ko:\nkernel/c.ko:\n");
     kernel.modules.put_file(directory + "modules.alias", "alias pci:a a\nalias pci:c c\n");
     kernel.modules.put_file(directory + "modules.softdep", "");
-    kernel.modules.put_file(directory + "modules.builtin", "kernel/d.ko\n");
+    kernel.modules.put_file(
+        directory + "modules.builtin",
+        "kernel/d.ko\nkernel/loop.ko\nkernel/squashfs.ko\nkernel/overlay.ko\nkernel/isofs.ko\n"
+        "kernel/sr_mod.ko\nkernel/sd_mod.ko\nkernel/usb-storage.ko\n");
     return kernel;
 }
 
 std::string complaint_of(const FileTree& tree) {
-    const TempDir scratch;
     try {
-        take_kernel(tree, Arch::x86_64, "linux-image-amd64", scratch.path());
+        take_kernel(tree, Arch::x86_64, "linux-image-amd64");
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), Error::Kind::usage);
         return error.what();
@@ -48,7 +52,7 @@ std::string complaint_of(const FileTree& tree) {
 
 TEST(Initramfs, HasInitBusyboxAndTheModulesWithTheirIndex) {
     const FileTree tree = initramfs_tree(small_kernel(), Arch::x86_64, Content::text(elf_bytes(62)),
-                                         {"#!init", "#!say"}, {"a", "d"});
+                                         {{"/init", "#!init"}, {"/bin/say", "#!say"}}, {"a", "d"});
     EXPECT_EQ(tree.find("/init")->content.whole(), "#!init");
     EXPECT_EQ(tree.find("/init")->permissions, 0755U);
     EXPECT_EQ(tree.find("/bin/say")->content.whole(), "#!say");
@@ -61,9 +65,40 @@ TEST(Initramfs, HasInitBusyboxAndTheModulesWithTheirIndex) {
     EXPECT_EQ(tree.find(directory + "modules.alias")->content.whole(), "alias pci:a a\n");
 }
 
+TEST(Initramfs, NamesTheOptionsThatTheKernelLacks) {
+    Kernel kernel = small_kernel();
+    const std::string directory = kernel.directory() + "/";
+    kernel.modules.put_file(directory + "modules.builtin", "kernel/loop.ko\nkernel/isofs.ko\n");
+    kernel.config = "CONFIG_OVERLAY_FS=y\nCONFIG_SQUASHFS=m\nCONFIG_BLK_DEV_SR=y\nCONFIG_BLK_DEV_SD=y\n";
+    EXPECT_EQ(
+        error_of([&] { initramfs_tree(kernel, Arch::x86_64, Content::text(elf_bytes(62)), {}, {"a"}); }),
+        "usage: the kernel 6.1.0-test has neither built in nor as a module: squashfs "
+        "(CONFIG_SQUASHFS), usb_storage (CONFIG_USB_STORAGE)\nhint: choose another in [kernel]: "
+        "version = \"...\", image = \"...\", or a package");
+}
+
+TEST(Initramfs, HasCompressedModulesUncompressed) {
+    Kernel kernel = small_kernel();
+    const std::string directory = kernel.directory() + "/";
+    kernel.modules.put_file(directory + "kernel/x.ko.gz", gzipped(elf_bytes(62)));
+    kernel.modules.put_file(directory + "modules.dep", "kernel/x.ko.gz: kernel/a.ko\nkernel/a.ko:\n");
+    const FileTree tree = initramfs_tree(kernel, Arch::x86_64, Content::text(elf_bytes(62)), {}, {"x"});
+    const std::string target = "/lib/modules/6.1.0-test/";
+    ASSERT_TRUE(tree.find(target + "kernel/x.ko"));
+    EXPECT_EQ(tree.find(target + "kernel/x.ko")->content.whole(), elf_bytes(62));
+    EXPECT_EQ(tree.find(target + "modules.dep")->content.whole(), "kernel/x.ko: kernel/a.ko\nkernel/a.ko:\n");
+}
+
+TEST(Initramfs, TakesAModuleThatEndsInAQuestionMarkWhereThereIsOne) {
+    const Content busybox = Content::text(elf_bytes(62));
+    const FileTree tree =
+        initramfs_tree(small_kernel(), Arch::x86_64, busybox, {}, {"absent?", "drivers/none?", "c?"});
+    EXPECT_TRUE(tree.find("/lib/modules/6.1.0-test/kernel/c.ko"));
+}
+
 TEST(Initramfs, RefusesABusyboxOfAnotherMachineByName) {
     try {
-        initramfs_tree(small_kernel(), Arch::x86_64, Content::text(elf_bytes(183)), {"", ""}, {"a"});
+        initramfs_tree(small_kernel(), Arch::x86_64, Content::text(elf_bytes(183)), {}, {"a"});
         FAIL() << "nothing was thrown";
     } catch (const Error& error) {
         EXPECT_STREQ(
@@ -84,10 +119,9 @@ TEST(TakeKernel, RefusesAKernelOfAnotherMachine) {
     tree.put_file("/usr/lib/modules/6.1/kernel/a.ko", elf_bytes(62));
     tree.put_file("/boot/vmlinuz-6.1", fake_kernel(0xaa64));
     EXPECT_EQ(complaint_of(tree),
-              "the kernel of linux-image-amd64 is not for x86_64 (its PE machine is 0xaa64, not 0x8664)");
+              "the kernel of linux-image-amd64 is a kernel for aarch64, and the image is for x86_64");
     tree.put_file("/boot/vmlinuz-6.1", "short");
-    EXPECT_EQ(complaint_of(tree),
-              "the kernel of linux-image-amd64 is not for x86_64 (its PE machine is 0x0, not 0x8664)");
+    EXPECT_EQ(complaint_of(tree), "the kernel of linux-image-amd64 is no Linux kernel that lktest knows");
 }
 
 }  // namespace

@@ -1,0 +1,9 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# /bin/lease: called by udhcpc in the initramfs when there is a lease. The server of the
+# boot files (siaddr) may be another than that of the addresses.
+[ "$1" = bound ] || exit 0
+ip address add "$ip/${mask:-24}" dev "$interface"
+[ -n "$router" ] && ip route add default via "${router%% *}" dev "$interface"
+[ -n "$dns" ] && for address in $dns; do echo "nameserver $address"; done >/etc/resolv.conf
+echo "${siaddr:-$serverid}" >/run/server
