@@ -7,6 +7,7 @@
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
+#include "builder/boot/esp.hpp"
 
 namespace lktest {
 namespace {
@@ -26,7 +27,7 @@ std::string volume(std::size_t sectors) {
     return bytes;
 }
 
-/// Puts a catalogue into sector 20: a BIOS entry, and an EFI entry whose image is sector 22.
+/// Puts a catalogue into sector 20: a BIOS entry, and an EFI entry whose image is appended.
 void add_catalogue(std::string& bytes) {
     bytes[17 * sector + 71] = 20;
     const std::size_t catalogue = 20 * sector;
@@ -37,8 +38,11 @@ void add_catalogue(std::string& bytes) {
     bytes[catalogue + 66] = 1;
     bytes[catalogue + 96] = '\x88';
     bytes[catalogue + 96 + 6] = 4;
-    bytes[catalogue + 96 + 8] = 22;
-    bytes.replace(22 * sector + 64, 11, "BOOTAA64EFI");
+    bytes[catalogue + 96 + 8] = static_cast<char>(bytes.size() / sector);
+    const TempDir directory;
+    const std::vector<ImageFile> files{{"/EFI/BOOT/BOOTAA64.EFI", std::string("loader")}};
+    write_esp(directory.path() / "esp", files, 0);
+    bytes += read_file(directory.path() / "esp");
 }
 
 class IsoFactsTest : public testing::Test {
@@ -89,9 +93,10 @@ TEST_F(IsoFactsTest, NamesWhatIsWrongWithAFileThatIsNoIso) {
 
 TEST_F(IsoFactsTest, SurvivesACatalogueOfNoise) {
     std::mt19937 random(1);
+    std::string whole = volume(24);
+    add_catalogue(whole);
     for (int round = 0; round < 200; ++round) {
-        std::string bytes = volume(24);
-        add_catalogue(bytes);
+        std::string bytes = whole;
         for (int change = 0; change < 40; ++change)
             bytes[(17 + random() % 7) * sector + random() % 256] = static_cast<char>(random());
         const IsoFacts facts = read_iso_facts(write(bytes));

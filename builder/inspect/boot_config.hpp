@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lktest {
+
+enum class BootLoader { grub, syslinux, systemd_boot };
+/// "GRUB", "SYSLINUX", "systemd-boot".
+std::string_view name(BootLoader loader);
+
+/// A file that a configuration names, with as much of its path as is known.
+struct NamedFile {
+    std::string path;      ///< as it is written, without GRUB's "(device)"
+    std::size_t line = 0;  ///< from 1
+    bool certain = true;   ///< false: the path depends on a variable that is not known
+};
+
+/// A menu entry that loads a kernel.
+struct BootEntry {
+    std::string title;
+    NamedFile kernel;
+    std::vector<NamedFile> initrds;
+    std::string command_line;  ///< with what SYSLINUX says in `initrd=` taken out
+    bool certain = true;       ///< false: the command line depends on a variable that is not known
+};
+
+struct LabelUse {
+    std::string label, written;  ///< the label, and the words that name it: "search -l DEBIAN"
+    std::size_t line = 0;
+};
+
+/// What a boot loader's configuration says, as far as that can be known without running it.
+struct BootConfig {
+    BootLoader loader = BootLoader::grub;
+    std::vector<BootEntry> entries;
+    std::vector<LabelUse> labels;           ///< of `search`, and of kernel parameters
+    std::vector<std::size_t> efi_commands;  ///< lines with linuxefi or initrdefi
+    std::vector<NamedFile> modules;         ///< SYSLINUX's COM32 modules that it starts
+};
+
+/// Each reads at most 1 MiB of text, 4000 lines with commands, and 256 entries.
+BootConfig parse_grub(std::string_view text);
+BootConfig parse_syslinux(std::string_view text);
+/// One of /loader/entries (Boot Loader Specification, type 1).
+BootConfig parse_loader_entry(std::string_view text);
+
+/// The values of `console=` in order: "tty0", "ttyS0,115200".
+std::vector<std::string> consoles(std::string_view command_line);
+
+/// The value of the last parameter of this name; empty when there is none.
+std::string parameter(std::string_view command_line, std::string_view name);
+
+/// Volume labels that kernel parameters name: root=live:CDLABEL=X, archisolabel=X, lktest.label=X, …
+std::vector<LabelUse> labels_of(std::string_view command_line, std::size_t line);
+
+/// The words of a line, split at blanks.
+std::vector<std::string_view> words_of(std::string_view line);
+
+}  // namespace lktest

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lktest {
+
+/// A window onto the bytes of a stranger's file. Nothing is held in memory but what is read, and
+/// nothing outside the window can be: what lies behind its end is not there.
+class ByteView {
+public:
+    ByteView() = default;
+    /// Throws a usage Error naming the file when it cannot be opened or is no regular file.
+    static ByteView of_file(const std::filesystem::path& path);
+    static ByteView of_memory(std::string bytes);
+
+    std::uint64_t size() const noexcept { return pieces_.empty() ? 0 : pieces_.back().end(); }
+
+    /// The window [offset, offset + size) of this one, cut at its end.
+    ByteView part(std::uint64_t offset, std::uint64_t size) const;
+    ByteView from(std::uint64_t offset) const { return part(offset, size()); }
+
+    /// Makes this window longer by another one onto the same file: how fragmented files are read.
+    void append(const ByteView& next);
+
+    /// At most `size` bytes; fewer at the end. Throws a host Error when the disk fails.
+    std::string read(std::uint64_t offset, std::size_t size) const;
+    /// The same into `buffer`; returns how many bytes there are.
+    std::size_t read(std::uint64_t offset, std::span<char> buffer) const;
+
+private:
+    struct Source;
+    struct Piece {
+        std::uint64_t at;      ///< in this window
+        std::uint64_t offset;  ///< in the source
+        std::uint64_t size;    ///< never 0
+        std::uint64_t end() const noexcept { return at + size; }
+    };
+
+    std::shared_ptr<const Source> source_;
+    std::vector<Piece> pieces_;
+};
+
+/// Whether both windows show the same bytes.
+bool same_bytes(const ByteView& one, const ByteView& other);
+
+/// Where `text` begins within the first `limit` bytes; nothing when it is not there.
+std::uint64_t find_text(const ByteView& bytes, std::string_view text, std::uint64_t limit);
+inline constexpr std::uint64_t not_found = ~std::uint64_t{0};
+
+/// Unsigned little-endian numbers; what lies behind the end of `bytes` is 0.
+std::uint8_t u8(std::string_view bytes, std::size_t at);
+std::uint16_t le16(std::string_view bytes, std::size_t at);
+std::uint32_t le32(std::string_view bytes, std::size_t at);
+std::uint64_t le64(std::string_view bytes, std::size_t at);
+
+/// Whether `text` is at this place; nothing is behind the end of `bytes`.
+bool has_text(std::string_view bytes, std::size_t at, std::string_view text);
+
+/// UTF-16 (a Unicode byte order mark is not looked for) as UTF-8; lone surrogates become U+FFFD.
+std::string utf8_of_utf16(std::u16string_view text);
+
+}  // namespace lktest

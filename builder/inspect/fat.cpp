@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "builder/inspect/fat.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <set>
+#include <vector>
+
+namespace lktest {
+namespace {
+
+constexpr std::size_t entry_size = 32, entry_limit = 20'000, depth_limit = 32;
+constexpr std::uint64_t fat_limit = 32 << 20, directory_limit = 4 << 20;
+constexpr std::size_t step_limit = 1 << 22;  // clusters that are followed in all chains together
+
+/// The numbers of a boot sector ("Boot Sector and BPB", and "FAT Type Determination").
+struct Geometry {
+    std::uint64_t sector, cluster;                       ///< bytes
+    std::uint64_t fat, fat_size, root, root_size, data;  ///< byte offsets and sizes; root: of FAT12 and 16
+    std::uint64_t clusters, total;
+    std::uint32_t root_cluster;  ///< of FAT32
+    int bits;
+};
+
+std::optional<Geometry> geometry(std::string_view boot) {
+    Geometry g{};
+    g.sector = le16(boot, 11);
+    const std::uint64_t per_cluster = u8(boot, 13), reserved = le16(boot, 14), fats = u8(boot, 16);
+    const auto power_of_two = [](std::uint64_t value) { return value != 0 && (value & (value - 1)) == 0; };
+    if (boot.size() < 512 || (u8(boot, 0) != 0xeb && u8(boot, 0) != 0xe9) || !power_of_two(g.sector) ||
+        g.sector < 512 || g.sector > 4096 || !power_of_two(per_cluster) || reserved == 0 || fats == 0)
+        return std::nullopt;
+    const std::uint64_t root_sectors = (le16(boot, 17) * entry_size + g.sector - 1) / g.sector;
+    const std::uint64_t fat_sectors = le16(boot, 22) ? le16(boot, 22) : le32(boot, 36);
+    const std::uint64_t sectors = le16(boot, 19) ? le16(boot, 19) : le32(boot, 32);
+    const std::uint64_t data = reserved + fats * fat_sectors + root_sectors;
+    if (fat_sectors == 0 || data >= sectors)
+        return std::nullopt;
+    g.cluster = per_cluster * g.sector;
+    g.clusters = (sectors - data) / per_cluster;
+    g.bits = g.clusters < 4085 ? 12 : g.clusters < 65525 ? 16 : 32;
+    g.fat = reserved * g.sector;
+    g.fat_size = fat_sectors * g.sector;
+    g.root = (reserved + fats * fat_sectors) * g.sector;
+    g.root_size = root_sectors * g.sector;
+    g.data = data * g.sector;
+    g.total = sectors * g.sector;
+    g.root_cluster = le32(boot, 44);
+    return g;
+}
+
+/// "BOOTX64 EFI" is "BOOTX64.EFI".
+std::string short_name(std::string_view entry) {
+    const auto part = [entry](std::size_t at, std::size_t size) {
+        const std::string_view field = entry.substr(at, size);
+        return std::string(field.substr(0, field.find_last_not_of(' ') + 1));
+    };
+    std::string name = part(0, 8);
+    if (!name.empty() && name[0] == '\5')
+        name[0] = '\xe5';
+    const std::string extension = part(8, 3);
+    return extension.empty() ? name : name + "." + extension;
+}
+
+/// The 13 UTF-16 units of a long name's entry.
+std::u16string long_part(std::string_view entry) {
+    std::u16string text;
+    for (const std::size_t at : {1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30}) {
+        const char16_t unit = le16(entry, at);
+        if (unit == 0 || unit == 0xffff)
+            break;
+        text.push_back(unit);
+    }
+    return text;
+}
+
+class Walk {
+public:
+    Walk(const ByteView& bytes, const Geometry& geometry, std::string_view boot)
+        : bytes_(bytes.part(0, geometry.total)), g_(geometry) {
+        volume_.bits = g_.bits;
+        volume_.size = g_.total;
+        const std::string_view label = boot.substr(g_.bits == 32 ? 71 : 43, 11);
+        volume_.label = label.substr(0, label.find_last_not_of(' ') + 1);
+        fat_ = bytes_.read(g_.fat, std::min({g_.fat_size, fat_limit, (g_.clusters + 2) * 4}));
+    }
+
+    FatVolume take() {
+        const ByteView root =
+            g_.bits == 32 ? chain(g_.root_cluster, directory_limit) : bytes_.part(g_.root, g_.root_size);
+        todo_.push_back({"", root, 0});
+        while (!todo_.empty()) {
+            const Directory directory = todo_.front();
+            todo_.pop_front();
+            read_directory(directory);
+        }
+        return std::move(volume_);
+    }
+
+private:
+    struct Directory {
+        std::string path;
+        ByteView content;
+        std::size_t depth;
+    };
+
+    std::uint32_t next(std::uint32_t cluster) const {
+        if (g_.bits == 12) {
+            const std::uint16_t pair = le16(fat_, cluster + cluster / 2);
+            return cluster % 2 ? pair >> 4 : pair & 0xfff;
+        }
+        return g_.bits == 16 ? le16(fat_, std::size_t{cluster} * 2)
+                             : le32(fat_, std::size_t{cluster} * 4) & 0xfffffff;
+    }
+
+    /// The first `size` bytes of a file whose first cluster this is.
+    ByteView chain(std::uint32_t cluster, std::uint64_t size) {
+        ByteView content;
+        const std::uint32_t end = g_.bits == 12 ? 0xff8 : g_.bits == 16 ? 0xfff8 : 0xffffff8;
+        while (cluster < end && content.size() < size) {
+            if (cluster < 2 || cluster >= g_.clusters + 2 || ++steps_ > step_limit) {
+                volume_.damaged = true;
+                break;
+            }
+            content.append(bytes_.part(g_.data + (cluster - 2) * g_.cluster, g_.cluster));
+            cluster = next(cluster);
+        }
+        return content.part(0, size);
+    }
+
+    void read_directory(const Directory& directory) {
+        const std::string bytes = directory.content.read(0, directory_limit);
+        std::u16string name;
+        for (std::size_t at = 0; at + entry_size <= bytes.size() && bytes[at] != 0; at += entry_size) {
+            const std::string_view entry = std::string_view(bytes).substr(at, entry_size);
+            const std::uint8_t attributes = u8(entry, 11);
+            if (++entries_ > entry_limit) {
+                volume_.damaged = true;
+                return;
+            }
+            if (u8(entry, 0) == 0xe5) {  // removed
+                name.clear();
+            } else if ((attributes & 0x3f) == 0xf) {
+                name = u8(entry, 0) & 0x40 ? long_part(entry) : long_part(entry) + name;
+                name.resize(std::min<std::size_t>(name.size(), 255));
+            } else {
+                if (!(attributes & 8))
+                    add(directory, entry, name.empty() ? short_name(entry) : utf8_of_utf16(name));
+                name.clear();
+            }
+        }
+    }
+
+    void add(const Directory& directory, std::string_view entry, const std::string& name) {
+        if (name == "." || name == ".." || name.empty() || name.find('/') != std::string::npos)
+            return;
+        const std::string path = directory.path + "/" + name;
+        const std::uint32_t cluster = le16(entry, 26) | std::uint32_t{le16(entry, 20)} << 16;
+        if (u8(entry, 11) & 0x10) {
+            if (directory.depth >= depth_limit || !seen_.insert(cluster).second)
+                volume_.damaged = true;
+            else
+                todo_.push_back({path, chain(cluster, directory_limit), directory.depth + 1});
+            return;
+        }
+        const std::uint32_t size = le32(entry, 28);
+        ByteView content = size == 0 ? ByteView() : chain(cluster, size);
+        if (content.size() < size)
+            volume_.damaged = true;
+        volume_.files.insert_or_assign(path, std::move(content));
+    }
+
+    ByteView bytes_;
+    Geometry g_;
+    FatVolume volume_;
+    std::string fat_;
+    std::deque<Directory> todo_;
+    std::set<std::uint32_t> seen_;
+    std::size_t entries_ = 0, steps_ = 0;
+};
+
+}  // namespace
+
+std::optional<FatVolume> read_fat(const ByteView& bytes) {
+    const std::string boot = bytes.read(0, 512);
+    const auto found = geometry(boot);
+    if (!found)
+        return std::nullopt;
+    return Walk(bytes, *found, boot).take();
+}
+
+}  // namespace lktest

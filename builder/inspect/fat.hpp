@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "builder/inspect/byte_view.hpp"
+#include "builder/inspect/path_lookup.hpp"
+
+namespace lktest {
+
+/// The files of a FAT file system without a partition table, such as an EFI system partition.
+struct FatVolume {
+    int bits = 0;            ///< 12, 16 or 32
+    std::string label;       ///< of the boot sector
+    std::uint64_t size = 0;  ///< bytes that it says it has
+    bool damaged = false;    ///< a cluster chain ends nowhere, or there is too much
+    std::map<std::string, ByteView, LessAnyCase> files;  ///< by path: "/EFI/BOOT/BOOTX64.EFI"
+};
+
+/// Nothing when the bytes begin with no FAT boot sector (Microsoft FAT specification 1.03).
+/// Reads at most 20 000 entries and a FAT of 32 MiB.
+std::optional<FatVolume> read_fat(const ByteView& bytes);
+
+}  // namespace lktest

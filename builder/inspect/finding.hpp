@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "builder/inspect/medium_facts.hpp"
+
+namespace lktest {
+
+/// What is wrong with a medium, and what would mend it.
+struct IsoFinding {
+    enum class Grade {
+        warning,  ///< it boots, but not everywhere, or not so that one sees it
+        error,    ///< something that it has for booting cannot work
+    };
+    Grade grade = Grade::error;
+    std::string id;    ///< "label-mismatch": stays the same between versions
+    std::string text;  ///< what was found, and what comes of it
+    std::string fix;   ///< what to do
+};
+
+/// Errors first. A medium that is cut off has only that said of it: the rest would follow from it.
+std::vector<IsoFinding> find_faults(const MediumFacts& facts);
+
+}  // namespace lktest

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "builder/inspect/finding.hpp"
+
+// The parts of find_faults(), one for each part of a medium.
+namespace lktest {
+
+using IsoFindings = std::vector<IsoFinding>;
+
+void add_error(IsoFindings& findings, std::string id, std::string text, std::string fix);
+void add_warning(IsoFindings& findings, std::string id, std::string text, std::string fix);
+
+/// "a, b and 3 more".
+std::string some_of(const std::vector<std::string>& names);
+
+/// The machines that this medium's loaders can start a kernel of: by EFI loaders of removable
+/// media, "x86_64" and "i386" by BIOS.
+std::set<std::string> startable_machines(const MediumFacts& facts);
+
+/// The machine of the kernel at this path; empty when it is none, or none that this medium can start:
+/// what depends on the machine is then not judged.
+std::string kernel_machine(const MediumFacts& facts, std::string_view path);
+
+/// Memory tests and hardware detectors are loaded as kernels are, and are none.
+bool is_tool(const BootEntry& entry);
+
+void judge_image(const MediumFacts& facts, IsoFindings& findings);  ///< volume, El Torito, partitions
+void judge_isolinux(const MediumFacts& facts, IsoFindings& findings);
+void judge_efi(const MediumFacts& facts, IsoFindings& findings);      ///< ESP, EFI programs
+void judge_configs(const MediumFacts& facts, IsoFindings& findings);  ///< what boot loaders are told
+void judge_kernels(const MediumFacts& facts, IsoFindings& findings);
+void judge_initramfs(const MediumFacts& facts, IsoFindings& findings);
+void judge_layers(const MediumFacts& facts, IsoFindings& findings);
+
+}  // namespace lktest

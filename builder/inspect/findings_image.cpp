@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "builder/inspect/findings.hpp"
+#include "builder/inspect/path_lookup.hpp"
+
+namespace lktest {
+namespace {
+
+bool has_platform(const MediumFacts& facts, std::uint8_t platform) {
+    return facts.catalogue &&
+           std::ranges::any_of(facts.catalogue->images, [platform](const BootImage& image) {
+               return image.platform == platform && image.bootable;
+           });
+}
+
+void judge_tree(const MediumFacts& facts, IsoFindings& findings) {
+    if (facts.tree_damaged)
+        add_error(findings, "iso-tree-damaged",
+                  "A directory of the ISO is garbled, cut off or its own parent: files that lie behind it "
+                  "cannot be found.",
+                  "Write the image again; check the disk and memory of the machine that wrote it.");
+    if (!facts.cut_files.empty())
+        add_error(
+            findings, "file-outside",
+            fmt::format("The content of {} lies behind the end of the image.", some_of(facts.cut_files)),
+            "Write the image again.");
+}
+
+void judge_catalogue(const MediumFacts& facts, IsoFindings& findings) {
+    if (!facts.catalogue) {
+        add_error(
+            findings, "no-boot-record", "The ISO has no El Torito boot record: no machine boots it as a CD.",
+            "Give the program that writes the ISO its boot images (xorriso: -b for BIOS, -e for UEFI).");
+        return;
+    }
+    if (!facts.catalogue->valid)
+        add_error(findings, "catalogue-invalid",
+                  "The boot catalogue's validation entry has a wrong key or checksum: firmware ignores the "
+                  "whole catalogue.",
+                  "Write the image again; nothing may change the catalogue afterwards.");
+    for (const BootImage& image : facts.catalogue->images)
+        if (image.offset >= facts.size && image.platform != efi_platform)
+            add_error(findings, "boot-image-outside",
+                      fmt::format("A boot image for platform {:#x} is said to lie at byte {}, behind the end "
+                                  "of the ISO.",
+                                  image.platform, image.offset),
+                      "Write the image again, with boot images that are part of it.");
+    const bool has_loader = std::ranges::any_of(facts.efi, [](const EfiProgram& program) {
+        return lower_case(program.path).starts_with("/efi/boot/boot");
+    });
+    if (!has_platform(facts, efi_platform)) {
+        const std::string text = "El Torito has no entry for UEFI: as a CD it does not boot on UEFI machines";
+        const std::string fix =
+            "Add an EFI system partition image as a boot image of platform 0xEF (xorriso: -e efiboot.img "
+            "-no-emul-boot).";
+        if (has_loader)
+            add_error(findings, "no-uefi-entry", text + ", although the ISO holds a UEFI boot loader.", fix);
+        else
+            add_warning(findings, "no-uefi-entry", text + ".", fix);
+    }
+    const bool has_isolinux = std::ranges::any_of(facts.configs, [](const ConfigFacts& config) {
+        return lower_case(config.path).ends_with("isolinux.cfg");
+    });
+    if (has_isolinux && !has_platform(facts, bios_platform))
+        add_error(findings, "no-bios-entry",
+                  "There is a configuration of ISOLINUX, and El Torito has no entry for BIOS machines that "
+                  "would start it.",
+                  "Make isolinux.bin a boot image (xorriso: -b isolinux/isolinux.bin -no-emul-boot "
+                  "-boot-load-size 4 -boot-info-table).");
+}
+
+void judge_partition_places(const MediumFacts& facts, const std::vector<Partition>& partitions,
+                            std::string_view table, IsoFindings& findings) {
+    for (const Partition& partition : partitions)
+        // isohybrid rounds the first partition up to whole cylinders of at most 8 MiB.
+        if (partition.offset >= facts.size || partition.offset + partition.size > facts.size + (8 << 20))
+            add_error(
+                findings, "partition-outside",
+                fmt::format("Partition {} of the {} ends at byte {}, and the image at {}.", partition.number,
+                            table, partition.offset + partition.size, facts.size),
+                "Write the image again; change partitions only on a copy that is as large as its stick.");
+}
+
+void judge_partitions(const MediumFacts& facts, IsoFindings& findings) {
+    const PartitionTables& tables = facts.partitions;
+    if (!tables.boot_signature && !tables.gpt) {
+        add_warning(findings, "no-partition-table",
+                    "The first sector is empty: written to a USB stick as it is, the image boots nowhere.",
+                    "Make the image a hybrid (xorriso: -isohybrid-mbr and -append_partition, or "
+                    "grub-mkrescue).");
+        return;
+    }
+    judge_partition_places(facts, tables.mbr, "MBR", findings);
+    if (tables.gpt) {
+        if (!tables.gpt->header_crc || !tables.gpt->entries_crc)
+            add_error(
+                findings, "gpt-crc",
+                fmt::format("The checksum of the GPT's {} is wrong: firmware takes the table for invalid.",
+                            tables.gpt->header_crc ? "entries" : "header"),
+                "Let sgdisk -e IMAGE or xorriso write the table again.");
+        else {
+            if (!tables.gpt->backup)
+                add_warning(
+                    findings, "gpt-backup-missing",
+                    "The GPT's second copy is not where the first one says: some firmware refuses the "
+                    "disk then.",
+                    "Write the image again, or move the copy to the end with sgdisk -e IMAGE.");
+            judge_partition_places(facts, tables.gpt->partitions, "GPT", findings);
+        }
+    }
+    const auto is_esp = [](const Partition& partition) { return partition.esp; };
+    const bool has_esp = std::ranges::any_of(tables.mbr, is_esp) ||
+                         (tables.gpt && std::ranges::any_of(tables.gpt->partitions, is_esp));
+    const bool readable = !tables.gpt || (tables.gpt->header_crc && tables.gpt->entries_crc);
+    if (!has_esp && readable && has_platform(facts, efi_platform))
+        add_warning(
+            findings, "no-esp-partition",
+            "No partition has the EFI system type: written to a USB stick, UEFI machines may not boot "
+            "it.",
+            "Append the ESP as a partition (xorriso: -append_partition 2 0xef efiboot.img).");
+}
+
+}  // namespace
+
+void judge_image(const MediumFacts& facts, IsoFindings& findings) {
+    judge_tree(facts, findings);
+    judge_catalogue(facts, findings);
+    judge_partitions(facts, findings);
+}
+
+void judge_isolinux(const MediumFacts& facts, IsoFindings& findings) {
+    if (!facts.isolinux)
+        return;
+    const IsolinuxFacts& isolinux = *facts.isolinux;
+    const std::string where = isolinux.path.empty() ? "isolinux.bin" : isolinux.path;
+    if (!isolinux.table_patched)
+        add_error(findings, "boot-info-table-missing",
+                  fmt::format("{} has no boot info table: it does not know where on the medium it lies, and "
+                              "cannot load the rest of itself.",
+                              where),
+                  "Write the ISO with -boot-info-table.");
+    else if (!isolinux.checksum_right)
+        add_error(findings, "boot-info-checksum",
+                  fmt::format("{} does not have the checksum that its boot info table says: it stops at "
+                              "\"Image checksum error, sorry...\".",
+                              where),
+                  "Change nothing in it after the ISO was written; write the ISO again.");
+    if (isolinux.needs_ldlinux && !isolinux.has_ldlinux)
+        add_error(findings, "ldlinux-missing",
+                  fmt::format("{} is version {} and there is no ldlinux.c32: it stops at \"Failed to load "
+                              "ldlinux.c32\".",
+                              where, isolinux.version),
+                  "Put ldlinux.c32 of the same SYSLINUX version beside isolinux.bin.");
+    if (!isolinux.has_config)
+        add_error(findings, "isolinux-config-missing",
+                  "ISOLINUX finds no isolinux.cfg or syslinux.cfg: it stops at an empty \"boot:\" prompt.",
+                  "Put isolinux.cfg beside isolinux.bin.");
+    if (!isolinux.missing_modules.empty())
+        add_error(findings, "isolinux-module-missing",
+                  fmt::format("ISOLINUX's configuration needs {}, and {} not on the ISO.",
+                              some_of(isolinux.missing_modules),
+                              isolinux.missing_modules.size() == 1 ? "it is" : "they are"),
+                  "Copy the modules of the same SYSLINUX version to where isolinux.bin lies.");
+}
+
+}  // namespace lktest

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "builder/inspect/findings.hpp"
+#include "builder/inspect/path_lookup.hpp"
+
+namespace lktest {
+namespace {
+
+/// The machine of the kernel that an initramfs is loaded with; empty when it is not known.
+std::string machine_of(const MediumFacts& facts, const InitramfsFacts& initramfs) {
+    for (const ConfigFacts& config : facts.configs)
+        for (const EntryFacts& entry : config.entries) {
+            std::vector<std::string> paths = entry.initrds;
+            std::erase(paths, "");
+            if (const std::string machine = kernel_machine(facts, entry.kernel);
+                paths == initramfs.paths && !machine.empty())
+                return machine;
+        }
+    return {};
+}
+
+/// e_machine of the programs that a kernel of this machine was made to run; 0 when we do not know.
+std::uint16_t elf_machine_for(std::string_view machine) {
+    if (const auto arch = arch_from_name(machine))
+        return elf_machine(*arch);
+    return machine == "i386" ? 3 : 0;
+}
+
+void judge_elfs(const InitramfsFacts& initramfs, const std::string& path, const std::string& machine,
+                IsoFindings& findings) {
+    constexpr std::uint16_t i386 = 3;
+    const std::uint16_t right = elf_machine_for(machine);
+    for (const ElfGroup& group : initramfs.image.machines) {
+        if (right == 0 || group.machine.machine == right)
+            continue;
+        const std::string what = fmt::format("{} has {} {} program{} ({}), and its kernel is for {}", path,
+                                             group.count, describe(group.machine),
+                                             group.count == 1 ? "" : "s", some_of(group.examples), machine);
+        const std::string fix = fmt::format("Take these programs from a package for {}.", machine);
+        if (group.machine.machine == i386 && machine == "x86_64")
+            add_warning(findings, "initramfs-elf-machine",
+                        what + ": they run only where the kernel has CONFIG_IA32_EMULATION.", fix);
+        else
+            add_error(findings, "initramfs-elf-machine",
+                      what + ": they fail with \"Exec format error\", and as /init with error -8.", fix);
+    }
+}
+
+void judge_init(const InitramfsFacts& initramfs, const std::string& path, IsoFindings& findings) {
+    if (!initramfs.image.init) {
+        add_error(findings, "init-missing",
+                  fmt::format("{} has no /init: the kernel ignores it and looks for root=, which ends in a "
+                              "panic.",
+                              path),
+                  "Put an executable /init into the initramfs; make the archive from inside its directory.");
+        return;
+    }
+    const InitProgram& init = *initramfs.image.init;
+    if (!init.executable)
+        add_error(
+            findings, "init-not-executable",
+            fmt::format("{} in {} is not executable: the kernel says \"Failed to execute {} (error -13)\".",
+                        init.path, path, init.path),
+            fmt::format("chmod 755 {}", init.path));
+    if (init.carriage_return)
+        add_error(
+            findings, "init-carriage-return",
+            fmt::format("The first line of {} in {} ends in a carriage return, which becomes part of the "
+                        "interpreter's name.",
+                        init.path, path),
+            "Write the script with Unix line ends (dos2unix).");
+    else if (!init.interpreter_there)
+        add_error(
+            findings, "init-interpreter-missing",
+            fmt::format("{} in {} needs {}, which is not there: the kernel says \"Failed to execute {} "
+                        "(error -2)\".",
+                        init.path, path, init.interpreter, init.path),
+            fmt::format("Put {} into the initramfs, or link {} statically.", init.interpreter, init.path));
+}
+
+struct Needed {
+    std::string_view module, option;
+};
+/// What a live medium is found, mounted and made writable with.
+constexpr std::array needed_modules{
+    Needed{"squashfs", "CONFIG_SQUASHFS"},
+    Needed{"overlay", "CONFIG_OVERLAY_FS"},
+    Needed{"loop", "CONFIG_BLK_DEV_LOOP"},
+    Needed{"isofs", "CONFIG_ISO9660_FS"},
+};
+
+/// Without modules in the initramfs the kernel may have all built in.
+void judge_modules(const MediumFacts& facts, const InitramfsFacts& initramfs, const std::string& path,
+                   IsoFindings& findings) {
+    const bool live =
+        std::ranges::any_of(facts.layers, [](const LayerFacts& layer) { return layer.super.has_value(); });
+    if (!live || !initramfs.image.has_modules)
+        return;
+    std::vector<std::string> missing, options;
+    for (const Needed& needed : needed_modules)
+        if (!initramfs.image.modules.contains(std::string(needed.module))) {
+            missing.emplace_back(needed.module);
+            options.push_back(fmt::format("{}=y", needed.option));
+        }
+    if (missing.empty())
+        return;
+    const std::string fix = fmt::format("Add the modules to the initramfs, or build the kernel with {}.",
+                                        fmt::join(options, ", "));
+    if (initramfs.image.knows_builtin)
+        add_error(
+            findings, "initramfs-module-missing",
+            fmt::format("{} lacks the module{} {}, and the kernel has none of it built in: the live system "
+                        "cannot be mounted.",
+                        path, missing.size() == 1 ? "" : "s", some_of(missing)),
+            fix);
+    else
+        add_warning(
+            findings, "initramfs-module-missing",
+            fmt::format("{} lacks the module{} {}: the live system cannot be mounted unless the kernel "
+                        "has that built in.",
+                        path, missing.size() == 1 ? "" : "s", some_of(missing)),
+            fix);
+}
+
+}  // namespace
+
+void judge_kernels(const MediumFacts& facts, IsoFindings& findings) {
+    const auto machines = startable_machines(facts);
+    for (const KernelFacts& kernel : facts.kernels) {
+        BootEntry entry;
+        entry.kernel.path = kernel.path;
+        if (is_tool(entry))
+            continue;
+        if (!kernel.image) {
+            add_error(findings, "kernel-unrecognised",
+                      fmt::format("{} is loaded as a kernel, and is none for x86 or aarch64.", kernel.path),
+                      "Put the kernel's boot image there (bzImage, arm64's Image).");
+            continue;
+        }
+        if (kernel.image->cut)
+            add_error(findings, "kernel-cut", fmt::format("{} is shorter than its header says.", kernel.path),
+                      "Copy the kernel again.");
+        if (!machines.empty() && !kernel.image->machine.empty() && !machines.contains(kernel.image->machine))
+            add_error(findings, "kernel-machine",
+                      fmt::format("{} is a kernel for {}, and this medium's boot loaders are for {}.",
+                                  kernel.path, kernel.image->machine, fmt::join(machines, ", ")),
+                      "Put a kernel for the loader's machine there.");
+    }
+}
+
+void judge_initramfs(const MediumFacts& facts, IsoFindings& findings) {
+    for (const InitramfsFacts& initramfs : facts.initramfs) {
+        const std::string path = fmt::format("{}", fmt::join(initramfs.paths, " + "));
+        const InitramfsImage& image = initramfs.image;
+        if (image.xz_crc64)
+            add_error(
+                findings, "initramfs-xz-check",
+                fmt::format("{} has an xz check that Linux's decoder does not know: \"Initramfs unpacking "
+                            "failed\".",
+                            path),
+                "Compress it with xz --check=crc32.");
+        if (!image.fault.empty()) {
+            add_error(findings, "initramfs-unreadable",
+                      fmt::format("{} cannot be unpacked: {}.", path, image.fault), "Make or copy it again.");
+            continue;
+        }
+        if (image.segments.empty() || image.segments.back() == "lzo")
+            continue;  // nothing was looked at
+        judge_elfs(initramfs, path, machine_of(facts, initramfs), findings);
+        judge_init(initramfs, path, findings);
+        judge_modules(facts, initramfs, path, findings);
+    }
+}
+
+void judge_layers(const MediumFacts& facts, IsoFindings& findings) {
+    for (const LayerFacts& layer : facts.layers) {
+        const std::string fault = layer.super ? layer.super->fault : "it does not begin with \"hsqs\"";
+        if (!fault.empty())
+            add_error(findings, "squashfs-corrupt",
+                      fmt::format("{} is no SquashFS that Linux mounts: {}.", layer.path, fault),
+                      "Make it again with mksquashfs or lktest build.");
+        else if (layer.super->used > layer.size)
+            add_error(
+                findings, "squashfs-truncated",
+                fmt::format("{} says it has {} bytes, and there are {}: mounting it fails with \"Invalid "
+                            "argument\".",
+                            layer.path, layer.super->used, layer.size),
+                "Copy it again; was the disk full when it was made?");
+    }
+}
+
+}  // namespace lktest

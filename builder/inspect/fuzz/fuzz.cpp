@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// One libFuzzer program for each parser of builder/inspect: LKTEST_FUZZED is its name.
+//
+//   cmake --preset fuzz && cmake --build --preset fuzz
+//   build/fuzz/fuzz_medium CORPUS -max_total_time=600
+//
+// CORPUS is a directory; small valid files in it (an ISO of 1 MiB, a cpio archive, …) help a lot.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "builder/base/error.hpp"
+#include "builder/inspect/boot_config.hpp"
+#include "builder/inspect/el_torito.hpp"
+#include "builder/inspect/fat.hpp"
+#include "builder/inspect/finding.hpp"
+#include "builder/inspect/initramfs_image.hpp"
+#include "builder/inspect/iso_tree.hpp"
+#include "builder/inspect/kernel_image.hpp"
+#include "builder/inspect/partitions.hpp"
+#include "builder/inspect/pe.hpp"
+#include "builder/inspect/squashfs_super.hpp"
+
+namespace {
+
+using namespace lktest;
+
+[[maybe_unused]] void medium(const std::string& bytes) {
+    find_faults(read_medium_facts(ByteView::of_memory(bytes), "fuzz"));
+}
+
+[[maybe_unused]] void iso_tree(const std::string& bytes) {
+    const IsoTree tree = read_iso_tree(ByteView::of_memory(bytes));
+    for (const auto& [path, node] : tree.nodes)
+        tree.find(path);
+}
+
+[[maybe_unused]] void fat(const std::string& bytes) {
+    if (const auto volume = read_fat(ByteView::of_memory(bytes)))
+        for (const auto& [path, content] : volume->files)
+            content.read(0, 4096);
+}
+
+/// The tables that lie at fixed places.
+[[maybe_unused]] void tables(const std::string& bytes) {
+    const ByteView view = ByteView::of_memory(bytes);
+    read_partitions(view);
+    read_boot_catalogue(view);
+    read_squashfs_super(view);
+}
+
+[[maybe_unused]] void pe(const std::string& bytes) {
+    read_pe(ByteView::of_memory(bytes));
+}
+
+[[maybe_unused]] void signers(const std::string& bytes) {
+    signers_of(bytes);
+}
+
+[[maybe_unused]] void configs(const std::string& bytes) {
+    parse_grub(bytes);
+    parse_syslinux(bytes);
+    parse_loader_entry(bytes);
+}
+
+[[maybe_unused]] void initramfs(const std::string& bytes) {
+    const ByteView file = ByteView::of_memory(bytes);
+    read_initramfs(std::span(&file, 1));
+}
+
+[[maybe_unused]] void kernel(const std::string& bytes) {
+    read_kernel(ByteView::of_memory(bytes));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    try {
+        LKTEST_FUZZED(std::string(reinterpret_cast<const char*>(data), size));
+    } catch (const lktest::Error&) {
+        // "not an ISO": how bad input is told.
+    }
+    return 0;
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+#include "builder/inspect/initramfs_image.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "builder/inspect/cpio_reader.hpp"
+#include "builder/inspect/path_lookup.hpp"
+#include "builder/inspect/unpack.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::size_t file_limit = 300'000, segment_limit = 16, example_limit = 3;
+constexpr std::size_t head_size = 4096, index_limit = 8 << 20;
+constexpr std::uint64_t unpacked_limit = std::uint64_t{2} << 30;
+constexpr std::uint32_t type_mask = 0170000, regular = 0100000, directory = 0040000, symlink = 0120000,
+                        any_execute = 0111;
+
+struct Node {
+    std::uint32_t mode = 0;
+    std::string target;  ///< of a symbolic link
+    std::string interpreter;
+    bool carriage_return = false;
+};
+using Nodes = std::map<std::string, Node, std::less<>>;
+
+/// "#!/bin/sh -e" is "/bin/sh" (Linux, fs/binfmt_script.c).
+std::string script_interpreter(std::string_view head) {
+    std::string_view line = head.substr(2, head.find('\n') - 2);
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    return std::string(line.substr(0, line.find_first_of(" \t")));
+}
+
+/// PT_INTERP of a little-endian ELF program whose headers are within `head`.
+std::string elf_interpreter(std::string_view head) {
+    constexpr std::uint32_t pt_interp = 3;
+    const bool wide = u8(head, 4) == 2;
+    if (u8(head, 5) != 1)
+        return {};
+    const std::uint64_t table = wide ? le64(head, 32) : le32(head, 28);
+    const std::size_t size = le16(head, wide ? 54 : 42), count = le16(head, wide ? 56 : 44);
+    if (table >= head.size())
+        return {};
+    for (std::size_t i = 0; i < std::min<std::size_t>(count, 64); ++i) {
+        const std::string_view entry = head.substr(std::min(table + i * size, std::uint64_t{head.size()}));
+        if (le32(entry, 0) != pt_interp)
+            continue;
+        const std::uint64_t at = wide ? le64(entry, 8) : le32(entry, 4);
+        const std::uint64_t length = wide ? le64(entry, 32) : le32(entry, 16);
+        if (at >= head.size())
+            return {};
+        const std::string_view path = head.substr(at, std::min<std::uint64_t>(length, 256));
+        return std::string(path.substr(0, path.find('\0')));
+    }
+    return {};
+}
+
+bool is_index(std::string_view path) {
+    return path.ends_with("/modules.builtin");
+}
+
+/// "virtio_net" of "/lib/modules/6.1/kernel/drivers/net/virtio-net.ko.xz"; empty when it is no module.
+std::string module_name(std::string_view path) {
+    std::string name(file_name_of(path));
+    const std::size_t end = name.find(".ko");
+    if (end == std::string::npos || (end + 3 != name.size() && name[end + 3] != '.'))
+        return {};
+    name.resize(end);
+    std::ranges::replace(name, '-', '_');
+    return name;
+}
+
+/// ELF files that no CPU of the machine is meant to run.
+bool is_foreign_by_design(const std::string& path, const ElfMachine& machine) {
+    constexpr std::uint16_t none = 0, bpf = 247;
+    return path.find("/lib/firmware/") != std::string::npos || machine.machine == bpf ||
+           machine.machine == none;
+}
+
+class Reader {
+public:
+    void read(const ByteView& file) {
+        std::uint64_t at = 0;
+        for (std::size_t segment = 0; segment < segment_limit; ++segment) {
+            at = skip_zeros(file, at);
+            if (at >= file.size())
+                return;
+            const ByteView rest = file.from(at);
+            const std::string head = rest.read(0, 16);
+            if (head.starts_with("070701") || head.starts_with("070702")) {
+                image_.segments.emplace_back("cpio");
+                const CpioResult result = read_archive(plain_stream(rest));
+                at += result.read;
+                if (!result.complete) {
+                    image_.fault = result.fault;
+                    return;
+                }
+            } else {
+                read_compressed(rest, head);
+                return;
+            }
+        }
+    }
+
+    InitramfsImage finish(const std::string& init_path) {
+        image_.files = nodes_.size();
+        std::ranges::stable_sort(image_.machines, std::ranges::greater(), &ElfGroup::count);
+        const std::string path = reach(init_path);
+        if (const auto node = nodes_.find(path); node != nodes_.end()) {
+            const std::uint32_t type = node->second.mode & type_mask;
+            const std::string& interpreter = node->second.interpreter;
+            image_.init = InitProgram{init_path, type == regular && (node->second.mode & any_execute) != 0,
+                                      interpreter, interpreter.empty() || nodes_.contains(reach(interpreter)),
+                                      node->second.carriage_return};
+        }
+        return std::move(image_);
+    }
+
+private:
+    static std::uint64_t skip_zeros(const ByteView& file, std::uint64_t at) {
+        while (at < file.size()) {
+            const std::string bytes = file.read(at, 4096);
+            const std::size_t found = bytes.find_first_not_of('\0');
+            if (found != std::string::npos)
+                return at + found;
+            at += std::max<std::size_t>(bytes.size(), 1);
+        }
+        return at;
+    }
+
+    void read_compressed(const ByteView& bytes, const std::string& head) {
+        const std::string_view compression = compression_of(head);
+        if (compression.empty()) {
+            image_.fault = image_.segments.empty() ? "it is neither a cpio archive nor compressed"
+                                                   : "behind its first archive there is something else";
+            return;
+        }
+        image_.segments.emplace_back(compression);
+        // Stream flags: the check's type (The .xz File Format, 2.1.1.2); Linux knows none and CRC32.
+        if (compression == "xz" && (u8(head, 7) & 0xf) > 1)
+            image_.xz_crc64 = true;
+        if (compression == "lzo")  // what libarchive would run lzop(1) for
+            return;
+        Unpacked unpacked(bytes, unpacked_limit);
+        const Stream stream = [&unpacked](std::span<char> buffer) { return unpacked.read(buffer); };
+        const CpioResult result = read_archive(stream);
+        if (!result.complete)
+            image_.fault = unpacked.fault().empty() ? result.fault : unpacked.fault();
+    }
+
+    CpioResult read_archive(const Stream& stream) {
+        return read_cpio(
+            stream, [](const std::string& path) { return is_index(path) ? index_limit : head_size; },
+            [this](CpioEntry entry) { return take(std::move(entry)); });
+    }
+
+    bool take(CpioEntry entry) {
+        Node node{entry.mode, {}, {}, false};
+        const std::uint32_t type = entry.mode & type_mask;
+        if (type == symlink)
+            node.target = entry.head;
+        if (type == regular) {
+            look_at_content(entry, node);
+            if (std::string module = module_name(entry.path); !module.empty()) {
+                image_.has_modules = true;
+                image_.modules.insert(std::move(module));
+            }
+        }
+        note_release(entry, type);
+        image_.busybox |= file_name_of(entry.path) == "busybox";
+        nodes_.insert_or_assign(std::move(entry.path), std::move(node));
+        return nodes_.size() < file_limit;
+    }
+
+    void look_at_content(const CpioEntry& entry, Node& node) {
+        if (is_index(entry.path)) {
+            image_.knows_builtin = true;
+            add_builtin(entry.head);
+        }
+        if (entry.head.starts_with("#!")) {
+            node.interpreter = script_interpreter(entry.head);
+            if (node.interpreter.ends_with('\r')) {
+                node.interpreter.pop_back();
+                node.carriage_return = true;
+            }
+        }
+        const auto machine = elf_machine_of(entry.head);
+        if (!machine)
+            return;
+        node.interpreter = elf_interpreter(entry.head);
+        if (!is_foreign_by_design(entry.path, *machine))
+            count(*machine, entry.path);
+    }
+
+    void count(const ElfMachine& machine, const std::string& path) {
+        auto group = std::ranges::find_if(image_.machines, [&](const ElfGroup& known) {
+            return known.machine.machine == machine.machine && known.machine.is_64_bit == machine.is_64_bit;
+        });
+        if (group == image_.machines.end())
+            group = image_.machines.insert(group, {machine, 0, {}});
+        ++group->count;
+        if (group->examples.size() < example_limit)
+            group->examples.push_back(path);
+    }
+
+    void add_builtin(std::string_view text) {
+        while (!text.empty()) {
+            const std::string_view line = text.substr(0, text.find('\n'));
+            text.remove_prefix(std::min(line.size() + 1, text.size()));
+            if (std::string name = module_name(line); !name.empty())
+                image_.modules.insert(std::move(name));
+        }
+    }
+
+    /// "/usr/lib/modules/6.1.0-13-arm64" is a directory of modules.
+    void note_release(const CpioEntry& entry, std::uint32_t type) {
+        constexpr std::size_t release_limit = 8;
+        const std::string_view parent = directory_of(entry.path);
+        if (type == directory && (parent == "/lib/modules" || parent == "/usr/lib/modules") &&
+            image_.releases.size() < release_limit)
+            image_.releases.emplace_back(file_name_of(entry.path));
+    }
+
+    std::string reach(const std::string& path) const {
+        return follow_links(path, [this](const std::string& at) {
+            const auto node = nodes_.find(at);
+            return node == nodes_.end() || node->second.target.empty() ? std::nullopt
+                                                                       : std::optional(node->second.target);
+        });
+    }
+
+    InitramfsImage image_;
+    Nodes nodes_;
+};
+
+}  // namespace
+
+InitramfsImage read_initramfs(std::span<const ByteView> files, const std::string& init_path) {
+    Reader reader;
+    for (const ByteView& file : files)
+        reader.read(file);
+    return reader.finish(init_path);
+}
+
+}  // namespace lktest

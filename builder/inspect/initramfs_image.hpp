@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "builder/initramfs/elf.hpp"
+#include "builder/inspect/byte_view.hpp"
+
+namespace lktest {
+
+/// All ELF files of one machine in an initramfs.
+struct ElfGroup {
+    ElfMachine machine;
+    std::size_t count = 0;
+    std::vector<std::string> examples;  ///< the first few paths
+};
+
+/// The program that the kernel hands over to.
+struct InitProgram {
+    std::string path;         ///< "/init", or what rdinit= says
+    bool executable = false;  ///< a regular file with an x bit
+    std::string interpreter;  ///< of "#!", or an ELF program's PT_INTERP; empty when it needs none
+    bool interpreter_there = true;
+    bool carriage_return = false;  ///< the "#!" line ends in CR, which becomes part of the name
+};
+
+/// What one or several initrd files, as the boot loader puts them together, unpack to.
+struct InitramfsImage {
+    std::vector<std::string> segments;  ///< "cpio", "zstd": how each part is packed
+    std::string fault;                  ///< why it cannot be read to its end; empty when it can
+    bool xz_crc64 = false;              ///< an xz check that the kernel's decoder refuses
+    std::size_t files = 0;
+    std::vector<ElfGroup> machines;   ///< without firmware blobs and BPF; the most frequent first
+    std::optional<InitProgram> init;  ///< nothing: it is not there
+    bool busybox = false;
+    bool has_modules = false;           ///< there are kernel modules
+    bool knows_builtin = false;         ///< there is a modules.builtin
+    std::set<std::string> modules;      ///< names with '_', files and built-in ones
+    std::vector<std::string> releases;  ///< directories of /lib/modules
+};
+
+/// Reads newc and crc cpio archives (Linux, Documentation/driver-api/early-userspace/buffer-format.rst),
+/// each compressed or not, one behind the other: 2 GiB unpacked, 300 000 files.
+/// @param files  in the order in which they are loaded
+InitramfsImage read_initramfs(std::span<const ByteView> files, const std::string& init_path = "/init");
+
+}  // namespace lktest

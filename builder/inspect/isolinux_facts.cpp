@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "builder/inspect/isolinux_facts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "builder/inspect/path_lookup.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::size_t sector = 2048, image_limit = 256 << 10;
+
+/// What a COM32 module cannot be loaded without (SYSLINUX 6; 5 has the same).
+struct Needs {
+    std::string_view module, needed;
+};
+constexpr std::array needs{
+    Needs{"menu.c32", "libutil.c32"},     Needs{"vesamenu.c32", "libcom32.c32"},
+    Needs{"vesamenu.c32", "libutil.c32"}, Needs{"gfxboot.c32", "libcom32.c32"},
+    Needs{"chain.c32", "libcom32.c32"},   Needs{"chain.c32", "libutil.c32"},
+    Needs{"hdt.c32", "libcom32.c32"},     Needs{"ifcpu64.c32", "libcom32.c32"},
+};
+
+/// Where ISOLINUX looks for its modules and its configuration (doc/isolinux.txt).
+std::vector<std::string> directories(const std::string& own) {
+    return {own, "/boot/isolinux", "/isolinux", "/boot/syslinux", "/syslinux", "/"};
+}
+
+bool found(const IsoTree& tree, const std::string& own, std::string_view file) {
+    if (file.starts_with('/'))
+        return tree.find(file) || !tree.find_any_case(normal_path(file)).empty();
+    return std::ranges::any_of(directories(own), [&](const std::string& directory) {
+        return !tree.find_any_case(normal_path(directory + "/" + std::string(file))).empty();
+    });
+}
+
+void check_table(IsolinuxFacts& facts, const ByteView& image, std::uint64_t offset) {
+    const std::string head = image.read(0, 64);
+    const std::uint64_t length = le32(head, 16);
+    facts.table_patched = le32(head, 8) == 16 && std::uint64_t{le32(head, 12)} * sector == offset;
+    if (!facts.table_patched || length > image_limit)
+        return;
+    const std::string bytes = image.read(0, length);
+    std::uint32_t sum = 0;
+    for (std::size_t at = 64; at < bytes.size(); at += 4)
+        sum += le32(bytes, at);
+    facts.checksum_right = bytes.size() == length && sum == le32(head, 20);
+}
+
+std::vector<std::string> missing_modules(const IsolinuxFacts& facts, const IsoTree& tree,
+                                         const std::vector<ConfigFacts>& configs) {
+    const std::string own(directory_of(facts.path));
+    std::set<std::string> wanted, missing;
+    for (const ConfigFacts& config : configs)
+        for (const NamedFile& module : config.said.modules)
+            wanted.insert(module.path);
+    if (facts.needs_ldlinux)
+        for (const std::string& module : std::set(wanted))
+            for (const Needs& need : needs)
+                if (lower_case(file_name_of(module)) == need.module)
+                    wanted.emplace(need.needed);
+    std::ranges::copy_if(wanted, std::inserter(missing, missing.end()),
+                         [&](const std::string& module) { return !found(tree, own, module); });
+    return {missing.begin(), missing.end()};
+}
+
+}  // namespace
+
+std::optional<IsolinuxFacts> read_isolinux(const ByteView& image, std::uint64_t offset, const IsoTree& tree,
+                                           const std::vector<ConfigFacts>& configs) {
+    constexpr std::string_view banner = "ISOLINUX ";
+    const std::uint64_t at = find_text(image, banner, image_limit);
+    if (at == not_found)
+        return std::nullopt;
+    IsolinuxFacts facts;
+    facts.path = tree.path_at(offset);
+    const std::string said = image.read(at + banner.size(), 16);
+    facts.version = said.substr(0, said.find_first_not_of("0123456789."));
+    facts.needs_ldlinux = !facts.version.empty() && facts.version[0] >= '5' && facts.version[0] <= '9';
+    check_table(facts, image, offset);
+    const std::string own(directory_of(facts.path));
+    facts.has_ldlinux = found(tree, own, "ldlinux.c32");
+    facts.has_config = found(tree, own, "isolinux.cfg") || found(tree, own, "syslinux.cfg");
+    facts.missing_modules = missing_modules(facts, tree, configs);
+    return facts;
+}
+
+}  // namespace lktest

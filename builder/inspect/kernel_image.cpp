@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "builder/inspect/kernel_image.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "builder/inspect/pe.hpp"
+#include "builder/inspect/unpack.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::uint64_t unpacked_limit = 256 << 20;
+
+std::string first_word(std::string_view text) {
+    return std::string(text.substr(0, text.find_first_of(std::string_view(" \0\n", 3))));
+}
+
+/// Linux, Documentation/arch/x86/boot.rst.
+KernelImage bz_image(const ByteView& file, std::string_view head) {
+    KernelImage kernel{"bzImage", "i386", {}, false, false};
+    if (le16(head, 0x206) >= 0x20c && (le16(head, 0x236) & 1) != 0)  // XLF_KERNEL_64
+        kernel.machine = "x86_64";
+    if (const std::uint16_t version = le16(head, 0x20e))
+        kernel.version = first_word(file.read(version + 0x200U, 256));
+    const std::uint64_t setup = u8(head, 0x1f1) == 0 ? 4 : u8(head, 0x1f1);
+    kernel.cut = (setup + 1) * 512 + std::uint64_t{le32(head, 0x1f4)} * 16 > file.size();
+    return kernel;
+}
+
+bool is_arm64_image(std::string_view head) {
+    return head.size() >= 64 && head.substr(0x38, 4) == "ARM\x64";
+}
+
+std::string version_in(std::string_view text) {
+    constexpr std::string_view banner = "Linux version ";
+    for (std::size_t at = 0; (at = text.find(banner, at)) != std::string_view::npos; at += banner.size())
+        if (const std::string word = first_word(text.substr(at + banner.size(), 128));
+            !word.empty() && word.front() >= '0' && word.front() <= '9')
+            return word;
+    return {};
+}
+
+/// The banner in an uncompressed kernel, which may have strings that begin like it.
+std::string version_in_stream(const Stream& stream) {
+    constexpr std::size_t overlap = 256;
+    std::string window;
+    for (std::uint64_t done = 0; done < unpacked_limit;) {
+        const std::string chunk = read_some(stream, 1 << 20);
+        if (chunk.empty())
+            break;
+        done += chunk.size();
+        window += chunk;
+        if (std::string version = version_in(window); !version.empty())
+            return version;
+        window.erase(0, window.size() - std::min(window.size(), overlap));
+    }
+    return {};
+}
+
+/// Linux, Documentation/arch/arm64/booting.rst.
+KernelImage arm64_image(const ByteView& file, std::string_view head) {
+    KernelImage kernel{"Image", "aarch64", version_in_stream(plain_stream(file)), false, false};
+    // image_size counts memory, with bss behind the file; a file of less than half is cut off.
+    kernel.cut = le64(head, 16) / 4 > file.size();
+    return kernel;
+}
+
+std::optional<KernelImage> compressed_image(const ByteView& file, std::string_view compression) {
+    Unpacked unpacked(file, unpacked_limit);
+    const Stream stream = [&unpacked](std::span<char> buffer) { return unpacked.read(buffer); };
+    if (!is_arm64_image(read_some(stream, 64)))
+        return std::nullopt;
+    KernelImage kernel{fmt::format("{} Image", compression), "aarch64", version_in_stream(stream), false,
+                       false};
+    skip(stream, unpacked_limit);
+    kernel.cut = !unpacked.fault().empty();
+    return kernel;
+}
+
+/// Linux, drivers/firmware/efi/libstub/zboot-header.S.
+KernelImage zboot(const ByteView& file, std::string_view head) {
+    const std::uint64_t offset = le32(head, 8), size = le32(head, 12);
+    const std::string_view compression = head.substr(24, 32);
+    KernelImage kernel{fmt::format("EFI zboot ({})",
+                                   compression.substr(0, std::min(compression.find('\0'), std::size_t{8}))),
+                       {},
+                       {},
+                       true,
+                       offset + size > file.size()};
+    const ByteView payload = file.part(offset, size);
+    if (!compression_of(payload.read(0, 16)).empty()) {
+        Unpacked unpacked(payload, unpacked_limit);
+        kernel.version =
+            version_in_stream([&unpacked](std::span<char> buffer) { return unpacked.read(buffer); });
+    }
+    return kernel;
+}
+
+}  // namespace
+
+std::optional<KernelImage> read_kernel(const ByteView& file) {
+    const std::string head = file.read(0, 1024);
+    const auto pe = read_pe(file);
+    std::optional<KernelImage> kernel;
+    if (head.size() >= 64 && head.starts_with("MZ") && has_text(head, 4, "zimg"))
+        kernel = zboot(file, head);
+    else if (head.size() > 0x206 && has_text(head, 0x202, "HdrS"))
+        kernel = bz_image(file, head);
+    else if (is_arm64_image(head))
+        kernel = arm64_image(file, head);
+    else if (const std::string_view compression = compression_of(head); !compression.empty())
+        kernel = compressed_image(file, compression);
+    else if (pe)
+        kernel = KernelImage{"EFI program", {}, {}, false, false};
+    if (kernel && pe) {
+        kernel->efi_stub = true;
+        kernel->cut |= pe->cut;
+        if (kernel->machine.empty())
+            kernel->machine = pe_machine_name(pe->machine);
+    }
+    return kernel;
+}
+
+}  // namespace lktest

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "builder/inspect/byte_view.hpp"
+
+namespace lktest {
+
+struct Partition {
+    int number = 0;
+    std::string type;  ///< "EFI system", "basic data", or the GUID or number as text
+    bool esp = false;
+    std::string name;                    ///< of GPT
+    std::uint64_t offset = 0, size = 0;  ///< bytes
+};
+
+/// A GUID partition table (UEFI 2.10, 5.3), its first copy.
+struct Gpt {
+    bool header_crc = false, entries_crc = false;  ///< whether they are right
+    bool backup = false;                           ///< a second header is where the first one says
+    std::vector<Partition> partitions;
+};
+
+/// How the medium looks when it is a disk.
+struct PartitionTables {
+    bool boot_signature = false;  ///< 55 AA at the end of the first sector
+    bool boot_code = false;       ///< a BIOS would find code there
+    std::vector<Partition> mbr;   ///< without the protective entry (0xEE)
+    std::optional<Gpt> gpt;
+};
+
+PartitionTables read_partitions(const ByteView& disk);
+
+}  // namespace lktest

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "builder/inspect/byte_view.hpp"
+
+namespace lktest {
+
+/// An EFI program: a PE32 or PE32+ image (Microsoft PE/COFF specification).
+struct PeImage {
+    std::uint16_t machine = 0;          ///< IMAGE_FILE_MACHINE_*
+    std::uint16_t subsystem = 0;        ///< 10: an EFI application
+    bool cut = false;                   ///< its sections reach behind its end
+    bool signature = false;             ///< Authenticode: an attribute certificate is there
+    std::vector<std::string> signers;   ///< common names; empty when it cannot be read
+    std::vector<std::string> sbat;      ///< "shim,4": component and generation (shim's SBAT.md)
+    std::vector<std::string> sections;  ///< ".text"; a unified kernel image has ".linux"
+};
+
+std::optional<PeImage> read_pe(const ByteView& file);
+
+/// "x86_64", "aarch64", "i386", "arm", "riscv64", "loongarch64"; the number as text for any other.
+std::string pe_machine_name(std::uint16_t machine);
+
+/// The machine that UEFI takes a loader of this file name for: "x86_64" for "BOOTX64.EFI" or
+/// "grubx64.efi" (UEFI 2.10, 3.5.1.1); empty for another name.
+std::string_view efi_name_machine(std::string_view file_name);
+
+/// The signers' common names of a PKCS #7 signature in DER (Authenticode); empty when it is garbled.
+std::vector<std::string> signers_of(std::string_view pkcs7);
+
+}  // namespace lktest

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <array>
+
+#include "builder/inspect/boot_config.hpp"
+#include "builder/inspect/path_lookup.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::size_t text_limit = 1 << 20, entry_limit = 256, line_limit = 4000;
+
+bool has_suffix(std::string_view path, std::initializer_list<std::string_view> suffixes) {
+    return std::ranges::any_of(suffixes, [path](std::string_view suffix) { return path.ends_with(suffix); });
+}
+
+/// What KERNEL may name besides a Linux kernel (SYSLINUX's doc/syslinux.txt, "KERNEL").
+bool is_other_image(std::string_view path) {
+    return has_suffix(path, {".0", ".bin", ".bs", ".bss", ".img"}) || file_name_of(path) == "memdisk" ||
+           file_name_of(path) == "gpxe.krn" || file_name_of(path) == "ipxe.krn";
+}
+
+class Parser {
+public:
+    BootConfig parse(std::string_view text) {
+        config_.loader = BootLoader::syslinux;
+        text = text.substr(0, text_limit);
+        while (!text.empty() && number_ < line_limit) {
+            const std::string_view line = text.substr(0, text.find('\n'));
+            text.remove_prefix(std::min(line.size() + 1, text.size()));
+            ++number_;
+            read_line(line);
+        }
+        finish_entry();
+        return std::move(config_);
+    }
+
+private:
+    void read_line(std::string_view line) {
+        const auto words = words_of(line);
+        if (words.size() < 2)
+            return;
+        const std::string keyword = lower_case(words[0]);
+        const std::string_view first = words[1];
+        const std::string_view value = line.substr(static_cast<std::size_t>(first.data() - line.data()));
+        if (keyword == "label") {
+            finish_entry();
+            in_entry_ = true;
+            entry_.title = first;
+            entry_.command_line = append_;
+        } else if (keyword == "menu" && words.size() > 2 && lower_case(first) == "label" && in_entry_) {
+            entry_.title = title(line.substr(static_cast<std::size_t>(words[2].data() - line.data())));
+        } else if (keyword == "kernel" || keyword == "linux") {
+            take_kernel(keyword, std::string(first));
+        } else if (keyword == "com32" || keyword == "ui" || keyword == "default") {
+            if (lower_case(first).ends_with(".c32"))
+                config_.modules.push_back({std::string(first), number_, true});
+        } else if (keyword == "initrd") {
+            add_initrds(first);
+        } else if (keyword == "append") {
+            take_append(value);
+        }
+    }
+
+    void take_kernel(const std::string& keyword, std::string path) {
+        const std::string small = lower_case(path);
+        if (small.ends_with(".c32"))
+            config_.modules.push_back({std::move(path), number_, true});
+        else if (keyword == "linux" || !is_other_image(small))
+            entry_.kernel = {std::move(path), number_, true};
+    }
+
+    void take_append(std::string_view value) {
+        std::string rest;
+        for (const std::string_view word : words_of(value)) {
+            if (word.starts_with("initrd=")) {
+                add_initrds(word.substr(7));
+                continue;
+            }
+            rest.append(rest.empty() ? "" : " ").append(word);
+        }
+        (in_entry_ ? entry_.command_line : append_) = rest == "-" ? "" : rest;
+        for (LabelUse& use : labels_of(rest, number_))
+            config_.labels.push_back(std::move(use));
+    }
+
+    void add_initrds(std::string_view list) {
+        constexpr std::size_t initrd_limit = 16;
+        if (!in_entry_)
+            return;
+        while (!list.empty() && entry_.initrds.size() < initrd_limit) {
+            const std::string_view path = list.substr(0, list.find(','));
+            list.remove_prefix(std::min(path.size() + 1, list.size()));
+            entry_.initrds.push_back({std::string(path), number_, true});
+        }
+    }
+
+    /// A menu's "^" marks the key of an entry.
+    static std::string title(std::string_view text) {
+        std::string plain(text.substr(0, text.find_last_not_of(" \t\r") + 1));
+        std::erase(plain, '^');
+        return plain;
+    }
+
+    void finish_entry() {
+        if (in_entry_ && !entry_.kernel.path.empty() && config_.entries.size() < entry_limit)
+            config_.entries.push_back(std::move(entry_));
+        entry_ = {};
+        in_entry_ = false;
+    }
+
+    BootConfig config_;
+    BootEntry entry_;
+    bool in_entry_ = false;
+    std::string append_;  ///< what stands before the first LABEL goes for every entry
+    std::size_t number_ = 0;
+};
+
+}  // namespace
+
+BootConfig parse_syslinux(std::string_view text) {
+    return Parser().parse(text);
+}
+
+}  // namespace lktest

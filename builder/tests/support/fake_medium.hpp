@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "builder/base/platform.hpp"
+#include "builder/image/layout.hpp"
+#include "builder/tree/file_tree.hpp"
+
+namespace lktest {
+
+/// A live medium with nothing wrong with it whose programs are headers only. Change it, then
+/// have its bytes.
+struct FakeMedium {
+    explicit FakeMedium(Arch arch);
+
+    Arch arch;
+    std::string label = "LIVE";
+    Layout layout;
+    std::map<std::string, std::string> files;  ///< on the ISO
+    std::map<std::string, std::string> esp;    ///< in its EFI system partition
+    FileTree initramfs;                        ///< becomes /boot/initrd.img unless `files` has that
+
+    std::string bytes() const;
+};
+
+/// The headers of an EFI program.
+/// @param machine  IMAGE_FILE_MACHINE_*
+/// @param sbat  text of its .sbat section; none when empty
+std::string fake_pe(std::uint16_t machine, bool is_signed, const std::string& sbat = "");
+/// The headers of a kernel: a bzImage, or arm64's Image.
+std::string fake_kernel(Arch arch);
+/// A superblock, and 4096 bytes in all.
+std::string fake_squashfs();
+
+/// Writes an unsigned little-endian number of `size` bytes.
+void put(std::string& bytes, std::size_t at, std::uint64_t value, std::size_t size);
+
+}  // namespace lktest
