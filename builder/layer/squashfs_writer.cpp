@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "builder/base/error.hpp"
@@ -48,7 +49,7 @@ public:
         : tree_(tree),
           final_name_(final_name),
           epoch_(std::clamp<std::int64_t>(epoch, 0, std::numeric_limits<std::uint32_t>::max())),
-          backlog_(10 * workers),
+          backlog_(100 * workers),
           nodes_(tree.root()),
           compressor_(make_compressor(compression, 0)),
           expander_(make_compressor(compression, SQFS_COMP_FLAG_UNCOMPRESS)) {
@@ -146,32 +147,40 @@ private:
             if (node.inode.type != NodeType::regular)
                 continue;
             check(sqfs_block_processor_begin_file(processor_.get(), &node.record, nullptr, 0));
-            append(node.inode.content);
+            if (!append(node.inode.content))
+                shrunk_.insert(&node.inode);
             check(sqfs_block_processor_end_file(processor_.get()));
             done += node.inode.content.size();
-            if (progress)
+            if (progress && node.inode.content.size() > 0)
                 progress("squashfs", done, total);
         }
         check(sqfs_block_processor_finish(processor_.get()));
     }
 
-    void append(const Content& content) {
+    /// False when a live file's content ended too early; what there is of it is in the image.
+    bool append(const Content& content) {
         if (content.size() == 0)
-            return;  // libsquashfs 1.2.0 follows a null pointer when nothing is appended
+            return true;  // libsquashfs 1.2.0 follows a null pointer when nothing is appended
         if (const auto bytes = content.in_memory()) {
             check(sqfs_block_processor_append(processor_.get(), bytes->data(), bytes->size()));
-            return;
+            return true;
         }
         constexpr std::uint64_t chunk = 1 << 20;
         buffer_.resize(chunk);
         for (std::uint64_t offset = 0; offset < content.size(); offset += chunk) {
             const std::size_t size = std::min(chunk, content.size() - offset);
-            content.read(offset, std::span(buffer_).first(size));
-            check(sqfs_block_processor_append(processor_.get(), buffer_.data(), size));
+            const std::size_t got = content.read_some(offset, std::span(buffer_).first(size));
+            if (got > 0)
+                check(sqfs_block_processor_append(processor_.get(), buffer_.data(), got));
+            if (got < size)
+                return false;
         }
+        return true;
     }
 
     void collect_xattrs(const std::string& path, const Inode& inode) {
+        if (shrunk_.contains(&inode))
+            warnings_.push_back(fmt::format("{}: became shorter, or vanished, while it was packed", path));
         SquashfsNode& node = nodes_.of(inode);
         if (inode.xattrs.empty() || node.xattrs != no_xattrs)
             return;
@@ -240,6 +249,7 @@ private:
     std::int64_t epoch_;
     unsigned backlog_;  ///< blocks in flight
     std::vector<std::string> warnings_;
+    std::set<const Inode*> shrunk_;  ///< live files that ended too early
     std::vector<std::byte> buffer_;
     sqfs_super_t super_{};
     // libsquashfs' objects point to those above them: destroyed from the last to the first.
