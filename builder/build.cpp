@@ -5,19 +5,28 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <future>
+#include <iterator>
 #include <sstream>
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/hash.hpp"
 #include "builder/boot/esp.hpp"
+#include "builder/boot/grub.hpp"
+#include "builder/boot/isolinux.hpp"
 #include "builder/boot/loaders.hpp"
 #include "builder/cache.hpp"
+#include "builder/image/checksums.hpp"
 #include "builder/image/iso_writer.hpp"
 #include "builder/initramfs/cpio.hpp"
 #include "builder/initramfs/initramfs.hpp"
 #include "builder/layer/squashfs_writer.hpp"
 #include "builder/live_root.hpp"
+#include "builder/manifest.hpp"
+#include "builder/report/report.hpp"
+#include "builder/root.hpp"
 #include "builder/sources.hpp"
 #include "builder/tree/from_packages.hpp"
 
@@ -26,7 +35,14 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Raise it when the same recipe and packages give another image than before.
-constexpr int format_version = 3;
+constexpr int format_version = 5;
+
+std::string text_of(const InitScripts& scripts) {
+    std::string text;
+    for (const auto& [path, content] : scripts)
+        text += path + "\n" + content;
+    return text;
+}
 
 /// What an image is made of besides packages, as text.
 std::string own_inputs(const Recipe& recipe, Arch arch, const InitScripts& scripts) {
@@ -34,8 +50,8 @@ std::string own_inputs(const Recipe& recipe, Arch arch, const InitScripts& scrip
     for (const BootMenu::Entry& entry : boot_menu(recipe, arch).entries)
         menu += entry.title + entry.command_line;
     return fmt::format("lktest {} format {}\narch {}\nrecipe {:016x}\ninit {:016x}\nmenu {:016x}\n",
-                       LKTEST_VERSION, format_version, name(arch), hash(recipe.text),
-                       hash(scripts.init + scripts.say), hash(menu));
+                       LKTEST_VERSION, format_version, name(arch), hash(recipe.text), hash(text_of(scripts)),
+                       hash(menu));
 }
 
 fs::path note_of(const fs::path& iso) {
@@ -47,6 +63,8 @@ struct Build {
     const Recipe& recipe;
     const BuildOptions& options;
     Sources sources;
+    std::optional<Root> root;      ///< nothing: it is made of packages
+    std::optional<Kernel> kernel;  ///< nothing: it is a package
     std::int64_t time;
     InitScripts scripts;
 
@@ -56,17 +74,28 @@ struct Build {
                       fmt::format("format {}\ntime {}\n{}", format_version, time, inputs), make);
     }
 
-    void write_layer(const FileTree& tree, const fs::path& file) const {
-        for (const std::string& omitted :
-             write_squashfs(tree, file, recipe.compression, time, options.workers, options.progress))
-            options.why("squashfs: " + omitted);
+    /// @param step  what progress calls it
+    void write_layer(const FileTree& tree, const fs::path& file, const std::string& step) const {
+        const Progress progress = [&](std::string_view, std::uint64_t done, std::uint64_t total) {
+            options.progress(step, done, total);
+        };
+        for (const std::string& remark :
+             write_squashfs(tree, file, recipe.compression, time, options.workers, progress))
+            (root ? options.warn : options.why)("squashfs: " + remark);
     }
+
+    std::string kernel_identity() const { return kernel ? identity(*kernel) : identity(sources.kernel); }
 
     std::string compression() const {
         return fmt::format("{} {} {}\n", name(recipe.compression.compressor), recipe.compression.level,
                            recipe.compression.block_size);
     }
 };
+
+fs::path root_part(const Build& build) {
+    return build.part("root", build.root->identity + build.compression(),
+                      [&](const fs::path& file) { build.write_layer(build.root->tree, file, "root.sb"); });
+}
 
 fs::path packages_part(const Build& build) {
     std::string inputs = identity(build.sources.root) + build.compression();
@@ -76,7 +105,7 @@ fs::path packages_part(const Build& build) {
     return build.part("packages", inputs, [&](const fs::path& file) {
         build.write_layer(packages_layer(build.recipe, build.sources.root, build.options.cache,
                                          build.options.progress, build.options.why),
-                          file);
+                          file, "packages.sb");
     });
 }
 
@@ -84,44 +113,146 @@ struct KernelParts {
     fs::path image, modules, initramfs;
 };
 
-/// Unpacks the kernel at most once, and not at all when the cache has every part.
-KernelParts kernel_parts(const Build& build, const FileTree& loaders) {
+/// The kernel with the modules' index, which a root may have and a package has not.
+Kernel whole_kernel(const Build& build, const std::string& inputs) {
     const Arch arch = build.options.arch;
-    std::optional<Kernel> unpacked;
-    const auto kernel = [&]() -> const Kernel& {
-        if (!unpacked)
-            unpacked = take_kernel(packages_tree(build.sources.kernel, build.options.cache,
-                                                 module_exclusions(build.recipe), build.options.progress),
-                                   arch, build.recipe.kernel(arch), build.options.cache);
-        return *unpacked;
-    };
-    const auto busybox = loaders.find("/bin/busybox");
-    if (!busybox)
-        throw host_error("the package busybox-static has no /bin/busybox");
+    Kernel kernel = build.kernel ? *build.kernel
+                                 : take_kernel(packages_tree(build.sources.kernel, build.options.cache,
+                                                             module_exclusions(build.recipe), {}),
+                                               arch, build.recipe.kernel(arch));
+    if (kernel.modules.find(kernel.directory()) && kernel.index("modules.dep").empty())
+        add_module_index(kernel, build.part("depmod", inputs, [&](const fs::path& directory) {
+            write_module_index(kernel, directory);
+        }));
+    return kernel;
+}
 
-    const std::string packages = identity(build.sources.kernel);
+/// Unpacks the kernel at most once, and not at all when the cache has every part.
+KernelParts kernel_parts(const Build& build, const Content& busybox) {
+    const Arch arch = build.options.arch;
+    const std::string files = build.kernel_identity();
     const std::string modules =
-        packages + fmt::format("exclude {}\n", fmt::join(module_exclusions(build.recipe), "\n"));
+        files + fmt::format("exclude {}\n", fmt::join(module_exclusions(build.recipe), "\n"));
+    const std::shared_future<Kernel> kernel =
+        std::async(std::launch::deferred, [&] { return whole_kernel(build, modules); }).share();
     const std::vector<std::string> wanted = build.recipe.modules.of(arch);
-    const std::string first_root = modules + identity(build.sources.loaders) + build.scripts.init +
-                                   build.scripts.say + fmt::format("modules {}\n", fmt::join(wanted, " "));
-    return {
-        build.part("vmlinuz", packages,
-                   [&](const fs::path& file) { write_file(file, kernel().image.whole()); }),
-        build.part("modules", modules + build.compression(),
-                   [&](const fs::path& file) { build.write_layer(kernel().modules, file); }),
-        build.part("initramfs", first_root,
-                   [&](const fs::path& file) {
-                       const FileTree tree =
-                           initramfs_tree(kernel(), arch, busybox->content, build.scripts, wanted);
-                       write_file(file, write_cpio(tree, build.time));
-                   }),
-    };
+    const std::string first_root = modules + identity(build.sources.loaders) + text_of(build.scripts) +
+                                   fmt::format("modules {}\n", fmt::join(wanted, " "));
+    // One thread makes the initramfs while the others compress the modules' layer.
+    std::future<fs::path> initramfs = std::async(std::launch::async, [&, kernel] {
+        return build.part("initramfs", first_root, [&](const fs::path& file) {
+            const FileTree tree = initramfs_tree(kernel.get(), arch, busybox, build.scripts, wanted);
+            write_file(file, write_cpio(tree, build.time));
+        });
+    });
+    KernelParts parts;
+    parts.image = build.part("vmlinuz", files,
+                             [&](const fs::path& file) { write_file(file, kernel.get().image.whole()); });
+    parts.modules = build.part("modules", modules + build.compression(), [&](const fs::path& file) {
+        build.write_layer(kernel.get().modules, file, "modules.sb");
+    });
+    parts.initramfs = initramfs.get();
+    return parts;
 }
 
 std::string disk_info(const Build& build) {
     return fmt::format("{} {} (lktest {}, {:%Y-%m-%d})", build.recipe.volume_label, name(build.options.arch),
                        LKTEST_VERSION, fmt::gmtime(static_cast<std::time_t>(build.time)));
+}
+
+/// Adds the list of the files' digests, and what they were made of.
+void add_lists(const Build& build, std::vector<ImageFile>& files) {
+    std::vector<FileDigest> known = digests(files);
+    // libisofs writes a table into this one (the boot info table).
+    std::erase_if(known, [](const FileDigest& file) { return file.path == isolinux_path; });
+    const ImageFile list{manifest_path,
+                         manifest(build.recipe, build.options.arch, build.sources, build.time, known)};
+    known.push_back(digests({&list, 1}).front());
+    files.push_back(list);
+    files.push_back({checksums_path, checksum_list(known)});
+}
+
+void write_iso_file(const Build& build, const BootFiles& boot, std::vector<ImageFile> files,
+                    const fs::path& scratch) {
+    const fs::path& output = build.options.output;
+    const fs::path esp = scratch / "efiboot.img";
+    write_esp(esp, boot.efi, build.time);
+    AtomicFile iso(output);
+    const Volume volume{build.recipe.volume_label, "LKTEST " LKTEST_VERSION, build.time};
+    write_iso(iso.temporary(), volume, layout(build.options.arch), files, esp, boot.mbr,
+              build.options.progress);
+    iso.commit();
+}
+
+/// A disk that a UEFI fetches by HTTP and boots from memory: Debian's signed network GRUB
+/// cannot speak HTTP, so kernel and initramfs are on it.
+fs::path http_image(const Build& build, const FileTree& loaders, const std::vector<ImageFile>& parts,
+                    const fs::path& scratch) {
+    const BootMenu menu = boot_menu(build.recipe, build.options.arch);
+    std::vector<ImageFile> files = boot_files(loaders, build.options.arch, menu, disk_info(build)).efi;
+    files.push_back({"/.disk/info", disk_info(build) + "\n"});
+    files.push_back({"/boot/grub/grub.cfg", grub_http_config(menu, build.options.arch)});
+    std::ranges::copy_if(parts, std::back_inserter(files), [](const ImageFile& part) {
+        return part.path == kernel_path || part.path == initramfs_path;
+    });
+    fs::path image = scratch / "httpboot.img";
+    write_esp(image, files, build.time);
+    return image;
+}
+
+/// @param parts  kernel, initramfs and layers, which every format has
+void write_output(const Build& build, const FileTree& loaders, const std::vector<ImageFile>& parts,
+                  const fs::path& scratch) {
+    const BuildOptions& options = build.options;
+    const BootMenu menu = boot_menu(build.recipe, options.arch);
+    std::vector<ImageFile> files;
+    if (options.format == Format::netboot) {
+        files = network_boot_files(loaders, options.arch, menu);
+        files.push_back({"/httpboot.img", http_image(build, loaders, parts, scratch)});
+        files.insert(files.end(), parts.begin(), parts.end());
+        add_lists(build, files);
+        write_directory(options.output, files, options.progress);
+        return;
+    }
+    const BootFiles boot = boot_files(loaders, options.arch, menu, disk_info(build));
+    for (const auto& more : {boot.bios, boot.grub, boot.efi, parts})  // what boots first comes first
+        files.insert(files.end(), more.begin(), more.end());
+    add_lists(build, files);
+    if (options.format == Format::iso) {
+        write_iso_file(build, boot, std::move(files), scratch);
+        return;
+    }
+    AtomicFile archive(options.output);
+    write_archive(options.format, archive.temporary(), files, build.time, options.progress);
+    archive.commit();
+}
+
+std::uint64_t size_below(const fs::path& path) {
+    if (!fs::is_directory(path))
+        return fs::file_size(path);
+    std::uint64_t total = 0;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path))
+        total += entry.is_regular_file() ? entry.file_size() : 0;
+    return total;
+}
+
+/// The kernel that is no package: of the user's own, or the root's; nothing when neither is there.
+std::optional<Kernel> own_kernel(const Recipe& recipe, const BuildOptions& options,
+                                 std::optional<Root>& root) {
+    std::optional<Kernel> kernel;
+    if (!recipe.kernel_image.empty())
+        kernel = read_kernel(recipe.kernel_image, recipe.kernel_modules, options.arch);
+    else if (root)
+        kernel = take_root_kernel(root->tree, options.arch, recipe.kernel_version);
+    if (kernel) {
+        leave_out(*kernel, module_exclusions(recipe));
+        options.why(fmt::format("kernel: {}, {}", kernel->release,
+                                recipe.kernel_image.empty() ? "of the root" : "of the recipe"));
+    } else if (root) {
+        options.why(
+            fmt::format("kernel: the root has none, so it is the package {}", recipe.kernel(options.arch)));
+    }
+    return kernel;
 }
 
 }  // namespace
@@ -132,48 +263,59 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
         options.progress = [](std::string_view, std::uint64_t, std::uint64_t) {};
     if (!options.why)
         options.why = [](std::string_view) {};
-    Sources sources = fetch_sources(recipe, options);
-    const std::int64_t time = options.source_date_epoch.value_or(newest(sources.all()));
-    const Build build{recipe, options, std::move(sources), time, read_init_scripts()};
+    if (!options.warn)
+        options.warn = [](std::string_view) {};
+    std::optional<Root> root;
+    if (recipe.root.kind != RootKind::packages)
+        root = read_root(recipe, options);
+    std::optional<Kernel> kernel = own_kernel(recipe, options, root);
+    Sources sources = fetch_sources(recipe, options, !kernel);
+    const std::int64_t time =
+        options.source_date_epoch.value_or(std::max(newest(sources.all()), root ? root->newest : 0));
+    const Build build{
+        recipe, options, std::move(sources), std::move(root), std::move(kernel), time, read_init_scripts()};
 
-    const FileTree loaders = packages_tree(build.sources.loaders, options.cache, {}, options.progress);
-    const BootFiles boot =
-        boot_files(loaders, options.arch, boot_menu(recipe, options.arch), disk_info(build));
-    const KernelParts kernel = kernel_parts(build, loaders);
-    const fs::path packages = packages_part(build);
-
+    const FileTree loaders = packages_tree(build.sources.loaders, options.cache, {}, {});
+    const auto busybox = loaders.find("/bin/busybox");
+    if (!busybox)
+        throw host_error("the package busybox-static has no /bin/busybox");
+    // Beside each other: only compression keeps every core busy.
+    std::future<KernelParts> kernel_made =
+        std::async(std::launch::async, [&] { return kernel_parts(build, busybox->content); });
     const TempDir scratch(options.cache);
-    const fs::path files = scratch.path() / "files.sb", esp = scratch.path() / "efiboot.img";
-    build.write_layer(files_layer(recipe, time), files);
-    write_esp(esp, boot.efi, time);
-
-    std::vector<ImageFile> image = boot.bios;  // what boots first comes first
-    image.insert(image.end(), boot.grub.begin(), boot.grub.end());
-    image.push_back({kernel_path, kernel.image});
-    image.push_back({initramfs_path, kernel.initramfs});
-    image.insert(image.end(), boot.efi.begin(), boot.efi.end());
-    image.push_back({fmt::format("{}/01-packages.sb", layers_directory), packages});
-    image.push_back({fmt::format("{}/02-modules.sb", layers_directory), kernel.modules});
-    image.push_back({fmt::format("{}/03-files.sb", layers_directory), files});
-
-    AtomicFile iso(options.output);
-    const Volume volume{recipe.volume_label, "LKTEST " LKTEST_VERSION, time};
-    write_iso(iso.temporary(), volume, layout(options.arch), image, esp, boot.mbr, options.progress);
-    const std::uint64_t size = fs::file_size(iso.temporary());
+    const fs::path files = scratch.path() / "files.sb";
+    build.write_layer(build.root ? files_over(recipe, build.root->tree,
+                                              report_files(choose_report(recipe.root, build.root->tree)),
+                                              busybox->content, time)
+                                 : files_layer(recipe, time),
+                      files, "files.sb");
+    const fs::path base = build.root ? root_part(build) : packages_part(build);
+    const KernelParts made = kernel_made.get();
+    const std::vector<ImageFile> parts{
+        {kernel_path, made.image},
+        {initramfs_path, made.initramfs},
+        {fmt::format("{}/01-{}.sb", layers_directory, build.root ? "root" : "packages"), base},
+        {fmt::format("{}/02-modules.sb", layers_directory), made.modules},
+        {fmt::format("{}/03-files.sb", layers_directory), files},
+    };
     std::error_code absent;
     fs::remove(note_of(options.output), absent);  // never the old note beside a new image
-    iso.commit();
+    write_output(build, loaders, parts, scratch.path());
+    const std::uint64_t size = size_below(options.output);
     write_file(note_of(options.output), own_inputs(recipe, options.arch, build.scripts) +
                                             fmt::format("size {}\n", size) + identity(build.sources.all()));
     return {options.output, size, time};
 }
 
 bool is_current(const Recipe& recipe, Arch arch, const fs::path& iso, const fs::path& cache) {
+    // Whether another root is as it was is not known without reading it.
+    if (recipe.root.kind != RootKind::packages || !recipe.kernel_image.empty())
+        return false;
     if (!fs::exists(iso) || !fs::exists(note_of(iso)))
         return false;
     const std::string note = read_file(note_of(iso));
     const std::string expected =
-        own_inputs(recipe, arch, read_init_scripts()) + fmt::format("size {}\n", fs::file_size(iso));
+        own_inputs(recipe, arch, read_init_scripts()) + fmt::format("size {}\n", size_below(iso));
     if (!note.starts_with(expected))
         return false;
     // A cache without one of the packages was cleared to get newer ones.

@@ -7,29 +7,33 @@
 
 #include "builder/base/platform.hpp"
 #include "builder/base/progress.hpp"
+#include "builder/image/output.hpp"
 #include "builder/recipe.hpp"
 
 namespace lktest {
 
 struct BuildOptions {
     Arch arch = Arch::x86_64;
-    std::filesystem::path output;  ///< the ISO; replaced in one step when it is whole
-    std::filesystem::path cache;   ///< packages, and what was made of them
-    unsigned workers = 1;          ///< threads that compress; they do not change the result
+    std::filesystem::path
+        output;  ///< the ISO or archive, replaced in one step when it is whole; or a directory
+    Format format = Format::iso;
+    std::filesystem::path cache;  ///< packages, and what was made of them
+    unsigned workers = 1;         ///< threads that compress; they do not change the result
     /// Time of the image and latest time of any file in it. Without it: the time of the
     /// newest package, so that the same packages give the same image on any day.
     std::optional<std::int64_t> source_date_epoch;
     Progress progress;  ///< an exception from it abandons the build and leaves nothing behind
     Why why;
+    Why warn;  ///< what the user must know of in any case, as files that were left out
 };
 
 struct BuildResult {
-    std::filesystem::path iso;
+    std::filesystem::path output;
     std::uint64_t size = 0;  ///< bytes
     std::int64_t time = 0;   ///< of the image, seconds since 1970
 };
 
-/// Builds the recipe's live ISO for one architecture. Throws a usage Error for what the
+/// Builds the recipe's live medium for one architecture. Throws a usage Error for what the
 /// recipe asks and cannot have, and a host Error for the rest.
 BuildResult build_image(const Recipe& recipe, const BuildOptions& options);
 

@@ -8,13 +8,17 @@
 
 namespace lktest {
 
-/// A file that is dear to make, kept for the next build with the same inputs.
-/// @param cache   directory; files of it that no build used for two weeks are removed
-/// @param kind    names the file for people: "core-x86_64"
-/// @param inputs  everything that decides the file's bytes, as text
-/// @param make    writes the file under the name that it is given
+/// A file, or a directory of files, that is dear to make, kept for the next build with the same inputs.
+/// @param cache   directory; what no build used for two weeks is removed from it
+/// @param kind    names it for people: "core-x86_64"
+/// @param inputs  everything that decides its bytes, as text
+/// @param make    writes it under the name that it is given
 std::filesystem::path cached(const std::filesystem::path& cache, std::string_view kind,
                              const std::string& inputs,
                              const std::function<void(const std::filesystem::path&)>& make);
+
+/// Which bytes a file of the user's has, as text for `inputs`: its path, size, and when and
+/// where it was last changed. Throws a usage Error when there is no such file.
+std::string file_identity(const std::filesystem::path& file);
 
 }  // namespace lktest

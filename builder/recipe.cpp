@@ -10,6 +10,7 @@
 
 #include "builder/base/file.hpp"
 #include "builder/base/toml_reader.hpp"
+#include "builder/tree/tar.hpp"
 
 namespace lktest {
 namespace {
@@ -66,6 +67,62 @@ NamesPerArch read_names(TableReader& reader, std::string_view common_key) {
     return {reader.strings(common_key), reader.strings("x86_64"), reader.strings("aarch64")};
 }
 
+/// A path in a recipe is relative to the recipe.
+std::filesystem::path beside(const Recipe& recipe, const std::string& path) {
+    return path.empty() ? std::filesystem::path() : (recipe.file.parent_path() / path).lexically_normal();
+}
+
+struct RootKey {
+    RootKind kind;
+    std::string_view name;
+};
+constexpr std::array root_keys{
+    RootKey{RootKind::directory, "directory"},
+    RootKey{RootKind::tar, "tar"},
+    RootKey{RootKind::system, "system"},
+};
+constexpr std::array<std::string_view, 3> report_names{"systemd", "busybox", "none"};
+
+void read_root(TomlSource& source, const toml::table& table, Recipe& recipe) {
+    TableReader reader(source, table, "[root]");
+    RootSource& root = recipe.root;
+    int kinds = 0;
+    for (const RootKey& key : root_keys) {
+        if (!reader.has(key.name))
+            continue;
+        ++kinds;
+        root.kind = key.kind;
+        if (key.kind == RootKind::system) {
+            if (reader.boolean(key.name) == false)
+                reader.complain(key.name, "'system' can only be true", "leave it out for another root");
+            continue;
+        }
+        const std::string value = reader.string(key.name).value_or("");
+        if (value.empty())
+            reader.complain(key.name, fmt::format("'{}' is empty", key.name));
+        root.path = beside(recipe, value);
+    }
+    if (kinds != 1)
+        source.complain(table.source(), "[root] must have exactly one of 'directory', 'tar' and 'system'");
+    const bool walked = root.kind == RootKind::directory || root.kind == RootKind::system;
+    root.directories = reader.strings("directories");
+    if (reader.has("directories") && root.kind != RootKind::system)
+        reader.complain("directories", "'directories' belongs to 'system'", "use 'exclude' instead");
+    for (const std::string& name : root.directories)
+        if (name.empty() || name.find('/') != std::string::npos || name == "." || name == "..")
+            reader.complain("directories", fmt::format("\"{}\" is no directory's name in /", name));
+    root.one_file_system = reader.boolean("one_file_system").value_or(root.kind == RootKind::system);
+    root.allow_unreadable = reader.boolean("allow_unreadable").value_or(false);
+    for (const char* key : {"one_file_system", "allow_unreadable"})
+        if (reader.has(key) && !walked)
+            reader.complain(key, fmt::format("'{}' belongs to 'directory' and 'system'", key));
+    if (const auto report = reader.one_of("report", report_names))
+        root.report = static_cast<Report>(*report);
+    for (std::string& pattern : reader.strings("exclude"))
+        recipe.exclude.push_back(std::move(pattern));
+    reader.finish();
+}
+
 void read_kernel(TomlSource& source, const toml::table& table, Recipe& recipe) {
     TableReader reader(source, table, "[kernel]");
     recipe.kernel_x86_64 = reader.string("x86_64").value_or("");
@@ -76,7 +133,18 @@ void read_kernel(TomlSource& source, const toml::table& table, Recipe& recipe) {
     if (recipe.command_line.find("console=") != std::string::npos)
         reader.complain("command_line", "'command_line' names a console",
                         "leave console= out: lktest adds serial and display for each architecture");
-    if (!reader.has("x86_64") && !reader.has("aarch64"))
+    recipe.kernel_version = reader.string("version").value_or("");
+    recipe.kernel_image = beside(recipe, reader.string("image").value_or(""));
+    recipe.kernel_modules = beside(recipe, reader.string("modules").value_or(""));
+    if (reader.has("version") && recipe.root.kind == RootKind::packages)
+        reader.complain("version", "'version' chooses among the kernels of a [root]",
+                        "name the package in x86_64 or aarch64");
+    if (reader.has("version") && reader.has("image"))
+        reader.complain("version", "'version' and 'image' each choose a kernel", "leave one of them out");
+    if (reader.has("modules") && !reader.has("image"))
+        reader.complain("modules", "'modules' belongs to 'image'");
+    if (!reader.has("x86_64") && !reader.has("aarch64") && !reader.has("image") &&
+        recipe.root.kind == RootKind::packages)
         source.complain(table.source(), "[kernel] names no kernel package",
                         "add x86_64 = \"linux-image-amd64\" or aarch64 = \"linux-image-arm64\"");
     reader.finish();
@@ -161,6 +229,29 @@ void read_menu(TomlSource& source, TableReader& top, Recipe& recipe) {
 
 }  // namespace
 
+RootSource root_at(const std::string& word, const RootSource& recipe) {
+    namespace fs = std::filesystem;
+    RootSource root = recipe;
+    root.path = word;
+    std::error_code error;
+    if (word == "system" || fs::equivalent(word, "/", error)) {
+        root.kind = RootKind::system;
+        root.one_file_system = recipe.kind != RootKind::system || recipe.one_file_system;
+        return root;
+    }
+    const bool walked = recipe.kind == RootKind::system || recipe.kind == RootKind::directory;
+    root.one_file_system = walked && recipe.one_file_system;
+    if (fs::is_directory(word, error)) {
+        root.kind = RootKind::directory;
+        return root;
+    }
+    MappedFile::open(word);  // says why when it cannot
+    if (!is_tar(word))
+        throw usage_error(fmt::format("{} is neither a directory nor a tar archive", word));
+    root.kind = RootKind::tar;
+    return root;
+}
+
 std::string_view name(Compressor compressor) {
     return facts(compressor).name;
 }
@@ -185,16 +276,22 @@ Recipe read_recipe(const std::filesystem::path& file) {
     recipe.about = top.required_string("about");
     check_boot_text(top, "about", recipe.about);  // the menu's title
     read_volume_label(top, recipe);
+    if (const toml::table* root = top.table("root"))
+        read_root(source, *root, recipe);
     if (const toml::table* packages = top.table("packages")) {
+        if (recipe.root.kind != RootKind::packages)
+            top.complain("packages", "[packages] and [root] each make a root filesystem",
+                         "leave one of them out");
         TableReader reader(source, *packages, "[packages]");
         recipe.packages = read_names(reader, "common");
         recipe.without = reader.strings("without");
-        recipe.exclude = reader.strings("exclude");
+        for (std::string& pattern : reader.strings("exclude"))
+            recipe.exclude.push_back(std::move(pattern));
         reader.finish();
     }
     if (const toml::table* kernel = top.table("kernel"))
         read_kernel(source, *kernel, recipe);
-    else if (!top.has("kernel"))
+    else if (!top.has("kernel") && recipe.root.kind == RootKind::packages)
         top.complain("kernel", "there is no [kernel]", "add [kernel] with x86_64 = \"linux-image-amd64\"");
     if (const toml::table* initramfs = top.table("initramfs")) {
         TableReader reader(source, *initramfs, "[initramfs]");

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,6 +46,30 @@ struct NamesPerArch {
     std::vector<std::string> of(Arch arch) const;
 };
 
+/// What the root filesystem is made of.
+enum class RootKind { packages, directory, tar, system };
+
+/// What starts the live system's network and says its milestones.
+enum class Report {
+    systemd,  ///< two units of lktest's
+    busybox,  ///< lktest's own init, for a root that has none
+    none,     ///< the root says them itself, or nobody does
+};
+
+/// Where the root filesystem comes from.
+struct RootSource {
+    RootKind kind = RootKind::packages;
+    std::filesystem::path path;            ///< of a directory or tar archive
+    std::vector<std::string> directories;  ///< of the running system: entries of /
+    bool one_file_system = false;          ///< of a directory or system: see DirectoryOptions
+    bool allow_unreadable = false;         ///< files that cannot be read are left out
+    std::optional<Report> report;          ///< nothing: as its init is
+};
+
+/// The root that a user means on the command line: "system" or /, or a directory, or
+/// a tar archive. The rest stays as in `recipe`. Throws a usage Error when it is none of them.
+RootSource root_at(const std::string& word, const RootSource& recipe);
+
 /// What a live image is made of: read from a TOML file.
 struct Recipe {
     std::filesystem::path file;
@@ -53,7 +78,8 @@ struct Recipe {
     std::string about;
     std::string volume_label;  ///< ISO 9660 volume identifier: at most 32 of A–Z 0–9 _
 
-    // Root filesystem: Debian packages of the machine's own apt sources.
+    RootSource root;
+    // Of packages: those of the machine's own apt sources.
     NamesPerArch packages;
     std::vector<std::string> without;  ///< packages left out although another one depends on them
     std::vector<std::string> exclude;  ///< shell patterns of paths left out of the root
@@ -62,8 +88,11 @@ struct Recipe {
     std::vector<std::pair<std::string, std::vector<std::string>>> links;
 
     std::string kernel_x86_64, kernel_aarch64;  ///< package names; empty: no image for that architecture
+    std::string kernel_version;                 ///< of the root's kernels; empty: the newest
+    std::filesystem::path kernel_image;         ///< a kernel of the user's own; empty: none
+    std::filesystem::path kernel_modules;       ///< its /lib/modules/RELEASE; empty: it needs none
     std::vector<std::string> kernel_exclude;    ///< shell patterns of module paths ("sound/*") left out
-    NamesPerArch modules;                       ///< initramfs: module names, or directories ("drivers/ata")
+    NamesPerArch modules;                       ///< initramfs: as in choose_modules()
     std::string command_line;                   ///< kernel parameters of every entry, without console=
     unsigned menu_timeout = 3;                  ///< seconds
     std::vector<MenuEntry> menu;                ///< at least one; the first is the default

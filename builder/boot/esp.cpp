@@ -20,12 +20,20 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
     return (value + unit - 1) / unit * unit;
 }
 
-/// KiB for the files, FAT16's own tables and some room. FAT16 needs at least 4085
-/// clusters (of one sector here), else it would be read as FAT12.
-std::uint64_t image_kib(const std::vector<fs::path>& files) {
+/// Sectors in a cluster. FAT16 has at most 65524 clusters: 32 MiB with one sector each.
+std::uint64_t cluster_sectors(const std::vector<fs::path>& files) {
     std::uint64_t bytes = 0;
     for (const fs::path& file : files)
-        bytes += round_up(fs::file_size(file), sector);
+        bytes += fs::file_size(file);
+    return bytes < (30 << 20) ? 1 : 4;
+}
+
+/// KiB for the files, FAT16's own tables and some room. FAT16 needs at least 4085
+/// clusters, else it would be read as FAT12.
+std::uint64_t image_kib(const std::vector<fs::path>& files, std::uint64_t cluster) {
+    std::uint64_t bytes = 0;
+    for (const fs::path& file : files)
+        bytes += round_up(fs::file_size(file), cluster * sector);
     constexpr std::uint64_t least = 2560 * kib, room = 256 * kib, unit = 64 * kib;
     return std::max(round_up(bytes + room, unit), least) / kib;
 }
@@ -50,15 +58,15 @@ void write_esp(const fs::path& image, std::span<const ImageFile> files, std::int
         set_mtime(copies.back(), mtime);
     }
 
-    const std::uint64_t size = image_kib(copies);
-    if (size > 32 * kib)
-        throw usage_error(
-            fmt::format("the EFI system partition would need {} MiB, and 32 are possible", size / kib));
+    const std::uint64_t cluster = cluster_sectors(copies), size = image_kib(copies, cluster);
+    if (const std::uint64_t most = 32 * kib * cluster; size > most)
+        throw usage_error(fmt::format("the EFI system partition would need {} MiB, and {} are possible",
+                                      size / kib, most / kib));
     ProcessOptions fixed_time;
     fixed_time.environment = {
         {"SOURCE_DATE_EPOCH", std::to_string(mtime)}, {"TZ", "UTC0"}, {"MTOOLSRC", "/dev/null"}};
-    check_process({"mkfs.vfat", "-C", "-F", "16", "-s", "1", "-S", "512", "--invariant", "-n", "LKTEST_ESP",
-                   image.string(), std::to_string(size)},
+    check_process({"mkfs.vfat", "-C", "-F", "16", "-s", std::to_string(cluster), "-S", "512", "--invariant",
+                   "-n", "LKTEST_ESP", image.string(), std::to_string(size)},
                   fixed_time);
     std::set<fs::path> made;
     for (std::size_t number = 0; number < files.size(); ++number) {

@@ -4,6 +4,23 @@
 #include <fmt/format.h>
 
 namespace lktest {
+namespace {
+
+std::string entries(const BootMenu& menu) {
+    std::string text;
+    for (const BootMenu::Entry& entry : menu.entries)
+        text += fmt::format(R"(
+menuentry '{0}' {{
+    echo 'Loading {0} ...'
+    linux {1} {2}
+    initrd {3}
+}}
+)",
+                            entry.title, kernel_path, entry.command_line, initramfs_path);
+    return text;
+}
+
+}  // namespace
 
 std::string grub_config(const BootMenu& menu, Arch arch) {
     std::string text = "# Written by lktest.\n";
@@ -20,16 +37,21 @@ set menu_color_normal=light-gray/black
 set menu_color_highlight=black/light-gray
 )",
                         menu.timeout);
-    for (const BootMenu::Entry& entry : menu.entries)
-        text += fmt::format(R"(
-menuentry '{0}' {{
-    echo 'Loading {0} ...'
-    linux {1} {2}
-    initrd {3}
-}}
-)",
-                            entry.title, kernel_path, entry.command_line, initramfs_path);
-    return text;
+    return text + entries(menu);
+}
+
+std::string grub_loopback_config(const BootMenu& menu) {
+    // GRUB's tpm module would measure the whole kernel, for which some firmware has no memory.
+    return "# Written by lktest.\nif [ \"$grub_platform\" = efi ]; then rmmod tpm; fi\n" +
+           entries(with_parameter(menu, "from=$iso_path"));
+}
+
+std::string grub_network_config(const BootMenu& menu, Arch arch) {
+    return grub_config(with_parameter(menu, "from=http://$net_default_server/"), arch);
+}
+
+std::string grub_http_config(const BootMenu& menu, Arch arch) {
+    return grub_config(with_parameter(menu, "from=http:///"), arch);
 }
 
 }  // namespace lktest

@@ -30,4 +30,8 @@ LABEL entry{}
     return text;
 }
 
+std::string pxelinux_config(const BootMenu& menu) {
+    return isolinux_config(with_parameter(menu, "from=http:///\n  SYSAPPEND 3"));
+}
+
 }  // namespace lktest

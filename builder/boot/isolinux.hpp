@@ -9,11 +9,18 @@
 
 namespace lktest {
 
+/// ISOLINUX on the ISO.
+inline constexpr const char* isolinux_path = "/isolinux/isolinux.bin";
+
 /// The modules that isolinux.bin loads for the menu: menu.c32 and what it needs.
 inline constexpr std::array<std::string_view, 4> isolinux_modules{"ldlinux.c32", "libcom32.c32",
                                                                   "libutil.c32", "menu.c32"};
 
 /// /isolinux/isolinux.cfg: the same menu as GRUB's, on the display and the first serial port.
 std::string isolinux_config(const BootMenu& menu);
+
+/// /pxelinux.cfg/default: the same menu from a boot server. PXELINUX passes on the address
+/// and the server that DHCP told it (SYSAPPEND 1), and which card it used (2).
+std::string pxelinux_config(const BootMenu& menu);
 
 }  // namespace lktest

@@ -35,7 +35,7 @@ std::vector<std::string> loader_packages(Arch arch) {
                                    fmt::format("shim-helpers-{}-signed", debian),
                                    fmt::format("grub-efi-{}-signed", debian)};
     if (arch == Arch::x86_64)
-        names.insert(names.end(), {"isolinux", "syslinux-common"});
+        names.insert(names.end(), {"isolinux", "pxelinux", "syslinux-common"});
     return names;
 }
 
@@ -54,16 +54,40 @@ BootFiles boot_files(const FileTree& packages, Arch arch, const BootMenu& menu, 
         {fmt::format("/EFI/BOOT/MM{}.EFI", suffix),
          bytes_of(packages, fmt::format("/usr/lib/shim/mm{}.efi.signed", small))},
     };
-    files.grub = {{"/boot/grub/grub.cfg", grub_config(menu, arch)}, {"/.disk/info", identity + "\n"}};
+    files.grub = {{"/boot/grub/grub.cfg", grub_config(menu, arch)},
+                  {"/.disk/info", identity + "\n"},
+                  {"/boot/grub/loopback.cfg", grub_loopback_config(menu)}};
     if (arch == Arch::x86_64) {
         files.mbr = bytes_of(packages, "/usr/lib/ISOLINUX/isohdpfx.bin");
-        files.bios.push_back(
-            {"/isolinux/isolinux.bin", bytes_of(packages, "/usr/lib/ISOLINUX/isolinux.bin")});
+        files.bios.push_back({isolinux_path, bytes_of(packages, "/usr/lib/ISOLINUX/isolinux.bin")});
         for (const std::string_view module : isolinux_modules)
             files.bios.push_back(
                 {fmt::format("/isolinux/{}", module),
                  bytes_of(packages, fmt::format("/usr/lib/syslinux/modules/bios/{}", module))});
         files.bios.push_back({"/isolinux/isolinux.cfg", isolinux_config(menu)});
+    }
+    return files;
+}
+
+std::vector<ImageFile> network_boot_files(const FileTree& packages, Arch arch, const BootMenu& menu) {
+    // shim looks for grub*.efi and mm*.efi beside itself.
+    const std::string suffix = lower(efi_suffix(arch));
+    std::vector<ImageFile> files{
+        {fmt::format("/boot{}.efi", suffix),
+         bytes_of(packages, fmt::format("/usr/lib/shim/shim{}.efi.signed", suffix))},
+        {fmt::format("/grub{}.efi", suffix),
+         bytes_of(packages, fmt::format("/usr/lib/grub/{}-signed/grubnet{}.efi.signed",
+                                        grub_efi_platform(arch), suffix))},
+        {fmt::format("/mm{}.efi", suffix),
+         bytes_of(packages, fmt::format("/usr/lib/shim/mm{}.efi.signed", suffix))},
+        {"/grub/grub.cfg", grub_network_config(menu, arch)},
+    };
+    if (arch == Arch::x86_64) {
+        files.push_back({"/lpxelinux.0", bytes_of(packages, "/usr/lib/PXELINUX/lpxelinux.0")});
+        for (const std::string_view module : isolinux_modules)
+            files.push_back({fmt::format("/{}", module),
+                             bytes_of(packages, fmt::format("/usr/lib/syslinux/modules/bios/{}", module))});
+        files.push_back({"/pxelinux.cfg/default", pxelinux_config(menu)});
     }
     return files;
 }

@@ -29,4 +29,9 @@ struct BootFiles {
 /// Throws a host Error naming the file that the packages lack.
 BootFiles boot_files(const FileTree& packages, Arch arch, const BootMenu& menu, const std::string& identity);
 
+/// What a boot server serves by TFTP, or by HTTP to a UEFI that boots from a URL: shim as
+/// /bootx64.efi or /bootaa64.efi with Debian's signed network GRUB beside it, and on x86_64
+/// /lpxelinux.0 for BIOS. Each with its configuration, none with an address in it.
+std::vector<ImageFile> network_boot_files(const FileTree& packages, Arch arch, const BootMenu& menu);
+
 }  // namespace lktest

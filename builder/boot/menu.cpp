@@ -18,4 +18,10 @@ BootMenu boot_menu(const Recipe& recipe, Arch arch) {
     return menu;
 }
 
+BootMenu with_parameter(BootMenu menu, const std::string& parameter) {
+    for (BootMenu::Entry& entry : menu.entries)
+        entry.command_line += " " + parameter;
+    return menu;
+}
+
 }  // namespace lktest

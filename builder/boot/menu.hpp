@@ -30,4 +30,7 @@ struct BootMenu {
 /// and the serial port; the serial port is named last, which makes it /dev/console.
 BootMenu boot_menu(const Recipe& recipe, Arch arch);
 
+/// The menu with one more kernel parameter in each entry, in the boot loader's language.
+BootMenu with_parameter(BootMenu menu, const std::string& parameter);
+
 }  // namespace lktest

@@ -210,7 +210,8 @@ void copy(burn_source& source, const fs::path& iso, const Progress& progress) {
         for (std::size_t written = 0; written < filled;) {
             const ssize_t size = ::write(out.get(), chunk.data() + written, filled - written);
             if (size < 0 && errno != EINTR)
-                throw system_error(fmt::format("cannot write {}", iso.string()), errno);
+                throw system_error(fmt::format("cannot write {}", iso.string()), errno,
+                                   errno == ENOSPC ? "free some space on that file system" : "");
             written += size > 0 ? static_cast<std::size_t>(size) : 0;
         }
         done += filled;

@@ -40,6 +40,36 @@ TEST(IsolinuxConfig, IsTheGoldenOne) {
     expect_golden("boot_config/isolinux.cfg", isolinux_config(boot_menu(recovery(), Arch::x86_64)));
 }
 
+TEST(GrubLoopbackConfig, IsTheGoldenOne) {
+    expect_golden("boot_config/loopback.cfg", grub_loopback_config(boot_menu(recovery(), Arch::aarch64)));
+}
+
+TEST(GrubNetworkConfig, IsTheGoldenOne) {
+    expect_golden("boot_config/grub-network.cfg",
+                  grub_network_config(boot_menu(recovery(), Arch::aarch64), Arch::aarch64));
+}
+
+TEST(PxelinuxConfig, IsTheGoldenOne) {
+    expect_golden("boot_config/pxelinux.cfg", pxelinux_config(boot_menu(recovery(), Arch::x86_64)));
+}
+
+TEST(NetworkBootFiles, HoldNoAddressAndStandWhereShimAndPxelinuxLook) {
+    FileTree packages;
+    for (const char* path :
+         {"/usr/lib/shim/shimx64.efi.signed", "/usr/lib/shim/mmx64.efi.signed",
+          "/usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed", "/usr/lib/PXELINUX/lpxelinux.0",
+          "/usr/lib/syslinux/modules/bios/ldlinux.c32", "/usr/lib/syslinux/modules/bios/libcom32.c32",
+          "/usr/lib/syslinux/modules/bios/libutil.c32", "/usr/lib/syslinux/modules/bios/menu.c32"})
+        packages.put_file(path, path);
+    std::vector<std::string> paths;
+    for (const ImageFile& file :
+         network_boot_files(packages, Arch::x86_64, boot_menu(recovery(), Arch::x86_64)))
+        paths.push_back(file.path);
+    EXPECT_EQ(paths, (std::vector<std::string>{"/bootx64.efi", "/grubx64.efi", "/mmx64.efi", "/grub/grub.cfg",
+                                               "/lpxelinux.0", "/ldlinux.c32", "/libcom32.c32",
+                                               "/libutil.c32", "/menu.c32", "/pxelinux.cfg/default"}));
+}
+
 TEST(BootFiles, NamesTheFileThatThePackagesLack) {
     try {
         boot_files(FileTree(), Arch::aarch64, boot_menu(recovery(), Arch::aarch64), "info");

@@ -41,7 +41,7 @@ TEST(Esp, IsTheSameForTheSameFilesWhateverTheirTimes) {
 
 TEST(Esp, RefusesMoreThanItCanHold) {
     const TempDir directory;
-    const std::vector<ImageFile> large{{"/EFI/BOOT/BOOTX64.EFI", std::string(40 << 20, 'x')}};
+    const std::vector<ImageFile> large{{"/EFI/BOOT/BOOTX64.EFI", std::string(130 << 20, 'x')}};
     EXPECT_THROW(write_esp(directory.path() / "image", large, 0), Error);
 }
 

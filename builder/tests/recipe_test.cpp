@@ -107,7 +107,7 @@ directory = true
 
 TEST(Recipe, TheShippedOneIsValid) {
     const Recipe recipe = read_recipe(LKTEST_SOURCE_DIR "/builder/recipes/recovery.toml");
-    EXPECT_EQ(recipe.menu.size(), 3U);
+    EXPECT_EQ(recipe.menu.size(), 4U);
     EXPECT_FALSE(recipe.kernel(Arch::x86_64).empty());
     EXPECT_FALSE(recipe.kernel(Arch::aarch64).empty());
 }
@@ -161,7 +161,7 @@ hint: did you mean 'title'?
 test.toml:3:1: unknown key 'colour'
     colour = "red"
     ^
-hint: one of: about, volume_label, packages, kernel, initramfs, squashfs, links, file, menu_timeout, menu)");
+hint: one of: about, volume_label, root, packages, kernel, initramfs, squashfs, links, file, menu_timeout, menu)");
 }
 
 TEST(Recipe, AFileNeedsAnAbsolutePathAndOneKind) {
@@ -235,6 +235,40 @@ TEST(Recipe, ASyntaxErrorIsTheOnlyProblem) {
 
 TEST(Recipe, AFileThatIsNotThereIsAUsageError) {
     EXPECT_THROW(read_recipe("/nowhere/x.toml"), Error);
+}
+
+const std::string rootless = R"(about = "A test"
+volume_label = "TEST"
+[[menu]]
+title = "Start"
+)";
+
+TEST(Recipe, ARootIsOneOfItsKindsAndItsPathBesideTheRecipe) {
+    const TempDir directory;
+    write_file(directory.path() / "test.toml",
+               rootless + "[root]\ntar = \"a/../root.tar\"\nexclude = [\"/x\"]\n");
+    const Recipe recipe = read_recipe(directory.path() / "test.toml");
+    EXPECT_EQ(recipe.root.kind, RootKind::tar);
+    EXPECT_EQ(recipe.root.path, directory.path() / "root.tar");
+    EXPECT_EQ(recipe.exclude, std::vector<std::string>{"/x"});
+    const Recipe system =
+        parse(rootless + "[root]\nsystem = true\ndirectories = [\"etc\"]\nreport = \"none\"\n");
+    EXPECT_EQ(system.root.kind, RootKind::system);
+    EXPECT_TRUE(system.root.one_file_system);
+    EXPECT_EQ(system.root.report, Report::none);
+}
+
+TEST(Recipe, ARootIsNotTwoThings) {
+    EXPECT_EQ(
+        complaint(rootless + "[root]\nsystem = true\ntar = \"x\"\n"),
+        "test.toml:5:1: [root] must have exactly one of 'directory', 'tar' and 'system'\n    [root]\n    ^");
+    EXPECT_NE(complaint(rootless + "[root]\ntar = \"x\"\none_file_system = true\n").find("belongs to"),
+              std::string::npos);
+    EXPECT_NE(complaint(rootless + "[root]\nsystem = true\ndirectories = [\"usr/bin\"]\n")
+                  .find("no directory's name in /"),
+              std::string::npos);
+    EXPECT_NE(complaint(rootless + "[root]\nsystem = true\n[packages]\n").find("each make a root"),
+              std::string::npos);
 }
 
 }  // namespace

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "builder/image/image_file.hpp"
+
+namespace lktest {
+
+/// Where a medium has the list of its files' digests, and what is in it.
+inline constexpr const char* checksums_path = "/sha256sum.txt";
+inline constexpr const char* manifest_path = "/live/manifest.json";
+
+/// A file of the medium, its size in bytes and its SHA-256 in hexadecimal.
+struct FileDigest {
+    std::string path;
+    std::uint64_t size = 0;
+    std::string sha256;
+};
+
+/// Digests of the files, in their order. Throws a usage Error for one that cannot be read.
+std::vector<FileDigest> digests(std::span<const ImageFile> files);
+
+/// What `sha256sum -c` reads in the medium's root: "HEX  live/01-packages.sb", a line each.
+std::string checksum_list(std::span<const FileDigest> files);
+
+}  // namespace lktest
