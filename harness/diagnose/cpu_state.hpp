@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "builder/base/platform.hpp"
+#include "harness/diagnose/page_tables.hpp"
+
+namespace lktest {
+
+/// What a virtual CPU was doing at one moment.
+struct CpuState {
+    enum class Mode {
+        real,    ///< x86: 16 bits, of a BIOS or a boot loader
+        flat,    ///< x86: protected mode of 32 bits
+        system,  ///< x86_64: CPL 0 in long mode; aarch64: EL1 and above
+        user,    ///< x86: CPL 3; aarch64: EL0
+    };
+    unsigned index = 0;
+    std::uint64_t pc = 0;  ///< x86 real mode: linear
+    Mode mode = Mode::system;
+    bool halted = false;                      ///< x86 only: it waits for an interrupt
+    std::optional<PageTables> page_tables{};  ///< x86 with paging only: QEMU does not tell aarch64's
+};
+
+/// Reads what QEMU's monitor answers to "info registers -a". Empty when it is not that.
+std::vector<CpuState> cpu_states(std::string_view registers, Arch arch);
+
+}  // namespace lktest

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+#include "harness/diagnose/diagnosis.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+
+#include "builder/base/json_text.hpp"
+#include "builder/base/printable.hpp"
+#include "harness/console/watch.hpp"
+#include "harness/diagnose/cpu_activity.hpp"
+#include "harness/diagnose/dmesg.hpp"
+
+namespace lktest {
+namespace {
+
+using std::chrono::microseconds;
+
+constexpr std::size_t proof_lines = 6, last_lines = 10;
+
+/// What a log says of how its kernel was started.
+struct KernelFacts {
+    std::string command_line;           ///< empty when the log does not show it
+    std::vector<std::string> consoles;  ///< of the command line: "tty0", "ttyS0,115200"
+    bool quiet = false;
+    std::string init;         ///< the first process: "/init"; empty when none was started
+    std::string failed_init;  ///< what the kernel could not execute
+};
+
+/// What follows `prefix` in the first record that begins with it.
+std::string first_after(const std::vector<LogRecord>& log, std::string_view prefix) {
+    for (const LogRecord& record : log)
+        if (record.text.starts_with(prefix))
+            return record.text.substr(prefix.size());
+    return "";
+}
+
+KernelFacts facts_of(const std::vector<LogRecord>& log) {
+    KernelFacts facts;
+    facts.command_line = first_after(log, "Kernel command line: ");
+    std::string_view rest = facts.command_line;
+    while (!rest.empty()) {
+        const std::string_view word = rest.substr(0, rest.find_first_of(" \n"));
+        rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+        if (word.starts_with("console="))
+            facts.consoles.emplace_back(word.substr(8));
+        facts.quiet = facts.quiet || word == "quiet";
+    }
+    // run_init_process() and kernel_init(): "Run /init as init process", "Failed to execute /init (error
+    // -8)".
+    for (const LogRecord& record : log) {
+        static const re2::RE2 run(R"(Run (\S+) as init process)");
+        static const re2::RE2 failed(R"((?:Failed to execute|Starting init:|Requested init) (\S+) )");
+        const re2::StringPiece text(record.text.data(), record.text.size());
+        re2::RE2::PartialMatch(text, run, &facts.init);
+        if (facts.failed_init.empty())
+            re2::RE2::PartialMatch(text, failed, &facts.failed_init);
+    }
+    if (!facts.failed_init.empty())  // it tries others then, and says no word of what is not there
+        facts.init.clear();
+    return facts;
+}
+
+bool is_serial(std::string_view console, Arch arch) {
+    return console.starts_with(serial_console(arch)) || console.starts_with("hvc0");
+}
+
+struct CpuTotals {
+    std::size_t samples = 0, kernel = 0, programs = 0, real = 0;
+};
+
+CpuTotals totals(const std::vector<CpuActivity>& activities) {
+    CpuTotals sum;
+    for (const CpuActivity& cpu : activities) {
+        sum.samples += cpu.samples;
+        sum.kernel += cpu.in_kernel;
+        sum.programs += cpu.in_programs;
+        sum.real += cpu.in_real_mode;
+    }
+    return sum;
+}
+
+/// Whether a CPU shows that whatever log there is belongs to an earlier boot.
+bool left_the_kernel(const CpuTotals& cpus) {
+    return cpus.samples > 0 && cpus.kernel == 0 && cpus.programs == 0;
+}
+
+void tell_of_the_log(const Examination& seen, const KernelFacts& facts, Diagnosis& said) {
+    said.evidence.push_back(
+        fmt::format("the log of the kernel{} was read from the guest's memory: {} records, the newest at "
+                    "{:.1f} s of its clock",
+                    seen.kernel.empty() ? "" : " " + printable(seen.kernel), seen.log.size(),
+                    seen.log.empty() ? 0.0 : std::chrono::duration<double>(seen.log.back().time).count()));
+    if (seen.log_by_shape)
+        said.evidence.emplace_back(
+            "the kernel has not yet described itself (VMCOREINFO): it is in its first seconds");
+    if (!facts.init.empty())
+        said.evidence.push_back(fmt::format("the log says that {} was started", printable(facts.init)));
+    if (!seen.kernel_on_console)
+        said.evidence.emplace_back("no line of it was on the serial console");
+}
+
+void find_stage(const Examination& seen, const KernelFacts& facts, const CpuTotals& cpus, Diagnosis& said) {
+    const std::string kernel = seen.kernel.empty() ? "the kernel" : "the kernel " + printable(seen.kernel);
+    if (seen.log_found && !seen.log.empty() && !left_the_kernel(cpus)) {
+        tell_of_the_log(seen, facts, said);
+        const bool system = !facts.init.empty() && !facts.init.starts_with("/init");
+        if (!facts.failed_init.empty()) {
+            said.stage = BootStage::kernel;
+            said.summary =
+                fmt::format("{} runs, and could not start {}", kernel, printable(facts.failed_init));
+        } else if (facts.init.empty()) {
+            said.stage = BootStage::kernel;
+            said.summary = kernel + " was started, and no program yet";
+        } else if (system) {
+            said.stage = BootStage::userspace;
+            said.summary = fmt::format("{} runs, and started {}", kernel, printable(facts.init));
+        } else {
+            said.stage = BootStage::initramfs;
+            said.summary = kernel + " runs, and started the initramfs";
+        }
+        return;
+    }
+    if (seen.log_found && !seen.log.empty())
+        said.evidence.push_back(fmt::format(
+            "the memory holds the log of {} of an earlier boot, with {} records", kernel, seen.log.size()));
+    if (cpus.programs > 0) {
+        said.stage = BootStage::userspace;
+        said.summary = "programs run, in the initramfs or in the system";
+    } else if (cpus.kernel > 0) {
+        said.stage = BootStage::kernel;
+        said.summary = "a kernel runs, and its log was not found";
+    } else if (cpus.samples > 0) {
+        said.stage = BootStage::firmware_or_loader;
+        said.summary = "no kernel runs: it is the firmware's, the boot loader's or the kernel's first code";
+    } else {
+        said.summary = "how far the boot came could not be told";
+    }
+}
+
+/// Reads the log as the console would have been read.
+void search_log(const Examination& seen, const BootCell& cell, const Scenario& scenario,
+                const std::vector<Failure>& catalogue, Diagnosis& said) {
+    Watch watch(cell, scenario, catalogue);
+    for (const LogRecord& record : seen.log)
+        for (const std::string& line : dmesg_lines(record))
+            watch.feed(Source::serial, line + "\n", std::chrono::duration_cast<microseconds>(record.time));
+    const auto& failure = watch.failure() ? watch.failure() : watch.suspect();
+    if (!failure)
+        return;
+    said.cause = failure->name;
+    said.reason = failure->reason;
+    said.fix = failure->hint;
+    said.outcome = failure->outcome;
+    said.proof = failure->evidence;
+    if (said.proof.size() > proof_lines)
+        said.proof.resize(proof_lines);
+}
+
+std::optional<Silence> explain_silence(const Examination& seen, const BootCell& cell,
+                                       const KernelFacts& facts) {
+    const std::string_view port = serial_console(cell.arch);
+    const std::string add =
+        fmt::format("put console={} into the kernel's command line, behind every other console=", port);
+    const std::string consoles =
+        facts.consoles.empty() ? "no console= in its command line"
+                               : printable(fmt::format("console={}", fmt::join(facts.consoles, " console=")));
+    if (seen.kernel_on_console) {
+        // The last console= is what programs have as /dev/console.
+        if (facts.init.empty() || facts.consoles.empty() || is_serial(facts.consoles.back(), cell.arch))
+            return std::nullopt;
+        return Silence{"init-console-not-on-serial",
+                       fmt::format("what its programs say does not reach the serial console ({})", consoles),
+                       add};
+    }
+    if (!facts.command_line.empty() && std::ranges::none_of(facts.consoles, [&](const std::string& name) {
+            return is_serial(name, cell.arch);
+        }))
+        return Silence{"kernel-console-not-on-serial",
+                       fmt::format("its messages do not reach the serial console ({})", consoles), add};
+    if (facts.quiet)
+        return Silence{"kernel-told-to-be-quiet", "it was told to keep its messages off the console (quiet)",
+                       "take quiet out of the kernel's command line"};
+    return Silence{"kernel-console-silent", "its messages do not reach the serial console",
+                   fmt::format("is the driver of {} in the kernel? earlycon keep_bootcon shows more", port)};
+}
+
+}  // namespace
+
+std::string_view name(BootStage stage) {
+    switch (stage) {
+        case BootStage::unknown: return "unknown";
+        case BootStage::firmware_or_loader: return "firmware-or-loader";
+        case BootStage::kernel: return "kernel";
+        case BootStage::initramfs: return "initramfs";
+        case BootStage::userspace: return "userspace";
+    }
+    return "";
+}
+
+Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario& scenario,
+                   const std::vector<Failure>& catalogue) {
+    Diagnosis said;
+    const std::vector<CpuActivity> activities = cpu_activities(seen.samples);
+    const KernelFacts facts = facts_of(seen.log);
+    find_stage(seen, facts, totals(activities), said);
+    search_log(seen, cell, scenario, catalogue, said);
+    if (!seen.log.empty() && seen.resets == 0)
+        said.silence = explain_silence(seen, cell, facts);
+    if (said.cause.empty() && said.silence)
+        said.cause = said.silence->name;
+
+    for (std::size_t i = 0; i < activities.size(); ++i)
+        said.cpus.push_back(in_words(activities[i], static_cast<unsigned>(i)));
+    const auto all = [&](auto what) { return !activities.empty() && std::ranges::all_of(activities, what); };
+    if (all([](const CpuActivity& cpu) { return cpu.idle(); }))
+        said.summary += "; now it is idle: it waits for something";
+    else if (std::ranges::any_of(activities, [](const CpuActivity& cpu) { return cpu.spins(); }))
+        said.summary += "; a CPU spins in a tight loop";
+    if (!seen.reached.empty())
+        said.evidence.push_back(fmt::format("the last milestone was '{}'", printable(seen.reached)));
+    if (seen.resets > 0)
+        said.evidence.push_back(fmt::format("the guest was reset {} times", seen.resets));
+
+    for (const LogRecord& record : seen.log)
+        for (std::string& line : dmesg_lines(record))
+            said.last_lines.push_back(std::move(line));
+    if (said.last_lines.size() > last_lines)
+        said.last_lines.erase(said.last_lines.begin(), said.last_lines.end() - last_lines);
+    said.untold = seen.untold;
+    return said;
+}
+
+void extend(Verdict& verdict, const Diagnosis& diagnosis) {
+    using enum Outcome;
+    const auto ended_by = [&](std::initializer_list<Outcome> outcomes) {
+        return std::ranges::find(outcomes, verdict.outcome) != outcomes.end();
+    };
+    const bool undecided = ended_by({silent, at_prompt, milestone_deadline, reboot_loop, powered_off});
+    const bool in_kernel = ended_by({kernel_crash, kernel_hang});
+    if ((!undecided && !in_kernel) || diagnosis.stage == BootStage::unknown)
+        return;
+    if (undecided)
+        verdict.reason += fmt::format(". Seen from outside: {}", diagnosis.summary);
+    if (diagnosis.silence)
+        verdict.reason += fmt::format("; {}", diagnosis.silence->reason);
+    // The console may have shown only the last of a chain.
+    if (!diagnosis.proof.empty() && !verdict.reason.starts_with(diagnosis.reason)) {
+        verdict.reason += fmt::format(". Its log says: {}", diagnosis.reason);
+        verdict.evidence = diagnosis.proof;
+        verdict.hint = diagnosis.fix;
+        // A loop of resets stays one: the cause says what its boots died of.
+        if (diagnosis.outcome != passed && verdict.outcome != reboot_loop)
+            verdict.outcome = diagnosis.outcome;
+    } else if (undecided && diagnosis.silence && diagnosis.silence->name.starts_with("kernel-")) {
+        verdict.evidence = diagnosis.last_lines;
+    }
+    if (!diagnosis.silence)
+        return;
+    // The report would look for more lines in the console's log, where they are not.
+    if (verdict.evidence.size() > last_lines)
+        verdict.evidence.resize(last_lines);
+    verdict.hint = verdict.hint.empty() ? diagnosis.silence->fix
+                                        : fmt::format("{}; and {}", verdict.hint, diagnosis.silence->fix);
+}
+
+std::string json_diagnosis(const Diagnosis& diagnosis) {
+    const Json json = {
+        {"schema", "lktest.diagnosis/1"},
+        {"stage", name(diagnosis.stage)},
+        {"summary", json_text(diagnosis.summary)},
+        {"evidence", json_strings(diagnosis.evidence)},
+        {"cause", json_text(diagnosis.cause)},
+        {"reason", json_text(diagnosis.reason)},
+        {"fix", json_text(diagnosis.fix)},
+        {"silence", diagnosis.silence ? Json{{"name", diagnosis.silence->name},
+                                             {"reason", printable(diagnosis.silence->reason)},
+                                             {"fix", diagnosis.silence->fix}}
+                                      : Json()},
+        {"proof", json_strings(diagnosis.proof)},
+        {"last_lines", json_strings(diagnosis.last_lines)},
+        {"cpus", json_strings(diagnosis.cpus)},
+        {"untold", json_strings(diagnosis.untold)},
+        {"seconds", static_cast<double>(diagnosis.took.count()) / 1e6},
+    };
+    return json.dump(2) + "\n";
+}
+
+}  // namespace lktest

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/diagnose/cpu_state.hpp"
+#include "harness/diagnose/printk_ring.hpp"
+#include "harness/matrix/cell.hpp"
+#include "harness/matrix/verdict.hpp"
+#include "harness/scenario/scenario.hpp"
+
+namespace lktest {
+
+/// What was seen of a guest from outside.
+struct Examination {
+    /// All virtual CPUs, at several moments; empty when nobody answered.
+    std::vector<std::vector<CpuState>> samples;
+    bool log_found = false;
+    bool log_by_shape = false;  ///< the kernel was so early that it had not yet described itself
+    std::string kernel;         ///< its release; empty when it is not known
+    std::vector<LogRecord> log;
+    bool kernel_on_console = false;  ///< the serial console showed lines of a kernel
+    std::string reached;             ///< the last milestone; empty when none was
+    unsigned resets = 0;
+    std::vector<std::string> untold;  ///< what could not be examined, and why
+};
+
+/// How far a boot has come, as far as memory and CPUs tell it.
+enum class BootStage {
+    unknown,
+    firmware_or_loader,  ///< or the very entry of a kernel
+    kernel,
+    initramfs,  ///< it was started; whether it has handed over is not known
+    userspace,
+};
+std::string_view name(BootStage stage);  ///< "firmware-or-loader", …
+
+/// Why nothing, or not all, of what the guest says is on its serial console.
+struct Silence {
+    std::string name;
+    std::string reason, fix;
+};
+
+/// What is concluded, in plain words.
+struct Diagnosis {
+    BootStage stage = BootStage::unknown;
+    std::string summary;                ///< "the kernel 6.1.0-32-amd64 is running, in the initramfs"
+    std::vector<std::string> evidence;  ///< of the stage, one sentence each
+    std::string cause;                  ///< its name in the catalogue; empty when none was found
+    std::string reason, fix;            ///< of the cause
+    Outcome outcome = Outcome::passed;  ///< that the cause means; passed: it means none of its own
+    std::optional<Silence> silence;
+    std::vector<std::string> proof;       ///< the lines that show the cause
+    std::vector<std::string> last_lines;  ///< of the kernel's log
+    std::vector<std::string> cpus;        ///< what each one does
+    std::vector<std::string> untold;
+    std::chrono::microseconds took{};  ///< from the cell's end to this; of whoever examined the guest
+};
+
+/// Pure. @param catalogue  failures that the kernel's log is searched for
+Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario& scenario,
+                   const std::vector<Failure>& catalogue);
+
+/// Says in the verdict on a failed cell what the diagnosis adds to it. A failure that the console
+/// itself told of keeps its words.
+void extend(Verdict& verdict, const Diagnosis& diagnosis);
+
+/// diagnosis.json, schema "lktest.diagnosis/1".
+std::string json_diagnosis(const Diagnosis& diagnosis);
+
+}  // namespace lktest

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "harness/machine/guest_ram.hpp"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "builder/base/error.hpp"
+
+namespace lktest {
+
+GuestRam::GuestRam(UniqueFd file, std::vector<RamRange> layout)
+    : file_(std::move(file)), layout_(std::move(layout)) {
+    struct stat facts {};
+    if (::fstat(file_.get(), &facts) < 0)
+        throw system_error("cannot look at the guest's memory", errno);
+    size_ = static_cast<std::size_t>(facts.st_size);
+    if (size_ == 0)
+        return;
+    void* mapped = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file_.get(), 0);
+    if (mapped == MAP_FAILED)
+        throw system_error("cannot map the guest's memory", errno);
+    bytes_ = static_cast<const std::byte*>(mapped);
+}
+
+GuestRam::GuestRam(GuestRam&& other) noexcept
+    : file_(std::move(other.file_)),
+      layout_(std::move(other.layout_)),
+      bytes_(std::exchange(other.bytes_, nullptr)),
+      size_(other.size_) {}
+
+GuestRam::~GuestRam() {
+    if (bytes_)
+        ::munmap(const_cast<std::byte*>(bytes_), size_);
+}
+
+GuestMemory GuestRam::written() const {
+    std::vector<MemorySpan> spans;
+    if (!bytes_)
+        return GuestMemory(std::move(spans));
+    for (const RamRange& range : layout_) {
+        if (range.offset >= size_)
+            continue;
+        const std::uint64_t range_end = std::min<std::uint64_t>(range.offset + range.size, size_);
+        std::uint64_t at = range.offset;
+        while (at < range_end) {
+            const off_t data = ::lseek(file_.get(), static_cast<off_t>(at), SEEK_DATA);
+            if (data < 0 || static_cast<std::uint64_t>(data) >= range_end)
+                break;
+            const off_t hole = ::lseek(file_.get(), data, SEEK_HOLE);
+            if (hole <= data)
+                break;
+            const auto begin = static_cast<std::uint64_t>(data);
+            const std::uint64_t end = std::min(static_cast<std::uint64_t>(hole), range_end);
+            spans.push_back({range.address + (begin - range.offset), {bytes_ + begin, end - begin}});
+            at = end;
+        }
+    }
+    return GuestMemory(std::move(spans));
+}
+
+}  // namespace lktest

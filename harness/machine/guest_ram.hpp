@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "builder/base/handle.hpp"
+#include "harness/diagnose/guest_memory.hpp"
+#include "harness/diagnose/ram_layout.hpp"
+
+namespace lktest {
+
+/// A guest's RAM, mapped for reading while the guest runs, and after it has gone.
+class GuestRam {
+public:
+    /// @param file    of the memory, shared with QEMU
+    /// @param layout  parts of it that the file does not have are left out
+    /// Throws a host Error when it cannot be mapped.
+    GuestRam(UniqueFd file, std::vector<RamRange> layout);
+    GuestRam(GuestRam&& other) noexcept;
+    GuestRam& operator=(GuestRam&&) = delete;
+    ~GuestRam();
+
+    /// What the guest, or whoever loaded it, has written until now: a look into a part that
+    /// nobody wrote to would cost the host a page.
+    GuestMemory written() const;
+
+private:
+    UniqueFd file_;
+    std::vector<RamRange> layout_;
+    const std::byte* bytes_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+}  // namespace lktest

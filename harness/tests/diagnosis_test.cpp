@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "harness/diagnose/diagnosis.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/console/failures.hpp"
+#include "harness/scenario/parse.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::uint64_t kernel = 0xffff'ffff'8000'0000;
+
+/// A guest whose kernel said these things, and which is idle now.
+class DiagnosisTest : public testing::Test {
+protected:
+    void said(std::initializer_list<std::string_view> texts) {
+        seen_.log_found = true;
+        seen_.kernel = "6.1.0-56-amd64";
+        for (const std::string_view text : texts)
+            seen_.log.push_back({.sequence = seen_.log.size(),
+                                 .time = std::chrono::seconds(seen_.log.size()),
+                                 .level = 6,
+                                 .text = std::string(text)});
+    }
+    void cpu(CpuState state) { seen_.samples.assign(8, {state}); }
+    Diagnosis diagnosis() const { return diagnose(seen_, cell_, scenario_, catalogue_); }
+
+    Examination seen_;
+    BootCell cell_{.scenario = "boot", .image = {"x", "x.iso"}};
+    Scenario scenario_ =
+        parse_scenario("t.toml", "[[milestone]]\nname = 'kernel'\npattern = 'Linux version'\nwithin = '9s'");
+    std::vector<Failure> catalogue_ =
+        read_failures(std::filesystem::path(LKTEST_SOURCE_DIR) / "harness/console/failures.toml");
+};
+
+TEST_F(DiagnosisTest, NamesTheInitOfAnotherArchitectureAndTheConsoleThatHidIt) {
+    said({"Linux version 6.1", "Kernel command line: BOOT_IMAGE=/vmlinuz console=tty0 quiet",
+          "Run /init as init process", "Failed to execute /init (error -8)", "Run /bin/sh as init process"});
+    cpu({.pc = kernel, .halted = true});
+    const Diagnosis said = diagnosis();
+    EXPECT_EQ(said.stage, BootStage::kernel);
+    EXPECT_EQ(
+        said.summary,
+        "the kernel 6.1.0-56-amd64 runs, and could not start /init; now it is idle: it waits for something");
+    EXPECT_EQ(said.cause, "init-of-another-architecture");
+    EXPECT_EQ(said.outcome, Outcome::kernel_crash);
+    EXPECT_EQ(said.proof.front(), "[    3.000000] Failed to execute /init (error -8)");
+    ASSERT_TRUE(said.silence);
+    EXPECT_EQ(said.silence->reason, "its messages do not reach the serial console (console=tty0)");
+    EXPECT_NE(said.silence->fix.find("console=ttyS0"), std::string::npos) << said.silence->fix;
+}
+
+TEST_F(DiagnosisTest, AKernelThatGoesOnUnseenHasItsConsoleElsewhere) {
+    said({"Linux version 6.1", "Kernel command line: console=tty0", "Run /init as init process"});
+    const Diagnosis said = diagnosis();
+    EXPECT_EQ(said.stage, BootStage::initramfs);
+    EXPECT_EQ(said.cause, "kernel-console-not-on-serial");
+    EXPECT_EQ(said.outcome, Outcome::passed) << "it is no failure of its own";
+}
+
+TEST_F(DiagnosisTest, AKernelThatWasSeenMayHideItsPrograms) {
+    said({"Linux version 6.1", "Kernel command line: console=ttyS0 console=tty0",
+          "Run /init as init process"});
+    seen_.kernel_on_console = true;
+    EXPECT_EQ(diagnosis().cause, "init-console-not-on-serial");
+    seen_.log[1].text = "Kernel command line: console=tty0 console=ttyS0,115200";
+    EXPECT_EQ(diagnosis().cause, "");
+    seen_.kernel_on_console = false;
+    seen_.log[1].text += " quiet";
+    EXPECT_EQ(diagnosis().cause, "kernel-told-to-be-quiet");
+}
+
+TEST_F(DiagnosisTest, ALogBesideACpuInFirmwareIsOfAnEarlierBoot) {
+    said({"Linux version 6.1", "Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100"});
+    seen_.resets = 3;
+    cpu({.pc = 0xf1234, .mode = CpuState::Mode::real});
+    const Diagnosis said = diagnosis();
+    EXPECT_EQ(said.stage, BootStage::firmware_or_loader);
+    EXPECT_EQ(said.cause, "panic-init-ended") << "which is why it was reset";
+}
+
+TEST_F(DiagnosisTest, WithoutALogTheCpusTellTheStage) {
+    cpu({.pc = kernel});
+    EXPECT_EQ(diagnosis().stage, BootStage::kernel);
+    EXPECT_NE(diagnosis().summary.find("spins"), std::string::npos);
+    cpu({.pc = 0x40'0000, .mode = CpuState::Mode::user});
+    EXPECT_EQ(diagnosis().stage, BootStage::userspace);
+    cpu({.pc = 0x7c00'0000});
+    EXPECT_EQ(diagnosis().stage, BootStage::firmware_or_loader);
+    seen_.samples.clear();
+    EXPECT_EQ(diagnosis().stage, BootStage::unknown);
+}
+
+TEST_F(DiagnosisTest, ExtendsOnlyWhatTheConsoleCouldNotTell) {
+    said({"Linux version 6.1", "Kernel command line: console=tty0", "Kernel panic - not syncing: oh"});
+    Verdict silent{.outcome = Outcome::silent, .reason = "silence", .evidence = {"old"}, .hint = {}};
+    extend(silent, diagnosis());
+    EXPECT_EQ(silent.outcome, Outcome::kernel_crash);
+    EXPECT_EQ(silent.evidence.front(), "[    2.000000] Kernel panic - not syncing: oh");
+    EXPECT_TRUE(silent.reason.starts_with("silence. Seen from outside: the kernel 6.1.0-56-amd64 "))
+        << silent.reason;
+
+    Verdict told{.outcome = Outcome::stopped_at_loader, .reason = "GRUB said so", .evidence = {}, .hint = {}};
+    extend(told, diagnosis());
+    EXPECT_EQ(told.reason, "GRUB said so");
+}
+
+TEST_F(DiagnosisTest, IsWrittenAsJsonThatHoldsNoControlCharacter) {
+    said({"Linux version 6.1 \x1b[2J\xff"});
+    seen_.untold = {"what the CPUs do: the guest has gone"};
+    const std::string json = json_diagnosis(diagnosis());
+    const auto parsed = nlohmann::json::parse(json);
+    EXPECT_EQ(parsed["schema"], "lktest.diagnosis/1");
+    EXPECT_EQ(parsed["last_lines"][0], "[    0.000000] Linux version 6.1 \\x1b[2J\\xff");
+    EXPECT_EQ(parsed["untold"].size(), 1u);
+}
+
+}  // namespace
+}  // namespace lktest
