@@ -12,7 +12,7 @@ Progress::Progress(std::vector<Milestone> milestones)
 void Progress::sight(std::size_t index, Source source, std::chrono::microseconds at, std::string text,
                      std::vector<Event>& events) {
     State& state = states_[index];
-    std::optional<Sighting>& seen = state.seen[source == Source::virtio ? virtio : console];
+    std::optional<Sighting>& seen = state.seen[channel_of(source)];
     if (seen || (index < next_ && !state.reached))
         return;
     seen = {source, at, std::move(text), ++sightings_};
@@ -20,6 +20,14 @@ void Progress::sight(std::size_t index, Source source, std::chrono::microseconds
         events.push_back({at, Event::Kind::milestone, source, milestones_[index].name, seen->text});
     else
         advance(events);
+}
+
+Progress::Channel Progress::channel_of(Source source) {
+    switch (source) {
+        case Source::virtio: return virtio;
+        case Source::kernel_log: return kernel_log;
+        default: return console;
+    }
 }
 
 void Progress::network_checked(std::chrono::microseconds at, std::string text, std::vector<Event>& events) {

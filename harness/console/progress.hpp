@@ -49,7 +49,9 @@ public:
     std::vector<std::string> seen_early() const;
 
 private:
-    enum Channel { console, virtio, channel_count };
+    /// The kernel's log is read later than the console that it would have been on.
+    enum Channel { console, virtio, kernel_log, channel_count };
+    static Channel channel_of(Source source);
     struct Sighting {
         Source source = Source::serial;
         std::chrono::microseconds at{};

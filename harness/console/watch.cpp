@@ -55,13 +55,17 @@ void Watch::feed(Source source, std::string_view bytes, std::chrono::microsecond
         return;
     quiet(at);
     last_byte_ = at;
-    remember(source, bytes, at);
+    if (source != Source::kernel_log)  // it is read no more once the guest was reset
+        remember(source, bytes, at);
     take(source, bytes, at);
 }
 
 void Watch::take(Source source, std::string_view bytes, std::chrono::microseconds at) {
-    if (source != Source::virtio)
+    if (source == Source::serial)
         return read_serial(bytes, at);
+    if (source == Source::kernel_log)
+        return kernel_log_.feed(bytes, at,
+                                [this](const ConsoleLine& line) { on_line(Source::kernel_log, line); });
     virtio_.feed(bytes, at, [this](const ConsoleLine& line) {
         apply(rules_.on_report(line.said()), Source::virtio, line.at, line.said(), line.text);
     });
@@ -87,7 +91,7 @@ void Watch::read_serial(std::string_view bytes, std::chrono::microseconds at) {
         const bool both = screen_matters();
         const std::size_t newline = both ? bytes.find('\n') : bytes.npos;
         const std::string_view now = bytes.substr(0, newline == bytes.npos ? newline : newline + 1);
-        serial_.feed(now, at, [this](const ConsoleLine& line) { on_serial_line(line); });
+        serial_.feed(now, at, [this](const ConsoleLine& line) { on_line(Source::serial, line); });
         screen_.feed(now);
         if (both)
             screen_.paint([this, at](std::string_view row) {
@@ -97,14 +101,16 @@ void Watch::read_serial(std::string_view bytes, std::chrono::microseconds at) {
     }
 }
 
-void Watch::on_serial_line(const ConsoleLine& line) {
+void Watch::on_line(Source source, const ConsoleLine& line) {
+    if (source == Source::serial && (line.kernel() || line.said().starts_with("Linux version ")))
+        kernel_spoke_ = true;
     recent_lines_.push_back(line);
     if (recent_lines_.size() > most_recent_lines)
         recent_lines_.pop_front();
     if (!replaying_)
         collect(failure_, line.text);
     collect(suspect_, line.text);
-    apply(rules_.on_line(line), Source::serial, line.at, line.said(), line.text);
+    apply(rules_.on_line(line), source, line.at, line.said(), line.text);
 }
 
 void Watch::apply(const std::vector<Hit>& hits, Source source, std::chrono::microseconds at,
@@ -144,7 +150,8 @@ void Watch::meet(const Failure& failure, Source source, std::chrono::microsecond
         if (failure.warning || (suspect_ && stage_of(suspect_->outcome) >= stage_of(failure.outcome)))
             return;
     }
-    FailureSeen seen{failure.name, failure.outcome, reason_of(failure, matched), failure.hint, at, {line}};
+    FailureSeen seen{failure.name, failure.outcome, reason_of(failure, matched), failure.hint, source,
+                     at,           {line}};
     if (failure.tentative)
         suspect_ = std::move(seen);
     else
@@ -158,7 +165,8 @@ void Watch::fail(FailureSeen seen) {
     const bool first = !suspect_ || stage_of(suspect_->outcome) < stage_of(seen.outcome);
     failure_ = !first ? std::exchange(suspect_, std::nullopt) : std::move(seen);
     failure_->at = at;
-    events_.push_back({at, Event::Kind::failure, Source::serial, failure_->name, failure_->evidence.front()});
+    events_.push_back(
+        {at, Event::Kind::failure, failure_->source, failure_->name, failure_->evidence.front()});
 }
 
 void Watch::quiet(std::chrono::microseconds now) {
@@ -223,6 +231,8 @@ void Watch::reset(std::chrono::microseconds at, std::string reason) {
 
     serial_ = {};
     virtio_ = {};
+    kernel_log_ = {};
+    kernel_spoke_ = false;
     screen_ = {};
     rules_.restart();
     progress_.restart(at);

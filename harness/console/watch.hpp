@@ -23,6 +23,7 @@ struct FailureSeen {
     Outcome outcome = Outcome::userspace_failure;
     std::string reason;                 ///< in plain words
     std::string hint;                   ///< empty when nothing helps
+    Source source = Source::serial;     ///< who showed the line
     std::chrono::microseconds at{};     ///< when the line's first byte came, since power-on
     std::vector<std::string> evidence;  ///< that line and those that follow it, as the guest wrote them
 };
@@ -44,7 +45,8 @@ public:
     Watch(const BootCell& cell, const Scenario& scenario, const std::vector<Failure>& catalogue,
           Patience patience = {});
 
-    /// @param source  Source::serial, or Source::virtio for the port that milestones are reported on
+    /// @param source  Source::serial; Source::virtio for the port that milestones are reported on;
+    ///                Source::kernel_log for whole lines of the kernel's log, as dmesg prints them
     void feed(Source source, std::string_view bytes, std::chrono::microseconds at);
     /// Nothing has come until `now`: what stands still long enough is decided.
     void quiet(std::chrono::microseconds now);
@@ -80,13 +82,16 @@ public:
     /// A tentative failure: the reason, should the boot come no further.
     const std::optional<FailureSeen>& suspect() const noexcept { return suspect_; }
 
-    /// At most `count` last lines of the serial console, the unfinished one included.
+    /// At most `count` last lines of the serial console and the kernel's log, the unfinished one included.
     std::vector<std::string> last_lines(std::size_t count) const;
     std::vector<std::string> screen_rows();
     /// The last line of the programs, which has no newline yet; empty at a line's beginning.
     std::string unfinished_line() const { return serial_.unfinished(); }
     /// Whether that line asks for input, and so is no sign of a hang.
     bool at_prompt() const { return looks_like_prompt(serial_.unfinished()); }
+
+    /// Whether the serial console showed a line that only a kernel writes, since the last reset.
+    bool kernel_spoke() const noexcept { return kernel_spoke_; }
 
     /// How many bytes were given to regular expressions: the work that was done.
     std::size_t bytes_matched() const noexcept { return rules_.bytes_matched(); }
@@ -101,7 +106,7 @@ private:
     void take(Source source, std::string_view bytes, std::chrono::microseconds at);
     void remember(Source source, std::string_view bytes, std::chrono::microseconds at);
     void read_serial(std::string_view bytes, std::chrono::microseconds at);
-    void on_serial_line(const ConsoleLine& line);
+    void on_line(Source source, const ConsoleLine& line);
     void apply(const std::vector<Hit>& hits, Source source, std::chrono::microseconds at,
                std::string_view matched, const std::string& line);
     void meet(const Failure& failure, Source source, std::chrono::microseconds at, std::string_view matched,
@@ -114,7 +119,7 @@ private:
     Patience patience_;
     Rules rules_;
     Progress progress_;
-    Transcript serial_, virtio_;
+    Transcript serial_, virtio_, kernel_log_;
     Screen screen_;
     std::deque<Chunk> recent_bytes_;  ///< for a reset that is told of late
     std::size_t recent_size_ = 0;
@@ -126,6 +131,7 @@ private:
     std::optional<std::chrono::microseconds> decided_prompt_;  ///< still_since() of the prompt that was read
     bool screen_read_ = true;  ///< nothing was painted since the rows were read
     bool replaying_ = false;
+    bool kernel_spoke_ = false;
     unsigned resets_ = 0;
 };
 

@@ -4,36 +4,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <span>
 
 #include "builder/base/file.hpp"
 #include "builder/base/toml_reader.hpp"
 #include "harness/scenario/failure.hpp"
+#include "harness/scenario/names.hpp"
 #include "harness/scenario/patterns.hpp"
+#include "harness/scenario/read_steps.hpp"
 
 namespace lktest {
 namespace {
 
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
-
-/// The values of `key`, a name or an array of names; what is unknown becomes a problem.
-template <typename Value, std::size_t count>
-std::vector<Value> read_names(TomlSource& source, TableReader& table, std::string_view key,
-                              const std::array<Value, count>& all) {
-    std::array<std::string_view, count> names;
-    std::ranges::transform(all, names.begin(), [](Value value) { return name(value); });
-    std::vector<Value> values;
-    for (const PlacedText& text : table.texts(key)) {
-        if (const auto found = std::ranges::find(names, text.text); found != names.end())
-            values.push_back(all[static_cast<std::size_t>(found - names.begin())]);
-        else
-            source.complain(text.where, fmt::format("unknown {} '{}'", key, text.text),
-                            suggestion(text.text, names));
-    }
-    return values;
-}
 
 MachineSettings read_machine(TomlSource& source, const toml::table& values) {
     TableReader table(source, values, "[machine]");
@@ -46,6 +30,20 @@ MachineSettings read_machine(TomlSource& source, const toml::table& values) {
     machine.cpus = static_cast<unsigned>(table.integer("cpus", 1, 255).value_or(machine.cpus));
     table.finish();
     return machine;
+}
+
+BootLine read_boot_line(TomlSource& source, const toml::table& values) {
+    TableReader table(source, values, "[boot]");
+    BootLine line;
+    line.place = source.place(values.source());
+    line.entry = table.string("entry").value_or("");
+    line.append = table.string("append").value_or("");
+    for (const std::string_view key : {"entry", "append"})
+        if (const auto* text = values.get_as<std::string>(key))
+            if (const auto problem = untypeable(text->get()))
+                table.complain(key, fmt::format("'{}' {}", key, *problem));
+    table.finish();
+    return line;
 }
 
 NetworkCheck read_network(TomlSource& source, const toml::table& values) {
@@ -95,6 +93,26 @@ Milestone read_milestone(TomlSource& source, const toml::table& values) {
     milestone.firmwares = read_names(source, table, "firmware", all_firmwares);
     table.finish();
     return milestone;
+}
+
+/// Takes what another scenario says of a boot: its machine, its milestones and its failures.
+void read_like(TomlSource& source, TableReader& table, Scenario& scenario) {
+    const auto like = table.string("like");
+    if (!like)
+        return;
+    const std::filesystem::path file = std::filesystem::path(source.file).parent_path() / *like;
+    if (!std::filesystem::exists(file))
+        return table.complain("like", fmt::format("there is no scenario {}", file.string()),
+                              "'like' is a file beside this one: like = \"boot.toml\"");
+    TomlSource other{.file = file.string(), .text = read_file(file), .problems = {}};
+    if (parse_toml(other).contains("like"))
+        return table.complain("like", fmt::format("{} is itself 'like' another", file.string()));
+    Scenario base = read_scenario(file);
+    scenario.machine = base.machine;
+    scenario.resets = base.resets;
+    scenario.until = std::move(base.until);
+    scenario.milestones = std::move(base.milestones);
+    scenario.failures = std::move(base.failures);
 }
 
 /// Two milestones of one name could not be told apart in a report.
@@ -147,12 +165,38 @@ void check_every_machine_has_one(TomlSource& source, const Scenario& scenario) {
         }
 }
 
+void check_disks(TomlSource& source, const Scenario& scenario,
+                 const std::vector<const toml::table*>& tables) {
+    for (std::size_t i = 0; i < scenario.disks.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            if (scenario.disks[i].name == scenario.disks[j].name && !scenario.disks[i].name.empty())
+                source.complain(tables[i]->source(),
+                                fmt::format("there are two disks '{}'", scenario.disks[i].name));
+}
+
+bool fits(const auto& wanted, auto value) {
+    return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
+}
+
 }  // namespace
 
+std::optional<std::string_view> untypeable(std::string_view text) {
+    if (text.empty())
+        return "must not be empty";
+    if (std::ranges::any_of(text, [](char c) { return c < ' ' || c > '~'; }))
+        return "must be one line of plain ASCII: it is typed";
+    return std::nullopt;
+}
+
+std::vector<const Step*> steps_for(const Scenario& scenario, Arch arch, Firmware firmware) {
+    std::vector<const Step*> found;
+    for (const Step& step : scenario.steps)
+        if (fits(step.arches, arch) && fits(step.firmwares, firmware))
+            found.push_back(&step);
+    return found;
+}
+
 std::vector<const Milestone*> milestones_for(const Scenario& scenario, Arch arch, Firmware firmware) {
-    const auto fits = [](const auto& wanted, auto value) {
-        return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
-    };
     std::vector<const Milestone*> found;
     for (const Milestone& milestone : scenario.milestones) {
         if (fits(milestone.arches, arch) && fits(milestone.firmwares, firmware))
@@ -175,13 +219,22 @@ Scenario parse_scenario(const std::filesystem::path& file, std::string text) {
     scenario.arches = read_names(source, table, "arch", all_arches);
     scenario.firmwares = read_names(source, table, "firmware", all_firmwares);
     scenario.media = read_names(source, table, "medium", all_media);
+    read_like(source, table, scenario);
     scenario.resets = static_cast<unsigned>(table.integer("resets", 0, 1000).value_or(scenario.resets));
-    scenario.until = table.string("until").value_or("");
+    scenario.until = table.string("until").value_or(scenario.until);
     if (const toml::table* machine = table.table("machine"))
         scenario.machine = read_machine(source, *machine);
+    if (const toml::table* boot = table.table("boot"))
+        scenario.boot = read_boot_line(source, *boot);
+    const std::vector<const toml::table*> disks = table.tables("disk");
+    for (const toml::table* disk : disks)
+        scenario.disks.push_back(read_disk(source, *disk));
+    check_disks(source, scenario, disks);
     for (const toml::table* milestone : table.tables("milestone"))
         scenario.milestones.push_back(read_milestone(source, *milestone));
-    scenario.failures = read_failure_tables(source, table.tables("failure"));
+    scenario.steps = read_steps(source, table.tables("step"), scenario.disks);
+    std::vector<Failure> failures = read_failure_tables(source, table.tables("failure"));
+    scenario.failures.insert(scenario.failures.begin(), failures.begin(), failures.end());
     table.finish();
 
     check_unique(source, scenario.milestones);

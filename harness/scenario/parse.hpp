@@ -2,7 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "harness/scenario/scenario.hpp"
 
@@ -15,5 +17,8 @@ Scenario read_scenario(const std::filesystem::path& file);
 /// The same for a text that is already here.
 /// @param file  what messages call it; its stem names the scenario
 Scenario parse_scenario(const std::filesystem::path& file, std::string text);
+
+/// Why a text cannot be typed into a boot loader's menu; nothing when it can.
+std::optional<std::string_view> untypeable(std::string_view text);
 
 }  // namespace lktest

@@ -13,6 +13,8 @@
 #include "builder/base/problem.hpp"
 #include "harness/matrix/cell.hpp"
 #include "harness/matrix/verdict.hpp"
+#include "harness/scenario/disk.hpp"
+#include "harness/scenario/step.hpp"
 
 namespace lktest {
 
@@ -74,7 +76,16 @@ struct MachineSettings {
     unsigned cpus = 1;
 };
 
-/// What is asserted of a boot: read from scenarios/NAME.toml.
+/// What is done in the loader's menu, over the serial console. The medium is not touched.
+struct BootLine {
+    std::string entry;   ///< title of the menu entry that is booted; empty: the one that is chosen already
+    std::string append;  ///< added to the end of the kernel's command line; empty: nothing
+    Place place;
+
+    bool asked() const { return !entry.empty() || !append.empty(); }
+};
+
+/// What is asserted of a boot, and done with it: read from scenarios/NAME.toml.
 struct Scenario {
     std::string name;  ///< the file's name without .toml
     std::string about;
@@ -82,14 +93,20 @@ struct Scenario {
     std::vector<Firmware> firmwares;  ///< empty: all
     std::vector<Medium> media;        ///< empty: only cdrom, unless the command line asks
     MachineSettings machine;
+    BootLine boot;
+    std::vector<DiskSettings> disks;
     unsigned resets = 2;                ///< more resets than this are a reboot loop
     std::vector<Milestone> milestones;  ///< in the order of a boot; names are unique
     std::string until;                  ///< the milestone that ends the boot well; empty: the last
+    std::vector<Step> steps;            ///< done once the milestones are reached
     std::vector<Failure> failures;      ///< tried before the catalogue
 };
 
 /// The milestones that a machine of this kind must pass, in order, up to `until`.
 /// They point into `scenario`.
 std::vector<const Milestone*> milestones_for(const Scenario& scenario, Arch arch, Firmware firmware);
+
+/// The steps that are done on a machine of this kind, in order. They point into `scenario`.
+std::vector<const Step*> steps_for(const Scenario& scenario, Arch arch, Firmware firmware);
 
 }  // namespace lktest

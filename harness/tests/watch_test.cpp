@@ -454,5 +454,25 @@ TEST_F(WatchTest, DoesWorkInProportionToAFlood) {
             EXPECT_LE(work(unit, chunk), 1'000'000U) << unit << " by " << chunk;
 }
 
+TEST_F(WatchTest, TheKernelsLogShowsWhatTheConsoleHides) {
+    say("SeaBIOS (version 1)\r\n", 1ms);
+    say("lktest: userspace: ready\r\n", 2ms);  // on the console, before the log was read
+    EXPECT_EQ(watch.last_reached(), "firmware");
+    watch.feed(Source::kernel_log, "[    0.000000] Linux version 6.1\n[    1.0", 3ms);
+    EXPECT_EQ(watch.last_reached(), "ready");
+    EXPECT_FALSE(watch.kernel_spoke()) << "not on the console";
+    EXPECT_EQ(events(),
+              "milestone firmware serial 1ms SeaBIOS (version 1)\n"
+              "milestone kernel kernel-log 3ms [    0.000000] Linux version 6.1\n"
+              "milestone ready serial 2ms lktest: userspace: ready\n");
+    watch.feed(Source::kernel_log, "00000] Kernel panic - not syncing: oh\n[    1.000001] Call Trace:\n",
+               4ms);
+    ASSERT_TRUE(watch.failure());
+    EXPECT_EQ(watch.failure()->source, Source::kernel_log);
+    EXPECT_EQ(watch.failure()->evidence.size(), 2u);
+    say("[    1.000000] Kernel panic - not syncing: oh\r\n", 5ms);
+    EXPECT_TRUE(watch.kernel_spoke());
+}
+
 }  // namespace
 }  // namespace lktest

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+#include "harness/console/loader_driver.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace lktest {
+namespace {
+
+using std::chrono::microseconds;
+
+// GRUB's editor and ISOLINUX's menu both know Emacs's keys, which no terminal sends in
+// more than one byte: nothing can be cut or taken for a lone Escape.
+constexpr char first = '\x01', last = '\x05', down = '\x0e', up = '\x10', boot = '\x18', tab = '\t';
+
+/// What stands in a row behind the frame that loaders draw around menus and editors.
+std::string_view inside(std::string_view row) {
+    // The screen shows '?' for what is no UTF-8, as firmware's frames are.
+    const auto is_frame = [](char c) { return c == ' ' || c == '|' || c == '?' || c < 0; };
+    const auto text = std::ranges::find_if_not(row, is_frame);
+    row.remove_prefix(static_cast<std::size_t>(text - row.begin()));
+    return row;
+}
+
+bool any_shows(const std::vector<std::string>& rows, std::string_view text) {
+    return std::ranges::any_of(rows, [text](const std::string& row) { return shows(row, text); });
+}
+
+/// How often the first character of a text is repeated at its beginning.
+std::size_t run_length(std::string_view text) {
+    return std::min(text.find_first_not_of(text.front()), text.size());
+}
+
+/// Whether a row begins with `text`, as shows() reads it.
+bool begins(std::string_view row, std::string_view text) {
+    while (!text.empty()) {
+        const char c = text.front();
+        const std::size_t wanted = run_length(text);
+        const std::size_t there = !row.empty() && row.front() == c ? run_length(row) : 0;
+        if (c != ' ' && (there < wanted || there > 2 * wanted))
+            return false;
+        text.remove_prefix(wanted);
+        row.remove_prefix(there);
+    }
+    return true;
+}
+
+std::string repeated(char key, std::size_t times) {
+    return std::string(times, key);
+}
+
+}  // namespace
+
+bool shows(std::string_view row, std::string_view text) {
+    for (std::size_t at = 0; at < row.size(); ++at)
+        if (begins(row.substr(at), text))
+            return true;
+    return false;
+}
+
+LoaderDriver::LoaderDriver(const BootLine& line, double scale)
+    : line_(line),
+      still_(std::chrono::milliseconds(scale > 1 ? 400 : 150)),
+      answer_(std::chrono::duration_cast<microseconds>(std::chrono::seconds(2) * scale)) {}
+
+void LoaderDriver::restart() {
+    begin(State::waiting, {});
+    answered_.clear();
+    pressed_.reset();
+}
+
+void LoaderDriver::begin(State state, std::string keys) {
+    state_ = state;
+    keys_ = std::move(keys);
+}
+
+void LoaderDriver::fail(std::string why) {
+    if (problem_.empty())
+        problem_ = std::move(why);
+}
+
+void LoaderDriver::said(std::string_view bytes, microseconds at) {
+    last_byte_ = at;
+    if (state_ != State::left && state_ != State::confirmed && answered_.size() < 65'536)
+        answered_ += bytes;
+}
+
+void LoaderDriver::said(const ConsoleLine& line) {
+    if (!line.kernel() || state_ == State::confirmed)
+        return;
+    const std::string_view text = line.said();
+    if (!left() && text.starts_with("Linux version "))
+        return fail("the kernel was started before the loader's menu was seen");
+    const std::size_t mark = text.find("ommand line: ");
+    if (mark == text.npos)
+        return;
+    if (text.find(line_.append) == text.npos)
+        return fail(fmt::format("the kernel was started without '{}'; its command line is: {}", line_.append,
+                                text.substr(mark + 13)));
+    state_ = State::confirmed;
+}
+
+/// Recognises the menu and sets out for the entry.
+void LoaderDriver::meet_menu(const std::vector<std::string>& rows) {
+    const auto is_entry = [this](const std::string& row) {
+        std::string_view text = inside(row);
+        while (text.starts_with('*') || text.starts_with(' '))
+            text.remove_prefix(1);
+        return begins(text, line_.entry);
+    };
+    const auto wanted = line_.entry.empty() ? rows.end() : std::ranges::find_if(rows, is_entry);
+    const auto missing = [&] {
+        if (line_.entry.empty() || wanted != rows.end())
+            return false;
+        fail(fmt::format("the loader's menu has no entry '{}'", line_.entry));
+        return true;
+    };
+    if (any_shows(rows, "edit the commands")) {
+        loader_ = Loader::grub;
+        if (missing())
+            return;
+        std::string keys;
+        if (wanted != rows.end()) {
+            const auto chosen = std::ranges::find_if(
+                rows, [](const std::string& row) { return inside(row).starts_with('*'); });
+            if (chosen == rows.end())
+                return;
+            keys = wanted < chosen ? repeated(up, static_cast<std::size_t>(chosen - wanted))
+                                   : repeated(down, static_cast<std::size_t>(wanted - chosen));
+        }
+        if (line_.append.empty())
+            begin(State::typing, keys + "\r");
+        else
+            begin(State::choosing, keys + "e");
+        return;
+    }
+    if (any_shows(rows, "[Tab]")) {
+        loader_ = Loader::menu;
+        if (missing())
+            return;
+        std::string keys;
+        if (wanted != rows.end()) {
+            // Which one is chosen shows only in its colours; so it is counted from the first,
+            // below the rule under the menu's title.
+            const auto rule = std::find_if(rows.begin(), wanted, [](const std::string& row) {
+                return row.find("\xe2\x94\x9c") != row.npos || row.find("+--") != row.npos;
+            });
+            keys = first + repeated(down, rule < wanted ? static_cast<std::size_t>(wanted - rule) - 1 : 0);
+        }
+        begin(State::choosing, line_.append.empty() ? keys + "\r" : keys + tab);
+        if (line_.append.empty())
+            state_ = State::typing;
+        return;
+    }
+    if (!rows.empty() && shows(rows.back(), "boot:")) {
+        loader_ = Loader::prompt;
+        const std::string label = line_.entry.empty() ? "linux" : line_.entry;
+        begin(State::typing, label + (line_.append.empty() ? "" : " " + line_.append) + "\r");
+    }
+}
+
+/// Recognises GRUB's editor and sets out for the end of the kernel's line.
+void LoaderDriver::meet_editor(const std::vector<std::string>& rows) {
+    const auto is_kernel = [](const std::string& row) { return begins(inside(row), "linux"); };
+    if (!any_shows(rows, "Ctrl-x"))
+        return;
+    const auto begin_row =
+        std::ranges::find_if(rows, [](const std::string& row) { return begins(inside(row), "setparams"); });
+    const auto kernel = std::ranges::find_if(rows, is_kernel);
+    if (begin_row == rows.end() || kernel == rows.end() || kernel < begin_row)
+        return;
+    std::size_t lines = 0;
+    for (auto row = begin_row; row != kernel; ++row)
+        if (row->find('\\') == row->npos)  // a line that goes on in the next row
+            ++lines;
+    begin(State::moving, repeated(down, lines) + last);
+}
+
+/// The next key, once the one before it was answered: a letter by its echo, one that moves the
+/// cursor by anything, and when it had nothing to move by silence.
+std::string LoaderDriver::next_key(microseconds now) {
+    if (pressed_ && last_key_ >= ' ') {
+        if (answered_.find(last_key_) == answered_.npos) {
+            if (now >= *pressed_ + answer_)
+                fail(fmt::format("the loader did not show '{}' when it was typed", last_key_));
+            return {};
+        }
+    } else if (pressed_ && now < (answered_.empty() ? *pressed_ + still_ * 2 : last_byte_ + still_ / 2)) {
+        return {};
+    }
+    last_key_ = keys_.front();
+    keys_.erase(0, 1);
+    answered_.clear();
+    pressed_ = now;
+    if (keys_.empty() && state_ == State::typing)
+        state_ = State::left;
+    return std::string(1, last_key_);
+}
+
+std::string LoaderDriver::type(const std::vector<std::string>& rows, microseconds now) {
+    if (left() || !problem_.empty())
+        return {};
+    const bool still = now >= last_byte_ + still_;
+    while (keys_.empty() && problem_.empty()) {
+        const State before = state_;
+        if (still)
+            look(rows, now);
+        if (state_ == before)
+            break;
+    }
+    if (state_ == State::editor && now >= *pressed_ + answer_ * 3)
+        fail("GRUB's editor shows no line that begins with 'linux'");
+    return keys_.empty() || !problem_.empty() ? std::string() : next_key(now);
+}
+
+/// The screen stands still, and all that was to be pressed is pressed: what comes next?
+void LoaderDriver::look(const std::vector<std::string>& rows, microseconds now) {
+    const bool answered = !answered_.empty() || (pressed_ && now >= *pressed_ + answer_);
+    if (state_ == State::waiting)
+        meet_menu(rows);
+    else if (state_ == State::choosing && loader_ == Loader::grub)
+        state_ = State::editor;
+    else if (state_ == State::choosing && answered)
+        begin(State::typing, " " + line_.append + "\r");
+    else if (state_ == State::editor)
+        meet_editor(rows);
+    else if (state_ == State::moving)
+        begin(State::typing, " " + line_.append + boot);
+}
+
+std::optional<microseconds> LoaderDriver::types_at(microseconds now) const {
+    if (left() || !problem_.empty())
+        return std::nullopt;
+    std::optional<microseconds> next;
+    const auto consider = [&](microseconds at) {
+        if (at > now)
+            next = next ? std::min(*next, at) : at;
+    };
+    consider(last_byte_ + still_ / 2);
+    consider(last_byte_ + still_);
+    if (pressed_) {
+        consider(*pressed_ + still_ * 2);
+        consider(*pressed_ + answer_);
+        consider(*pressed_ + answer_ * 3);
+    }
+    return next;
+}
+
+}  // namespace lktest

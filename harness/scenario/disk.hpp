@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "builder/base/toml_reader.hpp"
+
+namespace lktest {
+
+/// What a disk is plugged into.
+enum class DiskBus { virtio, sata, scsi, usb, nvme };
+inline constexpr std::array all_disk_buses{DiskBus::virtio, DiskBus::sata, DiskBus::scsi, DiskBus::usb,
+                                           DiskBus::nvme};
+std::string_view name(DiskBus bus);
+
+enum class FileSystem { none, ext4, vfat };
+
+/// A disk beside the medium, fresh for each cell.
+struct DiskSettings {
+    std::string name;        ///< also its serial number
+    std::uint64_t size = 0;  ///< bytes
+    DiskBus bus = DiskBus::virtio;
+    FileSystem file_system = FileSystem::none;
+    std::string label;
+    bool partition = false;  ///< the file system is in the one partition of a GPT
+    std::vector<std::pair<std::string, std::string>> files;  ///< path on the disk, and the file that is
+                                                             ///< copied; "medium": the ISO that is booted
+    bool attached = true;                                    ///< from power-on; else by a step
+    bool keep = false;                                       ///< left in the cell's directory
+};
+
+/// Reads a [[disk]].
+DiskSettings read_disk(TomlSource& source, const toml::table& values);
+
+/// Whether such a disk can come and go while the guest runs.
+bool pluggable(DiskBus bus);
+
+}  // namespace lktest

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+#include "harness/scenario/read_steps.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "harness/scenario/names.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::chrono::seconds usual_time{20};
+constexpr std::chrono::minutes boot_time{3};  // milestones have times of their own, this bounds their sum
+
+/// What is known while the steps are read, one after another.
+struct Reading {
+    TomlSource& source;
+    const std::vector<DiskSettings>& disks;
+    std::set<std::string> variables;
+};
+
+/// Complains about variables that no step before this one has captured.
+void check_variables(Reading& reading, TableReader& table, std::string_view key, std::string_view text,
+                     bool shell) {
+    for (const std::string& name : variables_of(text)) {
+        if (reading.variables.contains(name))
+            continue;
+        if (shell && name.find_first_of("abcdefghijklmnopqrstuvwxyz") == name.npos)
+            continue;  // ${HOME}: the shell's
+        const std::vector<std::string_view> known(reading.variables.begin(), reading.variables.end());
+        table.complain(key, fmt::format("no step before this one captures '{}'", name),
+                       suggestion(name, known));
+    }
+}
+
+std::string text_of(Reading& reading, TableReader& table, std::string_view key, bool shell = false) {
+    std::string text = table.string(key).value_or("");
+    if (text.empty() && table.has(key))
+        table.complain(key, fmt::format("'{}' must not be empty", key));
+    check_variables(reading, table, key, text, shell);
+    return text;
+}
+
+std::string pattern_of(Reading& reading, TableReader& table, std::string_view key) {
+    std::string pattern = text_of(reading, table, key);
+    if (pattern.empty())
+        return pattern;
+    Variables values;
+    for (const std::string& name : variables_of(pattern))
+        values[name] = "value";
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    const re2::RE2 expression("(?m)" + fill_in(pattern, values), options);
+    if (!expression.ok()) {
+        table.complain(key, "bad regular expression: " + expression.error());
+        return {};
+    }
+    for (const auto& [name, index] : expression.NamedCapturingGroups())
+        reading.variables.insert(name);
+    return pattern;
+}
+
+CommandCheck check_of(Reading& reading, TableReader& table) {
+    CommandCheck check;
+    check.status = static_cast<int>(table.integer("status", 0, 255).value_or(0));
+    check.expect = pattern_of(reading, table, "expect");
+    return check;
+}
+
+/// A key that is only ever `true`.
+void require_true(TableReader& table, std::string_view key) {
+    if (!table.boolean(key).value_or(true))
+        table.complain(key, fmt::format("'{}' can only be true; leave the step out instead", key));
+}
+
+std::vector<std::string> disks_of(Reading& reading, TableReader& table, std::string_view key) {
+    std::vector<std::string_view> known;
+    for (const DiskSettings& disk : reading.disks)
+        known.emplace_back(disk.name);
+    std::vector<std::string> names;
+    for (const PlacedText& text : table.texts(key)) {
+        if (std::ranges::find(known, text.text) == known.end())
+            reading.source.complain(text.where, fmt::format("no [[disk]] is named '{}'", text.text),
+                                    known.empty() ? "add one" : suggestion(text.text, known));
+        names.push_back(text.text);
+    }
+    if (names.empty())
+        table.complain(key, fmt::format("'{}' names no disk", key));
+    return names;
+}
+
+std::string plugged_disk_of(Reading& reading, TableReader& table, std::string_view key) {
+    const std::vector<std::string> names = disks_of(reading, table, key);
+    if (names.size() != 1) {
+        if (names.size() > 1)
+            table.complain(key, fmt::format("'{}' takes one disk", key));
+        return {};
+    }
+    const auto disk = std::ranges::find(reading.disks, names.front(), &DiskSettings::name);
+    if (disk != reading.disks.end() && !pluggable(disk->bus))
+        table.complain(key,
+                       fmt::format("a disk on {} cannot come and go while the guest runs", name(disk->bus)),
+                       "give it bus = \"usb\" or \"scsi\"");
+    return names.front();
+}
+
+// What several actions are read alike by; `key` is the action's own.
+template <typename Command>
+Action read_command(Reading& reading, TableReader& table, std::string_view key) {
+    std::string command = text_of(reading, table, key, true);
+    return Command{std::move(command), check_of(reading, table)};
+}
+
+template <typename Command>
+Action read_unchecked_command(Reading& reading, TableReader& table, std::string_view key) {
+    return Command{text_of(reading, table, key, true)};
+}
+
+template <typename Deed>
+Action read_deed(Reading&, TableReader& table, std::string_view key) {
+    require_true(table, key);
+    return Deed{};
+}
+
+template <typename Plug>
+Action read_plug(Reading& reading, TableReader& table, std::string_view key) {
+    return Plug{plugged_disk_of(reading, table, key)};
+}
+
+template <typename OfDisks>
+Action read_of_disks(Reading& reading, TableReader& table, std::string_view key) {
+    return OfDisks{disks_of(reading, table, key)};
+}
+
+Action read_send(Reading& reading, TableReader& table, std::string_view key) {
+    return SendText{text_of(reading, table, key)};
+}
+
+Action read_keys(Reading&, TableReader& table, std::string_view key) {
+    SendKeys action;
+    for (const PlacedText& text : table.texts(key))
+        action.keys.push_back(text.text);
+    return action;
+}
+
+Action read_login(Reading& reading, TableReader& table, std::string_view key) {
+    std::string user = text_of(reading, table, key);
+    return LogIn{std::move(user), table.string("password").value_or("")};
+}
+
+Action read_screenshot(Reading&, TableReader& table, std::string_view key) {
+    const std::string file = table.string(key).value_or("");
+    if (file.empty() || file.find_first_of("/.") != file.npos)
+        table.complain(key, "'screenshot' is a file's name without its ending");
+    return TakeScreenshot{file};
+}
+
+Action read_expect(Reading& reading, TableReader& table, std::string_view key) {
+    return ExpectLine{pattern_of(reading, table, key)};
+}
+
+struct ActionKind {
+    std::string_view key;
+    Action (*read)(Reading&, TableReader&, std::string_view key);
+    std::chrono::milliseconds usual = usual_time;
+};
+
+constexpr std::array action_kinds{
+    ActionKind{"run", read_command<RunInGuest>},
+    ActionKind{"host", read_command<RunOnHost>},
+    ActionKind{"send", read_send},
+    ActionKind{"keys", read_keys},
+    ActionKind{"login", read_login},
+    ActionKind{"screenshot", read_screenshot},
+    ActionKind{"reboot", read_unchecked_command<Reboot>, boot_time},
+    ActionKind{"reset", read_deed<PressReset>, boot_time},
+    ActionKind{"shutdown", read_unchecked_command<ShutDown>},
+    ActionKind{"power_button", read_deed<PressPower>},
+    ActionKind{"eject", read_deed<EjectMedium>},
+    ActionKind{"attach", read_plug<AttachDisk>},
+    ActionKind{"detach", read_plug<DetachDisk>},
+    ActionKind{"seal", read_of_disks<SealDisks>},
+    ActionKind{"unchanged", read_of_disks<CheckUnchanged>},
+    // The last: to `run` and `host` it is a condition, and it is a step only alone.
+    ActionKind{"expect", read_expect},
+};
+
+/// What the step does, on one line: "run uname -m".
+std::string describe(const toml::table& values, const ActionKind& kind) {
+    constexpr std::size_t longest = 60;
+    std::string said(kind.key);
+    if (const auto* text = values.get_as<std::string>(kind.key))
+        said += " " + text->get().substr(0, text->get().find('\n'));
+    if (said.size() > longest)
+        said = said.substr(0, longest - 3) + "...";
+    return said;
+}
+
+Step read_step(Reading& reading, const toml::table& values) {
+    TableReader table(reading.source, values, "[[step]]");
+    Step step;
+    step.place = reading.source.place(values.source());
+    step.name = table.string("name").value_or("");
+    const ActionKind* chosen = nullptr;
+    for (const ActionKind& kind : action_kinds) {
+        if (!table.has(kind.key))
+            continue;
+        const bool condition =
+            kind.key == "expect" && chosen && (chosen->key == "run" || chosen->key == "host");
+        if (chosen && !condition)
+            table.complain(
+                kind.key,
+                fmt::format("a step does one thing, and this one has '{}' and '{}'", chosen->key, kind.key),
+                "make two steps of it");
+        if (!chosen)
+            chosen = &kind;
+    }
+    if (chosen) {
+        step.action = chosen->read(reading, table, chosen->key);
+        if (step.name.empty())
+            step.name = describe(values, *chosen);
+    } else {
+        std::vector<std::string_view> keys;
+        for (const ActionKind& kind : action_kinds)
+            keys.push_back(kind.key);
+        std::string hint = suggestion("", keys);
+        for (const auto& [key, value] : values)
+            if (const std::string_view near = nearest_name(key.str(), keys); !near.empty())
+                hint = fmt::format("did you mean '{}'?", near);
+        table.complain("", "this [[step]] does nothing", hint);
+        return step;  // what its other keys mean is not known
+    }
+    step.within = table.duration("within").value_or(chosen->usual);
+    if (step.within.count() == 0)
+        table.complain("within", "'within' must be more than nothing");
+    step.arches = read_names(reading.source, table, "arch", all_arches);
+    step.firmwares = read_names(reading.source, table, "firmware", all_firmwares);
+    table.finish();
+    return step;
+}
+
+}  // namespace
+
+std::vector<Step> read_steps(TomlSource& source, const std::vector<const toml::table*>& tables,
+                             const std::vector<DiskSettings>& disks) {
+    Reading reading{source, disks, {}};
+    for (std::string& name : known_variables())
+        reading.variables.insert(std::move(name));
+    std::vector<Step> steps;
+    for (const toml::table* table : tables)
+        steps.push_back(read_step(reading, *table));
+    return steps;
+}
+
+}  // namespace lktest

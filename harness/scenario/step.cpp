@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "harness/scenario/step.hpp"
+
+#include <re2/re2.h>
+
+namespace lktest {
+namespace {
+
+/// Calls `text` with what stands between the variables and `variable` with the name of each.
+template <typename OnText, typename OnVariable>
+void walk(std::string_view whole, OnText text, OnVariable variable) {
+    for (;;) {
+        const std::size_t begin = whole.find("${");
+        const std::size_t end = begin == whole.npos ? begin : whole.find('}', begin);
+        if (end == whole.npos)
+            return text(whole);
+        const std::string_view name = whole.substr(begin + 2, end - begin - 2);
+        text(whole.substr(0, begin));
+        // The shell's own ${x:-y} and the like are not ours.
+        if (name.empty() ||
+            name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") !=
+                name.npos)
+            text(whole.substr(begin, end + 1 - begin));
+        else
+            variable(name);
+        whole.remove_prefix(end + 1);
+    }
+}
+
+std::string quote_meta(std::string_view text) {
+    return re2::RE2::QuoteMeta({text.data(), text.size()});
+}
+
+}  // namespace
+
+std::vector<std::string> known_variables() {
+    return {"artefacts", "guest"};
+}
+
+std::string fill_in(std::string_view text, const Variables& variables,
+                    std::string (*quote)(std::string_view)) {
+    std::string filled;
+    walk(
+        text, [&](std::string_view part) { filled += part; },
+        [&](std::string_view name) {
+            const auto found = variables.find(std::string(name));
+            if (found == variables.end())
+                filled.append("${").append(name).append("}");
+            else
+                filled += quote ? quote(found->second) : found->second;
+        });
+    return filled;
+}
+
+std::vector<std::string> variables_of(std::string_view text) {
+    std::vector<std::string> names;
+    walk(
+        text, [](std::string_view) {}, [&](std::string_view name) { names.emplace_back(name); });
+    return names;
+}
+
+bool matches(std::string_view text, const std::string& pattern, Variables& variables) {
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    const re2::RE2 expression("(?m)" + fill_in(pattern, variables, quote_meta), options);
+    std::vector<re2::StringPiece> groups(
+        static_cast<std::size_t>(std::max(expression.NumberOfCapturingGroups(), 0)) + 1);
+    if (!expression.Match({text.data(), text.size()}, 0, text.size(), re2::RE2::UNANCHORED, groups.data(),
+                          static_cast<int>(groups.size())))
+        return false;
+    for (const auto& [name, index] : expression.NamedCapturingGroups())
+        variables[name] = std::string(groups[static_cast<std::size_t>(index)]);
+    return true;
+}
+
+}  // namespace lktest

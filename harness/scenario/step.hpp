@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "builder/base/platform.hpp"
+#include "builder/base/problem.hpp"
+
+namespace lktest {
+
+// What a scenario does with a guest whose milestones are reached. Texts may hold ${name}: a value
+// that an earlier step captured, or one of known_variables(). Expressions are RE2; their named
+// groups, (?P<name>…), capture.
+
+/// What must be true of a command's end.
+struct CommandCheck {
+    int status = 0;      ///< the exit status
+    std::string expect;  ///< an expression that its output must match, line by line; empty: anything
+};
+
+struct RunInGuest {  ///< in a root shell on the serial console
+    std::string command;
+    CommandCheck check;
+};
+struct RunOnHost {  ///< by /bin/sh on the host side of the tap
+    std::string command;
+    CommandCheck check;
+};
+struct SendText {  ///< typed on the serial console as it is
+    std::string text;
+};
+struct SendKeys {  ///< pressed on the keyboard; each by QEMU's names: "ctrl-alt-delete"
+    std::vector<std::string> keys;
+};
+struct ExpectLine {  ///< a line of the serial console, since the step before
+    std::string pattern;
+};
+struct LogIn {  ///< at a login prompt on the serial console
+    std::string user, password;
+};
+struct TakeScreenshot {
+    std::string file;  ///< in the cell's directory, without its ending
+};
+struct Reboot {  ///< the guest does it itself; then its milestones are reached again
+    std::string command;
+};
+struct PressReset {};  ///< the reset button; then the milestones are reached again
+struct ShutDown {      ///< the guest switches itself off
+    std::string command;
+};
+struct PressPower {};   ///< the power button: the guest must switch itself off
+struct EjectMedium {};  ///< takes the medium out of its drive, or pulls the stick
+struct AttachDisk {
+    std::string disk;
+};
+struct DetachDisk {
+    std::string disk;
+};
+struct SealDisks {  ///< from now on nothing may be written to these
+    std::vector<std::string> disks;
+};
+struct CheckUnchanged {  ///< bit by bit as they were when sealed, or else at power-on
+    std::vector<std::string> disks;
+};
+
+using Action = std::variant<RunInGuest, RunOnHost, SendText, SendKeys, ExpectLine, LogIn, TakeScreenshot,
+                            Reboot, PressReset, ShutDown, PressPower, EjectMedium, AttachDisk, DetachDisk,
+                            SealDisks, CheckUnchanged>;
+
+/// One thing that a scenario does.
+struct Step {
+    std::string name;  ///< what reports call it: its own name, or what it does: "run uname -m"
+    Action action;
+    std::chrono::milliseconds within{};  ///< with hardware acceleration; scaled under TCG
+    std::vector<Arch> arches;            ///< empty: all
+    std::vector<Firmware> firmwares;     ///< empty: all
+    Place place;
+};
+
+/// Values by their names.
+using Variables = std::map<std::string, std::string>;
+
+/// The variables of every cell: "guest", the address that the guest leased, "artefacts", the cell's
+/// directory.
+std::vector<std::string> known_variables();
+
+/// `text` with each ${name} replaced; one that has no value stays as it is.
+/// @param quote  applied to the values: what stands in an expression is meant literally
+std::string fill_in(std::string_view text, const Variables& variables,
+                    std::string (*quote)(std::string_view) = nullptr);
+
+/// The names in `text`'s ${…}, in their order.
+std::vector<std::string> variables_of(std::string_view text);
+
+/// Matches a command's output or a console's line against an expression of a step, line by line.
+/// What its named groups hold goes into `variables`.
+bool matches(std::string_view text, const std::string& pattern, Variables& variables);
+
+}  // namespace lktest

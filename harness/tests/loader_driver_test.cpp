@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "harness/console/loader_driver.hpp"
+
+#include <gtest/gtest.h>
+
+#include "builder/base/file.hpp"
+#include "builder/base/printable.hpp"
+#include "harness/console/screen.hpp"
+
+namespace lktest {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string recorded(const std::string& name) {
+    return read_file(std::string(LKTEST_SOURCE_DIR) + "/golden/loader/" + name + ".raw");
+}
+
+/// A loader and the driver that types to it. Time goes on only when it is told to.
+struct Table {
+    explicit Table(const BootLine& line) : driver(line, 10) {}
+
+    void hear(std::string_view bytes) {
+        driver.said(bytes, now);
+        screen.feed(bytes);
+        transcript.feed(bytes, now, [this](const ConsoleLine& said) { driver.said(said); });
+        press();
+    }
+    void wait(std::chrono::microseconds time) {
+        for (const auto until = now + time; now < until;) {
+            now = std::min(driver.types_at(now).value_or(until), until);
+            press();
+        }
+    }
+    void press() {
+        std::string keys = driver.type(screen.rows(), now);
+        typed += keys;
+    }
+
+    LoaderDriver driver;
+    Screen screen;
+    Transcript transcript;
+    std::chrono::microseconds now = 0s;
+    std::string typed;
+};
+
+const BootLine hello{.entry = "", .append = "lktest.hello", .place = {}};
+
+/// Where the last of `text` before `before` ends.
+std::size_t end_of(const std::string& recording, std::string_view text, std::size_t before) {
+    const std::size_t found = recording.rfind(text, before);
+    EXPECT_NE(found, recording.npos) << text;
+    return found + text.size();
+}
+
+TEST(LoaderDriver, WalksThroughGrubsMenuAndEditor) {
+    // On the PC, GRUB and the firmware paint on one line, in screens of two sizes.
+    for (const std::string name : {"grub-aarch64-uefi", "grub-x86_64-uefi"}) {
+        const std::string recording = recorded(name);
+        const std::size_t menu = end_of(recording, "automatically in 3s.", recording.find("Emacs-like"));
+        Table table(hello);
+        table.hear(recording.substr(0, menu));
+        EXPECT_EQ(printable(table.typed), "") << name;
+        table.wait(2s);
+        EXPECT_EQ(printable(table.typed), "e") << name;
+        table.hear(recording.substr(menu));
+        table.wait(10s);
+        EXPECT_EQ(printable(table.typed), "e\\x0e\\x0e\\x0e\\x05 ") << name;
+        for (const char letter : hello.append + "\x18") {
+            table.hear(std::string(1, table.typed.back()));  // the echo of the key before
+            EXPECT_EQ(table.typed.back(), letter);
+        }
+        EXPECT_TRUE(table.driver.left());
+        EXPECT_EQ(table.driver.problem(), "");
+    }
+}
+
+TEST(LoaderDriver, WalksThroughIsolinuxsMenuThatTheBiosPaintsToo) {
+    const std::string recording = recorded("isolinux-x86_64-bios");
+    const std::size_t menu = end_of(recording, " seconds....", recording.npos);
+    Table table(hello);
+    table.hear(recording.substr(0, menu));
+    table.wait(2s);
+    EXPECT_EQ(table.typed, "\t");
+}
+
+TEST(LoaderDriver, TypesAtABarePrompt) {
+    Table table({.entry = "rescue", .append = "x", .place = {}});
+    table.hear("ISOLINUX 6.04\r\nboot: ");
+    table.wait(1s);
+    for (const char letter : std::string_view("escue x\r")) {
+        table.hear(std::string(1, table.typed.back()));
+        EXPECT_EQ(table.typed.back(), letter);
+    }
+    EXPECT_EQ(printable(table.typed), "rescue x\\x0d");
+}
+
+TEST(LoaderDriver, WaitsForAnEchoThatIsSlowAndGivesUpOnOneThatNeverComes) {
+    Table table({.entry = "", .append = "x", .place = {}});
+    table.hear("boot: ");
+    table.wait(15s);
+    EXPECT_EQ(table.typed, "l");
+    EXPECT_EQ(table.driver.problem(), "");
+    table.wait(10s);
+    EXPECT_EQ(table.driver.problem(), "the loader did not show 'l' when it was typed");
+}
+
+TEST(LoaderDriver, TellsWhenTheKernelSaysAnotherCommandLine) {
+    Table table({.entry = "", .append = "toram", .place = {}});
+    table.hear("boot: ");
+    table.wait(1s);
+    while (!table.driver.left())
+        table.hear(std::string(1, table.typed.back()));
+    table.hear("\r\n[    0.000000] Linux version 6.1.0\r\n[    0.000000] Command line: quiet trm\r\n");
+    EXPECT_EQ(table.driver.problem(),
+              "the kernel was started without 'toram'; its command line is: quiet trm");
+}
+
+TEST(LoaderDriver, TellsWhenNoMenuWasSeen) {
+    Table table(hello);
+    table.hear("Loading...\r\n[    0.000000] Linux version 6.1.0\r\n");
+    EXPECT_EQ(table.driver.problem(), "the kernel was started before the loader's menu was seen");
+}
+
+TEST(LoaderDriver, ChoosesAnEntryByItsTitle) {
+    Table table({.entry = "Third one", .append = "", .place = {}});
+    table.hear(
+        "GNU GRUB  version 2.12\r\n+------+\r\n|*First one |\r\n| Second one|\r\n| Third one |\r\n"
+        "Press enter to boot the selected OS, `e' to edit the commands\r\n");
+    table.wait(10s);
+    EXPECT_EQ(printable(table.typed), "\\x0e\\x0e\\x0d");
+    Table missing({.entry = "Fourth one", .append = "", .place = {}});
+    missing.hear("|*First one |\r\n`e' to edit the commands\r\n");
+    missing.wait(1s);
+    EXPECT_EQ(missing.driver.problem(), "the loader's menu has no entry 'Fourth one'");
+}
+
+TEST(LoaderDriver, ReadsDoubledCharacters) {
+    EXPECT_TRUE(shows("   AAuuttoommaattiicc  bboooott", "Automatic boot"));
+    EXPECT_TRUE(shows("edit the commands", "commands"));
+    EXPECT_TRUE(shows("ccoommmmaannddss", "commands"));
+    EXPECT_FALSE(shows("comands", "commands"));
+    EXPECT_FALSE(shows("", "x"));
+}
+
+}  // namespace
+}  // namespace lktest

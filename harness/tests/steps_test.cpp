@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include "builder/base/error.hpp"
+#include "builder/tests/support/golden.hpp"
+#include "harness/scenario/parse.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr const char* milestone =
+    "[[milestone]]\nname = 'kernel'\npattern = 'Linux version'\nwithin = '1s'\n";
+
+Scenario parse(const std::string& text) {
+    return parse_scenario("mine.toml", milestone + text);
+}
+
+std::string problems(const std::string& text) {
+    try {
+        parse(text);
+    } catch (const Error& error) {
+        return std::string(error.what()) + (error.hint().empty() ? "" : "\nhint: " + error.hint());
+    }
+    return "no problem";
+}
+
+TEST(Steps, AreReadInTheirOrder) {
+    const Scenario scenario = parse(R"(
+[boot]
+append = "toram"
+[[disk]]
+name = "data"
+size = "64M"
+filesystem = "ext4"
+label = "DATA"
+[[step]]
+run = "uname -m"
+expect = '^(?P<machine>\w+)$'
+[[step]]
+host = "test ${machine} = x86_64"
+status = 1
+within = "3s"
+[[step]]
+name = "the end"
+unchanged = "data"
+arch = "aarch64"
+)");
+    EXPECT_EQ(scenario.boot.append, "toram");
+    ASSERT_EQ(scenario.disks.size(), 1);
+    EXPECT_EQ(scenario.disks[0].size, std::uint64_t{64} << 20);
+    ASSERT_EQ(scenario.steps.size(), 3);
+    EXPECT_EQ(scenario.steps[0].name, "run uname -m");
+    EXPECT_EQ(scenario.steps[0].place.line, 13);
+    EXPECT_EQ(std::get<RunInGuest>(scenario.steps[0].action).check.expect, "^(?P<machine>\\w+)$");
+    EXPECT_EQ(std::get<RunOnHost>(scenario.steps[1].action).check.status, 1);
+    EXPECT_EQ(scenario.steps[1].within, std::chrono::seconds(3));
+    EXPECT_EQ(scenario.steps[2].name, "the end");
+    EXPECT_EQ(steps_for(scenario, Arch::x86_64, Firmware::uefi).size(), 2);
+    EXPECT_EQ(steps_for(scenario, Arch::aarch64, Firmware::uefi).size(), 3);
+}
+
+TEST(Steps, EveryMistakeIsShownAtItsPlaceWithTheNearestName) {
+    expect_golden("messages/steps.txt", problems(R"(
+[boot]
+append = "two\nlines"
+apend = "x"
+[[disk]]
+name = "My Disk"
+size = "100K"
+label = "X"
+[[disk]]
+name = "data"
+size = "1M"
+attached = false
+[[step]]
+rum = "true"
+[[step]]
+run = "echo ${machin} ${HOME} ${x:-y}"
+expect = '(?P<machine>\w+'
+[[step]]
+run = "uname"
+expect = '(?P<machine>\w+)'
+status = 256
+[[step]]
+send = "${machin}"
+status = 0
+[[step]]
+run = "true"
+reboot = "reboot"
+[[step]]
+eject = false
+within = "0s"
+[[step]]
+unchanged = ["dat", "data"]
+[[step]]
+attach = "data"
+[[step]]
+screenshot = "../x"
+)"));
+}
+
+TEST(Steps, AValueMeansItselfInAnExpression) {
+    Variables variables{{"name", "a.b"}};
+    EXPECT_TRUE(matches("x\na.b", "^${name}$", variables));
+    EXPECT_FALSE(matches("aXb", "^${name}$", variables));
+    EXPECT_TRUE(matches("one\ntwo 2\n", "^two (?P<number>\\d)$", variables));
+    EXPECT_EQ(variables["number"], "2");
+}
+
+TEST(Steps, UnknownVariablesAndTheShellsOwnStayAsTheyAre) {
+    const Variables variables{{"a", "1"}};
+    EXPECT_EQ(fill_in("${a} ${b} ${c:-d} $a ${", variables), "1 ${b} ${c:-d} $a ${");
+}
+
+}  // namespace
+}  // namespace lktest
