@@ -36,11 +36,14 @@ struct CellNetwork::State {
         : options(std::move(its_options)),
           bell(io),
           tap(make_tap(netns)),
-          dhcp(std::in_place, io, netns, tap, options.log_file,
+          dhcp(std::in_place, io, netns, tap,
+               options.boot ? dnsmasq_options(*options.boot) : std::vector<std::string>(), options.log_file,
                DhcpHandlers{[this] { dhcp_ready = true, bell.cancel(); },
                             [this](const DhcpMessage& message) { take(message); },
                             [this](const std::string& problem) { dhcp_problem = problem, bell.cancel(); }}),
-          http(std::in_place, io, netns, options.pages, [this](const ServedPage& served) { take(served); }) {}
+          http(
+              std::in_place, io, netns, options.pages, [this](const ServedPage& served) { take(served); },
+              options.boot ? options.boot->directory : std::filesystem::path()) {}
 
     void take(const DhcpMessage& message) {
         heard = message;

@@ -13,6 +13,7 @@
 #include "builder/base/deadline.hpp"
 #include "harness/matrix/event.hpp"
 #include "harness/net/http.hpp"
+#include "harness/net/netboot.hpp"
 #include "harness/net/netns.hpp"
 #include "harness/net/tap.hpp"
 #include "harness/scenario/scenario.hpp"
@@ -22,6 +23,7 @@ namespace lktest {
 struct CellNetworkOptions {
     std::filesystem::path log_file;  ///< what the DHCP server says
     Pages pages{{"/lktest/probe", "lktest\n"}};
+    std::optional<NetBoot> boot;  ///< what the guest is booted from, when it is from here
     /// Gets Kind::network events: lease, ping, fetched-from-guest, fetched-from-host.
     /// Called on the io_context's thread; never after the CellNetwork is gone.
     EventSink sink;

@@ -32,7 +32,7 @@ constexpr std::size_t log_limit = 4 << 20;
 constexpr std::size_t line_limit = 4096;
 constexpr std::size_t last_words_limit = 5;  // lines
 
-std::vector<std::string> command(Tap tap) {
+std::vector<std::string> command(Tap tap, const std::vector<std::string>& options) {
     std::vector<std::string> arguments{
         "dnsmasq",
         "--conf-file=/dev/null",
@@ -59,6 +59,7 @@ std::vector<std::string> command(Tap tap) {
         arguments.emplace_back("--enable-ra");
         arguments.emplace_back("--dhcp-range=fd00:2::,ra-only,64");
     }
+    arguments.insert(arguments.end(), options.begin(), options.end());
     return arguments;
 }
 
@@ -165,10 +166,11 @@ struct DhcpServer::Child {
 };
 
 DhcpServer::DhcpServer(asio::io_context& io, const Netns& netns, Tap tap,
-                       const std::filesystem::path& log_file, DhcpHandlers handlers)
+                       const std::vector<std::string>& options, const std::filesystem::path& log_file,
+                       DhcpHandlers handlers)
     : child_(std::make_shared<Child>(io, log_file, std::move(handlers))) {
     Pipe log = make_pipe();
-    const std::vector<std::string> arguments = command(tap);
+    const std::vector<std::string> arguments = command(tap, options);
     child_->pid = netns.run([&] { return start(arguments, log.write.get()); });
     child_->log.assign(log.read.release());
     asio::co_spawn(io, follow(child_), asio::detached);

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "harness/net/dhcp_log.hpp"
 #include "harness/net/netns.hpp"
@@ -28,10 +29,12 @@ struct DhcpHandlers {
 /// It dies with this object, with the thread that made it, and with the process.
 class DhcpServer {
 public:
+    /// @param options   more of dnsmasq's arguments
     /// @param log_file  everything that dnsmasq prints, up to 4 MiB
     /// Throws a host Error when dnsmasq cannot be started.
     DhcpServer(boost::asio::io_context& io, const Netns& netns, Tap tap,
-               const std::filesystem::path& log_file, DhcpHandlers handlers);
+               const std::vector<std::string>& options, const std::filesystem::path& log_file,
+               DhcpHandlers handlers);
     DhcpServer(const DhcpServer&) = delete;
     DhcpServer& operator=(const DhcpServer&) = delete;
     ~DhcpServer();

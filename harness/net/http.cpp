@@ -16,16 +16,20 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
+#include <filesystem>
 #include <iterator>
 #include <list>
+#include <optional>
 #include <utility>
 
 #include "builder/base/error.hpp"
+#include "harness/net/netboot.hpp"
 
 namespace lktest {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
+namespace fs = std::filesystem;
 using asio::ip::tcp;
 using boost::system::error_code;
 namespace {
@@ -35,38 +39,63 @@ constexpr std::size_t header_limit = 8 << 10;
 constexpr std::size_t body_limit = 1 << 20;
 constexpr std::size_t connections_limit = 32;
 constexpr auto connection_time = std::chrono::seconds(30);
+constexpr auto file_time = std::chrono::minutes(10);  // a layer, to an emulated guest
 
 using Response = http::response<http::string_body>;
+using FileResponse = http::response<http::file_body>;
 
-Response respond(const http::request_header<>& request, const Pages& pages) {
+/// @param file  what is asked for, when it is a file
+Response respond(const http::request_header<>& request, const Pages& pages, const fs::path& file) {
     const auto page = pages.find(std::string(request.target()));
+    const bool head = request.method() == http::verb::head;
     Response response;
     response.version(11);
     response.keep_alive(false);
     response.set(http::field::server, "lktest");
     response.set(http::field::content_type, "text/plain");
-    if (request.method() != http::verb::get && request.method() != http::verb::head) {
+    if (request.method() != http::verb::get && !head) {
         response.result(http::status::method_not_allowed);
-    } else if (page == pages.end()) {
+    } else if (page == pages.end() && file.empty()) {
         response.result(http::status::not_found);
         response.body() = "not found\n";
-    } else {
+    } else if (file.empty()) {
         response.body() = page->second;
     }
     response.prepare_payload();
-    if (request.method() == http::verb::head)
+    if (head)
         response.body().clear();
+    if (std::error_code unknown; head && !file.empty())
+        response.content_length(fs::file_size(file, unknown));  // UEFI asks for it before it fetches
+    return response;
+}
+
+/// The file itself; nothing when it cannot be read.
+std::optional<FileResponse> respond(const fs::path& file) {
+    FileResponse response;
+    error_code error;
+    response.body().open(file.c_str(), beast::file_mode::scan, error);
+    if (error)
+        return std::nullopt;
+    response.version(11);
+    response.keep_alive(false);
+    response.set(http::field::server, "lktest");
+    response.set(http::field::content_type, "application/octet-stream");
+    response.prepare_payload();
     return response;
 }
 
 }  // namespace
 
 struct HttpServer::Site {
-    Site(asio::io_context& io, Pages its_pages, OnServed its_handler)
-        : acceptor(io), pages(std::move(its_pages)), on_served(std::move(its_handler)) {}
+    Site(asio::io_context& io, Pages its_pages, fs::path its_directory, OnServed its_handler)
+        : acceptor(io),
+          pages(std::move(its_pages)),
+          directory(std::move(its_directory)),
+          on_served(std::move(its_handler)) {}
 
     tcp::acceptor acceptor;
     Pages pages;
+    fs::path directory;
     OnServed on_served;
     bool owned = true;  ///< false once the server object is gone
     std::list<beast::tcp_stream> connections;
@@ -89,8 +118,21 @@ asio::awaitable<void> HttpServer::Site::serve(std::shared_ptr<Site> site,
     if (!error)
         co_await http::async_read(*stream, buffer, request, asio::redirect_error(asio::use_awaitable, error));
     if (!error) {
-        Response response = respond(request.get(), site->pages);
-        co_await http::async_write(*stream, response, asio::redirect_error(asio::use_awaitable, error));
+        unsigned status = 200;
+        const fs::path file = site->directory.empty()
+                                  ? fs::path()
+                                  : served_file(site->directory, std::string(request.get().target()));
+        std::optional<FileResponse> whole;
+        if (!file.empty() && request.get().method() == http::verb::get)
+            whole = respond(file);
+        if (whole) {
+            stream->expires_after(file_time);
+            co_await http::async_write(*stream, *whole, asio::redirect_error(asio::use_awaitable, error));
+        } else {
+            Response response = respond(request.get(), site->pages, file);
+            status = response.result_int();
+            co_await http::async_write(*stream, response, asio::redirect_error(asio::use_awaitable, error));
+        }
         const bool written = !error;
         if (written)
             error = stream->socket().shutdown(tcp::socket::shutdown_send, error);
@@ -99,8 +141,7 @@ asio::awaitable<void> HttpServer::Site::serve(std::shared_ptr<Site> site,
             co_await stream->async_read_some(rest, asio::redirect_error(asio::use_awaitable, error));
         // Written is not yet received. A client that closes, in whatever manner, has its answer.
         const bool closed = error == asio::error::eof || error == asio::error::connection_reset;
-        const ServedPage served{std::string(request.get().target()), peer.address().to_string(),
-                                response.result_int()};
+        const ServedPage served{std::string(request.get().target()), peer.address().to_string(), status};
         if (written && closed && request.get().method() == http::verb::get && site->owned)
             site->on_served(served);
     }
@@ -125,8 +166,9 @@ asio::awaitable<void> HttpServer::Site::accept(std::shared_ptr<Site> site) {
     }
 }
 
-HttpServer::HttpServer(asio::io_context& io, const Netns& netns, Pages pages, OnServed on_served)
-    : site_(std::make_shared<Site>(io, std::move(pages), std::move(on_served))) {
+HttpServer::HttpServer(asio::io_context& io, const Netns& netns, Pages pages, OnServed on_served,
+                       fs::path directory)
+    : site_(std::make_shared<Site>(io, std::move(pages), std::move(directory), std::move(on_served))) {
     try {
         netns.run([this] {
             const tcp::endpoint port(tcp::v4(), 80);

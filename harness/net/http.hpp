@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -22,7 +23,7 @@ using Pages = std::map<std::string, std::string>;
 struct ServedPage {
     std::string path;
     std::string client;   ///< address
-    unsigned status = 0;  ///< 200, or 404 for a path that is no page
+    unsigned status = 0;  ///< 200, or 404 for a path that is neither page nor file
 };
 
 /// A small web server on port 80 of a namespace.
@@ -31,8 +32,10 @@ public:
     using OnServed = std::function<void(const ServedPage&)>;
 
     /// @param on_served  called on the io_context's thread; never after this object is gone
+    /// @param directory  its files are served besides the pages; empty: none
     /// Throws a host Error when the port cannot be had.
-    HttpServer(boost::asio::io_context& io, const Netns& netns, Pages pages, OnServed on_served);
+    HttpServer(boost::asio::io_context& io, const Netns& netns, Pages pages, OnServed on_served,
+               std::filesystem::path directory = {});
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
     ~HttpServer();

@@ -221,14 +221,14 @@ TEST_F(InJail, ThePrivateDirectoryIsATmpfsThatNobodyElseSees) {
         ::statfs(jail.private_dir.c_str(), &status);
         EXPECT_EQ(status.f_type, 0x01021994) << "TMPFS_MAGIC";
         EXPECT_TRUE(fs::is_empty(jail.private_dir));
-        write_file(jail.private_dir / "ram", "x");
+        write_file(jail.private_dir / "seen-by-nobody-else", "x");
         outer.say(jail.private_dir);
         ::pause();
         return 0;
     });
     const fs::path private_dir = outer.hear();
     EXPECT_TRUE(private_dir.is_absolute());
-    EXPECT_FALSE(fs::exists(private_dir / "ram"));
+    EXPECT_FALSE(fs::exists(private_dir / "seen-by-nobody-else"));
     EXPECT_EQ(read_file("/proc/self/mountinfo"), mounts);
 }
 
@@ -288,7 +288,7 @@ TEST_P(KilledJail, LeavesNothing) {
             make_tap(*cell);
             cell->run([] { daemonise({"sleep", "1001"}); });
         }
-        write_file(jail.private_dir / "ram", "x");
+        write_file(jail.private_dir / "seen-by-nobody-else", "x");
         outer.say(jail.private_dir);
         outer.say(own("pid"));
         outer.say(own("net"));
@@ -313,7 +313,7 @@ TEST_P(KilledJail, LeavesNothing) {
     }
     EXPECT_EQ(outer.status(), 128 + SIGKILL);
     EXPECT_TRUE(soon([&] { return all().empty(); }));
-    EXPECT_FALSE(fs::exists(private_dir / "ram"));
+    EXPECT_FALSE(fs::exists(private_dir / "seen-by-nobody-else"));
 }
 
 TEST_F(InJail, KilledAtAnyMomentOfItsSetUpItLeavesNothing) {
@@ -455,7 +455,7 @@ TEST_F(WithoutRoot, AJailKeepsTheUserAndHasATap) {
     const auto work = [](const Jail& jail) {
         EXPECT_EQ(::getpid(), 2);
         EXPECT_EQ(::geteuid(), 65534u);
-        write_file(jail.private_dir / "ram", "x");
+        write_file(jail.private_dir / "seen-by-nobody-else", "x");
         return HasFailure() ? 1 : 0;
     };
     EXPECT_EQ(as_nobody(0666, [&] { return std::to_string(run_in_jail({}, work)); }), "0");
