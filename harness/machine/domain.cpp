@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/virterror.h>
 
@@ -57,7 +58,11 @@ Domain Domain::create(Connection& connection, const std::string& domain_name, co
         domain.handle_.reset(virDomainCreateXML(connection.get(), xml.c_str(), flags));
         if (domain.handle_)
             return;
-        Error error = libvirt_error(fmt::format("cannot start the guest {}", domain_name));
+        Error error =
+            libvirt_error(fmt::format("cannot start the guest {}", domain_name),
+                          connection.root().empty()
+                              ? "the daemon's QEMU has a user of its own, who must be able to read the image"
+                              : "");
         const std::string words = connection.last_words(domain_name);
         if (words.empty() || std::string_view(error.what()).find(words) != std::string_view::npos)
             throw error;
@@ -96,6 +101,40 @@ void Domain::suspend() {
 void Domain::reset() {
     if (virDomainReset(handle_.get(), 0) < 0)
         throw libvirt_error(fmt::format("cannot reset the guest {}", name_));
+}
+
+void Domain::press_power() {
+    if (virDomainShutdownFlags(handle_.get(), VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) < 0)
+        throw libvirt_error(fmt::format("cannot press the power button of the guest {}", name_));
+}
+
+void Domain::press_keys(const std::vector<std::string>& keys) {
+    nlohmann::json pressed = nlohmann::json::array();
+    for (const std::string& key : keys)
+        pressed.push_back({{"type", "qcode"}, {"data", key}});
+    const nlohmann::json command{{"execute", "send-key"}, {"arguments", {{"keys", pressed}}}};
+    const auto answer = nlohmann::json::parse(monitor(command.dump()), nullptr, false);
+    if (answer.is_object() && answer.contains("error"))
+        throw usage_error(fmt::format("cannot press {}: {}", fmt::join(keys, "-"),
+                                      answer["error"].value("desc", "QEMU does not say why")),
+                          "keys are named as QEMU does: a, ret, esc, f2, ctrl, alt, delete");
+}
+
+void Domain::attach_device(const std::string& xml) {
+    if (virDomainAttachDeviceFlags(handle_.get(), xml.c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0)
+        throw libvirt_error(fmt::format("cannot attach a device to the guest {}", name_));
+}
+
+void Domain::detach_device(const std::string& xml) {
+    if (virDomainDetachDeviceFlags(handle_.get(), xml.c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0)
+        throw libvirt_error(fmt::format("cannot detach a device from the guest {}", name_));
+}
+
+void Domain::change_medium(const std::string& xml) {
+    unsigned flags = VIR_DOMAIN_AFFECT_LIVE;
+    flags |= VIR_DOMAIN_DEVICE_MODIFY_FORCE;
+    if (virDomainUpdateDeviceFlags(handle_.get(), xml.c_str(), flags) < 0)
+        throw libvirt_error(fmt::format("cannot change the medium of the guest {}", name_));
 }
 
 void Domain::destroy() {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "builder/base/handle.hpp"
 #include "harness/machine/connection.hpp"
@@ -41,6 +42,18 @@ public:
     void suspend();
     /// Presses the reset button.
     void reset();
+    /// Presses the power button, as ACPI knows it.
+    void press_power();
+    /// Presses keys on the keyboard, all at once; QEMU's names for them: {"ctrl", "alt", "delete"}.
+    void press_keys(const std::vector<std::string>& keys);
+
+    /// Plugs a device in, or takes it out; see disk_xml(). What takes part in the guest's own
+    /// bus may need its consent, so that detaching ends later.
+    void attach_device(const std::string& xml);
+    void detach_device(const std::string& xml);
+    /// Changes what is in a drive, by force if the guest has locked its tray.
+    void change_medium(const std::string& xml);
+
     /// Ends the guest, if it still runs. ~Domain does it too, but blocks whom it should not.
     void destroy();
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "harness/machine/domain_xml.hpp"
 
+#include <algorithm>
+#include <functional>
 #include <pugixml.hpp>
 #include <sstream>
 #include <utility>
@@ -31,6 +33,13 @@ void add_memory(pugi::xml_node domain, const MachineSettings& settings) {
     add_text(domain, "vcpu", std::to_string(settings.cpus));
 }
 
+/// Without this UEFI tries PXE for minutes before HTTP (EDK2, NetworkPkg).
+void add_network_boot_kind(pugi::xml_node domain) {
+    const pugi::xml_node info = add(domain, "sysinfo", {{"type", "fwcfg"}});
+    for (const char* protocol : {"IPv4PXESupport", "IPv6PXESupport"})
+        add_text(info, "entry", "n", {{"name", std::string("opt/org.tianocore/") + protocol}});
+}
+
 void add_os(pugi::xml_node domain, const MachineSpec& spec) {
     const pugi::xml_node os = add(domain, "os");
     add_text(os, "type", "hvm",
@@ -47,6 +56,9 @@ void add_os(pugi::xml_node domain, const MachineSpec& spec) {
         }
         loader.text().set(spec.uefi->code.c_str());
         store.text().set(spec.variables.c_str());
+        // AAVMF waits for a key as long as this says; without it, three seconds (EDK2, QemuBootOrderLib).
+        if (spec.cell.arch == Arch::aarch64)
+            add(os, "bootmenu", {{"enable", "yes"}, {"timeout", "0"}});
     } else {
         add(os, "bios", {{"useserial", "yes"}});
     }
@@ -77,25 +89,85 @@ void add_life_cycle(pugi::xml_node domain) {
     add_text(domain, "on_crash", "destroy");
 }
 
-void add_medium(pugi::xml_node devices, const BootCell& cell) {
+/// AAVMF has no AHCI driver.
+std::string_view drive_bus(const BootCell& cell) {
+    if (cell.medium == Medium::usb)
+        return "usb";
+    return cell.arch == Arch::aarch64 ? "scsi" : "sata";
+}
+
+pugi::xml_node add_drive(pugi::xml_node parent, const BootCell& cell, bool empty) {
     const bool usb = cell.medium == Medium::usb;
-    const bool scsi = !usb && cell.arch == Arch::aarch64;  // AAVMF has no AHCI driver
-    // Without a word of it libvirt adds a USB controller that SeaBIOS spends seconds on.
-    add(devices, "controller", {{"type", "usb"}, {"index", "0"}, {"model", usb ? "qemu-xhci" : "none"}});
-    if (scsi)
-        add(devices, "controller", {{"type", "scsi"}, {"index", "0"}, {"model", "virtio-scsi"}});
-    const pugi::xml_node disk = add(devices, "disk", {{"type", "file"}, {"device", usb ? "disk" : "cdrom"}});
+    const pugi::xml_node disk = add(parent, "disk", {{"type", "file"}, {"device", usb ? "disk" : "cdrom"}});
     add(disk, "driver", {{"name", "qemu"}, {"type", "raw"}});
-    add(disk, "source", {{"file", cell.image.path.native()}});
-    pugi::xml_node target = add(disk, "target",
-                                {{"dev", "sda"},
-                                 {"bus", usb    ? "usb"
-                                         : scsi ? "scsi"
-                                                : "sata"}});
+    if (!empty)
+        add(disk, "source", {{"file", cell.image.path.native()}});
+    pugi::xml_node target = add(disk, "target", {{"dev", "sda"}, {"bus", drive_bus(cell)}});
     if (usb)
         target.append_attribute("removable").set_value("on");
     add(disk, "readonly");
-    add(disk, "boot", {{"order", "1"}});
+    return disk;
+}
+
+/// The medium is the first of the sd… devices, whose numbers are also their places on SATA and SCSI.
+void add_disk(pugi::xml_node parent, const DiskSpec& spec) {
+    const pugi::xml_node disk = add(parent, "disk", {{"type", "file"}, {"device", "disk"}});
+    add(disk, "driver", {{"name", "qemu"}, {"type", "raw"}});
+    add(disk, "source", {{"file", spec.path.native()}});
+    const bool virtio = spec.bus == DiskBus::virtio;
+    const char letter = static_cast<char>((virtio ? 'a' : 'b') + spec.number);
+    add(disk, "target", {{"dev", std::string(virtio ? "vd" : "sd") + letter}, {"bus", name(spec.bus)}});
+    add_text(disk, "serial", spec.name);
+}
+
+bool any_disk(const MachineSpec& spec, DiskBus bus) {
+    return std::ranges::any_of(spec.disks, [bus](const DiskSpec& disk) { return disk.bus == bus; });
+}
+
+void add_storage(pugi::xml_node devices, const MachineSpec& spec) {
+    const std::string_view bus = drive_bus(spec.cell);
+    const bool usb = bus == "usb" || any_disk(spec, DiskBus::usb);
+    // Without a word of it libvirt adds a USB controller that SeaBIOS spends seconds on.
+    add(devices, "controller", {{"type", "usb"}, {"index", "0"}, {"model", usb ? "qemu-xhci" : "none"}});
+    if ((bus == "scsi" && !from_network(spec.cell.medium)) || any_disk(spec, DiskBus::scsi))
+        add(devices, "controller", {{"type", "scsi"}, {"index", "0"}, {"model", "virtio-scsi"}});
+    if (!from_network(spec.cell.medium)) {
+        const pugi::xml_node drive = add_drive(devices, spec.cell, false);
+        add(drive, "boot", {{"order", "1"}});
+        if (spec.daemon)  // it would give the image to QEMU's user
+            add(drive.child("source"), "seclabel", {{"model", "dac"}, {"relabel", "no"}});
+    }
+    for (const DiskSpec& disk : spec.disks)
+        if (disk.attached && disk.bus != DiskBus::nvme)
+            add_disk(devices, disk);
+}
+
+/// libvirt 9.0 knows no NVMe disks of files. As JSON, for QEMU makes other devices before
+/// libvirt's own ones, which then find their places taken.
+void add_nvme(pugi::xml_node domain, const MachineSpec& spec) {
+    if (!any_disk(spec, DiskBus::nvme))
+        return;
+    domain.append_attribute("xmlns:qemu").set_value("http://libvirt.org/schemas/domain/qemu/1.0");
+    const pugi::xml_node line = add(domain, "qemu:commandline");
+    for (const DiskSpec& disk : spec.disks) {
+        if (disk.bus != DiskBus::nvme)
+            continue;
+        for (const std::string& argument :
+             {std::string("-drive"),
+              "if=none,id=lktest-" + disk.name + ",format=raw,file=" + disk.path.native(),
+              std::string("-device"),
+              R"({"driver":"nvme","drive":"lktest-)" + disk.name + R"(","serial":")" + disk.name + R"("})"})
+            add(line, "qemu:arg", {{"value", argument}});
+    }
+}
+
+/// The text of one element.
+std::string element_xml(const std::function<void(pugi::xml_node)>& fill) {
+    pugi::xml_document document;
+    fill(document);
+    std::ostringstream text;
+    document.save(text, "  ", pugi::format_default | pugi::format_no_declaration);
+    return text.str();
 }
 
 void add_console(pugi::xml_node devices, const MachineSpec& spec) {
@@ -114,6 +186,7 @@ void add_console(pugi::xml_node devices, const MachineSpec& spec) {
 
 struct AddNetwork {
     pugi::xml_node devices;
+    const BootCell& cell;
 
     void operator()(const NoNetwork&) const {}
     void operator()(const UserNetwork& network) const { add_card("user", network.mac); }
@@ -125,15 +198,19 @@ struct AddNetwork {
         const pugi::xml_node card = add(devices, "interface", {{"type", type}});
         add(card, "mac", {{"address", mac}});
         add(card, "model", {{"type", "virtio"}});
-        add(card, "rom", {{"enabled", "no"}});  // nothing is booted from it: iPXE would cost seconds
+        if (from_network(cell.medium))
+            add(card, "boot", {{"order", "1"}});
+        // SeaBIOS boots by the card's own iPXE; UEFI has drivers, and iPXE would cost seconds.
+        if (!from_network(cell.medium) || cell.firmware == Firmware::uefi)
+            add(card, "rom", {{"enabled", "no"}});
         return card;
     }
 };
 
 void add_devices(pugi::xml_node domain, const MachineSpec& spec) {
     const pugi::xml_node devices = add(domain, "devices");
-    add_medium(devices, spec.cell);
-    std::visit(AddNetwork{devices}, spec.network);
+    add_storage(devices, spec);
+    std::visit(AddNetwork{devices, spec.cell}, spec.network);
     add_console(devices, spec);
     // ramfb is what both AAVMF and a kernel without a driver of its own can draw on.
     const bool x86 = spec.cell.arch == Arch::x86_64;
@@ -147,6 +224,18 @@ void add_devices(pugi::xml_node domain, const MachineSpec& spec) {
 
 }  // namespace
 
+std::string disk_xml(const DiskSpec& disk) {
+    return element_xml([&](pugi::xml_node parent) { add_disk(parent, disk); });
+}
+
+std::string medium_xml(const BootCell& cell) {
+    return element_xml([&](pugi::xml_node parent) { add_drive(parent, cell, false); });
+}
+
+std::string empty_drive_xml(const BootCell& cell) {
+    return element_xml([&](pugi::xml_node parent) { add_drive(parent, cell, true); });
+}
+
 std::string domain_xml(const MachineSpec& spec) {
     pugi::xml_document document;
     const pugi::xml_node domain =
@@ -154,9 +243,12 @@ std::string domain_xml(const MachineSpec& spec) {
     add_text(domain, "name", spec.domain_name);
     add_memory(domain, spec.settings);
     add_os(domain, spec);
+    if (spec.cell.medium == Medium::http)
+        add_network_boot_kind(domain);
     add_processor(domain, spec);
     add_life_cycle(domain);
     add_devices(domain, spec);
+    add_nvme(domain, spec);
     std::ostringstream text;
     document.save(text, "  ", pugi::format_default | pugi::format_no_declaration);
     return text.str();

@@ -5,10 +5,12 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "firmware/choose.hpp"
 #include "harness/machine/accel.hpp"
 #include "harness/matrix/cell.hpp"
+#include "harness/scenario/disk.hpp"
 #include "harness/scenario/scenario.hpp"
 
 namespace lktest {
@@ -29,6 +31,15 @@ struct TapNetwork {
 
 using NetworkSpec = std::variant<NoNetwork, UserNetwork, TapNetwork>;
 
+/// A disk beside the medium.
+struct DiskSpec {
+    std::string name;            ///< its serial number
+    std::filesystem::path path;  ///< the raw image
+    DiskBus bus = DiskBus::virtio;
+    unsigned number = 0;   ///< among the machine's disks, from 0
+    bool attached = true;  ///< from power-on
+};
+
 /// All that tells one virtual machine from another.
 struct MachineSpec {
     BootCell cell;
@@ -40,10 +51,20 @@ struct MachineSpec {
     std::filesystem::path serial_socket;  ///< QEMU listens here: first serial port, raw bytes
     std::filesystem::path port_socket;    ///< likewise: the virtio-serial port `lktest.0`
     NetworkSpec network;
+    bool daemon = false;  ///< a libvirt daemon runs it, with security drivers and a user for QEMU
+    std::vector<DiskSpec> disks{};
 };
 
 /// Says in the guest which port of the virtio-serial bus is ours: /dev/virtio-ports/lktest.0.
 inline constexpr const char* virtio_port_name = "lktest.0";
+
+/// One disk, for Domain::attach_device and detach_device.
+std::string disk_xml(const DiskSpec& disk);
+
+/// The medium, for Domain::detach_device.
+std::string medium_xml(const BootCell& cell);
+/// The medium's drive, empty, for Domain::change_medium.
+std::string empty_drive_xml(const BootCell& cell);
 
 /// The domain as libvirt wants it (formatdomain), for virDomainCreateXML. Equal specs give
 /// equal text. The guest's RAM is a shared mapping; the image is attached read-only.

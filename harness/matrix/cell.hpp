@@ -11,10 +11,15 @@
 
 namespace lktest {
 
-/// How the image is attached: as a CD-ROM, or written to a removable USB stick.
-enum class Medium { cdrom, usb };
+/// How the image comes to the machine: as a CD-ROM, written to a removable USB stick; or, for the
+/// tree of a boot server, by PXE (DHCP and TFTP), or by UEFI HTTP boot.
+enum class Medium { cdrom, usb, pxe, http };
 
-inline constexpr std::array all_media{Medium::cdrom, Medium::usb};
+inline constexpr std::array all_media{Medium::cdrom, Medium::usb, Medium::pxe, Medium::http};
+
+constexpr bool from_network(Medium medium) {
+    return medium == Medium::pxe || medium == Medium::http;
+}
 
 std::string_view name(Medium medium);
 std::optional<Medium> medium_from_name(std::string_view text);
@@ -22,7 +27,7 @@ std::optional<Medium> medium_from_name(std::string_view text);
 /// One live image that is booted.
 struct Image {
     std::string name;            ///< "recovery": what cells and reports call it
-    std::filesystem::path path;  ///< the ISO; never written to
+    std::filesystem::path path;  ///< the ISO, or the directory for a boot server; never written to
     auto operator<=>(const Image&) const = default;
 };
 

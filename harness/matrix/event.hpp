@@ -9,7 +9,7 @@
 namespace lktest {
 
 /// Who saw it.
-enum class Source { harness, serial, screen, virtio, libvirt, network };
+enum class Source { harness, serial, screen, virtio, libvirt, network, kernel_log };
 std::string_view name(Source source);
 
 /// Something that happened to a cell while it ran.
@@ -23,6 +23,7 @@ struct Event {
         lifecycle,  ///< a libvirt event; text: what and why
         network,    ///< name: lease, ping, fetched-from-guest, fetched-from-host; text: details
         poked,      ///< the console was poked; text: what it answered
+        step,       ///< a step of the scenario begins; name: the step; text: where it stands
         finished,   ///< name: the outcome; text: the verdict's reason
     };
     std::chrono::microseconds at{};  ///< since power-on

@@ -75,11 +75,17 @@ void check_arches(const Axes& axes) {
 /// The cells of one scenario.
 std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario) {
     const auto firmwares = meet<Firmware>(all_firmwares, axes.firmwares, scenario.firmwares);
-    const std::vector<Medium> default_media{Medium::cdrom};
-    const auto media = meet<Medium>(
-        all_media, axes.media, axes.media.empty() && scenario.media.empty() ? default_media : scenario.media);
+    const auto asked = meet<Medium>(all_media, axes.media, scenario.media);
+    const bool any_asked = !axes.media.empty() || !scenario.media.empty();
     std::vector<PlannedCell> cells;
-    for (const ImageChoice& choice : axes.images)
+    for (const ImageChoice& choice : axes.images) {
+        if (!choice.scenarios.empty() && !holds(choice.scenarios, scenario.name))
+            continue;
+        std::vector<Medium> media{choice.media.front()};
+        if (any_asked)
+            media = meet<Medium>(asked, choice.media, {});
+        else if (choice.on_request)
+            media.clear();
         for (const Arch arch : meet<Arch>(all_arches, axes.arches, scenario.arches)) {
             if (!choice.arches.empty() && !holds(choice.arches, arch))
                 continue;
@@ -91,6 +97,7 @@ std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario
                     cells.push_back(std::move(planned));
                 }
         }
+    }
     return cells;
 }
 

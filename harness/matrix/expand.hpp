@@ -14,10 +14,15 @@ namespace lktest {
 /// An image, and the machines that it was made for.
 struct ImageChoice {
     Image image;
-    std::vector<Arch> arches{};  ///< empty: not known, so all that are asked for
+    std::vector<Arch> arches{};            ///< empty: not known, so all that are asked for
+    std::vector<std::string> scenarios{};  ///< names of those that it is booted with; empty: all
+    /// How it can come to a machine; the first is the one when nobody asks for another.
+    std::vector<Medium> media{Medium::cdrom, Medium::usb};
+    bool on_request = false;  ///< left out when nobody asks for one of its media
 };
 
-/// A scenario by its name, and the cells that it speaks of. Empty lists: all, but only cdrom of the media.
+/// A scenario by its name, and the cells that it speaks of. Empty lists: all, but of the media only the
+/// image's first.
 struct ScenarioChoice {
     std::string name;
     std::vector<Arch> arches{};

@@ -34,6 +34,7 @@ constexpr std::array outcome_facts{
     OutcomeFacts{Outcome::reboot_loop, "reboot-loop", OutcomeClass::product_failure},
     OutcomeFacts{Outcome::powered_off, "powered-off", OutcomeClass::product_failure},
     OutcomeFacts{Outcome::network_failed, "network-failed", OutcomeClass::product_failure},
+    OutcomeFacts{Outcome::step_failed, "step-failed", OutcomeClass::product_failure},
     OutcomeFacts{Outcome::qemu_died, "qemu-died", OutcomeClass::host_failure},
     OutcomeFacts{Outcome::host_setup, "host-setup", OutcomeClass::host_failure},
 };
@@ -66,18 +67,19 @@ std::string_view name(OutcomeClass outcome_class) {
 }
 
 std::string_view name(Source source) {
-    constexpr std::array names{"harness", "serial", "screen", "virtio", "libvirt", "network"};
+    constexpr std::array names{"harness", "serial", "screen", "virtio", "libvirt", "network", "kernel-log"};
     return names[static_cast<std::size_t>(source)];
 }
 
 std::string_view name(Event::Kind kind) {
     constexpr std::array names{"started",   "milestone", "failure", "warning", "reset",
-                               "lifecycle", "network",   "poked",   "finished"};
+                               "lifecycle", "network",   "poked",   "step",    "finished"};
     return names[static_cast<std::size_t>(kind)];
 }
 
 std::string_view name(Medium medium) {
-    return medium == Medium::cdrom ? "cdrom" : "usb";
+    constexpr std::array names{"cdrom", "usb", "pxe", "http"};
+    return names[static_cast<std::size_t>(medium)];
 }
 
 std::optional<Medium> medium_from_name(std::string_view text) {
@@ -95,6 +97,8 @@ std::string name(const BootCell& cell) {
 std::optional<std::string_view> inapplicable(const BootCell& cell) {
     if (cell.arch == Arch::aarch64 && cell.firmware == Firmware::bios)
         return "aarch64 machines have no BIOS";
+    if (cell.medium == Medium::http && cell.firmware == Firmware::bios)
+        return "only UEFI boots by HTTP";
     return std::nullopt;
 }
 

@@ -28,6 +28,7 @@ enum class Outcome {
     reboot_loop,          ///< resets again and again
     powered_off,          ///< the guest switched itself off too early
     network_failed,       ///< booted, but lease, ping or a fetch failed
+    step_failed,          ///< booted, but a step of the scenario failed
     // The host failed, and nothing is said about the medium:
     qemu_died,
     host_setup,  ///< firmware, tap, disk, libvirt

@@ -105,6 +105,12 @@ TEST(CommandLine, TakesEveryOptionOfBuild) {
     EXPECT_EQ(request.jobs, 1U);
 }
 
+TEST(CommandLine, TakesEveryOptionOfInspect) {
+    const InspectRequest request = parse({"inspect", "live.iso", "--json"}).inspect;
+    EXPECT_EQ(request.iso, "live.iso");
+    EXPECT_TRUE(request.json);
+}
+
 TEST(CommandLine, ExplainsWhatItCannotTake) {
     const std::vector<Words> wrong{
         {},
@@ -134,6 +140,8 @@ TEST(CommandLine, ExplainsWhatItCannotTake) {
         {"build"},
         {"build", "recovery", "more"},
         {"build", "recovery", "--source-date-epoch", "yesterday"},
+        {"inspect"},
+        {"inspect", "x.iso", "--jsno"},
         {"doctor", "--outptu", "x"},
     };
     std::string text;
@@ -150,7 +158,9 @@ TEST(Help, HasALineForEachOption) {
     expect_golden("help/lktest.txt", help_of({}));
     expect_golden("help/run.txt", help_of({"run"}));
     expect_golden("help/build.txt", help_of({"build"}));
+    expect_golden("help/inspect.txt", help_of({"inspect"}));
     expect_golden("help/doctor.txt", help_of({"doctor"}));
+    expect_golden("help/module.txt", help_of({"module"}));
 }
 
 TEST(ManPage, IsMadeOfTheSameDefinition) {
@@ -186,7 +196,7 @@ TEST(Completion, CompletesCommandsOptionsAndValues) {
         EXPECT_EQ(result.err, "") << words;
         return result.out;
     };
-    EXPECT_EQ(complete("''"), "run\nbuild\ndoctor\n--help\n--version\n");
+    EXPECT_EQ(complete("''"), "run\nbuild\ninspect\ndoctor\nmodule\n--help\n--version\n");
     EXPECT_EQ(complete("r"), "run\n");
     EXPECT_EQ(complete("run --f"), "--firmware\n");
     EXPECT_EQ(complete("run --arch ''"), "x86_64\naarch64\n");
@@ -195,6 +205,7 @@ TEST(Completion, CompletesCommandsOptionsAndValues) {
     EXPECT_EQ(complete("run --arch aarch64 --firmware ''"), "bios\nuefi\n");
     EXPECT_EQ(complete("run --accel k"), "kvm\n");
     EXPECT_EQ(complete("run --iso a"), "a file.iso\n");
+    EXPECT_EQ(complete("inspect a"), "a file.iso\n");
     EXPECT_EQ(complete("run --output d"), "directory\n");
     EXPECT_EQ(complete("run --scenario b"), "boot\n");
     EXPECT_EQ(complete("run --jobs ''"), "\n");
@@ -244,11 +255,14 @@ TEST(ProgressBar, PrintsALineForEachStepWhereNothingCanBeRepainted) {
         bar.update("packages", 1, 2);
         bar.update("packages", 2, 2);
         bar.say("because");
-        bar.update("squashfs", 1, 2);
+        bar.update("packages.sb", 1, 2);  // two at a time
+        bar.update("modules.sb", 1, 2);
+        bar.update("packages.sb", 2, 2);
         bar.finish();
         bar.update("iso", 1, 2);  // abandoned
     }
-    EXPECT_EQ(read_file(dir.path() / "out"), "because\n✓ packages       0.0s\n✓ squashfs       0.0s\n");
+    EXPECT_EQ(read_file(dir.path() / "out"),
+              "✓ packages       0.0s\nbecause\n✓ packages.sb    0.0s\n✓ modules.sb     0.0s\n");
 }
 
 TEST(Doctor, ShowsWhatIsWrongAndHowToMendIt) {

@@ -46,13 +46,25 @@ std::vector<Golden> machines() {
     using enum Medium;
     MachineSpec user = spec(x86_64, uefi, cdrom, Accel::tcg);
     user.network = UserNetwork{.mac = "52:54:00:00:00:01"};
+    MachineSpec daemon = user;
+    daemon.daemon = true;
     MachineSpec none = spec(aarch64, uefi, cdrom, Accel::tcg);
     none.network = NoNetwork{};
     none.settings = {.memory = std::uint64_t{512} << 20, .cpus = 2};
     MachineSpec secure = spec(x86_64, uefi, cdrom, Accel::tcg);
     secure.uefi->needs_smm = true;
     secure.uefi->format = "qcow2";
-    return {{"x86_64-bios-cdrom", spec(x86_64, bios, cdrom, Accel::tcg)},
+    MachineSpec disks = spec(aarch64, uefi, cdrom, Accel::tcg);
+    unsigned number = 0;
+    for (const DiskBus bus : all_disk_buses)
+        disks.disks.push_back({.name = "disk" + std::to_string(number),
+                               .path = "/cell/" + std::string(name(bus)) + ".img",
+                               .bus = bus,
+                               .number = number++});
+    return {{"aarch64-uefi-disks", disks},
+            {"x86_64-bios-cdrom", spec(x86_64, bios, cdrom, Accel::tcg)},
+            {"x86_64-bios-pxe", spec(x86_64, bios, pxe, Accel::tcg)},
+            {"aarch64-uefi-http", spec(aarch64, uefi, http, Accel::tcg)},
             {"x86_64-bios-usb", spec(x86_64, bios, usb, Accel::tcg)},
             {"x86_64-uefi-cdrom", spec(x86_64, uefi, cdrom, Accel::tcg)},
             {"x86_64-uefi-usb", spec(x86_64, uefi, usb, Accel::tcg)},
@@ -61,6 +73,7 @@ std::vector<Golden> machines() {
             {"x86_64-uefi-cdrom-kvm", spec(x86_64, uefi, cdrom, Accel::kvm)},
             {"aarch64-uefi-cdrom-kvm", spec(aarch64, uefi, cdrom, Accel::kvm)},
             {"x86_64-uefi-cdrom-user-network", user},
+            {"x86_64-uefi-cdrom-daemon", daemon},
             {"aarch64-uefi-cdrom-no-network", none},
             {"x86_64-uefi-cdrom-smm", secure}};
 }
@@ -90,7 +103,9 @@ TEST(DomainXml, NeverLetsTheGuestWriteTheImage) {
     for (const Golden& golden : machines()) {
         pugi::xml_document document;
         ASSERT_TRUE(document.load_string(domain_xml(golden.machine).c_str()));
-        EXPECT_TRUE(document.select_node("/domain/devices/disk/readonly")) << golden.name;
+        EXPECT_EQ(!document.select_node("/domain/devices/disk/readonly"),
+                  from_network(golden.machine.cell.medium))
+            << golden.name;
     }
 }
 

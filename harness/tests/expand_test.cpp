@@ -62,6 +62,16 @@ TEST(Expand, TakesAnImageOfUnknownArchitectureForAll) {
     EXPECT_EQ(expand(axes).size(), 4U);
 }
 
+TEST(Expand, BootsAnImageOnlyWithTheScenariosThatAreMeantForIt) {
+    Axes axes = default_axes();
+    axes.firmwares = {Firmware::uefi};
+    axes.images = {x86_image, {{"vendor", "/vendor.iso"}, {Arch::aarch64}, {"any-medium"}}};
+    axes.images.front().scenarios = {"boot"};
+    axes.scenarios = {{.name = "boot"}, {.name = "any-medium"}};
+    axes.arches = {Arch::x86_64, Arch::aarch64};
+    EXPECT_EQ(names_of(expand(axes)), (std::vector<std::string>{"boot.recovery.x86_64-uefi-cdrom",
+                                                                "any-medium.vendor.aarch64-uefi-cdrom"}));
+}
 TEST(Expand, TakesMediaFromTheScenarioUnlessTheCommandLineAsks) {
     Axes axes = default_axes();
     axes.images = {arm_image};

@@ -3,10 +3,15 @@
 // QEMU's log, and the test guest that KVM is judged by.
 #include <gtest/gtest.h>
 #include <libvirt/libvirt.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <csignal>
+#include <filesystem>
 #include <future>
 #include <stdexcept>
 #include <thread>
@@ -19,6 +24,7 @@
 #include "harness/machine/event_loop.hpp"
 #include "harness/machine/kvm_guest.hpp"
 #include "harness/machine/probe.hpp"
+#include "harness/machine/shared_directory.hpp"
 #include "harness/machine/worker.hpp"
 
 namespace lktest {
@@ -231,6 +237,37 @@ TEST_F(LibvirtEventLoop, ConnectionsNameTheUriThatTheyCannotOpen) {
         EXPECT_TRUE(std::string_view(error.what()).starts_with("libvirt tells no events of QEMU: "))
             << error.what();
     }
+}
+
+TEST(SharedDirectory, GoesWithItsOwner) {
+    std::filesystem::path path;
+    {
+        const SharedDirectory directory;
+        path = directory.path();
+        write_file(path / "socket", "");
+    }
+    EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(SharedDirectory, GoesAlsoWhenItsOwnerIsKilled) {
+    Pipe said = make_pipe();
+    const pid_t owner = ::fork();
+    ASSERT_GE(owner, 0);
+    if (owner == 0) {
+        const SharedDirectory directory;
+        const std::string path = directory.path();
+        [[maybe_unused]] const ssize_t written = ::write(said.write.get(), path.data(), path.size());
+        ::raise(SIGKILL);
+    }
+    std::array<char, 256> path{};
+    const ssize_t length = ::read(said.read.get(), path.data(), path.size());
+    ::waitpid(owner, nullptr, 0);
+    ASSERT_GT(length, 0);
+    const Deadline deadline = std::chrono::steady_clock::now() + 60s;
+    const std::filesystem::path directory(std::string_view(path.data(), static_cast<std::size_t>(length)));
+    while (std::filesystem::exists(directory) && !passed(deadline))
+        std::this_thread::sleep_for(5ms);
+    EXPECT_FALSE(std::filesystem::exists(directory));
 }
 
 TEST(DomainListeners, TellEachGuestOnlyItsOwn) {

@@ -82,6 +82,18 @@ TEST_F(RunTest, OurMediaPassTheWholeMatrix) {
                    results_ / "latest/junit.xml"});
 }
 
+TEST_F(RunTest, ScenariosThatActPassAndSoDoesBootingFromTheNetwork) {
+    const ProcessResult ended = run({"--arch", "aarch64", "--scenario", "persistence", "--scenario", "toram",
+                                     "--scenario", "from", "--scenario", "pxe", "--scenario", "http-boot"});
+    ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+    const Json matrix = report();
+    EXPECT_EQ(matrix.at("counts").at("passed"), 5);
+    for (const Json& cell : matrix.at("cells"))
+        if (cell.at("scenario") == "persistence" && cell.at("outcome") == "passed") {
+            EXPECT_EQ(cell.at("steps").size(), 3U) << cell;
+        }
+}
+
 TEST_F(RunTest, TheSameImageBootsAsAUsbDisk) {
     const ProcessResult ended = run({"--medium", "usb"});
     ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
@@ -145,6 +157,49 @@ TEST_F(RunTest, AHostileConsoleNeverReachesTheTerminalOrTheReportsRaw) {
     EXPECT_EQ(read_file(results_ / "latest/matrix.json").find('\x1b'), std::string::npos);
     check_process({"python3", "-c", "import sys, xml.etree.ElementTree as t; t.parse(sys.argv[1])",
                    results_ / "latest/junit.xml"});
+}
+
+/// Our medium with its kernel told to speak on the display only, and to look for a medium that is not there.
+TEST_F(RunTest, AKernelThatTheSerialConsoleDoesNotShowIsReadFromItsMemory) {
+    const fs::path iso = scratch_.path() / "hidden.iso";
+    check_process({LKTEST_PROGRAM, "build", "recovery", "--arch", "aarch64", "-o", iso});
+    std::string image = read_file(iso);
+    const auto replace_all = [&image](std::string_view old, std::string now) {
+        now.resize(old.size(), ' ');  // an image is patched, not made again
+        for (std::size_t at = 0; (at = image.find(old, at)) != std::string::npos; at += old.size())
+            image.replace(at, old.size(), now);
+    };
+    replace_all("console=tty0 console=ttyAMA0,115200", "console=tty0 quiet loglevel=1");
+    replace_all("lktest.label=LKTEST_RECOVERY", "lktest.label=NONE");
+    write_file(iso, image);
+    write_file(scratch_.path() / "kernel.toml", R"(
+about = "A kernel, and what nobody says."
+[[milestone]]
+name = "kernel"
+pattern = '^Linux version \d'
+within = "60s"
+[[milestone]]
+name = "more"
+pattern = 'never said'
+within = "500ms"
+)");
+    const ProcessResult ended = run({"--iso", iso, "--arch", "aarch64", "--network", "none", "--scenario",
+                                     scratch_.path() / "kernel.toml"});
+    EXPECT_EQ(ended.status, 1) << ended.out << ended.err;
+    const Json cell = report().at("cells").back();
+    EXPECT_EQ(cell.at("reached"), "kernel") << cell;
+    EXPECT_EQ(cell.at("milestones").back().at("sources"), Json::array({"kernel-log"}));
+    EXPECT_NE(cell.at("reason").get<std::string>().find("do not reach the serial console (console=tty0)"),
+              std::string::npos)
+        << cell;
+    const fs::path directory = results_ / "latest" / cell.at("name").get<std::string>();
+    const std::string log = read_file(directory / "kernel.log");
+    EXPECT_TRUE(log.starts_with("[    0.000000] Booting Linux on physical CPU")) << log.substr(0, 200);
+    EXPECT_NE(log.find("Kernel command line: "), std::string::npos);
+    const Json diagnosis = Json::parse(read_file(directory / "diagnosis.json"));
+    EXPECT_EQ(diagnosis.at("cause"), "kernel-console-not-on-serial") << diagnosis;
+    EXPECT_EQ(diagnosis.at("cpus").size(), 1U) << diagnosis;
+    EXPECT_TRUE(diagnosis.at("untold").empty()) << diagnosis;
 }
 
 /// The processes that a condition on their directory in /proc holds for.

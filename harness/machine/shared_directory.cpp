@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "harness/machine/shared_directory.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <string>
+
+#include "builder/base/error.hpp"
+#include "builder/base/pipe.hpp"
+
+namespace lktest {
+namespace fs = std::filesystem;
+namespace {
+
+fs::path make_directory() {
+    const fs::path parent = ::access("/run", W_OK) == 0 ? fs::path("/run") : fs::temp_directory_path();
+    std::string pattern = parent / "lktest-XXXXXX";
+    if (!::mkdtemp(pattern.data()))
+        throw system_error(fmt::format("cannot make a directory in {}", parent.string()), errno);
+    ::chmod(pattern.c_str(), 0711);  // the daemon's QEMU has a user of its own
+    return pattern;
+}
+
+/// The child: outlives Ctrl-C, which goes to the whole process group. A shell, so that `pkill -9 lktest`
+/// does not mean it too.
+[[noreturn]] void remove_at_end_of(const Pipe& pipe, const fs::path& path) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+        ::signal(signal, SIG_IGN);
+    ::dup2(pipe.read.get(), STDIN_FILENO);
+    ::execl("/bin/sh", "sh", "-c", "read -r line; exec rm -rf -- \"$1\"", "sh", path.c_str(), nullptr);
+    ::_exit(1);
+}
+
+}  // namespace
+
+SharedDirectory::SharedDirectory() : path_(make_directory()) {
+    Pipe pipe = make_pipe();
+    child_ = ::fork();
+    if (child_ < 0) {
+        const int reason = errno;
+        std::error_code ignored;
+        fs::remove_all(path_, ignored);
+        throw system_error("cannot start a process", reason);
+    }
+    if (child_ == 0) {
+        remove_at_end_of(pipe, path_);
+    }
+    alive_ = std::move(pipe.write);
+}
+
+SharedDirectory::~SharedDirectory() {
+    alive_.reset();
+    while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
+
+}  // namespace lktest
