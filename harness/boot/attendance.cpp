@@ -38,6 +38,10 @@ void Attendance::serial_said(std::string_view bytes) {
         if (!record_.write(bytes, now))
             seen_.host_problem = "the console's record cannot be written: is the disk full?";
         watch_.feed(Source::serial, bytes, now);
+        if (on_line_)
+            lines_.feed(bytes, now, on_line_);
+        if (on_serial_)
+            on_serial_(bytes, now);
         if (seen_.poked_at)
             seen_.poke_answer.append(bytes, 0, 1000);
     }
@@ -46,6 +50,11 @@ void Attendance::serial_said(std::string_view bytes) {
 
 void Attendance::port_said(std::string_view bytes) {
     watch_.feed(Source::virtio, bytes, since_power_on());
+    news();
+}
+
+void Attendance::log_said(std::string_view lines) {
+    watch_.feed(Source::kernel_log, lines, since_power_on());
     news();
 }
 
@@ -64,9 +73,11 @@ void Attendance::happened(const DomainEvent& event) {
     };
     switch (event.kind) {
         case Kind::reset:
-            // The harness presses no reset button, so what is not the guest's is QEMU starting up.
-            if (!event.reason.starts_with("guest"))
+            // Unless a step pressed the reset button, what is not the guest's is QEMU starting up.
+            if (!event.reason.starts_with("guest") && !reset_expected_)
                 return;
+            if (std::exchange(reset_expected_, false))
+                ++seen_.resets_asked;
             watch_.reset(at, event.reason);
             if (on_reset_)
                 on_reset_();
@@ -88,8 +99,9 @@ void Attendance::happened(const DomainEvent& event) {
     news();
 }
 
-void Attendance::network_checked(std::string seen) {
-    watch_.network_checked(since_power_on(), std::move(seen));
+void Attendance::network_checked(const std::string& lease) {
+    guest_address_ = lease;
+    watch_.network_checked(since_power_on(), lease.empty() ? "lease none" : "lease " + lease);
     news();
 }
 
@@ -117,12 +129,30 @@ void Attendance::tell(Event event) {
     sink_(event);
 }
 
-Decision Attendance::judge_now(const Limits& limits) {
+void Attendance::look() {
     watch_.quiet(since_power_on());
     for (const Event& event : watch_.take_events())
         sink_(event);
     seen_.now = since_power_on();
+}
+
+Decision Attendance::judge_now(const Limits& limits) {
+    look();
     return judge(watch_, scenario_, seen_, limits);
+}
+
+Decision Attendance::judge_now(const Limits& limits, const Acting& acting) {
+    look();
+    return judge_step(watch_, scenario_, seen_, limits, acting);
+}
+
+Verdict Attendance::passed() {
+    return {.outcome = Outcome::passed, .reached = watch_.last_reached(), .took = since_power_on()};
+}
+
+Verdict Attendance::step_failed(const Acting& acting, std::string reason) {
+    look();
+    return failed_step(watch_, seen_, acting, std::move(reason));
 }
 
 boost::asio::awaitable<void> Attendance::wait_until(microseconds until) {

@@ -33,8 +33,10 @@ public:
 
     void serial_said(std::string_view bytes);  ///< empty: the line was closed
     void port_said(std::string_view bytes);
+    void log_said(std::string_view lines);  ///< of the kernel's log, read from outside
     void happened(const DomainEvent& event);
-    void network_checked(std::string seen);
+    /// @param lease  the guest's address
+    void network_checked(const std::string& lease);
     void network_failed(std::string problem);
     void host_failed(std::string problem);
     void cancel();
@@ -46,14 +48,32 @@ public:
     /// Called at each reset of the guest, which makes void what was seen before.
     void on_reset(std::function<void()> call) { on_reset_ = std::move(call); }
 
+    /// Called with the lines of the serial console, besides what is done with them here.
+    void on_line(Transcript::Sink call) { on_line_ = std::move(call); }
+    /// Likewise with its bytes.
+    void on_serial(std::function<void(std::string_view bytes, std::chrono::microseconds at)> call) {
+        on_serial_ = std::move(call);
+    }
+    /// The next reset is the scenario's doing, be it the guest's or the harness's.
+    void expect_reset() { reset_expected_ = true; }
+    /// What the guest leased; empty before the network was checked.
+    const std::string& guest_address() const noexcept { return guest_address_; }
+    bool powered_off() const noexcept { return seen_.machine == Sighting::Machine::powered_off; }
+
     Decision judge_now(const Limits& limits);
+    Decision judge_now(const Limits& limits, const Acting& acting);
+    /// The verdict of a cell with which all went well.
+    Verdict passed();
+    Verdict step_failed(const Acting& acting, std::string reason);
     /// Until `until` (since power-on), or the next news.
     boost::asio::awaitable<void> wait_until(std::chrono::microseconds until);
 
     const Watch& watch() const noexcept { return watch_; }
+    std::vector<std::string> screen_rows() { return watch_.screen_rows(); }
 
 private:
     void news();
+    void look();
 
     const Scenario& scenario_;
     Watch watch_;
@@ -62,6 +82,11 @@ private:
     Bell bell_;
     EventSink sink_;
     std::function<void()> on_reset_;
+    std::function<void(std::string_view, std::chrono::microseconds)> on_serial_;
+    Transcript::Sink on_line_;
+    Transcript lines_;  ///< for on_line_
+    std::string guest_address_;
+    bool reset_expected_ = false;
     std::string shutdown_reason_;
     Clock::time_point power_on_{};
     std::chrono::system_clock::time_point power_on_by_calendar_{};  ///< QEMU stamps its events so

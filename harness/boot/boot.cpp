@@ -6,10 +6,16 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "builder/base/file.hpp"
 #include "firmware/variables.hpp"
+#include "harness/boot/act.hpp"
 #include "harness/boot/attendance.hpp"
+#include "harness/boot/disks.hpp"
+#include "harness/boot/onlooker.hpp"
+#include "harness/console/loader_driver.hpp"
+#include "harness/diagnose/dmesg.hpp"
 #include "harness/machine/domain.hpp"
 #include "harness/machine/domain_xml.hpp"
 #include "harness/machine/serial_line.hpp"
@@ -28,6 +34,9 @@ using std::chrono::microseconds;
 struct Rig {
     TempDir directory;
     std::unique_ptr<CellNetwork> network;
+    std::optional<Disks> disks;
+    std::optional<LoaderDriver> loader;
+    std::optional<Onlooker> onlooker;
     std::optional<Domain> guest;
     std::optional<SerialLine> serial, port;
 };
@@ -44,6 +53,7 @@ MachineSpec machine_spec(const Host& host, const BootCell& cell, const Scenario&
                      .port_socket = directory / "port",
                      .network = NoNetwork{}};
     spec.cell.image.path = fs::absolute(cell.image.path);
+    spec.daemon = host.libvirt.root().empty();
     if (cell.firmware == Firmware::uefi) {
         const auto found = choose_firmware(host.firmware, {.arch = cell.arch, .firmware = cell.firmware});
         if (const auto* missing = std::get_if<MissingFirmware>(&found))
@@ -58,16 +68,17 @@ MachineSpec machine_spec(const Host& host, const BootCell& cell, const Scenario&
     return spec;
 }
 
-asio::awaitable<std::unique_ptr<CellNetwork>> make_network(Host& host, Attendance& attendance,
-                                                           const fs::path& log) {
+asio::awaitable<std::unique_ptr<CellNetwork>> make_network(Host& host, const BootCell& cell,
+                                                           Attendance& attendance, const fs::path& log) {
     CellNetworkOptions options;
+    if (from_network(cell.medium))
+        options.boot = NetBoot{cell.image.path, cell.medium == Medium::http};
     options.log_file = log;
     options.sink = [&attendance](const Event& event) { attendance.tell(event); };
     options.since_power_on = [&attendance] { return attendance.since_power_on(); };
     auto network = std::make_unique<CellNetwork>(host.io, std::move(options));
     const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     co_await network->ready(deadline);
-    attendance.on_reset([&network = *network] { network.forget(); });
     co_return network;
 }
 
@@ -79,19 +90,35 @@ asio::awaitable<void> check_network(std::shared_ptr<Attendance> attendance, std:
     if (*over)
         co_return;
     if (facts.problem.empty())
-        attendance->network_checked(fmt::format("lease {}", facts.lease_ip.value_or("none")));
+        attendance->network_checked(facts.lease_ip.value_or(""));
     else if (facts.host_fault)
         attendance->host_failed(facts.problem);
     else
         attendance->network_failed(facts.problem);
 }
 
-/// From resume to verdict.
-asio::awaitable<Verdict> attend(Host& host, std::shared_ptr<Attendance> attendance, Rig& rig, Limits limits) {
+/// Lets the loader's driver type. What it cannot do ends the cell.
+std::optional<Verdict> drive_loader(Attendance& attendance, Rig& rig, const BootLine& line) {
+    const microseconds now = attendance.since_power_on();
+    if (std::string keys = rig.loader->type(attendance.screen_rows(), now); !keys.empty())
+        rig.serial->send(std::move(keys));
+    if (rig.loader->problem().empty())
+        return std::nullopt;
+    Acting acting;
+    acting.what = fmt::format("{}:{}:{}: [boot]", line.place.file, line.place.line, line.place.column);
+    return attendance.step_failed(acting, rig.loader->problem());
+}
+
+/// From power-on or reset to the last milestone.
+asio::awaitable<Verdict> attend(Host& host, std::shared_ptr<Attendance> attendance, Rig& rig, Limits limits,
+                                const BootLine& line) {
     const auto over = std::make_shared<bool>(false);
     unsigned checked_boot = 0;  // the boot, counted from 1, whose network is being checked
     for (;;) {
-        const Decision decision = attendance->judge_now(limits);
+        std::optional<Verdict> undone;
+        if (rig.loader)
+            undone = drive_loader(*attendance, rig, line);
+        const Decision decision = undone ? Decision(*undone) : attendance->judge_now(limits);
         if (const auto* verdict = std::get_if<Verdict>(&decision)) {
             *over = true;
             co_return *verdict;
@@ -110,9 +137,46 @@ asio::awaitable<Verdict> attend(Host& host, std::shared_ptr<Attendance> attendan
             rig.serial->send("\r");
             attendance->poked();
         } else {
-            co_await attendance->wait_until(std::get<Wait>(decision).until);
+            microseconds next = std::get<Wait>(decision).until;
+            if (rig.loader)
+                next = std::min(next, rig.loader->types_at(attendance->since_power_on()).value_or(next));
+            co_await attendance->wait_until(next);
         }
     }
+}
+
+/// Reads the kernel's log as long as the serial console shows nothing of a kernel. Holds what it
+/// touches: it may wake once more after the cell is over, which is when `cell` expires.
+/// After a reset the memory still holds the log of the boot before.
+asio::awaitable<void> follow_log(Host& host, std::shared_ptr<Attendance> attendance,
+                                 std::shared_ptr<LogFollower> follower, std::weak_ptr<void> cell) {
+    constexpr auto pause = std::chrono::milliseconds(200);
+    asio::steady_timer timer(host.io);
+    const auto poll = [follower] { return follower->poll(); };
+    while (!cell.expired() && attendance->watch().resets() == 0) {
+        if (!attendance->watch().kernel_spoke()) {
+            const std::string lines = co_await on_worker(host.workers, poll);
+            const bool late = cell.expired() || attendance->watch().resets() > 0;
+            if (!lines.empty() && !late && !attendance->watch().kernel_spoke())
+                attendance->log_said(lines);
+        }
+        timer.expires_after(pause);
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+}
+
+/// Looks at a guest that failed from outside, and adds to the verdict what that tells.
+void look_into(Onlooker& onlooker, const Domain& guest, Examination seen, const BootCell& cell,
+               const Scenario& scenario, const std::vector<Failure>& catalogue, Verdict& verdict,
+               const fs::path& artefacts) {
+    const auto begin = std::chrono::steady_clock::now();
+    onlooker.examine(guest, seen);
+    Diagnosis diagnosis = diagnose(seen, cell, scenario, catalogue);
+    diagnosis.took = std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - begin);
+    extend(verdict, diagnosis);
+    write_file(artefacts / "diagnosis.json", json_diagnosis(diagnosis));
+    if (seen.log_found)
+        write_file(artefacts / "kernel.log", dmesg(seen.log));
 }
 
 /// What a failed cell leaves besides its console: the screen, and QEMU's own log.
@@ -130,13 +194,28 @@ void collect(const Connection& libvirt, const Domain& guest, bool failed, const 
                   fs::copy_options::overwrite_existing, none);
 }
 
+/// Disks that a step will compare, and no step seals before, are compared with how they are at power-on.
+void seal_disks(const Scenario& scenario, Disks& disks) {
+    for (const Step& step : scenario.steps)
+        if (const auto* check = std::get_if<CheckUnchanged>(&step.action))
+            for (const std::string& disk : check->disks)
+                disks.seal(disk);
+}
+
 asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell, const Scenario& scenario,
                                       const fs::path& artefacts, std::shared_ptr<Attendance> attendance) {
-    Rig rig{TempDir(host.private_directory), nullptr, {}, {}, {}};
+    Rig rig{TempDir(host.private_directory), nullptr, {}, {}, {}, {}, {}, {}};
+    fs::permissions(rig.directory.path(), fs::perms(0711));  // a daemon's QEMU has a user of its own
     if (host.network == Network::tap)
-        rig.network = co_await make_network(host, *attendance, artefacts / "network.log");
+        rig.network = co_await make_network(host, cell, *attendance, artefacts / "network.log");
 
-    const MachineSpec spec = machine_spec(host, cell, scenario, rig.directory.path());
+    const auto make_disks = [&] {
+        rig.disks.emplace(scenario.disks, rig.directory.path(), fs::absolute(cell.image.path));
+        seal_disks(scenario, *rig.disks);
+    };
+    co_await on_worker(host.workers, make_disks);
+    MachineSpec spec = machine_spec(host, cell, scenario, rig.directory.path());
+    spec.disks = rig.disks->specs();
     const std::string xml = domain_xml(spec);
     write_file(artefacts / "domain.xml", xml);
 
@@ -147,9 +226,24 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell, const Sc
     const auto create = [&] { return Domain::create(host.libvirt, spec.domain_name, xml, on_event, run_in); };
     rig.guest.emplace(co_await on_worker(host.workers, create));
 
-    const auto ask = [&] { return rig.guest->kvm_in_use(); };
+    const auto ask = [&] {
+        rig.onlooker.emplace(*rig.guest, cell.arch);
+        return rig.guest->kvm_in_use();
+    };
     const bool kvm = co_await on_worker(host.workers, ask);
     const Limits limits = limits_for(!kvm, host.cell_timeout);
+    if (scenario.boot.asked()) {
+        rig.loader.emplace(scenario.boot, limits.scale);
+        attendance->on_serial(
+            [&loader = *rig.loader](std::string_view bytes, microseconds at) { loader.said(bytes, at); });
+        attendance->on_line([&loader = *rig.loader](const ConsoleLine& said) { loader.said(said); });
+    }
+    attendance->on_reset([&rig] {
+        if (rig.network)
+            rig.network->forget();
+        if (rig.loader)
+            rig.loader->restart();
+    });
     rig.serial.emplace(host.io, spec.serial_socket,
                        [attendance](std::string_view bytes) { attendance->serial_said(bytes); });
     rig.port.emplace(host.io, spec.port_socket,
@@ -162,13 +256,46 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell, const Sc
     const auto resume = [&] { rig.guest->resume(); };
     co_await on_worker(host.workers, resume);
 
-    Verdict verdict = co_await attend(host, attendance, rig, limits);
+    auto following = std::make_shared<int>();
+    if (auto follower = rig.onlooker->follow_log()) {
+        const std::weak_ptr<void> cell_is_on = following;
+        asio::co_spawn(host.io, follow_log(host, attendance, std::move(follower), cell_is_on),
+                       asio::detached);
+    }
+    const std::function<asio::awaitable<Verdict>()> reach_milestones = [&] {
+        return attend(host, attendance, rig, limits, scenario.boot);
+    };
+    Verdict verdict = co_await reach_milestones();
+    if (verdict.outcome == Outcome::passed && !scenario.steps.empty()) {
+        Stage stage{.host = host,
+                    .cell = spec.cell,
+                    .scenario = scenario,
+                    .attendance = attendance,
+                    .guest = *rig.guest,
+                    .serial = *rig.serial,
+                    .network = rig.network.get(),
+                    .loader = rig.loader ? &*rig.loader : nullptr,
+                    .disks = *rig.disks,
+                    .limits = limits,
+                    .artefacts = artefacts,
+                    .variables = {{"artefacts", fs::absolute(artefacts).string()}},
+                    .reach_milestones = reach_milestones};
+        verdict = co_await act(stage);
+    }
+    following.reset();
     if (verdict.outcome == Outcome::qemu_died)
         verdict.evidence = {host.libvirt.last_words(spec.domain_name)};
+    Examination seen;
+    seen.kernel_on_console = attendance->watch().kernel_spoke();
+    seen.reached = verdict.reached;
+    seen.resets = attendance->watch().resets();
     const auto end = [&] {
-        collect(host.libvirt, *rig.guest, class_of(verdict.outcome) == OutcomeClass::product_failure,
-                artefacts);
+        const bool failed = class_of(verdict.outcome) == OutcomeClass::product_failure;
+        if (failed)
+            look_into(*rig.onlooker, *rig.guest, seen, cell, scenario, host.failures, verdict, artefacts);
+        collect(host.libvirt, *rig.guest, failed && rig.onlooker->answered(), artefacts);
         rig.guest->destroy();
+        rig.disks->keep(artefacts);
     };
     co_await on_worker(host.workers, end);
     co_return verdict;

@@ -83,6 +83,32 @@ Verdict from_deadline(const Watch& watch, const Sighting& seen) {
     return verdict(watch, seen, Outcome::milestone_deadline, missing);
 }
 
+/// What ends a cell whatever it waits for; nothing when nothing does.
+std::optional<Decision> end_of(const Watch& watch, const Scenario& scenario, const Sighting& seen,
+                               const Limits& limits, bool may_power_off) {
+    if (!seen.host_problem.empty())
+        return verdict(watch, seen, Outcome::host_setup, seen.host_problem);
+    if (seen.cancelled)
+        return verdict(watch, seen, Outcome::cancelled, "the run was stopped");
+
+    const bool gone = seen.machine != Sighting::Machine::running &&
+                      !(may_power_off && seen.machine == Sighting::Machine::powered_off);
+    const bool drained = gone && (seen.console_closed || seen.now >= *seen.gone_at + drain);
+    if (const auto& failure = watch.failure()) {
+        const microseconds settled = failure->at + limits.settle;
+        if (drained || seen.now >= settled)
+            return from_failure(watch, seen, *failure);
+        return Wait{settled};
+    }
+    const unsigned resets = watch.resets() - std::min(watch.resets(), seen.resets_asked);
+    if (resets > scenario.resets)
+        return verdict(watch, seen, Outcome::reboot_loop,
+                       fmt::format("the guest reset itself {} times {}", resets, after(watch)));
+    if (gone)
+        return drained ? Decision(from_machine(watch, seen)) : Decision(Wait{*seen.gone_at + drain});
+    return std::nullopt;
+}
+
 }  // namespace
 
 Limits limits_for(bool emulated, std::optional<std::chrono::seconds> cell_timeout) {
@@ -98,28 +124,35 @@ Limits limits_for(bool emulated, std::optional<std::chrono::seconds> cell_timeou
             .tentative = scaled(std::chrono::milliseconds(1500))};
 }
 
+Verdict failed_step(const Watch& watch, const Sighting& seen, const Acting& acting, std::string reason) {
+    Verdict failed = verdict(watch, seen, Outcome::step_failed, fmt::format("{}: {}", acting.what, reason));
+    failed.missing.clear();
+    if (!acting.evidence.empty())
+        failed.evidence = acting.evidence;
+    return failed;
+}
+
+Decision judge_step(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits,
+                    const Acting& acting) {
+    if (const auto end = end_of(watch, scenario, seen, limits, acting.may_power_off))
+        return *end;
+    if (watch.resets() != acting.resets && !acting.may_reset)
+        return failed_step(watch, seen, acting, "the guest reset itself");
+    microseconds deadline = acting.deadline;
+    if (limits.cell)
+        deadline = std::min(deadline, *limits.cell);
+    if (seen.now >= deadline)
+        return failed_step(
+            watch, seen, acting,
+            fmt::format("{} within {:.0f} s", acting.missing, seconds(seen.now - acting.began)));
+    return Wait{std::min(deadline, watch.decides_at().value_or(deadline))};
+}
+
 Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits) {
     if (watch.passed())
         return Verdict{.outcome = Outcome::passed, .reached = watch.last_reached(), .took = seen.now};
-    if (!seen.host_problem.empty())
-        return verdict(watch, seen, Outcome::host_setup, seen.host_problem);
-    if (seen.cancelled)
-        return verdict(watch, seen, Outcome::cancelled, "the run was stopped");
-
-    const bool gone = seen.machine != Sighting::Machine::running;
-    const bool drained = gone && (seen.console_closed || seen.now >= *seen.gone_at + drain);
-    if (const auto& failure = watch.failure()) {
-        const microseconds settled = failure->at + limits.settle;
-        if (drained || seen.now >= settled)
-            return from_failure(watch, seen, *failure);
-        return Wait{settled};
-    }
-    if (watch.resets() > scenario.resets)
-        return verdict(watch, seen, Outcome::reboot_loop,
-                       fmt::format("the guest reset itself {} times {}", watch.resets(), after(watch)));
-    if (gone)
-        return drained ? Decision(from_machine(watch, seen)) : Decision(Wait{*seen.gone_at + drain});
-
+    if (const auto end = end_of(watch, scenario, seen, limits, false))
+        return *end;
     const Milestone& waiting = *watch.waiting_for();
     if (waiting.network && !seen.network_problem.empty())
         return verdict(watch, seen, Outcome::network_failed,

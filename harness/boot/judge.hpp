@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "harness/console/watch.hpp"
 #include "harness/matrix/verdict.hpp"
@@ -35,6 +36,7 @@ struct Sighting {
     std::optional<std::chrono::microseconds> gone_at;  ///< when the machine stopped running
     bool console_closed = false;
     bool cancelled = false;
+    unsigned resets_asked = 0;  ///< those that the scenario's steps brought about
     std::optional<std::chrono::microseconds> poked_at;
     std::string poke_answer;      ///< what the console said since it was poked
     std::string network_problem;  ///< what the host side of the tap missed until its deadline
@@ -49,6 +51,25 @@ struct Wait {
 struct Poke {};
 
 using Decision = std::variant<Wait, Poke, Verdict>;
+
+/// What a step waits for.
+struct Acting {
+    std::string what;     ///< "mine.toml:12:1: run uname -m"
+    std::string missing;  ///< "no end of the command was seen"
+    std::chrono::microseconds began{}, deadline{};
+    unsigned resets = 0;                ///< of the watch, when the step began
+    bool may_reset = false;             ///< the step waits for just that
+    bool may_power_off = false;         ///< likewise
+    std::vector<std::string> evidence;  ///< what is known of it; empty: the console's last lines
+};
+
+/// The same while a step waits for its end, which is not there yet: the verdict that ends the cell, or how
+/// long to wait for news.
+Decision judge_step(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits,
+                    const Acting& acting);
+
+/// The verdict of a step that failed.
+Verdict failed_step(const Watch& watch, const Sighting& seen, const Acting& acting, std::string reason);
 
 /// Decides what to do with a cell, from what is known now. Pure.
 Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits);

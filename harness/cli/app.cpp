@@ -22,14 +22,24 @@ constexpr std::array build_examples{
     Example{"lktest build recovery --arch aarch64 -o live.iso", "the recovery system, for ARM"},
     Example{"lktest build ./mine.toml --source-date-epoch 1700000000", "the same bits on any day"},
 };
+constexpr std::array inspect_examples{
+    Example{"lktest inspect live.iso", "what is on any ISO, and what is wrong with it"},
+    Example{"lktest inspect --json live.iso", "the same for programs"},
+};
 constexpr std::array doctor_examples{
     Example{"lktest doctor", "what this machine lacks, and how to mend it"},
 };
-constexpr std::array first_examples{run_examples[0], run_examples[1], build_examples[0], doctor_examples[0]};
+constexpr std::array module_examples{
+    Example{"lktest module pack tools/ 10-tools.sb", "files to lay over the live system's"},
+    Example{"lktest module unpack 10-tools.sb tools/", "and back"},
+};
+constexpr std::array first_examples{run_examples[0], run_examples[1], build_examples[0], inspect_examples[0],
+                                    doctor_examples[0]};
 
 constexpr std::array meanings{
     ExitMeaning{ExitCode::passed, "every cell that can exist passed"},
-    ExitMeaning{ExitCode::boot_failed, "a medium failed, or the run was stopped before all cells ended"},
+    ExitMeaning{ExitCode::boot_failed,
+                "a medium failed or has an error, or the run was stopped before all cells ended"},
     ExitMeaning{ExitCode::usage, "wrong usage or bad input"},
     ExitMeaning{ExitCode::host, "this machine lacks something, or failed"},
 };
@@ -82,8 +92,12 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defau
             invocation.run, defaults.jobs);
     add_build(*app->add_subcommand("build", "builds a live ISO from a recipe"), invocation.build,
               defaults.arch);
+    add_inspect(*app->add_subcommand("inspect", "says what is on an ISO, and what is wrong with it"),
+                invocation.inspect);
     add_doctor(*app->add_subcommand("doctor", "checks whether this machine can build and boot live media"),
                invocation.doctor);
+    add_module(*app->add_subcommand("module", "packs or unpacks a module (.sb) of a live medium"),
+               invocation.module);
     // For our own build; an empty group hides them.
     app->add_subcommand("generate-man", "prints the man page")->group("");
     app->add_subcommand("generate-completion", "prints the completion for bash")->group("");
@@ -113,8 +127,12 @@ std::span<const Example> examples(std::string_view command) {
         return run_examples;
     if (command == "build")
         return build_examples;
+    if (command == "inspect")
+        return inspect_examples;
     if (command == "doctor")
         return doctor_examples;
+    if (command == "module")
+        return module_examples;
     return first_examples;
 }
 

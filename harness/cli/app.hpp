@@ -10,6 +10,8 @@
 #include "builder/base/error.hpp"
 #include "harness/cli/build.hpp"
 #include "harness/cli/doctor.hpp"
+#include "harness/cli/inspect.hpp"
+#include "harness/cli/module.hpp"
 #include "harness/cli/run.hpp"
 
 namespace lktest {
@@ -18,7 +20,9 @@ namespace lktest {
 struct Invocation {
     RunOptions run;
     BuildRequest build;
+    InspectRequest inspect;
     DoctorOptions doctor;
+    ModuleRequest module;
 };
 
 /// What help says of defaults that depend on the machine; these words suit any.

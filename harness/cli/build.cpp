@@ -11,7 +11,6 @@
 
 #include "builder/base/file.hpp"
 #include "builder/base/printable.hpp"
-#include "builder/build.hpp"
 #include "harness/cli/held_signals.hpp"
 #include "harness/cli/lookup.hpp"
 #include "harness/cli/option.hpp"
@@ -24,6 +23,7 @@ namespace {
 /// 9999-12-31: what ISO 9660 can say (ECMA-119, 8.4.26.1).
 constexpr std::uint64_t last_second = 253402300799;
 constexpr std::uint64_t most_jobs = 1024;
+constexpr const char* any_root_recipe = "this-system";
 
 /// reproducible-builds.org/specs/source-date-epoch
 std::optional<std::int64_t> epoch_from_environment() {
@@ -42,13 +42,21 @@ struct Interrupted : std::runtime_error {
 
 void add_build(CLI::App& app, BuildRequest& request, const std::string& default_arch) {
     app.add_option("RECIPE", request.recipe, "what the image is made of: a name, or a path to a TOML file")
-        ->type_name("RECIPE")
-        ->required();
+        ->type_name("RECIPE");
     add_single(app, "--arch", alternatives(all_names(all_arches)), "the machine that it is for", default_arch,
                [&request](const std::string& word) {
                    request.arch = all_arches[choose("--arch", word, all_names(all_arches))];
                });
-    add_single(app, "-o,--output", "FILE", "the ISO; replaced when it is whole", "RECIPE-ARCH.iso",
+    add_single(app, "--format", alternatives(all_names(all_formats)),
+               "what is made: an ISO, an archive for a FAT stick, a directory for a boot server",
+               "as FILE's name says", [&request](const std::string& word) {
+                   request.format = all_formats[choose("--format", word, all_names(all_formats))];
+               });
+    add_single(app, "--root", "PATH|system",
+               "the root filesystem: a directory, a tar archive, or this machine's own",
+               "the recipe's; with it RECIPE may be left out",
+               [&request](const std::string& word) { request.root = word; });
+    add_single(app, "-o,--output", "FILE", "the result; replaced when it is whole", "RECIPE-ARCH.iso",
                [&request](const std::string& word) { request.output = word; });
     add_single(app, "--source-date-epoch", "SECONDS", "the image's time, since 1970",
                "$SOURCE_DATE_EPOCH, or the newest package's", [&request](const std::string& word) {
@@ -59,15 +67,25 @@ void add_build(CLI::App& app, BuildRequest& request, const std::string& default_
                    request.jobs = static_cast<unsigned>(parse_number("--jobs", word, 1, most_jobs));
                });
     app.add_flag("--verbose", request.verbose, "say why things are done so");
+    app.callback([&request] {
+        if (request.recipe.empty() && request.root.empty())
+            throw CLI::RequiredError("RECIPE");
+    });
 }
 
-int build(const BuildRequest& request) {
-    const Recipe recipe = read_recipe(find_data(recipe_files, request.recipe));
+BuildResult make_image(const BuildRequest& request) {
+    Recipe recipe =
+        read_recipe(find_data(recipe_files, request.recipe.empty() ? any_root_recipe : request.recipe));
+    if (!request.root.empty())
+        recipe.root = root_at(request.root, recipe.root);
     BuildOptions options;
     options.arch = request.arch;
     options.output = request.output;
     if (options.output.empty())
-        options.output = fmt::format("{}-{}.iso", recipe.name, name(request.arch));
+        options.output = fmt::format("{}-{}{}{}", recipe.name, name(request.arch),
+                                     request.format == Format::netboot ? "-" : ".",
+                                     name(request.format.value_or(Format::iso)));
+    options.format = request.format.value_or(format_of(options.output));
     options.cache = cache_directory();
     options.workers = request.jobs.value_or(std::max(1U, std::thread::hardware_concurrency()));
     options.source_date_epoch = request.source_date_epoch
@@ -85,9 +103,15 @@ int build(const BuildRequest& request) {
         if (request.verbose)
             bar.say(reason);
     };
-    const BuildResult result = build_image(recipe, options);
+    options.warn = [&](std::string_view remark) { bar.say(remark); };
+    BuildResult result = build_image(recipe, options);
     bar.finish();
-    fmt::print("{}  {:.1f} MiB\n", printable(result.iso.string()),
+    return result;
+}
+
+int build(const BuildRequest& request) {
+    const BuildResult result = make_image(request);
+    fmt::print("{}  {:.1f} MiB\n", printable(result.output.string()),
                static_cast<double>(result.size) / (1 << 20));
     return static_cast<int>(ExitCode::passed);
 }

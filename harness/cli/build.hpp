@@ -7,6 +7,7 @@
 #include <string>
 
 #include "builder/base/platform.hpp"
+#include "builder/build.hpp"
 
 namespace CLI {
 class App;
@@ -16,9 +17,11 @@ namespace lktest {
 
 /// What the user asked of `lktest build`.
 struct BuildRequest {
-    std::string recipe;  ///< a name or a path
+    std::string recipe;  ///< a name or a path; empty with a root: "this-system"
     Arch arch = host_arch();
+    std::string root;  ///< "system" or a path; empty: the recipe's
     std::filesystem::path output;
+    std::optional<Format> format;  ///< nothing: as the output's name says
     std::optional<std::uint64_t>
         source_date_epoch;         ///< seconds since 1970; nothing: the variable, or the recipe's
     std::optional<unsigned> jobs;  ///< nothing: every core
@@ -28,7 +31,10 @@ struct BuildRequest {
 /// @param default_arch  this machine's, in words
 void add_build(CLI::App& app, BuildRequest& request, const std::string& default_arch);
 
-/// Builds the ISO. Returns the exit status.
+/// Builds the ISO, and shows how far it has come on the standard error.
+BuildResult make_image(const BuildRequest& request);
+
+/// Builds the ISO, and prints which. Returns the exit status.
 int build(const BuildRequest& request);
 
 }  // namespace lktest

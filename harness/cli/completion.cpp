@@ -47,7 +47,7 @@ std::vector<std::string> actions(const std::string& placeholder, const Names& na
         start = end + 1;
         if (const auto known = names.find(part); known != names.end())
             words.insert(words.end(), known->second.begin(), known->second.end());
-        if (part == "FILE" || part == "RECIPE")
+        if (part == "FILE" || part == "RECIPE" || part == "ISO")
             paths.emplace_back("_lktest_paths -f");
         else if (part == "DIR")
             paths.emplace_back("_lktest_paths -d");

@@ -89,8 +89,12 @@ int perform(int argc, char** argv) {
     }
     if (command == "build")
         return build(invocation.build);
+    if (command == "inspect")
+        return inspect(invocation.inspect);
     if (command == "doctor")
         return doctor(invocation.doctor);
+    if (command == "module")
+        return module(invocation.module);
     return generate(command);
 }
 

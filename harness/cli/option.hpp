@@ -14,7 +14,7 @@ namespace lktest {
 
 // One definition of an option gives its help line, its part of the man page and its completion.
 // CLI11's type name is the placeholder that all three show, and says what may stand there:
-// "bios|uefi" exactly these words, FILE and DIR a path, SCENARIO and RECIPE a name of our own
+// "bios|uefi" exactly these words, FILE, ISO and DIR a path, SCENARIO and RECIPE a name of our own
 // data files, anything else (N, SECONDS, URI) free text.
 
 /// Takes one value of an option; throws a usage Error when it is not good.

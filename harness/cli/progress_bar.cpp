@@ -57,24 +57,17 @@ ProgressBar::~ProgressBar() {
     std::fflush(out_);
 }
 
-void ProgressBar::update(std::string_view step, std::uint64_t done, std::uint64_t total) {
+void ProgressBar::update(std::string_view name, std::uint64_t done, std::uint64_t total) {
     const std::lock_guard lock(mutex_);
-    if (step != step_) {
-        end_step();
-        step_ = step;
-        began_ = Clock::now();
-        painted_ = {};
+    Step& step = step_of(name);
+    step.done = done;
+    step.total = total;
+    if (total > 0 && done >= total) {
+        end(step);
+        steps_.erase(steps_.begin() + (&step - steps_.data()));
     }
-    if (!terminal_ || Clock::now() - painted_ < frame_time)
-        return;
-    erase();
-    const Style style = style_();
-    const std::string bar =
-        paint(progress_line(step, done, total, since(began_), style), style, style.width - 1);
-    std::fputs(bar.c_str(), out_);
-    std::fflush(out_);
-    standing_ = true;
-    painted_ = Clock::now();
+    if (terminal_ && !steps_.empty() && Clock::now() - painted_ >= frame_time)
+        paint_bar();
 }
 
 void ProgressBar::say(std::string_view line) {
@@ -84,13 +77,36 @@ void ProgressBar::say(std::string_view line) {
 
 void ProgressBar::finish() {
     const std::lock_guard lock(mutex_);
-    end_step();
+    for (const Step& step : steps_)
+        end(step);
+    steps_.clear();
 }
 
-void ProgressBar::end_step() {
-    if (!step_.empty())
-        print(finished_line(step_, since(began_)));
-    step_.clear();
+ProgressBar::Step& ProgressBar::step_of(std::string_view name) {
+    const auto known = std::ranges::find(steps_, name, &Step::name);
+    if (known != steps_.end())
+        return *known;
+    std::erase_if(steps_, [&](const Step& step) {
+        if (step.total == 0)
+            end(step);
+        return step.total == 0;
+    });
+    return steps_.emplace_back(Step{std::string(name), Clock::now()});
+}
+
+void ProgressBar::end(const Step& step) {
+    print(finished_line(step.name, since(step.began)));
+}
+
+void ProgressBar::paint_bar() {
+    erase();
+    const Step& step = steps_.front();
+    const Style style = style_();
+    const Line line = progress_line(step.name, step.done, step.total, since(step.began), style);
+    std::fputs(paint(line, style, style.width - 1).c_str(), out_);
+    std::fflush(out_);
+    standing_ = true;
+    painted_ = Clock::now();
 }
 
 void ProgressBar::erase() {

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "builder/base/progress.hpp"
 #include "harness/report/style.hpp"
@@ -22,8 +23,9 @@ Line progress_line(std::string_view step, std::uint64_t done, std::uint64_t tota
 /// "✓ squashfs       6.0s": a step that is over.
 Line finished_line(std::string_view step, std::chrono::microseconds took);
 
-/// Shows how far a long work has come: on a terminal a bar that is repainted in place, and a line
-/// for each step that is over; elsewhere only these lines. The destructor takes an unfinished bar away.
+/// Shows how far a long work has come: on a terminal a bar that is repainted in place, of the oldest
+/// step that is under way, and a line for each step that is over; elsewhere only these lines. Steps of
+/// unknown size are over when another begins. The destructor takes an unfinished bar away.
 class ProgressBar {
 public:
     ProgressBar(std::FILE* out, bool terminal, std::function<Style()> style);
@@ -35,12 +37,19 @@ public:
     void update(std::string_view step, std::uint64_t done, std::uint64_t total);
     /// Prints a line above the bar; from any thread.
     void say(std::string_view line);
-    /// The last step is over, and well.
+    /// Every step is over, and well.
     void finish();
 
 private:
     using Clock = std::chrono::steady_clock;
-    void end_step();
+    struct Step {
+        std::string name;
+        Clock::time_point began;
+        std::uint64_t done = 0, total = 0;
+    };
+    Step& step_of(std::string_view name);
+    void end(const Step& step);
+    void paint_bar();
     void erase();
     void print(const Line& line);
 
@@ -48,8 +57,8 @@ private:
     bool terminal_;
     std::function<Style()> style_;
     std::mutex mutex_;
-    std::string step_;  ///< empty before the first
-    Clock::time_point began_{}, painted_{};
+    std::vector<Step> steps_;  ///< those under way, the oldest first
+    Clock::time_point painted_{};
     bool standing_ = false;  ///< a bar stands on the terminal
 };
 

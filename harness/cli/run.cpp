@@ -3,12 +3,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "builder/base/file.hpp"
 #include "firmware/find.hpp"
 #include "harness/boot/host.hpp"
 #include "harness/cli/run_inside.hpp"
 #include "harness/cli/run_plan.hpp"
 #include "harness/machine/probe.hpp"
+#include "harness/machine/shared_directory.hpp"
 #include "harness/net/jail.hpp"
 #include "harness/report/store.hpp"
 
@@ -16,9 +19,14 @@ namespace lktest {
 namespace {
 
 /// Throws when the cells cannot have the network that they need, before any of them starts.
-void check_network(const RunOptions& options) {
-    if (options.network != Network::tap)
+void check_network(const RunOptions& options, const RunPlan& plan) {
+    if (options.network != Network::tap) {
+        if (std::ranges::any_of(plan.cells, [](const PlannedCell& planned) {
+                return !planned.not_applicable && from_network(planned.cell.medium);
+            }))
+            throw usage_error("only a tap device boots a cell over the network", "leave --network out");
         return;
+    }
     if (!options.connect.empty())
         throw usage_error(fmt::format("a daemon ({}) cannot reach lktest's own tap devices", options.connect),
                           "add --network user, or leave --connect out");
@@ -40,7 +48,8 @@ std::map<Arch, AccelChoice> choose_accelerators(const RunOptions& options,
 
 int run(const RunOptions& options) {
     RunPlan plan = plan_run(options);
-    check_network(options);
+    check_network(options, plan);
+    make_output(options.output);
     build_what_is_stale(plan, options);
     RunInput input{.options = options,
                    .plan = std::move(plan),
@@ -49,9 +58,12 @@ int run(const RunOptions& options) {
                    .directory = RunDirectory::create(options.output)};
     input.accel = choose_accelerators(options, input.plan.cells);
 
-    // A daemon's guests are not ours to take along; libvirt ends them when the connection breaks.
-    const JailOptions jail{
-        .own_network = options.connect.empty(), .required = options.network == Network::tap, .why = {}};
+    if (!options.connect.empty()) {
+        // The daemon sees nothing of a jail. libvirt ends the guests when the connection breaks.
+        const SharedDirectory shared;
+        return run_inside(input, shared.path());
+    }
+    const JailOptions jail{.required = options.network == Network::tap, .why = {}};
     return run_in_jail(jail, [&](const Jail& inside) { return run_inside(input, inside.private_dir); });
 }
 

@@ -26,6 +26,7 @@ struct RunOptions {
     std::vector<Medium> media;
     std::vector<std::filesystem::path> isos;      ///< empty: our own, built when missing or stale
     std::vector<std::string> scenarios;           ///< names or paths; empty: what suits the ISO
+    std::string append;                           ///< added to the kernel's command line in the loader's menu
     std::optional<unsigned> jobs;                 ///< nothing: what cores and memory carry
     std::string connect;                          ///< libvirt URI; empty: the embedded driver
     std::optional<Accel> accel;                   ///< nothing: KVM where it is proven to work

@@ -71,6 +71,8 @@ private:
             else
                 known->sources.push_back(event.source);
         }
+        if (event.kind == Event::Kind::step)
+            result(cell).steps.push_back({event.name, event.at});
         live_.event(cell, event);
     }
 
@@ -136,16 +138,19 @@ asio::awaitable<void> repaint(asio::steady_timer& timer, RunReporter& reporter) 
     }
 }
 
-/// The first Ctrl-C ends every cell in good order; the second one at once.
-asio::awaitable<void> obey_signals(asio::signal_set& signals, Stop& stop) {
+/// The first Ctrl-C ends every cell in good order; the second one the loop, and `at_once` is set.
+asio::awaitable<void> obey_signals(asio::io_context& io, asio::signal_set& signals, Stop& stop,
+                                   bool& at_once) {
     boost::system::error_code closed;
     co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, closed));
     if (closed)
         co_return;
     stop.request();
     co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, closed));
-    if (!closed)
-        std::_Exit(static_cast<int>(ExitCode::boot_failed));
+    if (closed)
+        co_return;
+    at_once = true;
+    io.stop();
 }
 
 }  // namespace
@@ -192,6 +197,7 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
 
     RunReport report;
     std::exception_ptr fault;
+    bool at_once = false;
     {
         RunReporter reporter(input, empty_report(input, libvirt), is_terminal(stdout));
         for (const auto& [arch, choice] : input.accel)
@@ -207,12 +213,14 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
             io.stop();  // libvirt's own timers never end
         };
         asio::co_spawn(io, repaint(timer, reporter), asio::detached);
-        asio::co_spawn(io, obey_signals(signals, stop), asio::detached);
+        asio::co_spawn(io, obey_signals(io, signals, stop, at_once), asio::detached);
         asio::co_spawn(io, run_cells(host, std::move(cells), jobs, observer), ended);
         io.run();
-        if (!fault)
+        if (!fault && !at_once)
             report = reporter.finish();
     }
+    if (at_once)  // nothing is waited for: guests and network die with the jail
+        std::_Exit(static_cast<int>(ExitCode::boot_failed));
     workers.join();
     if (fault)
         std::rethrow_exception(fault);

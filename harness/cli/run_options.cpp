@@ -8,6 +8,7 @@
 #include "harness/cli/option.hpp"
 #include "harness/cli/run.hpp"
 #include "harness/cli/shell.hpp"
+#include "harness/scenario/parse.hpp"
 
 namespace lktest {
 namespace {
@@ -28,6 +29,12 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
                    [&options](const std::string& word) { options.isos.emplace_back(word); });
     add_repeatable(app, "--scenario", "SCENARIO|FILE", "what a boot must reach", "what suits the ISO",
                    [&options](const std::string& word) { options.scenarios.push_back(word); });
+    add_single(app, "--append", "PARAMETERS", "added to the kernel's command line, in the loader's own menu",
+               "nothing", [&options](const std::string& word) {
+                   if (const auto why = untypeable(word))
+                       throw usage_error(fmt::format("--append {}", *why));
+                   options.append += (options.append.empty() ? "" : " ") + word;
+               });
     add_single(app, "--jobs", "N", "cells booted at once", default_jobs, [&options](const std::string& word) {
         options.jobs = static_cast<unsigned>(parse_number("--jobs", word, 1, most_jobs));
     });
@@ -73,6 +80,8 @@ std::string reproduce(const RunOptions& options, const BootCell& cell) {
             add("--scenario", scenario);
             break;
         }
+    if (!options.append.empty())
+        add("--append", options.append);
     if (!options.connect.empty())
         add("--connect", options.connect);
     if (options.accel)

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "harness/cli/run_plan.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
+#include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/build.hpp"
 #include "builder/inspect/iso_facts.hpp"
@@ -17,6 +20,8 @@ namespace {
 constexpr const char* own_recipe = "recovery";
 constexpr const char* own_scenario = "boot";            // our media say when each stage is reached
 constexpr const char* foreign_scenario = "any-medium";  // of the others only what all of them say
+
+const std::vector<Medium> network_media{Medium::pxe, Medium::http};
 
 /// The scenarios that were read, and the choice of each.
 struct Scenarios {
@@ -34,61 +39,80 @@ bool asked_for(const RunOptions& options, Arch arch) {
     return options.arches.empty() || std::ranges::find(options.arches, arch) != options.arches.end();
 }
 
-/// One of our images for each architecture that is asked for; built later, when the plan is known to hold.
+/// Our images for each architecture that is asked for; built later, when the plan is known to hold.
 std::vector<ImageChoice> own_images(const RunOptions& options) {
     std::vector<ImageChoice> images;
-    for (const Arch arch : all_arches)
-        if (asked_for(options, arch))
-            images.push_back(
-                {{own_recipe, cache_directory() / "media" /
-                                  (std::string(own_recipe) + "-" + std::string(name(arch)) + ".iso")},
-                 {arch}});
+    for (const Arch arch : all_arches) {
+        if (!asked_for(options, arch))
+            continue;
+        const std::filesystem::path stem =
+            cache_directory() / "media" / fmt::format("{}-{}", own_recipe, name(arch));
+        images.push_back({{own_recipe, stem.string() + ".iso"}, {arch}, {own_scenario}});
+        images.push_back(
+            {{own_recipe, stem.string() + "-netboot"}, {arch}, {own_scenario}, network_media, true});
+    }
     return images;
 }
 
-struct GivenImages {
-    std::vector<ImageChoice> own, foreign;
-};
+/// The directory that `lktest build --format netboot` made.
+ImageChoice look_at_tree(const Image& image) {
+    std::vector<Arch> arches;
+    for (const auto& [arch, loader] :
+         {std::pair(Arch::x86_64, "bootx64.efi"), std::pair(Arch::aarch64, "bootaa64.efi")})
+        if (std::filesystem::exists(image.path / loader))
+            arches.push_back(arch);
+    if (arches.empty())
+        throw usage_error(
+            fmt::format("{} is a directory, and none that a machine boots from over the network",
+                        image.path.string()),
+            "give an ISO, or what `lktest build --format netboot` made");
+    return {image, arches, {own_scenario}, network_media};
+}
 
-GivenImages look_at(const std::vector<std::filesystem::path>& isos) {
-    GivenImages given;
+/// The given ISOs, each with the scenario that suits it when the user names none.
+std::vector<ImageChoice> look_at(const std::vector<std::filesystem::path>& isos) {
+    std::vector<ImageChoice> images;
     for (const Image& image : name_images(isos)) {
+        if (std::filesystem::is_directory(image.path)) {
+            images.push_back(look_at_tree(image));
+            continue;
+        }
         const IsoFacts facts = read_iso_facts(image.path);
-        auto& group = facts.application_id.starts_with(own_application_id) ? given.own : given.foreign;
-        group.push_back({image, facts.arches});
+        const bool own = facts.application_id.starts_with(own_application_id);
+        images.push_back({image, facts.arches, {own ? own_scenario : foreign_scenario}});
     }
-    return given;
+    return images;
 }
 
 }  // namespace
 
 RunPlan plan_run(const RunOptions& options) {
     Scenarios scenarios;
-    RunPlan plan;
-    const auto multiply = [&](std::vector<ImageChoice> images, const std::vector<std::string>& words) {
-        if (images.empty())
-            return;
-        Axes axes{.images = std::move(images),
-                  .scenarios = {},
-                  .arches = options.arches,
-                  .firmwares = options.firmwares,
-                  .media = options.media};
-        for (const std::string& word : words)
-            axes.scenarios.push_back(scenarios.choose(word));
-        std::ranges::copy(expand(axes), std::back_inserter(plan.cells));
-    };
-
-    GivenImages images{own_images(options), {}};
-    if (!options.isos.empty())
-        images = look_at(options.isos);
+    Axes axes{.images = options.isos.empty() ? own_images(options) : look_at(options.isos),
+              .scenarios = {},
+              .arches = options.arches,
+              .firmwares = options.firmwares,
+              .media = options.media};
     if (options.scenarios.empty()) {
-        multiply(std::move(images.own), {own_scenario});
-        multiply(std::move(images.foreign), {foreign_scenario});
+        for (const char* word : {own_scenario, foreign_scenario})
+            if (std::ranges::any_of(axes.images, [word](const ImageChoice& choice) {
+                    return choice.scenarios.front() == word;
+                }))
+                axes.scenarios.push_back(scenarios.choose(word));
     } else {
-        std::ranges::move(images.foreign, std::back_inserter(images.own));
-        multiply(std::move(images.own), options.scenarios);
+        for (ImageChoice& choice : axes.images)
+            choice.scenarios.clear();
+        for (const std::string& word : options.scenarios)
+            axes.scenarios.push_back(scenarios.choose(word));
     }
-    plan.scenarios = std::move(scenarios.by_name);
+    RunPlan plan{.cells = expand(axes), .scenarios = std::move(scenarios.by_name)};
+    if (options.append.empty())
+        return plan;
+    for (auto& [name, scenario] : plan.scenarios) {
+        std::string& line = scenario.boot.append;
+        line += (line.empty() ? "" : " ") + options.append;
+        scenario.boot.place = {.file = "--append"};
+    }
     return plan;
 }
 
@@ -108,8 +132,9 @@ void build_what_is_stale(const RunPlan& plan, const RunOptions& options) {
         request.recipe = own_recipe;
         request.arch = arch;
         request.output = path;
+        request.format = path.extension() == ".iso" ? Format::iso : Format::netboot;
         request.verbose = options.verbose;
-        build(request);
+        make_image(request);
     }
 }
 

@@ -2,30 +2,15 @@
 #include "harness/report/json.hpp"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
-#include "builder/base/printable.hpp"
+#include "builder/base/json_text.hpp"
 
 namespace lktest {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 /// Seconds, to the millisecond.
 double seconds(std::chrono::microseconds time) {
     return std::round(static_cast<double>(time.count()) / 1000.0) / 1000.0;
-}
-
-/// A string, or null when nothing is known.
-Json text(std::string_view value) {
-    return value.empty() ? Json() : Json(printable(value));
-}
-
-Json strings(const std::vector<std::string>& values) {
-    Json array = Json::array();
-    for (const std::string& value : values)
-        array.push_back(printable(value));
-    return array;
 }
 
 Json milestone_json(const MilestoneTime& milestone) {
@@ -63,31 +48,35 @@ Json cell_json(const CellResult& result) {
         json["outcome"] = name(verdict.outcome);
         json["class"] = class_name(class_of(verdict.outcome));
         json["seconds"] = seconds(verdict.took);
-        json["reached"] = text(verdict.reached);
-        json["missing"] = text(verdict.missing);
-        json["reason"] = text(verdict.reason);
-        json["evidence"] = strings(verdict.evidence);
-        json["hint"] = text(verdict.hint);
+        json["reached"] = json_text(verdict.reached);
+        json["missing"] = json_text(verdict.missing);
+        json["reason"] = json_text(verdict.reason);
+        json["evidence"] = json_strings(verdict.evidence);
+        json["hint"] = json_text(verdict.hint);
     }
     json["milestones"] = Json::array();
     for (const MilestoneTime& milestone : result.milestones)
         json["milestones"].push_back(milestone_json(milestone));
+    json["steps"] = Json::array();
+    for (const StepTime& step : result.steps)
+        json["steps"].push_back({{"name", printable(step.name)}, {"at", seconds(step.at)}});
     json["artefacts"] = Json::array();
     for (const std::filesystem::path& artefact : result.artefacts)
         json["artefacts"].push_back(printable(artefact.string()));
-    json["reproduce"] = text(result.reproduce);
+    json["reproduce"] = json_text(result.reproduce);
     return json;
 }
 
 Json host_json(const HostFacts& host) {
     Json accelerators = Json::object();
     for (const AcceleratorUse& use : host.accelerators)
-        accelerators[std::string(name(use.arch))] = {{"name", text(use.accelerator)}, {"why", text(use.why)}};
+        accelerators[std::string(name(use.arch))] = {{"name", json_text(use.accelerator)},
+                                                     {"why", json_text(use.why)}};
     return {
-        {"qemu", text(host.qemu)},
-        {"libvirt", text(host.libvirt)},
-        {"connection", text(host.connection)},
-        {"network", text(host.network)},
+        {"qemu", json_text(host.qemu)},
+        {"libvirt", json_text(host.libvirt)},
+        {"connection", json_text(host.connection)},
+        {"network", json_text(host.network)},
         {"accelerators", accelerators},
     };
 }
@@ -105,8 +94,8 @@ Json counts_json(const Counts& counts) {
 std::string json_report(const RunReport& report) {
     Json json = {
         {"schema", "lktest.matrix/1"},
-        {"lktest", text(report.version)},
-        {"command", strings(report.command)},
+        {"lktest", json_text(report.version)},
+        {"command", json_strings(report.command)},
         {"started", utc_time(report.started)},
         {"seconds", seconds(report.took)},
         {"complete", report.complete},

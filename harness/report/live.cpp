@@ -95,6 +95,8 @@ void apply(LiveCell& cell, const Event& event, LiveClock::time_point now) {
         cell.witnessed.clear();
     if (event.kind == Event::Kind::milestone && cell.witnessed.insert(event.name).second)
         cell.milestone = event.name;
+    if (event.kind == Event::Kind::step)
+        cell.milestone = event.name;
     if (!event.text.empty())
         cell.news = event.text;
 }
@@ -153,6 +155,7 @@ std::optional<std::string> plain_line(std::string_view cell, const Event& event,
                 return std::nullopt;
             said = fmt::format("{}: {}", lktest::name(event.kind), text);
             break;
+        case Event::Kind::step: said = "step " + name; break;
         case Event::Kind::finished: return std::nullopt;  // the verdict says more
     }
     return fmt::format("{} {}  {}", stamp(event.at), cell, said);

@@ -21,11 +21,18 @@ struct MilestoneTime {
     std::vector<Source> sources;
 };
 
+/// A step of the scenario that was begun.
+struct StepTime {
+    std::string name;
+    std::chrono::microseconds at{};  ///< since power-on
+};
+
 /// One box of the matrix with all that is known of it.
 struct CellResult {
     BootCell cell;
     std::optional<Verdict> verdict;  ///< nothing while it waits or runs
     std::vector<MilestoneTime> milestones;
+    std::vector<StepTime> steps;
     std::vector<std::filesystem::path> artefacts;  ///< relative to the run's directory
     std::string reproduce;                         ///< the command that runs this cell alone
 };

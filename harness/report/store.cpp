@@ -35,27 +35,33 @@ void replace_link(const fs::path& link, const fs::path& target) {
     // Without the link everything still works, and two runs may race for it.
 }
 
+Error no_output(const fs::path& base, std::string_view why) {
+    return usage_error(fmt::format("cannot write to the output directory {}: {}", base.string(), why),
+                       "give another --output");
+}
+
 /// Makes a directory that did not exist before; false when the name is taken.
 bool make_new(const fs::path& path) {
     if (::mkdir(path.c_str(), 0777) == 0)
         return true;
     if (errno == EEXIST)
         return false;
-    throw usage_error(fmt::format("cannot write to the output directory {}: {}", path.parent_path().string(),
-                                  std::generic_category().message(errno)),
-                      "give another --output");
+    throw no_output(path.parent_path(), std::generic_category().message(errno));
 }
 
 }  // namespace
 
-RunDirectory RunDirectory::create(const fs::path& base, std::chrono::system_clock::time_point now) {
+void make_output(const fs::path& base) {
     std::error_code error;
     fs::create_directories(base, error);
-    if (!fs::is_directory(base)) {
-        const std::string why = fs::exists(base) ? "it is no directory" : error.message();
-        throw usage_error(fmt::format("cannot write to the output directory {}: {}", base.string(), why),
-                          "give another --output");
-    }
+    if (!fs::is_directory(base))
+        throw no_output(base, fs::exists(base) ? "it is no directory" : error.message());
+    if (::access(base.c_str(), W_OK) < 0)
+        throw no_output(base, std::generic_category().message(errno));
+}
+
+RunDirectory RunDirectory::create(const fs::path& base, std::chrono::system_clock::time_point now) {
+    make_output(base);
     const std::string stem =
         fmt::format("run-{:%Y%m%d-%H%M%S}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
     fs::path path = base / stem;

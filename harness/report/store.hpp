@@ -8,6 +8,10 @@
 
 namespace lktest {
 
+/// Makes the directory BASE that runs have their directories in, when it is missing. Throws a
+/// usage Error when it is not a directory or cannot be written to.
+void make_output(const std::filesystem::path& base);
+
 /// The directory of one run, where everything is written as it comes:
 ///
 ///     BASE/run-20261123-150001/matrix.json  junit.xml  CELL/events.jsonl  CELL/…
@@ -16,8 +20,7 @@ namespace lktest {
 /// No run ever writes into another's directory. What has been written stays when a later write fails.
 class RunDirectory {
 public:
-    /// Makes BASE when it is missing, and a new directory in it. Throws a usage Error when BASE
-    /// is not a directory or cannot be written to.
+    /// Makes a new directory in BASE, as make_output() has it.
     static RunDirectory create(const std::filesystem::path& base,
                                std::chrono::system_clock::time_point now = std::chrono::system_clock::now());
 

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT
+#include "harness/boot/act.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <ranges>
+#include <sstream>
+
+#include "builder/base/file.hpp"
+#include "builder/base/process.hpp"
+#include "harness/console/shell_command.hpp"
+#include "harness/machine/worker.hpp"
+
+namespace lktest {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::microseconds;
+
+/// Nothing when the step ended well; else what ends the cell.
+using Ending = std::optional<Verdict>;
+
+constexpr std::size_t most_heard = 10'000;  // lines
+
+std::vector<std::string> last_lines(const std::string& text) {
+    constexpr std::size_t count = 10;
+    std::vector<std::string> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) {
+        lines.push_back(line);
+        if (lines.size() > count)
+            lines.erase(lines.begin());
+    }
+    return lines;
+}
+
+class Performer {
+public:
+    explicit Performer(Stage& stage) : stage_(stage) {
+        stage_.attendance->on_line([this](const ConsoleLine& line) {
+            heard_.push_back(line.text);
+            if (heard_.size() > most_heard)
+                heard_.pop_front();
+            if (command_)
+                command_->said(line);
+            if (stage_.loader)
+                stage_.loader->said(line);
+        });
+    }
+    Performer(const Performer&) = delete;
+    Performer& operator=(const Performer&) = delete;
+    ~Performer() { stage_.attendance->on_line({}); }
+
+    asio::awaitable<Ending> perform(const Step& step) {
+        const microseconds now = stage_.attendance->since_power_on();
+        acting_ = {.what = fmt::format("{}:{}:{}: {}", step.place.file, step.place.line, step.place.column,
+                                       step.name),
+                   .missing = "it did not end",
+                   .began = now,
+                   .deadline = now + scaled(step.within),
+                   .resets = stage_.attendance->watch().resets(),
+                   .may_reset = false,
+                   .may_power_off = acting_.may_power_off,
+                   .evidence = {}};
+        stage_.attendance->tell({.at = now,
+                                 .kind = Event::Kind::step,
+                                 .name = step.name,
+                                 .text = fmt::format("{}:{}", step.place.file, step.place.line)});
+        if (!std::holds_alternative<ExpectLine>(step.action))
+            heard_.clear();
+        auto doing = std::visit([this](const auto& action) { return perform_action(action); }, step.action);
+        return doing;
+    }
+
+private:
+    microseconds scaled(microseconds time) const {
+        return std::chrono::duration_cast<microseconds>(time * stage_.limits.scale);
+    }
+    std::string filled(const std::string& text) const { return fill_in(text, stage_.variables); }
+    Verdict failed(std::string reason) { return stage_.attendance->step_failed(acting_, std::move(reason)); }
+
+    /// Waits until `done`, which is asked at each news, and when the command wants to type.
+    asio::awaitable<Ending> until(std::function<bool()> done) {
+        for (;;) {
+            if (command_)
+                converse();
+            if (done())
+                co_return std::nullopt;
+            const Decision decision = stage_.attendance->judge_now(stage_.limits, acting_);
+            if (const auto* verdict = std::get_if<Verdict>(&decision))
+                co_return *verdict;
+            microseconds next = std::get<Wait>(decision).until;
+            if (command_)
+                next = std::min(next, command_->types_at().value_or(next));
+            co_await stage_.attendance->wait_until(next);
+        }
+    }
+
+    void converse() {
+        if (std::string keys = command_->type(stage_.attendance->since_power_on()); !keys.empty())
+            stage_.serial.send(std::move(keys));
+        const std::string prompt = stage_.attendance->watch().unfinished_line();
+        if (command_->answered()) {
+            acting_.missing = "the command did not end";
+            if (const auto lines = last_lines(command_->output()); !lines.empty())
+                acting_.evidence = lines;
+        } else if (prompt.ends_with("login: ")) {
+            acting_.missing = "no shell answered, the console asks for a login: add a step 'login'";
+        } else {
+            acting_.missing = "no shell answered on the serial console";
+        }
+    }
+
+    void start_command(const std::string& text) {
+        constexpr std::chrono::milliseconds patience{500};
+        command_.emplace(filled(text), ++commands_, std::min(scaled(patience), microseconds(patience * 2)));
+    }
+
+    Ending check(const CommandResult& result, const CommandCheck& wanted) {
+        acting_.evidence = last_lines(result.output);
+        if (result.status != wanted.status)
+            return failed(fmt::format("exit status {} instead of {}", result.status, wanted.status));
+        if (!wanted.expect.empty() && !matches(result.output, wanted.expect, stage_.variables))
+            return failed(fmt::format("its output does not match '{}'", filled(wanted.expect)));
+        return std::nullopt;
+    }
+
+    asio::awaitable<Ending> perform_action(const RunInGuest& action) {
+        start_command(action.command);
+        const std::function<bool()> ended = [this] { return command_->result().has_value(); };
+        Ending ending = co_await until(ended);
+        if (!ending)
+            ending = check(*command_->result(), action.check);
+        command_.reset();
+        co_return ending;
+    }
+
+    /// A command that the guest does not survive, until `gone`.
+    asio::awaitable<Ending> leave(const std::string& text, std::function<bool()> gone) {
+        start_command(text);
+        const std::function<bool()> ended = [this, &gone] {
+            return gone() || (command_->result() && command_->result()->status != 0);
+        };
+        Ending ending = co_await until(ended);
+        if (!ending && !gone()) {
+            acting_.evidence = last_lines(command_->result()->output);
+            ending = failed(fmt::format("exit status {}", command_->result()->status));
+        }
+        command_.reset();
+        co_return ending;
+    }
+
+    bool was_reset() const { return stage_.attendance->watch().resets() > acting_.resets; }
+
+    asio::awaitable<Ending> reach_again() {
+        Verdict verdict = co_await stage_.reach_milestones();
+        if (verdict.outcome == Outcome::passed)
+            co_return std::nullopt;
+        verdict.reason = fmt::format("{}: {}", acting_.what, verdict.reason);
+        co_return verdict;
+    }
+
+    asio::awaitable<Ending> perform_action(const Reboot& action) {
+        acting_.may_reset = true;
+        stage_.attendance->expect_reset();
+        const std::function<bool()> gone = [this] { return was_reset(); };
+        Ending ending = co_await leave(action.command, gone);
+        if (!ending)
+            ending = co_await reach_again();
+        co_return ending;
+    }
+
+    asio::awaitable<Ending> perform_action(const PressReset&) {
+        acting_.may_reset = true;
+        acting_.missing = "the machine was not reset";
+        stage_.attendance->expect_reset();
+        const auto press = [this] { stage_.guest.reset(); };
+        co_await on_worker(stage_.host.workers, press);
+        const std::function<bool()> gone = [this] { return was_reset(); };
+        Ending ending = co_await until(gone);
+        if (!ending)
+            ending = co_await reach_again();
+        co_return ending;
+    }
+
+    asio::awaitable<Ending> perform_action(const ShutDown& action) {
+        acting_.may_power_off = true;
+        const std::function<bool()> off = [this] { return stage_.attendance->powered_off(); };
+        return leave(action.command, off);
+    }
+
+    asio::awaitable<Ending> perform_action(const PressPower&) {
+        acting_.may_power_off = true;
+        acting_.missing = "the guest did not switch itself off";
+        const auto press = [this] { stage_.guest.press_power(); };
+        co_await on_worker(stage_.host.workers, press);
+        const std::function<bool()> off = [this] { return stage_.attendance->powered_off(); };
+        co_return co_await until(off);
+    }
+
+    asio::awaitable<Ending> perform_action(const RunOnHost& action) {
+        ProcessOptions options;
+        options.deadline =
+            std::chrono::duration_cast<std::chrono::milliseconds>(acting_.deadline - acting_.began);
+        const std::vector<std::string> arguments{"/bin/sh", "-c", filled(action.command)};
+        const auto work = [this, &arguments, &options] {
+            ProcessResult result;
+            const auto run = [&] { result = run_process(arguments, options); };
+            if (stage_.network)
+                stage_.network->netns().run(run);
+            else
+                run();
+            return result;
+        };
+        const ProcessResult result = co_await on_worker(stage_.host.workers, work);
+        acting_.evidence = last_lines(result.out + result.err);
+        if (result.timed_out)
+            co_return failed("the command did not end in time");
+        const CommandResult said{result.status, result.out};
+        Ending ending = check(said, action.check);
+        if (ending)
+            ending->evidence = last_lines(result.out + result.err);
+        co_return ending;
+    }
+
+    asio::awaitable<Ending> perform_action(const SendText& action) {
+        stage_.serial.send(filled(action.text));
+        co_return std::nullopt;
+    }
+
+    asio::awaitable<Ending> perform_action(const SendKeys& action) {
+        for (const std::string& chord : action.keys) {
+            std::vector<std::string> keys;
+            std::istringstream stream(chord);
+            for (std::string key; std::getline(stream, key, '-');)
+                keys.push_back(key);
+            const auto press = [this, &keys] { stage_.guest.press_keys(keys); };
+            co_await on_worker(stage_.host.workers, press);
+        }
+        co_return std::nullopt;
+    }
+
+    bool heard(const std::string& pattern) {
+        for (const std::string& line : heard_)
+            if (matches(line, pattern, stage_.variables))
+                return true;
+        return matches(stage_.attendance->watch().unfinished_line(), pattern, stage_.variables);
+    }
+
+    asio::awaitable<Ending> perform_action(const ExpectLine& action) {
+        acting_.missing = "no line of the console matched";
+        const std::function<bool()> seen = [this, &action] { return heard(action.pattern); };
+        co_return co_await until(seen);
+    }
+
+    asio::awaitable<Ending> perform_action(const LogIn& action) {
+        acting_.missing = "the console did not ask for a login";
+        const std::function<bool()> asked = [this] { return heard("login: ?$"); };
+        stage_.serial.send("\r");
+        Ending ending = co_await until(asked);
+        if (!ending) {
+            stage_.serial.send(filled(action.user) + "\r");
+            if (!action.password.empty()) {
+                acting_.missing = "the console did not ask for a password";
+                const std::function<bool()> wanted = [this] { return heard("assword: ?$"); };
+                ending = co_await until(wanted);
+                if (!ending)
+                    stage_.serial.send(action.password + "\r");
+            }
+        }
+        co_return ending;
+    }
+
+    asio::awaitable<Ending> perform_action(const TakeScreenshot& action) {
+        const auto take = [this] { return stage_.guest.screenshot(); };
+        const Domain::Screenshot shot = co_await on_worker(stage_.host.workers, take);
+        write_file(stage_.artefacts / (action.file + (shot.type == "image/png" ? ".png" : ".ppm")),
+                   shot.image);
+        co_return std::nullopt;
+    }
+
+    asio::awaitable<Ending> perform_action(const EjectMedium&) {
+        const auto eject = [this] {
+            if (stage_.cell.medium == Medium::usb)
+                stage_.guest.detach_device(medium_xml(stage_.cell));
+            else
+                stage_.guest.change_medium(empty_drive_xml(stage_.cell));
+        };
+        co_await on_worker(stage_.host.workers, eject);
+        co_return std::nullopt;
+    }
+
+    asio::awaitable<Ending> perform_action(const AttachDisk& action) {
+        const std::string xml = disk_xml(stage_.disks.spec(action.disk));
+        const auto attach = [this, &xml] { stage_.guest.attach_device(xml); };
+        co_await on_worker(stage_.host.workers, attach);
+        co_return std::nullopt;
+    }
+
+    asio::awaitable<Ending> perform_action(const DetachDisk& action) {
+        const std::string xml = disk_xml(stage_.disks.spec(action.disk));
+        const auto detach = [this, &xml] { stage_.guest.detach_device(xml); };
+        co_await on_worker(stage_.host.workers, detach);
+        co_return std::nullopt;
+    }
+
+    asio::awaitable<Ending> perform_action(const SealDisks& action) {
+        const auto seal = [this, &action] {
+            for (const std::string& disk : action.disks)
+                stage_.disks.seal(disk);
+        };
+        co_await on_worker(stage_.host.workers, seal);
+        co_return std::nullopt;
+    }
+
+    asio::awaitable<Ending> perform_action(const CheckUnchanged& action) {
+        const auto compare = [this, &action] {
+            for (const std::string& disk : action.disks)
+                if (std::string difference = stage_.disks.difference(disk); !difference.empty())
+                    return difference;
+            return std::string();
+        };
+        const std::string difference = co_await on_worker(stage_.host.workers, compare);
+        if (!difference.empty())
+            co_return failed(difference);
+        co_return std::nullopt;
+    }
+
+    Stage& stage_;
+    Acting acting_;
+    std::optional<ShellCommand> command_;
+    unsigned commands_ = 0;
+    std::deque<std::string> heard_;  ///< lines of the console since the last step that was no `expect`
+};
+
+}  // namespace
+
+asio::awaitable<Verdict> act(Stage& stage) {
+    Performer performer(stage);
+    for (const Step* step : steps_for(stage.scenario, stage.cell.arch, stage.cell.firmware)) {
+        const std::string address = stage.attendance->guest_address();
+        stage.variables["guest"] = address;
+        Ending ending = co_await performer.perform(*step);
+        if (ending)
+            co_return std::move(*ending);
+    }
+    co_return stage.attendance->passed();
+}
+
+}  // namespace lktest

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "harness/boot/onlooker.hpp"
+
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "harness/diagnose/cpu_activity.hpp"
+#include "harness/diagnose/dmesg.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::size_t sample_count = 8;
+constexpr auto between_samples = std::chrono::milliseconds(25);
+/// A monitor that answers does so within milliseconds, on a busy host within a second.
+constexpr auto monitor_patience = std::chrono::seconds(5);
+
+/// An answer of the monitor that people use. Throws a host Error when QEMU has gone.
+std::string ask(const Domain& guest, std::string_view command) {
+    const nlohmann::json question = {{"execute", "human-monitor-command"},
+                                     {"arguments", {{"command-line", command}}}};
+    const auto answer = nlohmann::json::parse(guest.monitor(question.dump()), nullptr, false);
+    return answer.is_object() ? answer.value("return", "") : "";
+}
+
+std::vector<std::vector<CpuState>> sample_cpus(const Domain& guest, Arch arch) {
+    std::vector<std::vector<CpuState>> samples;
+    for (std::size_t i = 0; i < sample_count; ++i) {
+        if (i > 0)
+            std::this_thread::sleep_for(between_samples);
+        samples.push_back(cpu_states(ask(guest, "info registers -a"), arch));
+    }
+    return samples;
+}
+
+std::optional<PageTables> kernel_tables(const std::vector<std::vector<CpuState>>& samples) {
+    for (const std::vector<CpuState>& moment : samples)
+        for (const CpuState& cpu : moment)
+            if (cpu.page_tables && in_kernel_half(cpu.pc))
+                return cpu.page_tables;
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string LogFollower::poll() {
+    const GuestMemory memory = ram_->written();
+    if (!kernel_) {
+        kernel_ = find_described_kernel(memory, arch_);
+        if (!kernel_)
+            return "";
+    }
+    const auto log = read_printk(memory, kernel_->log, Unfinished::wait, next_);
+    if (!log) {
+        kernel_.reset();  // it moved, or was none
+        return "";
+    }
+    next_ = log->next_id;
+    return dmesg(log->records);
+}
+
+std::shared_ptr<LogFollower> Onlooker::follow_log() const {
+    return ram_ ? std::make_shared<LogFollower>(ram_, arch_) : nullptr;
+}
+
+Onlooker::Onlooker(const Domain& guest, Arch arch) : arch_(arch) {
+    try {
+        UniqueFd memory = guest.memory();
+        std::vector<RamRange> layout = ram_layout(ask(guest, "info mtree -f"));
+        if (!memory)
+            no_memory_ = "the guest's memory is not this process's to read";
+        else if (layout.empty())
+            no_memory_ = "QEMU did not say where the guest's memory lies";
+        else
+            ram_ = std::make_shared<GuestRam>(std::move(memory), std::move(layout));
+    } catch (const Error& error) {
+        no_memory_ = error.what();
+    }
+}
+
+void Onlooker::examine(const Domain& guest, Examination& seen) {
+    sampling_ = std::async(std::launch::async, sample_cpus, std::cref(guest), arch_);
+    answered_ = sampling_.wait_for(monitor_patience) == std::future_status::ready;
+    if (!answered_) {
+        seen.untold.emplace_back("what the CPUs do: QEMU's monitor does not answer");
+    } else {
+        try {
+            seen.samples = sampling_.get();
+        } catch (const Error&) {
+            seen.untold.emplace_back("what the CPUs do: the guest has gone");
+        }
+    }
+    read_log(seen, kernel_tables(seen.samples));
+}
+
+void Onlooker::read_log(Examination& seen, const std::optional<PageTables>& hint) const {
+    if (!ram_) {
+        seen.untold.push_back("the kernel's log: " + no_memory_);
+        return;
+    }
+    const GuestMemory memory = ram_->written();
+    const std::vector<FoundKernel> kernels = find_kernels(memory, arch_, hint);
+    std::optional<PageTables> tables;
+    if (kernels.empty()) {
+        seen.untold.emplace_back("the kernel's log: there is none in the guest's memory");
+    } else if (auto log = read_printk(memory, kernels.front().log, Unfinished::take)) {
+        seen.log_found = true;
+        seen.log_by_shape = !kernels.front().by_vmcoreinfo;
+        seen.kernel = kernels.front().release;
+        seen.log = std::move(log->records);
+        tables = kernels.front().tables;
+    }
+    if (arch_ == Arch::aarch64)
+        for (std::vector<CpuState>& moment : seen.samples)
+            mark_waiting(moment, memory, tables);
+}
+
+}  // namespace lktest

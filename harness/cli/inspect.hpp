@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+
+namespace CLI {
+class App;
+}
+
+namespace lktest {
+
+/// What the user asked of `lktest inspect`.
+struct InspectRequest {
+    std::filesystem::path iso;
+    bool json = false;
+};
+
+void add_inspect(CLI::App& app, InspectRequest& request);
+
+/// Says what is on an ISO and what is wrong with it. Returns the exit status: 1 when there is an error.
+int inspect(const InspectRequest& request);
+
+}  // namespace lktest

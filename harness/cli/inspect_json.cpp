@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/inspect_json.hpp"
+
+#include <array>
+
+#include "builder/base/json_text.hpp"
+
+namespace lktest {
+namespace {
+
+/// An array of what `convert` makes of each element.
+template <typename Range, typename Convert>
+Json list(const Range& range, Convert convert) {
+    Json array = Json::array();
+    for (const auto& element : range)
+        array.push_back(convert(element));
+    return array;
+}
+
+Json strings(const std::vector<std::string>& values) {
+    return list(values, json_text);
+}
+
+Json volume_json(const MediumFacts& facts) {
+    constexpr std::array names{"rock-ridge", "joliet", "plain"};
+    return {{"label", json_text(facts.volume.label)},
+            {"system", json_text(facts.volume.system)},
+            {"application", json_text(facts.volume.application)},
+            {"created", json_text(facts.volume.created)},
+            {"size", facts.volume.size},
+            {"names", names[static_cast<std::size_t>(facts.names)]},
+            {"files", facts.files}};
+}
+
+Json el_torito_json(const MediumFacts& facts) {
+    if (!facts.catalogue)
+        return {};
+    Json images = Json::array();
+    for (std::size_t i = 0; i < facts.catalogue->images.size(); ++i) {
+        const BootImage& image = facts.catalogue->images[i];
+        images.push_back({{"platform", image.platform},
+                          {"bootable", image.bootable},
+                          {"emulation", image.emulation},
+                          {"offset", image.offset},
+                          {"load_size", image.size},
+                          {"path", json_text(facts.boot_paths[i])}});
+    }
+    return {{"valid", facts.catalogue->valid}, {"images", images}};
+}
+
+Json partition_json(const Partition& partition) {
+    return {{"number", partition.number},
+            {"type", json_text(partition.type)},
+            {"name", json_text(partition.name)},
+            {"offset", partition.offset},
+            {"size", partition.size}};
+}
+
+Json partitions_json(const PartitionTables& tables) {
+    Json json = {
+        {"boot_code", tables.boot_code}, {"mbr", list(tables.mbr, partition_json)}, {"gpt", nullptr}};
+    if (tables.gpt)
+        json["gpt"] = {{"header_crc", tables.gpt->header_crc},
+                       {"entries_crc", tables.gpt->entries_crc},
+                       {"backup", tables.gpt->backup},
+                       {"partitions", list(tables.gpt->partitions, partition_json)}};
+    return json;
+}
+
+Json isolinux_json(const MediumFacts& facts) {
+    if (!facts.isolinux)
+        return {};
+    return {{"path", json_text(facts.isolinux->path)},
+            {"version", json_text(facts.isolinux->version)},
+            {"boot_info_table", facts.isolinux->table_patched},
+            {"checksum", facts.isolinux->checksum_right}};
+}
+
+Json esp_json(const EspFacts& esp) {
+    return {{"from", esp.from},
+            {"offset", esp.offset},
+            {"size", esp.size},
+            {"fat", esp.fat_bits},
+            {"files", esp.files},
+            {"same", strings(esp.same)},
+            {"differing", strings(esp.differing)}};
+}
+
+Json efi_json(const EfiProgram& program) {
+    Json json = {{"path", json_text(program.path)}, {"in_esp", program.in_esp}, {"machine", nullptr}};
+    if (program.image) {
+        json["machine"] = pe_machine_name(program.image->machine);
+        json["signed"] = program.image->signature;
+        json["signers"] = strings(program.image->signers);
+        json["sbat"] = strings(program.image->sbat);
+    }
+    return json;
+}
+
+Json entry_json(const EntryFacts& entry) {
+    Json initrds = Json::array();
+    for (std::size_t i = 0; i < entry.initrds.size(); ++i)
+        initrds.push_back(
+            {{"named", json_text(entry.said.initrds[i].path)}, {"found", json_text(entry.initrds[i])}});
+    return {{"title", json_text(entry.said.title)},
+            {"line", entry.said.kernel.line},
+            {"kernel", {{"named", json_text(entry.said.kernel.path)}, {"found", json_text(entry.kernel)}}},
+            {"initrds", initrds},
+            {"parameters", json_text(entry.said.command_line)}};
+}
+
+Json config_json(const ConfigFacts& config) {
+    return {{"path", json_text(config.path)},
+            {"in_esp", config.in_esp},
+            {"loader", name(config.said.loader)},
+            {"entries", list(config.entries, entry_json)}};
+}
+
+Json kernel_json(const KernelFacts& kernel) {
+    Json json = {{"path", json_text(kernel.path)}, {"format", nullptr}};
+    if (kernel.image) {
+        json["format"] = json_text(kernel.image->format);
+        json["machine"] = json_text(kernel.image->machine);
+        json["version"] = json_text(kernel.image->version);
+        json["efi_stub"] = kernel.image->efi_stub;
+    }
+    return json;
+}
+
+Json initramfs_json(const InitramfsFacts& initramfs) {
+    const InitramfsImage& image = initramfs.image;
+    Json json = {{"paths", strings(initramfs.paths)},
+                 {"size", initramfs.size},
+                 {"segments", strings(image.segments)},
+                 {"fault", json_text(image.fault)},
+                 {"files", image.files},
+                 {"elf", list(image.machines,
+                              [](const ElfGroup& group) {
+                                  return Json{{"machine", describe(group.machine)},
+                                              {"files", group.count},
+                                              {"examples", strings(group.examples)}};
+                              })},
+                 {"modules", strings(image.releases)},
+                 {"init", nullptr}};
+    if (image.init)
+        json["init"] = {{"path", json_text(image.init->path)},
+                        {"executable", image.init->executable},
+                        {"interpreter", json_text(image.init->interpreter)}};
+    return json;
+}
+
+Json layer_json(const LayerFacts& layer) {
+    Json json = {{"path", json_text(layer.path)}, {"size", layer.size}, {"compressor", nullptr}};
+    if (layer.super) {
+        json["compressor"] = json_text(layer.super->compressor);
+        json["block_size"] = layer.super->block_size;
+        json["inodes"] = layer.super->inodes;
+        json["used"] = layer.super->used;
+    }
+    return json;
+}
+
+Json finding_json(const IsoFinding& finding) {
+    return {{"id", finding.id},
+            {"grade", finding.grade == IsoFinding::Grade::error ? "error" : "warning"},
+            {"text", json_text(finding.json_text)},
+            {"fix", json_text(finding.fix)}};
+}
+
+}  // namespace
+
+std::string inspect_json(const std::string& name, const MediumFacts& facts,
+                         const std::vector<IsoFinding>& findings) {
+    const Json json = {
+        {"schema", "lktest.inspect/1"},
+        {"iso", json_text(name)},
+        {"size", facts.size},
+        {"volume", volume_json(facts)},
+        {"el_torito", el_torito_json(facts)},
+        {"isolinux", isolinux_json(facts)},
+        {"partitions", partitions_json(facts.partitions)},
+        {"esp", list(facts.esps, esp_json)},
+        {"efi", list(facts.efi, efi_json)},
+        {"configurations", list(facts.configs, config_json)},
+        {"kernels", list(facts.kernels, kernel_json)},
+        {"initramfs", list(facts.initramfs, initramfs_json)},
+        {"layers", list(facts.layers, layer_json)},
+        {"findings", list(findings, finding_json)},
+    };
+    return json.dump(2) + "\n";
+}
+
+}  // namespace lktest

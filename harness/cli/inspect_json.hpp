@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "builder/inspect/finding.hpp"
+
+namespace lktest {
+
+/// Everything as one JSON object, schema "lktest.inspect/1".
+/// @param name  the ISO's file name
+std::string inspect_json(const std::string& name, const MediumFacts& facts,
+                         const std::vector<IsoFinding>& findings);
+
+}  // namespace lktest

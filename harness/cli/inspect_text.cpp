@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/inspect_text.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+
+#include "builder/base/printable.hpp"
+
+namespace lktest {
+namespace {
+
+/// "1.5 MiB"
+std::string size_text(std::uint64_t bytes) {
+    if (bytes < 10 << 10)
+        return fmt::format("{} B", bytes);
+    if (bytes < 10 << 20)
+        return fmt::format("{:.0f} KiB", static_cast<double>(bytes) / (1 << 10));
+    if (bytes < std::uint64_t{10} << 30)
+        return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
+    return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1 << 30));
+}
+
+/// Sections of rows: a title in front of the first row, columns aligned within a section.
+class Sheet {
+public:
+    explicit Sheet(const Style& style) : style_(style) {}
+
+    /// @param cells  the last one may be long; what does not fit goes on below it
+    void row(std::string_view title, std::vector<std::string> cells) {
+        if (!title.empty())
+            flush();
+        for (std::string& cell : cells)
+            cell = printable(cell);
+        rows_.push_back({std::string(title), std::move(cells)});
+    }
+
+    void line(Line line) {
+        flush();
+        text_ += paint(line, style_) + "\n";
+    }
+
+    std::string finish() {
+        flush();
+        return std::move(text_);
+    }
+
+private:
+    static constexpr std::size_t margin = 13, gap = 2;
+
+    struct Row {
+        std::string title;
+        std::vector<std::string> cells;
+    };
+
+    void flush() {
+        std::vector<std::size_t> widths;
+        for (const Row& row : rows_)
+            for (std::size_t i = 0; i < row.cells.size(); ++i) {
+                widths.resize(std::max(widths.size(), i + 1));
+                if (i + 1 < row.cells.size())
+                    widths[i] = std::max(widths[i], columns(row.cells[i]));
+            }
+        for (const Row& row : rows_)
+            print(row, widths);
+        rows_.clear();
+    }
+
+    void print(const Row& row, const std::vector<std::size_t>& widths) {
+        Line line{{fmt::format("{:{}}", row.title, margin), Tone::dim}};
+        std::size_t used = margin;
+        for (std::size_t i = 0; i + 1 < row.cells.size(); ++i) {
+            const std::size_t pad = widths[i] + gap - columns(row.cells[i]);
+            line.push_back({row.cells[i] + std::string(pad, ' ')});
+            used += widths[i] + gap;
+        }
+        const std::size_t room = std::max(style_.width, used + 24) - used;
+        const auto parts = row.cells.empty() ? std::vector<std::string>() : wrap(row.cells.back(), room);
+        for (std::size_t i = 0; i < std::max<std::size_t>(parts.size(), 1); ++i) {
+            if (i > 0)
+                line = {{std::string(used, ' ')}};
+            if (i < parts.size())
+                line.push_back({parts[i]});
+            text_ += paint(line, style_) + "\n";
+        }
+    }
+
+    Style style_;
+    std::vector<Row> rows_;
+    std::string text_;
+};
+
+/// The title in the first row of its section only.
+class Title {
+public:
+    explicit Title(std::string_view text) : text_(text) {}
+    std::string_view operator()() { return std::exchange(text_, ""); }
+
+private:
+    std::string_view text_;
+};
+
+std::string joined(const std::vector<std::string>& parts) {
+    return fmt::format("{}", fmt::join(parts, " · "));
+}
+
+std::string platform_name(std::uint8_t platform) {
+    switch (platform) {
+        case bios_platform: return "BIOS";
+        case efi_platform: return "UEFI";
+        case 1: return "PowerPC";
+        case 2: return "Mac";
+        default: return fmt::format("{:#04x}", platform);
+    }
+}
+
+void add_volume(Sheet& sheet, const MediumFacts& facts) {
+    std::vector<std::string> said{fmt::format("'{}'", facts.volume.label)};
+    for (const std::string& text : {facts.volume.application, facts.volume.created})
+        if (!text.empty())
+            said.push_back(text);
+    said.push_back(fmt::format("{} files", facts.files));
+    said.emplace_back(facts.names == IsoTree::Names::rock_ridge ? "Rock Ridge"
+                      : facts.names == IsoTree::Names::joliet   ? "Joliet"
+                                                                : "plain names");
+    sheet.row("volume", {joined(said)});
+}
+
+/// What lies where a boot image begins.
+std::string image_name(const MediumFacts& facts, std::size_t index) {
+    const BootImage& image = facts.catalogue->images[index];
+    if (!facts.boot_paths[index].empty())
+        return facts.boot_paths[index];
+    if (facts.partitions.gpt)
+        for (const Partition& partition : facts.partitions.gpt->partitions)
+            if (partition.offset == image.offset)
+                return fmt::format("GPT partition {}", partition.number);
+    for (const Partition& partition : facts.partitions.mbr)
+        if (partition.offset == image.offset)
+            return fmt::format("MBR partition {}", partition.number);
+    return fmt::format("byte {}", image.offset);
+}
+
+void add_el_torito(Sheet& sheet, const MediumFacts& facts) {
+    Title title("El Torito");
+    if (!facts.catalogue || facts.catalogue->images.empty())
+        sheet.row(title(), {"none"});
+    else
+        for (std::size_t i = 0; i < facts.catalogue->images.size(); ++i) {
+            const BootImage& image = facts.catalogue->images[i];
+            std::vector<std::string> said{"loads " + size_text(image.size)};
+            if (!image.bootable)
+                said.emplace_back("not bootable");
+            if (image.emulation != 0)
+                said.emplace_back("emulates a disk");
+            if (facts.isolinux && image.platform == bios_platform &&
+                facts.isolinux->path == facts.boot_paths[i])
+                said.push_back("ISOLINUX " + facts.isolinux->version);
+            sheet.row(title(), {platform_name(image.platform), image_name(facts, i), joined(said)});
+        }
+}
+
+void add_table(Sheet& sheet, Title& title, std::string_view table, const std::vector<Partition>& partitions) {
+    for (const Partition& partition : partitions)
+        sheet.row(title(), {fmt::format("{} {}", table, partition.number), partition.type,
+                            fmt::format("{} at {}", size_text(partition.size), size_text(partition.offset))});
+}
+
+void add_partitions(Sheet& sheet, const MediumFacts& facts) {
+    Title title("partitions");
+    const PartitionTables& tables = facts.partitions;
+    if (tables.gpt)
+        add_table(sheet, title, "GPT", tables.gpt->partitions);
+    add_table(sheet, title, "MBR", tables.mbr);
+    if (const std::string_view unused = title(); !unused.empty())
+        sheet.row(unused, {"none"});
+}
+
+void add_esps(Sheet& sheet, const MediumFacts& facts) {
+    Title title("ESP");
+    for (const EspFacts& esp : facts.esps) {
+        std::vector<std::string> said{esp.fat_bits == 0 ? "no FAT" : fmt::format("FAT{}", esp.fat_bits),
+                                      fmt::format("{} files", esp.files)};
+        if (!esp.same.empty())
+            said.push_back(fmt::format("{} the same as on the ISO", esp.same.size()));
+        if (!esp.differing.empty())
+            said.push_back(fmt::format("{} not", esp.differing.size()));
+        sheet.row(title(), {esp.from, size_text(esp.size), joined(said)});
+    }
+}
+
+/// What ESP and tree have alike is shown once.
+bool shown_in_esp(const MediumFacts& facts, const EfiProgram& program) {
+    return !program.in_esp && std::ranges::any_of(facts.esps, [&](const EspFacts& esp) {
+        return std::ranges::any_of(esp.same, [&](const std::string& path) {
+            return !LessAnyCase{}(path, program.path) && !LessAnyCase{}(program.path, path);
+        });
+    });
+}
+
+void add_efi(Sheet& sheet, const MediumFacts& facts) {
+    Title title("EFI");
+    for (const EfiProgram& program : facts.efi) {
+        if (shown_in_esp(facts, program))
+            continue;
+        std::vector<std::string> said;
+        if (!program.image) {
+            said.emplace_back("no PE image");
+        } else if (!program.image->signature) {
+            said.emplace_back("not signed");
+        } else {
+            said.push_back("signed" + (program.image->signers.empty()
+                                           ? std::string()
+                                           : fmt::format(" by {}", fmt::join(program.image->signers, ", "))));
+        }
+        if (program.image && !program.image->sbat.empty())
+            said.push_back(fmt::format("SBAT {}", fmt::join(program.image->sbat, " ")));
+        sheet.row(title(), {(program.in_esp ? "ESP " : "ISO ") + program.path,
+                            program.image ? pe_machine_name(program.image->machine) : "?", joined(said)});
+    }
+}
+
+std::string file_text(const NamedFile& named, const std::string& found) {
+    if (!found.empty())
+        return named.path;
+    return named.path + (named.certain ? " (missing)" : " (?)");
+}
+
+void add_configs(Sheet& sheet, const MediumFacts& facts) {
+    Title title("boots");
+    for (const ConfigFacts& config : facts.configs) {
+        // Entries that load the same files are one row.
+        std::vector<std::pair<std::string, std::size_t>> loads;
+        for (const EntryFacts& entry : config.entries) {
+            std::string text = file_text(entry.said.kernel, entry.kernel);
+            for (std::size_t i = 0; i < entry.initrds.size(); ++i)
+                text += " + " + file_text(entry.said.initrds[i], entry.initrds[i]);
+            const auto known = std::ranges::find(loads, text, &std::pair<std::string, std::size_t>::first);
+            if (known == loads.end())
+                loads.emplace_back(text, 1);
+            else
+                ++known->second;
+        }
+        std::string path = (config.in_esp ? "ESP " : "ISO ") + config.path;
+        if (loads.empty())
+            sheet.row(title(), {path, std::string(name(config.said.loader)), "loads no kernel"});
+        for (const auto& [text, count] : loads)
+            sheet.row(title(), {std::exchange(path, ""), std::string(name(config.said.loader)),
+                                count == 1 ? text : fmt::format("{} ({} entries)", text, count)});
+    }
+}
+
+void add_kernels(Sheet& sheet, const MediumFacts& facts) {
+    Title title("kernel");
+    for (const KernelFacts& kernel : facts.kernels)
+        if (kernel.image) {
+            std::vector<std::string> said{kernel.image->format};
+            if (!kernel.image->version.empty())
+                said.push_back(kernel.image->version);
+            if (kernel.image->efi_stub && kernel.image->format != "EFI program")
+                said.emplace_back("EFI stub");
+            sheet.row(title(), {kernel.path, kernel.image->machine, joined(said)});
+        } else {
+            sheet.row(title(), {kernel.path, "?", "no kernel that is known"});
+        }
+}
+
+void add_initramfs(Sheet& sheet, const MediumFacts& facts) {
+    Title title("initramfs");
+    for (const InitramfsFacts& initramfs : facts.initramfs) {
+        const InitramfsImage& image = initramfs.image;
+        std::vector<std::string> said{fmt::format("{}", fmt::join(image.segments, " + ")),
+                                      fmt::format("{} files", image.files)};
+        for (const ElfGroup& group : image.machines)
+            said.push_back(fmt::format("{} ELF {}", group.count, describe(group.machine)));
+        if (image.init)
+            said.push_back(image.init->interpreter.empty()
+                               ? image.init->path
+                               : fmt::format("{} by {}", image.init->path, image.init->interpreter));
+        for (const std::string& release : image.releases)
+            said.push_back("modules " + release);
+        sheet.row(title(), {fmt::format("{}", fmt::join(initramfs.paths, " + ")), size_text(initramfs.size),
+                            joined(said)});
+    }
+}
+
+void add_layers(Sheet& sheet, const MediumFacts& facts) {
+    Title title("layers");
+    for (const LayerFacts& layer : facts.layers)
+        sheet.row(title(),
+                  {layer.path, size_text(layer.size),
+                   layer.super ? fmt::format("SquashFS {} · {} blocks · {} inodes", layer.super->compressor,
+                                             size_text(layer.super->block_size), layer.super->inodes)
+                               : "no SquashFS"});
+}
+
+void add_finding(Sheet& sheet, const IsoFinding& finding, const Style& style) {
+    const bool error = finding.grade == IsoFinding::Grade::error;
+    sheet.line({{error ? "✗ error" : "! warning", error ? Tone::bad : Tone::fault},
+                {error ? "    " : "  "},
+                {finding.id, Tone::strong}});
+    constexpr std::size_t indent = 11;
+    const std::size_t room = std::max<std::size_t>(style.width, indent + 40) - indent;
+    for (const std::string& line : wrap(printable(finding.text), room))
+        sheet.line({{std::string(indent, ' ') + line}});
+    std::string mark = "fix: ";
+    for (const std::string& line : wrap(printable(finding.fix), room - mark.size())) {
+        sheet.line({{std::string(indent, ' ')}, {mark, Tone::dim}, {line, Tone::busy}});
+        mark.assign(mark.size(), ' ');
+    }
+}
+
+std::string counted(std::size_t number, std::string_view what) {
+    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::string inspect_text(const std::string& name, const MediumFacts& facts,
+                         const std::vector<IsoFinding>& findings, const Style& style) {
+    Sheet sheet(style);
+    sheet.line({{printable(name), Tone::strong}, {"  " + size_text(facts.size)}});
+    sheet.line({});
+    add_volume(sheet, facts);
+    add_el_torito(sheet, facts);
+    add_partitions(sheet, facts);
+    add_esps(sheet, facts);
+    add_efi(sheet, facts);
+    add_configs(sheet, facts);
+    add_kernels(sheet, facts);
+    add_initramfs(sheet, facts);
+    add_layers(sheet, facts);
+    sheet.line({});
+    for (const IsoFinding& finding : findings)
+        add_finding(sheet, finding, style);
+    const auto errors =
+        static_cast<std::size_t>(std::ranges::count(findings, IsoFinding::Grade::error, &IsoFinding::grade));
+    if (findings.empty())
+        sheet.line({{"✓", Tone::good}, {" nothing is wrong with it"}});
+    else
+        sheet.line({{errors > 0 ? "✗" : "✓", errors > 0 ? Tone::bad : Tone::good},
+                    {" " + counted(errors, "error") + ", " + counted(findings.size() - errors, "warning"),
+                     Tone::strong}});
+    return sheet.finish();
+}
+
+}  // namespace lktest
