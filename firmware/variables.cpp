@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <string_view>
 
 #include "builder/base/file.hpp"
@@ -27,8 +27,9 @@ std::uint64_t size_of(const fs::path& file) {
     return size;
 }
 
+/// Of bytes: the first is zero, and each is as the one before it.
 bool is_zero(std::string_view bytes) {
-    return std::all_of(bytes.begin(), bytes.end(), [](char byte) { return byte == 0; });
+    return bytes.front() == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
 
 void write_at(int fd, std::string_view bytes, std::size_t offset, const fs::path& file) {
