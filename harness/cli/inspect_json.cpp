@@ -163,7 +163,7 @@ Json layer_json(const LayerFacts& layer) {
 Json finding_json(const IsoFinding& finding) {
     return {{"id", finding.id},
             {"grade", finding.grade == IsoFinding::Grade::error ? "error" : "warning"},
-            {"text", json_text(finding.json_text)},
+            {"text", json_text(finding.text)},
             {"fix", json_text(finding.fix)}};
 }
 

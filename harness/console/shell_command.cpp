@@ -35,15 +35,17 @@ std::string escaped(std::string_view text) {
 
 ShellCommand::ShellCommand(std::string_view command, unsigned number, std::chrono::microseconds knock_every)
     : knock_(fmt::format("@lktest-{}-here@", number)),
-      begin_(fmt::format("@lktest-{}-begin@", number)),
+      mark_(fmt::format("@lktest-{}|", number)),
       end_(fmt::format("@lktest-{}-end:", number)),
       knock_every_(knock_every) {
-    // The marks are split, so that the echo of this line holds none of them.
-    command_ =
-        fmt::format(R"sh(printf '@%s@\n' lktest-{0}-begin; ( eval "$(printf '%b' '{1}')" ) </dev/null; )sh"
-                    R"sh(printf '\n@%s:%d@\n' lktest-{0}-end $?)sh"
-                    "\r",
-                    number, escaped(command));
+    // The marks are split, so that the echo of this line holds none of them. The loop ends with the
+    // command, though a daemon that the command left holds the pipe open.
+    command_ = fmt::format(
+        R"sh({{ ( eval "$(printf '%b' '{1}')" ) </dev/null; printf '\n@%s:%d@\n' lktest-{0}-end $?; }} 2>&1 | )sh"
+        R"sh(while IFS= read -r line; do printf '@%s|%s\n' lktest-{0} "$line"; )sh"
+        R"sh(case $line in "@lktest-{0}"-end:*) break; esac; done)sh"
+        "\r",
+        number, escaped(command));
 }
 
 std::string ShellCommand::type(std::chrono::microseconds now) {
@@ -75,27 +77,24 @@ void ShellCommand::said(const ConsoleLine& line) {
             state_ = State::answered;
         return;
     }
-    if (state_ == State::typed) {
-        if (text.find(begin_) != text.npos)
-            state_ = State::running;
+    if (state_ != State::typed)
         return;
-    }
-    if (state_ != State::running)
+    // Others write to the console too, before a line of ours or even without a newline.
+    const std::size_t mark = text.find(mark_);
+    if (mark == text.npos)
         return;
-    // Others may write to the console too, even into a line of ours.
-    const std::size_t mark = text.find(end_);
-    if (output_.size() < most_output)
-        output_.append(text, 0, mark);
-    if (mark == text.npos) {
-        output_ += '\n';
+    const std::string_view said = std::string_view(text).substr(mark + mark_.size());
+    if (!said.starts_with(end_)) {
+        if (output_.size() < most_output)
+            output_.append(said) += '\n';
         return;
     }
     // The newline before the mark is the mark's.
     if (output_.ends_with('\n'))
         output_.pop_back();
     CommandResult result{0, output_};
-    const char* digits = text.data() + mark + end_.size();
-    std::from_chars(digits, text.data() + text.size(), result.status);
+    const std::string_view digits = said.substr(end_.size());
+    std::from_chars(digits.data(), digits.data() + digits.size(), result.status);
     result_ = std::move(result);
 }
 

@@ -62,7 +62,8 @@ TEST(ShellCommand, IsNotAnsweredByTheEchoOfItsOwnWords) {
 
 TEST(ShellCommand, TellsStatusAndOutput) {
     Conversation guest = typed();
-    guest.hear("@lktest-7-begin@\r\nhello\r\nworld\r\n\r\n@lktest-7-end:3@\r\nroot@live:~# ");
+    guest.hear(
+        "@lktest-7|hello\r\n@lktest-7|world\r\n@lktest-7|\r\n@lktest-7|@lktest-7-end:3@\r\nroot@live:~# ");
     ASSERT_TRUE(guest.command.result());
     EXPECT_EQ(guest.command.result()->status, 3);
     EXPECT_EQ(guest.command.result()->output, "hello\nworld\n");
@@ -70,14 +71,14 @@ TEST(ShellCommand, TellsStatusAndOutput) {
 
 TEST(ShellCommand, KeepsOutputWithoutANewlineAsItIs) {
     Conversation guest = typed();
-    guest.hear("@lktest-7-begin@\r\nhello\r\n@lktest-7-end:0@\r\n");
+    guest.hear("@lktest-7|hello\r\n@lktest-7|@lktest-7-end:0@\r\n");
     ASSERT_TRUE(guest.command.result());
     EXPECT_EQ(guest.command.result()->output, "hello");
 }
 
 TEST(ShellCommand, HasNoOutputWhenThereIsNone) {
     Conversation guest = typed();
-    guest.hear("@lktest-7-begin@\r\n\r\n@lktest-7-end:0@\r\n");
+    guest.hear("@lktest-7|\r\n@lktest-7|@lktest-7-end:0@\r\n");
     ASSERT_TRUE(guest.command.result());
     EXPECT_EQ(guest.command.result()->output, "");
 }
@@ -85,25 +86,28 @@ TEST(ShellCommand, HasNoOutputWhenThereIsNone) {
 TEST(ShellCommand, LeavesTheKernelsRecordsOut) {
     Conversation guest = typed();
     guest.hear(
-        "@lktest-7-be[    9.000000] usb 1-1: new device\r\ngin@\r\n"
-        "hel[    9.100000] usb 1-1: gone\r\nlo\r\n"
+        "@lktest-7|hel[    9.100000] usb 1-1: gone\r\nlo\r\n"
         "[    9.200000] usb 1-2: new device\r\n"
-        "\r\n@lktest-7-e[    9.300000] usb 1-2: gone\r\nnd:12@\r\n");
+        "@lktest-7|\r\n@lkt[    9.300000] usb 1-2: gone\r\nest-7|@lktest-7-end:12@\r\n");
     ASSERT_TRUE(guest.command.result());
     EXPECT_EQ(guest.command.result()->status, 12);
     EXPECT_EQ(guest.command.result()->output, "hello\n");
 }
 
-TEST(ShellCommand, FindsItsMarkBehindWhatAnotherProgramWrote) {
+TEST(ShellCommand, LeavesOutWhatOtherProgramsWrite) {
     Conversation guest = typed();
-    guest.hear("@lktest-7-begin@\r\nhello\r\ndaemon: still here@lktest-7-end:0@\r\n");
+    guest.hear(
+        "lktest: network: fetched 7 bytes\r\n@lktest-7|hello\r\ndaemon: still here\r\n"
+        "daemon: no newline@lktest-7|world\r\ndaemon: again@lktest-7|@lktest-7-end:0@\r\n");
     ASSERT_TRUE(guest.command.result());
-    EXPECT_EQ(guest.command.result()->output, "hello\ndaemon: still here");
+    EXPECT_EQ(guest.command.result()->output, "hello\nworld");
 }
 
-TEST(ShellCommand, TakesAnEarlierCommandsEndForOutput) {
+TEST(ShellCommand, TakesNoEarlierCommandsEndForItsOwn) {
     Conversation guest = typed();
-    guest.hear("@lktest-6-end:0@\r\n@lktest-7-begin@\r\n@lktest-6-end:0@\r\n\r\n@lktest-7-end:1@\r\n");
+    guest.hear(
+        "@lktest-6|@lktest-6-end:0@\r\n@lktest-7|@lktest-6-end:0@\r\n@lktest-7|\r\n"
+        "@lktest-7|@lktest-7-end:1@\r\n");
     ASSERT_TRUE(guest.command.result());
     EXPECT_EQ(guest.command.result()->status, 1);
     EXPECT_EQ(guest.command.result()->output, "@lktest-6-end:0@\n");
@@ -111,11 +115,10 @@ TEST(ShellCommand, TakesAnEarlierCommandsEndForOutput) {
 
 TEST(ShellCommand, BoundsTheOutputOfAFlood) {
     Conversation guest = typed();
-    guest.hear("@lktest-7-begin@\r\n");
-    const std::string lines(100'000, 'x');
+    const std::string line = "@lktest-7|" + std::string(100'000, 'x') + "\r\n";
     for (int i = 0; i < 30; ++i)
-        guest.hear(lines + "\r\n", lines.size() + 2);
-    guest.hear("\r\n@lktest-7-end:0@\r\n");
+        guest.hear(line, line.size());
+    guest.hear("@lktest-7|\r\n@lktest-7|@lktest-7-end:0@\r\n");
     ASSERT_TRUE(guest.command.result());
     EXPECT_LT(guest.command.result()->output.size(), 1'300'000);
 }
@@ -141,9 +144,29 @@ TEST_P(EveryShell, RunsTheCommandAsItWasWritten) {
     EXPECT_EQ(guest.command.result()->output, "a\tb\nit's $HOME! 100%\n\tü \\n\n");
 }
 
+/// What a command leaves running keeps neither its end nor the shell from us.
+TEST_P(EveryShell, IsDoneWithACommandThatLeavesADaemon) {
+    Conversation guest{ShellCommand("sleep 60 & echo started", 1, 2s), {}};
+    guest.type(0s);
+    guest.hear("@lktest-1-here@\n");
+    std::string typed = guest.type(0s);
+    typed.back() = '\n';
+    std::vector<std::string> arguments = GetParam();
+    arguments.push_back(typed + "echo next");
+    ProcessOptions options;
+    options.deadline = 30s;
+    const ProcessResult result = run_process(arguments, options);
+    EXPECT_FALSE(result.timed_out);
+    EXPECT_TRUE(result.out.ends_with("next\n")) << result.out;
+    guest.hear(result.out);
+    ASSERT_TRUE(guest.command.result()) << result.out;
+    EXPECT_EQ(guest.command.result()->output, "started\n");
+}
+
 INSTANTIATE_TEST_SUITE_P(OfDebian, EveryShell,
                          ::testing::Values(std::vector<std::string>{"bash", "-c"},
-                                           std::vector<std::string>{"dash", "-c"}));
+                                           std::vector<std::string>{"dash", "-c"},
+                                           std::vector<std::string>{"busybox", "sh", "-c"}));
 
 }  // namespace
 }  // namespace lktest
