@@ -19,6 +19,7 @@
 #include "harness/console/failures.hpp"
 #include "harness/machine/event_loop.hpp"
 #include "harness/report/live.hpp"
+#include "harness/report/pack.hpp"
 #include "harness/report/text.hpp"
 
 namespace lktest {
@@ -37,7 +38,9 @@ public:
                 {.terminal = terminal, .verbose = input.options.verbose, .style = [] {
                      return style_of(stdout);
                  }}) {
+        packed_.resize(report_.cells.size());
         directory_.write(report_);
+        write_page();
     }
 
     RunObserver observer() {
@@ -51,6 +54,7 @@ public:
     RunReport finish() {
         report_.complete = true;
         update();
+        write_page();
         return report_;
     }
 
@@ -82,8 +86,13 @@ private:
         for (const auto& file : fs::directory_iterator(directory_.cell_directory(cell)))
             ended.artefacts.push_back(fs::relative(file.path(), directory_.path()));
         std::ranges::sort(ended.artefacts);
+        packed_[static_cast<std::size_t>(&ended - report_.cells.data())] =
+            pack_cell(directory_.cell_directory(cell));
         live_.ended(cell, verdict);
         update();
+        // Of a thousand cells it holds megabytes: not after each of them.
+        if (std::chrono::steady_clock::now() - page_written_ > std::chrono::seconds(5))
+            write_page();
     }
 
     void update() {
@@ -92,8 +101,15 @@ private:
         directory_.write(report_);
     }
 
+    void write_page() {
+        directory_.write_page(report_, packed_);
+        page_written_ = std::chrono::steady_clock::now();
+    }
+
     const RunDirectory& directory_;
     RunReport report_;
+    std::vector<std::string> packed_;  ///< what the page holds of each cell
+    std::chrono::steady_clock::time_point page_written_;
     Live live_;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };

@@ -12,6 +12,7 @@
 
 #include "builder/base/file.hpp"
 #include "builder/base/handle.hpp"
+#include "harness/report/html.hpp"
 #include "harness/report/json.hpp"
 #include "harness/report/junit.hpp"
 
@@ -47,6 +48,14 @@ bool make_new(const fs::path& path) {
     if (errno == EEXIST)
         return false;
     throw no_output(path.parent_path(), std::generic_category().message(errno));
+}
+
+void write_report(const fs::path& path, std::string_view text) {
+    try {
+        write_file(path, text);
+    } catch (const Error& error) {
+        throw host_error(error.what(), std::string(full_disk_hint));
+    }
 }
 
 }  // namespace
@@ -96,12 +105,12 @@ void RunDirectory::append_event(const BootCell& cell, const Event& event) const 
 }
 
 void RunDirectory::write(const RunReport& report) const {
-    try {
-        write_file(path_ / "matrix.json", json_report(report));
-        write_file(path_ / "junit.xml", junit_report(report));
-    } catch (const Error& error) {
-        throw host_error(error.what(), std::string(full_disk_hint));
-    }
+    write_report(path_ / "matrix.json", json_report(report));
+    write_report(path_ / "junit.xml", junit_report(report));
+}
+
+void RunDirectory::write_page(const RunReport& report, std::span<const std::string> cells) const {
+    write_report(path_ / "index.html", html_page(json_report(report), cells));
 }
 
 }  // namespace lktest

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <filesystem>
+#include <span>
+#include <string>
 
 #include "harness/report/result.hpp"
 
@@ -14,7 +16,7 @@ void make_output(const std::filesystem::path& base);
 
 /// The directory of one run, where everything is written as it comes:
 ///
-///     BASE/run-20261123-150001/matrix.json  junit.xml  CELL/events.jsonl  CELL/…
+///     BASE/run-20261123-150001/matrix.json  junit.xml  index.html  CELL/events.jsonl  CELL/…
 ///     BASE/latest -> run-20261123-150001
 ///
 /// No run ever writes into another's directory. What has been written stays when a later write fails.
@@ -35,6 +37,10 @@ public:
 
     /// Replaces matrix.json and junit.xml, each at once. Throws a host Error.
     void write(const RunReport& report) const;
+
+    /// Replaces index.html, the page that a person looks at. Throws a host Error.
+    /// @param cells  of each cell, in the report's order, what pack_cell() made; empty: nothing yet
+    void write_page(const RunReport& report, std::span<const std::string> cells) const;
 
 private:
     explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}

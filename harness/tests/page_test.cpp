@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// The HTML report in a real browser: Chromium without a window loads the page, and what it made of it
+// and what its console said is looked at.
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "builder/base/file.hpp"
+#include "builder/base/process.hpp"
+#include "harness/report/html.hpp"
+#include "harness/report/json.hpp"
+#include "harness/report/pack.hpp"
+#include "harness/tests/support/sample_report.hpp"
+
+namespace lktest {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::size_t occurrences(std::string_view text, std::string_view word) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1))
+        ++count;
+    return count;
+}
+
+/// What a browser made of a page.
+struct Seen {
+    std::string title;
+    std::string main;     ///< the markup of <main>
+    std::string console;  ///< errors and all else that a developer would see
+};
+
+class PageTest : public testing::Test {
+protected:
+    /// @param hash  where the page is opened: "#q=uefi"
+    Seen look(const std::string& page, const std::string& hash) {
+        write_file(directory_.path() / "index.html", page);
+        const ProcessResult browser =
+            run_process({"chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+                         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                         "--user-data-dir=" + (directory_.path() / "profile").string(),
+                         "--enable-logging=stderr", "--virtual-time-budget=10000", "--dump-dom",
+                         "file://" + (directory_.path() / "index.html").string() + hash},
+                        {.deadline = std::chrono::minutes(2)});
+        EXPECT_EQ(browser.status, 0) << browser.err;
+        Seen seen{.title = between(browser.out, "<title>", "</title>"),
+                  .main = between(browser.out, "<main", "</main>"),
+                  .console = {}};
+        std::istringstream lines(browser.err);
+        for (std::string line; std::getline(lines, line);)
+            if (line.find("CONSOLE") != std::string::npos)
+                seen.console += line + "\n";
+        return seen;
+    }
+
+    /// A cell's directory with what a boot leaves, or would like to.
+    std::string pack(const std::string& console, const std::string& events = "") {
+        const TempDir cell;
+        write_file(cell.path() / "console.log", console);
+        if (!events.empty())
+            write_file(cell.path() / "events.jsonl", events);
+        write_file(cell.path() / "domain.xml", "<domain type='qemu'/>\n");
+        return pack_cell(cell.path());
+    }
+
+private:
+    static std::string between(const std::string& text, const std::string& begin, const std::string& end) {
+        const std::size_t from = text.find(begin), to = text.find(end, from);
+        return from == std::string::npos || to == std::string::npos
+                   ? ""
+                   : text.substr(from + begin.size(), to - from - begin.size());
+    }
+
+    TempDir directory_;
+};
+
+TEST_F(PageTest, ShowsTheMatrixAndWhatFailed) {
+    const Seen seen = look(html_page(json_report(sample_failures()), {}), "");
+    EXPECT_EQ(seen.console, "");
+    EXPECT_EQ(seen.title, "1/3 passed · lktest");
+    EXPECT_NE(seen.main.find("1 of 3 cells passed"), std::string::npos) << seen.main;
+    EXPECT_EQ(occurrences(seen.main, "<button type=\"button\" class=\"tile "), 3U);
+    EXPECT_EQ(occurrences(seen.main, "<div class=\"group\">"), 2U);
+}
+
+TEST_F(PageTest, ShowsOnlyTheCellsThatAreAskedFor) {
+    const Seen seen = look(html_page(json_report(sample_failures()), {}), "#q=qemu-died+uefi");
+    EXPECT_EQ(seen.console, "");
+    EXPECT_NE(seen.main.find("1 of 4 shown"), std::string::npos) << seen.main;
+    EXPECT_EQ(occurrences(seen.main, "<div class=\"group\">"), 1U);
+    EXPECT_EQ(occurrences(seen.main, "<tr><th scope=\"row\""), 1U);
+}
+
+TEST_F(PageTest, OpensACellWithItsTimelineConsoleAndCommand) {
+    RunReport report = sample_failures();
+    const std::string console =
+        "[    0.500000] Linux version 6.1\n[    1.200000] " + report.cells[1].verdict->evidence[0] + "\n";
+    const std::vector<std::string> cells{
+        "", pack(console, json_line({std::chrono::milliseconds(500), Event::Kind::milestone, Source::serial,
+                                     "kernel", "Linux version 6.1"}))};
+    const Seen seen = look(
+        html_page(json_report(report), cells, R"({"boot.recovery.x86_64-uefi-cdrom": {"firmware": 1.25}})"),
+        "#cell=boot.recovery.x86_64-uefi-cdrom");
+    EXPECT_EQ(seen.console, "");
+    EXPECT_NE(seen.main.find("id=\"timeline\""), std::string::npos) << seen.main;
+    EXPECT_NE(seen.main.find("usually 1.3s"), std::string::npos);
+    EXPECT_NE(seen.main.find("span missing"), std::string::npos);
+    EXPECT_NE(seen.main.find("line failed"), std::string::npos);
+    EXPECT_NE(seen.main.find("line reached"), std::string::npos);
+    EXPECT_NE(seen.main.find("lktest run --arch x86_64 --firmware uefi"), std::string::npos);
+    EXPECT_NE(seen.main.find("data-tab=\"domain.xml\""), std::string::npos);
+}
+
+TEST_F(PageTest, ShowsHostileWordsAsWords) {
+    const std::string hostile =
+        "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
+        "\xe2\x80\xa8{{script}}\x1b]0;owned\x07\xff<!--";
+    RunReport report = sample_failures();
+    report.cells[1].verdict->reason = hostile;
+    report.cells[1].verdict->evidence = {hostile};
+    report.cells[1].cell.image.path = "/" + hostile;
+    const std::vector<std::string> cells{"", pack("[    0.100000] " + hostile + "\n" + hostile + "\n")};
+    const Seen seen = look(html_page(json_report(report), cells), "#cell=boot.recovery.x86_64-uefi-cdrom");
+    EXPECT_EQ(seen.console, "");
+    EXPECT_EQ(seen.title, "✗ x86_64 uefi · lktest");
+    EXPECT_EQ(occurrences(seen.main, "<img"), 0U);
+    EXPECT_EQ(occurrences(seen.main, "<script"), 0U);
+    EXPECT_GE(occurrences(seen.main, "&lt;/script&gt;&lt;script&gt;"), 4U) << seen.main;
+    EXPECT_NE(seen.main.find("\\u{2028}{{script}}\\x1b]0;owned\\x07\\xff"), std::string::npos);
+}
+
+TEST_F(PageTest, CarriesAThousandCells) {
+    RunReport report = sample_report();
+    const CellResult one = report.cells[0];
+    report.cells.clear();
+    std::string console;
+    for (int line = 0; line < 600; ++line)
+        console += "[    1.234567] a line of a kernel's console, " + std::to_string(line * 7919) + "\n";
+    std::vector<std::string> cells(1000, pack(console));
+    for (int i = 0; i < 1000; ++i) {
+        CellResult result = one;
+        result.cell.image.name = "image-" + std::to_string(i / 2);
+        result.cell.firmware = i % 2 == 0 ? Firmware::bios : Firmware::uefi;
+        report.cells.push_back(result);
+    }
+    const std::string page = html_page(json_report(report), cells);
+    EXPECT_LT(page.size(), std::size_t{16} << 20);
+    const Seen all = look(page, "");
+    EXPECT_EQ(all.console, "");
+    EXPECT_EQ(occurrences(all.main, "class=\"tile passed\""), 1000U);
+    const Seen last = look(page, "#cell=boot.image-499.x86_64-uefi-cdrom");
+    EXPECT_EQ(last.console, "");
+    EXPECT_EQ(occurrences(last.main, "<div class=\"line \">"), 600U);
+}
+
+}  // namespace
+}  // namespace lktest
