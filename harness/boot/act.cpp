@@ -154,7 +154,17 @@ private:
 
     bool was_reset() const { return stage_.attendance->watch().resets() > acting_.resets; }
 
-    asio::awaitable<Ending> reach_again() {
+    /// The machine's boot order, before it is reset.
+    asio::awaitable<void> choose_disk(const std::string& disk) {
+        const auto choose = [this, &disk] { stage_.guest.boot_from(disk); };
+        if (!disk.empty())
+            co_await on_worker(stage_.host.workers, choose);
+    }
+
+    /// What the scenario's milestones say of is the medium's system, not a disk's.
+    asio::awaitable<Ending> reach_again(const std::string& disk) {
+        if (!disk.empty())
+            co_return std::nullopt;
         Verdict verdict = co_await stage_.reach_milestones();
         if (verdict.outcome == Outcome::passed)
             co_return std::nullopt;
@@ -163,16 +173,18 @@ private:
     }
 
     asio::awaitable<Ending> perform_action(const Reboot& action) {
+        co_await choose_disk(action.into);
         acting_.may_reset = true;
         stage_.attendance->expect_reset();
         const std::function<bool()> gone = [this] { return was_reset(); };
         Ending ending = co_await leave(action.command, gone);
         if (!ending)
-            ending = co_await reach_again();
+            ending = co_await reach_again(action.into);
         co_return ending;
     }
 
-    asio::awaitable<Ending> perform_action(const PressReset&) {
+    asio::awaitable<Ending> perform_action(const PressReset& action) {
+        co_await choose_disk(action.into);
         acting_.may_reset = true;
         acting_.missing = "the machine was not reset";
         stage_.attendance->expect_reset();
@@ -181,7 +193,7 @@ private:
         const std::function<bool()> gone = [this] { return was_reset(); };
         Ending ending = co_await until(gone);
         if (!ending)
-            ending = co_await reach_again();
+            ending = co_await reach_again(action.into);
         co_return ending;
     }
 
@@ -338,6 +350,8 @@ private:
 }  // namespace
 
 asio::awaitable<Verdict> act(Stage& stage) {
+    // A disk's own system, booted by a step, has none of the milestones.
+    const std::string reached = stage.attendance->watch().last_reached();
     Performer performer(stage);
     for (const Step* step : steps_for(stage.scenario, stage.cell.arch, stage.cell.firmware)) {
         const std::string address = stage.attendance->guest_address();
@@ -346,7 +360,9 @@ asio::awaitable<Verdict> act(Stage& stage) {
         if (ending)
             co_return std::move(*ending);
     }
-    co_return stage.attendance->passed();
+    Verdict passed = stage.attendance->passed();
+    passed.reached = reached;
+    co_return passed;
 }
 
 }  // namespace lktest

@@ -69,8 +69,11 @@ MachineSpec machine_spec(const Host& host, const BootCell& cell, const Scenario&
 }
 
 asio::awaitable<std::unique_ptr<CellNetwork>> make_network(Host& host, const BootCell& cell,
-                                                           Attendance& attendance, const fs::path& log) {
+                                                           Attendance& attendance, const fs::path& log,
+                                                           const fs::path& served) {
+    make_directories(served);
     CellNetworkOptions options;
+    options.served = served;
     if (from_network(cell.medium))
         options.boot = NetBoot{cell.image.path, cell.medium == Medium::http};
     options.log_file = log;
@@ -207,10 +210,14 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell, const Sc
     Rig rig{TempDir(host.private_directory), nullptr, {}, {}, {}, {}, {}, {}};
     fs::permissions(rig.directory.path(), fs::perms(0711));  // a daemon's QEMU has a user of its own
     if (host.network == Network::tap)
-        rig.network = co_await make_network(host, cell, *attendance, artefacts / "network.log");
+        rig.network = co_await make_network(host, cell, *attendance, artefacts / "network.log",
+                                            rig.directory.path() / "served");
 
     const auto make_disks = [&] {
         rig.disks.emplace(scenario.disks, rig.directory.path(), fs::absolute(cell.image.path));
+        for (const Step& step : scenario.steps)
+            if (const std::string disk = booted_disk(step); !disk.empty())
+                rig.disks->make_bootable(disk);
         seal_disks(scenario, *rig.disks);
     };
     co_await on_worker(host.workers, make_disks);
@@ -278,7 +285,9 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell, const Sc
                     .disks = *rig.disks,
                     .limits = limits,
                     .artefacts = artefacts,
-                    .variables = {{"artefacts", fs::absolute(artefacts).string()}},
+                    .variables = {{"artefacts", fs::absolute(artefacts).string()},
+                                  {"host", host_address},
+                                  {"served", (rig.directory.path() / "served").string()}},
                     .reach_milestones = reach_milestones};
         verdict = co_await act(stage);
     }

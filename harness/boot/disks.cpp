@@ -111,6 +111,10 @@ const DiskSpec& Disks::spec(const std::string& name) const {
     return *std::ranges::find(specs_, name, &DiskSpec::name);
 }
 
+void Disks::make_bootable(const std::string& name) {
+    std::ranges::find(specs_, name, &DiskSpec::name)->bootable = true;
+}
+
 void Disks::seal(const std::string& name) {
     copy_sparse(spec(name).path, sealed(spec(name)));
 }

@@ -24,6 +24,9 @@ public:
     const std::vector<DiskSpec>& specs() const noexcept { return specs_; }
     const DiskSpec& spec(const std::string& name) const;
 
+    /// Gives the disk a place in the machine's boot order; before the machine is made.
+    void make_bootable(const std::string& name);
+
     /// Remembers how the disk is now.
     void seal(const std::string& name);
     /// What is not as it was when sealed; empty when all is.

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <pugixml.hpp>
 #include <utility>
 
 #include "builder/base/file.hpp"
@@ -135,6 +136,36 @@ void Domain::change_medium(const std::string& xml) {
     flags |= VIR_DOMAIN_DEVICE_MODIFY_FORCE;
     if (virDomainUpdateDeviceFlags(handle_.get(), xml.c_str(), flags) < 0)
         throw libvirt_error(fmt::format("cannot change the medium of the guest {}", name_));
+}
+
+void Domain::boot_from(const std::string& serial) {
+    pugi::xml_document document;
+    document.load_string(xml().c_str());
+    std::string chosen;
+    std::vector<std::pair<std::string, int>> orders;  // those that go before the one that comes
+    for (const pugi::xml_node device : document.child("domain").child("devices").children()) {
+        if (!device.child("boot"))
+            continue;
+        const std::string alias = device.child("alias").attribute("name").value();
+        if (device.child("serial").text().get() == serial)
+            chosen = alias;
+        else
+            orders.emplace_back(alias, -1);
+    }
+    if (chosen.empty())
+        throw host_error(fmt::format("the guest {} has no disk '{}' in its boot order", name_, serial));
+    orders.emplace_back(chosen, 1);
+    for (const auto& [alias, order] : orders) {
+        // QEMU tells the firmware anew at each reset.
+        const nlohmann::json command{
+            {"execute", "qom-set"},
+            {"arguments",
+             {{"path", "/machine/peripheral/" + alias}, {"property", "bootindex"}, {"value", order}}}};
+        const auto answer = nlohmann::json::parse(monitor(command.dump()), nullptr, false);
+        if (answer.is_object() && answer.contains("error"))
+            throw host_error(fmt::format("cannot change the boot order of the guest {}: {}", name_,
+                                         answer["error"].value("desc", "QEMU does not say why")));
+    }
 }
 
 void Domain::destroy() {

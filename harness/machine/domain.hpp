@@ -54,6 +54,10 @@ public:
     /// Changes what is in a drive, by force if the guest has locked its tray.
     void change_medium(const std::string& xml);
 
+    /// From the next reset on the firmware boots from the disk with this serial number and from
+    /// nothing else. The disk needs a place in the domain's boot order.
+    void boot_from(const std::string& serial);
+
     /// Ends the guest, if it still runs. ~Domain does it too, but blocks whom it should not.
     void destroy();
 

@@ -118,6 +118,8 @@ void add_disk(pugi::xml_node parent, const DiskSpec& spec) {
     const char letter = static_cast<char>((virtio ? 'a' : 'b') + spec.number);
     add(disk, "target", {{"dev", std::string(virtio ? "vd" : "sd") + letter}, {"bus", name(spec.bus)}});
     add_text(disk, "serial", spec.name);
+    if (spec.bootable)
+        add(disk, "boot", {{"order", std::to_string(2 + spec.number)}});
 }
 
 bool any_disk(const MachineSpec& spec, DiskBus bus) {

@@ -36,8 +36,9 @@ struct DiskSpec {
     std::string name;            ///< its serial number
     std::filesystem::path path;  ///< the raw image
     DiskBus bus = DiskBus::virtio;
-    unsigned number = 0;   ///< among the machine's disks, from 0
-    bool attached = true;  ///< from power-on
+    unsigned number = 0;    ///< among the machine's disks, from 0
+    bool attached = true;   ///< from power-on
+    bool bootable = false;  ///< in the firmware's boot order, behind the medium
 };
 
 /// All that tells one virtual machine from another.

@@ -27,6 +27,15 @@ std::string url(std::string_view host, std::string_view path) {
     return fmt::format("http://{}{}", host, path);
 }
 
+std::vector<std::filesystem::path> served_directories(const CellNetworkOptions& options) {
+    std::vector<std::filesystem::path> directories;
+    if (options.boot)
+        directories.push_back(options.boot->directory);
+    if (!options.served.empty())
+        directories.push_back(options.served);
+    return directories;
+}
+
 }  // namespace
 
 using Clock = std::chrono::steady_clock;
@@ -43,7 +52,7 @@ struct CellNetwork::State {
                             [this](const std::string& problem) { dhcp_problem = problem, bell.cancel(); }}),
           http(
               std::in_place, io, netns, options.pages, [this](const ServedPage& served) { take(served); },
-              options.boot ? options.boot->directory : std::filesystem::path()) {}
+              served_directories(options)) {}
 
     void take(const DhcpMessage& message) {
         heard = message;

@@ -23,7 +23,8 @@ namespace lktest {
 struct CellNetworkOptions {
     std::filesystem::path log_file;  ///< what the DHCP server says
     Pages pages{{"/lktest/probe", "lktest\n"}};
-    std::optional<NetBoot> boot;  ///< what the guest is booted from, when it is from here
+    std::filesystem::path served;  ///< a directory whose files the guest may fetch; empty: none
+    std::optional<NetBoot> boot;   ///< what the guest is booted from, when it is from here
     /// Gets Kind::network events: lease, ping, fetched-from-guest, fetched-from-host.
     /// Called on the io_context's thread; never after the CellNetwork is gone.
     EventSink sink;

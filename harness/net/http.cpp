@@ -21,6 +21,7 @@
 #include <list>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "builder/base/error.hpp"
 #include "harness/net/netboot.hpp"
@@ -87,15 +88,15 @@ std::optional<FileResponse> respond(const fs::path& file) {
 }  // namespace
 
 struct HttpServer::Site {
-    Site(asio::io_context& io, Pages its_pages, fs::path its_directory, OnServed its_handler)
+    Site(asio::io_context& io, Pages its_pages, std::vector<fs::path> its_directories, OnServed its_handler)
         : acceptor(io),
           pages(std::move(its_pages)),
-          directory(std::move(its_directory)),
+          directories(std::move(its_directories)),
           on_served(std::move(its_handler)) {}
 
     tcp::acceptor acceptor;
     Pages pages;
-    fs::path directory;
+    std::vector<fs::path> directories;
     OnServed on_served;
     bool owned = true;  ///< false once the server object is gone
     std::list<beast::tcp_stream> connections;
@@ -119,9 +120,10 @@ asio::awaitable<void> HttpServer::Site::serve(std::shared_ptr<Site> site,
         co_await http::async_read(*stream, buffer, request, asio::redirect_error(asio::use_awaitable, error));
     if (!error) {
         unsigned status = 200;
-        const fs::path file = site->directory.empty()
-                                  ? fs::path()
-                                  : served_file(site->directory, std::string(request.get().target()));
+        fs::path file;
+        for (const fs::path& directory : site->directories)
+            if (file.empty())
+                file = served_file(directory, std::string(request.get().target()));
         std::optional<FileResponse> whole;
         if (!file.empty() && request.get().method() == http::verb::get)
             whole = respond(file);
@@ -167,8 +169,8 @@ asio::awaitable<void> HttpServer::Site::accept(std::shared_ptr<Site> site) {
 }
 
 HttpServer::HttpServer(asio::io_context& io, const Netns& netns, Pages pages, OnServed on_served,
-                       fs::path directory)
-    : site_(std::make_shared<Site>(io, std::move(pages), std::move(directory), std::move(on_served))) {
+                       std::vector<fs::path> directories)
+    : site_(std::make_shared<Site>(io, std::move(pages), std::move(directories), std::move(on_served))) {
     try {
         netns.run([this] {
             const tcp::endpoint port(tcp::v4(), 80);

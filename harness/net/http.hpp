@@ -10,6 +10,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "builder/base/deadline.hpp"
 #include "harness/net/netns.hpp"
@@ -32,10 +33,10 @@ public:
     using OnServed = std::function<void(const ServedPage&)>;
 
     /// @param on_served  called on the io_context's thread; never after this object is gone
-    /// @param directory  its files are served besides the pages; empty: none
+    /// @param directories  their files are served besides the pages, the first one's before the next one's
     /// Throws a host Error when the port cannot be had.
     HttpServer(boost::asio::io_context& io, const Netns& netns, Pages pages, OnServed on_served,
-               std::filesystem::path directory = {});
+               std::vector<std::filesystem::path> directories = {});
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
     ~HttpServer();

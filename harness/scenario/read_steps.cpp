@@ -94,19 +94,38 @@ std::vector<std::string> disks_of(Reading& reading, TableReader& table, std::str
     return names;
 }
 
-std::string plugged_disk_of(Reading& reading, TableReader& table, std::string_view key) {
+/// The one disk that a key names; empty when it does not.
+const DiskSettings* disk_of(Reading& reading, TableReader& table, std::string_view key) {
     const std::vector<std::string> names = disks_of(reading, table, key);
-    if (names.size() != 1) {
-        if (names.size() > 1)
-            table.complain(key, fmt::format("'{}' takes one disk", key));
+    if (names.size() > 1)
+        table.complain(key, fmt::format("'{}' takes one disk", key));
+    const auto disk =
+        std::ranges::find(reading.disks, names.empty() ? "" : names.front(), &DiskSettings::name);
+    return names.size() == 1 && disk != reading.disks.end() ? &*disk : nullptr;
+}
+
+std::string plugged_disk_of(Reading& reading, TableReader& table, std::string_view key) {
+    const DiskSettings* disk = disk_of(reading, table, key);
+    if (!disk)
         return {};
-    }
-    const auto disk = std::ranges::find(reading.disks, names.front(), &DiskSettings::name);
-    if (disk != reading.disks.end() && !pluggable(disk->bus))
+    if (!pluggable(disk->bus))
         table.complain(key,
                        fmt::format("a disk on {} cannot come and go while the guest runs", name(disk->bus)),
                        "give it bus = \"usb\" or \"scsi\"");
-    return names.front();
+    return disk->name;
+}
+
+/// Which disk a reboot leads into; empty when none is named.
+std::string into_of(Reading& reading, TableReader& table) {
+    if (!table.has("into"))
+        return {};
+    const DiskSettings* disk = disk_of(reading, table, "into");
+    if (!disk)
+        return {};
+    // QEMU is given such disks behind libvirt's back, and libvirt does not order them.
+    if (disk->bus == DiskBus::nvme)
+        table.complain("into", "a disk on nvme cannot be booted from", "give it another bus");
+    return disk->name;
 }
 
 // What several actions are read alike by; `key` is the action's own.
@@ -114,11 +133,6 @@ template <typename Command>
 Action read_command(Reading& reading, TableReader& table, std::string_view key) {
     std::string command = text_of(reading, table, key, true);
     return Command{std::move(command), check_of(reading, table)};
-}
-
-template <typename Command>
-Action read_unchecked_command(Reading& reading, TableReader& table, std::string_view key) {
-    return Command{text_of(reading, table, key, true)};
 }
 
 template <typename Deed>
@@ -135,6 +149,20 @@ Action read_plug(Reading& reading, TableReader& table, std::string_view key) {
 template <typename OfDisks>
 Action read_of_disks(Reading& reading, TableReader& table, std::string_view key) {
     return OfDisks{disks_of(reading, table, key)};
+}
+
+Action read_reboot(Reading& reading, TableReader& table, std::string_view key) {
+    std::string command = text_of(reading, table, key, true);
+    return Reboot{std::move(command), into_of(reading, table)};
+}
+
+Action read_shutdown(Reading& reading, TableReader& table, std::string_view key) {
+    return ShutDown{text_of(reading, table, key, true)};
+}
+
+Action read_reset(Reading& reading, TableReader& table, std::string_view key) {
+    require_true(table, key);
+    return PressReset{into_of(reading, table)};
 }
 
 Action read_send(Reading& reading, TableReader& table, std::string_view key) {
@@ -177,9 +205,9 @@ constexpr std::array action_kinds{
     ActionKind{"keys", read_keys},
     ActionKind{"login", read_login},
     ActionKind{"screenshot", read_screenshot},
-    ActionKind{"reboot", read_unchecked_command<Reboot>, boot_time},
-    ActionKind{"reset", read_deed<PressReset>, boot_time},
-    ActionKind{"shutdown", read_unchecked_command<ShutDown>},
+    ActionKind{"reboot", read_reboot, boot_time},
+    ActionKind{"reset", read_reset, boot_time},
+    ActionKind{"shutdown", read_shutdown},
     ActionKind{"power_button", read_deed<PressPower>},
     ActionKind{"eject", read_deed<EjectMedium>},
     ActionKind{"attach", read_plug<AttachDisk>},

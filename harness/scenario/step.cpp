@@ -33,8 +33,16 @@ std::string quote_meta(std::string_view text) {
 
 }  // namespace
 
+std::string booted_disk(const Step& step) {
+    if (const auto* reboot = std::get_if<Reboot>(&step.action))
+        return reboot->into;
+    if (const auto* reset = std::get_if<PressReset>(&step.action))
+        return reset->into;
+    return {};
+}
+
 std::vector<std::string> known_variables() {
-    return {"artefacts", "guest"};
+    return {"artefacts", "guest", "host", "served"};
 }
 
 std::string fill_in(std::string_view text, const Variables& variables,

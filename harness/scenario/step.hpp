@@ -49,9 +49,12 @@ struct TakeScreenshot {
 };
 struct Reboot {  ///< the guest does it itself; then its milestones are reached again
     std::string command;
+    std::string into;  ///< the disk that it boots from then, without milestones; empty: the medium
 };
-struct PressReset {};  ///< the reset button; then the milestones are reached again
-struct ShutDown {      ///< the guest switches itself off
+struct PressReset {    ///< the reset button; then the milestones are reached again
+    std::string into;  ///< as of Reboot
+};
+struct ShutDown {  ///< the guest switches itself off
     std::string command;
 };
 struct PressPower {};   ///< the power button: the guest must switch itself off
@@ -83,11 +86,15 @@ struct Step {
     Place place;
 };
 
+/// The disk that a step boots from; empty when it boots from none.
+std::string booted_disk(const Step& step);
+
 /// Values by their names.
 using Variables = std::map<std::string, std::string>;
 
-/// The variables of every cell: "guest", the address that the guest leased, "artefacts", the cell's
-/// directory.
+/// The variables of every cell: "guest", the address that the guest leased, "host", this machine's on the
+/// same tap, "served", the directory whose files a web server there gives to the guest, "artefacts", the
+/// cell's directory.
 std::vector<std::string> known_variables();
 
 /// `text` with each ${name} replaced; one that has no value stays as it is.

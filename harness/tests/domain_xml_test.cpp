@@ -61,6 +61,7 @@ std::vector<Golden> machines() {
                                .path = "/cell/" + std::string(name(bus)) + ".img",
                                .bus = bus,
                                .number = number++});
+    disks.disks.front().bootable = true;
     return {{"aarch64-uefi-disks", disks},
             {"x86_64-bios-cdrom", spec(x86_64, bios, cdrom, Accel::tcg)},
             {"x86_64-bios-pxe", spec(x86_64, bios, pxe, Accel::tcg)},

@@ -404,16 +404,23 @@ TEST_F(Net, ASilentWebServerIsLeftAtTheDeadline) {
 
 TEST_F(Net, TheWebServerServesItsPagesAndNothingElse) {
     const Netns netns;
+    const TempDir first, second;
+    write_file(first.path() / "both", "first\n");
+    write_file(second.path() / "both", "second\n");
+    write_file(second.path() / "one", "one\n");
     std::vector<std::string> served;
-    const HttpServer server(io, netns, {{"/lktest/probe", "probe\n"}}, [&](const ServedPage& page) {
+    const auto on_served = [&](const ServedPage& page) {
         served.push_back(page.client + " " + page.path + " " + std::to_string(page.status));
-    });
+    };
+    const HttpServer server(io, netns, {{"/lktest/probe", "probe\n"}}, on_served,
+                            {first.path(), second.path()});
     std::string said;
     std::thread client([&] {
         said = netns.run([] {
             return check_process(
                 {"sh", "-c",
                  "curl -sS http://127.0.0.1/lktest/probe;"
+                 "curl -sS http://127.0.0.1/both http://127.0.0.1/one;"
                  "curl -sS http://127.0.0.1/../../etc/passwd --path-as-is;"
                  "curl -sSI http://127.0.0.1/lktest/probe | tr -d '\\r' | grep Length;"
                  "curl -sS -d x http://127.0.0.1/lktest/probe -o /dev/null -w '%{http_code}\n'"});
@@ -422,8 +429,9 @@ TEST_F(Net, TheWebServerServesItsPagesAndNothingElse) {
     });
     io.run();
     client.join();
-    EXPECT_EQ(said, "probe\nnot found\nContent-Length: 6\n405\n");
-    EXPECT_THAT(served, ElementsAre("127.0.0.1 /lktest/probe 200", "127.0.0.1 /../../etc/passwd 404"));
+    EXPECT_EQ(said, "probe\nfirst\none\nnot found\nContent-Length: 6\n405\n");
+    EXPECT_THAT(served, ElementsAre("127.0.0.1 /lktest/probe 200", "127.0.0.1 /both 200",
+                                    "127.0.0.1 /one 200", "127.0.0.1 /../../etc/passwd 404"));
 }
 
 }  // namespace

@@ -94,6 +94,14 @@ TEST_F(RunTest, ScenariosThatActPassAndSoDoesBootingFromTheNetwork) {
         }
 }
 
+TEST_F(RunTest, AWreckedDiskIsMendedFromOurMediumAndBootsAgain) {
+    const ProcessResult ended = run({"--arch", "aarch64", "--scenario", "recovery"});
+    ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+    const Json cell = report().at("cells").back();
+    EXPECT_EQ(cell.at("reached"), "network") << cell;
+    EXPECT_EQ(cell.at("steps").back().at("name"), "shutdown poweroff") << cell;
+}
+
 TEST_F(RunTest, TheSameImageBootsAsAUsbDisk) {
     const ProcessResult ended = run({"--medium", "usb"});
     ASSERT_EQ(ended.status, 0) << ended.out << ended.err;

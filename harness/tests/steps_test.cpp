@@ -96,7 +96,37 @@ unchanged = ["dat", "data"]
 attach = "data"
 [[step]]
 screenshot = "../x"
+[[step]]
+reboot = "reboot"
+into = "dat"
+[[step]]
+run = "true"
+into = "data"
 )"));
+}
+
+TEST(Steps, ARebootMayLeadIntoADisk) {
+    const Scenario scenario = parse(R"(
+[[disk]]
+name = "data"
+size = "64M"
+[[step]]
+reboot = "reboot"
+into = "data"
+[[step]]
+reset = true
+into = "data"
+[[step]]
+reset = true
+)");
+    ASSERT_EQ(scenario.steps.size(), 3);
+    EXPECT_EQ(booted_disk(scenario.steps[0]), "data");
+    EXPECT_EQ(booted_disk(scenario.steps[1]), "data");
+    EXPECT_EQ(booted_disk(scenario.steps[2]), "");
+    EXPECT_NE(problems("[[disk]]\nname = 'fast'\nsize = '1M'\nbus = 'nvme'\n"
+                       "[[step]]\nreset = true\ninto = 'fast'\n")
+                  .find("mine.toml:11:8: a disk on nvme cannot be booted from"),
+              std::string::npos);
 }
 
 TEST(Steps, AValueMeansItselfInAnExpression) {
