@@ -14,6 +14,7 @@
 #include "harness/boot/attendance.hpp"
 #include "harness/boot/disks.hpp"
 #include "harness/boot/onlooker.hpp"
+#include "harness/boot/stick.hpp"
 #include "harness/console/loader_driver.hpp"
 #include "harness/diagnose/dmesg.hpp"
 #include "harness/machine/domain.hpp"
@@ -223,6 +224,14 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell, const Sc
     co_await on_worker(host.workers, make_disks);
     MachineSpec spec = machine_spec(host, cell, scenario, rig.directory.path());
     spec.disks = rig.disks->specs();
+    if (scenario.boot.loopback) {
+        const fs::path stick = rig.directory.path() / "stick.img";
+        const auto make = [&] {
+            make_stick(spec.cell.image.path, host.stick_loaders.at(cell.arch), cell.arch, stick);
+        };
+        co_await on_worker(host.workers, make);
+        spec.cell.image.path = stick;
+    }
     const std::string xml = domain_xml(spec);
     write_file(artefacts / "domain.xml", xml);
 

@@ -65,7 +65,8 @@ struct Host {
     Network network = Network::tap;
     std::optional<std::chrono::seconds> cell_timeout;
     FirmwareCatalogue firmware;
-    std::vector<Failure> failures;  ///< the catalogue
+    std::vector<Failure> failures;                        ///< the catalogue
+    std::map<Arch, std::filesystem::path> stick_loaders;  ///< see stick_loader()
 };
 
 }  // namespace lktest

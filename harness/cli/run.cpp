@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "builder/base/file.hpp"
+#include "builder/boot/stick_loader.hpp"
 #include "firmware/find.hpp"
 #include "harness/boot/host.hpp"
 #include "harness/cli/run_inside.hpp"
@@ -44,6 +45,19 @@ std::map<Arch, AccelChoice> choose_accelerators(const RunOptions& options,
     return choices;
 }
 
+/// GRUB for the cells that boot their ISO as a file on a stick.
+std::map<Arch, std::filesystem::path> make_stick_loaders(const RunPlan& plan) {
+    std::map<Arch, std::filesystem::path> loaders;
+    for (const PlannedCell& planned : plan.cells)
+        if (!planned.not_applicable && plan.scenarios.at(planned.cell.scenario).boot.loopback &&
+            !loaders.contains(planned.cell.arch))
+            loaders.emplace(planned.cell.arch, stick_loader(
+                                                   planned.cell.arch, cache_directory(),
+                                                   [](std::string_view, std::uint64_t, std::uint64_t) {},
+                                                   [](std::string_view) {}));
+    return loaders;
+}
+
 }  // namespace
 
 int run(const RunOptions& options) {
@@ -55,7 +69,9 @@ int run(const RunOptions& options) {
                    .plan = std::move(plan),
                    .accel = {},
                    .firmware = find_firmware(),
-                   .directory = RunDirectory::create(options.output)};
+                   .directory = RunDirectory::create(options.output),
+                   .stick_loaders = {}};
+    input.stick_loaders = make_stick_loaders(input.plan);
     input.accel = choose_accelerators(options, input.plan.cells);
 
     if (!options.connect.empty()) {

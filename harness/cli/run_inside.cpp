@@ -207,7 +207,8 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
               .network = input.options.network,
               .cell_timeout = input.options.timeout,
               .firmware = input.firmware,
-              .failures = read_failures(data_file("harness/console/failures.toml"))};
+              .failures = read_failures(data_file("harness/console/failures.toml")),
+              .stick_loaders = input.stick_loaders};
     for (const auto& [arch, choice] : input.accel)
         host.accel.emplace(arch, choice.accel);
 

@@ -19,6 +19,7 @@ struct RunInput {
     std::map<Arch, AccelChoice> accel;
     FirmwareCatalogue firmware;
     RunDirectory directory;
+    std::map<Arch, std::filesystem::path> stick_loaders;  ///< of the architectures that need one
 };
 
 /// The part of `lktest run` that lives in the jail: connects to libvirt, boots the cells,

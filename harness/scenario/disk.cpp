@@ -28,12 +28,17 @@ std::vector<std::pair<std::string, std::string>> read_files(TomlSource& source, 
                                                         std::string(path.str())));
             continue;
         }
+        const std::string text = from->get();
+        if (text == medium_file || text.starts_with(of_medium)) {
+            files.emplace_back(path.str(), text);
+            continue;
+        }
         // Relative to the scenario, so that both can be carried elsewhere.
-        const std::filesystem::path file = from->get();
-        files.emplace_back(path.str(),
-                           from->get() == "medium"
-                               ? from->get()
-                               : (std::filesystem::path(source.file).parent_path() / file).string());
+        const std::string_view kind = text.starts_with(as_module) ? as_module : "";
+        const std::filesystem::path file = text.substr(kind.size());
+        files.emplace_back(
+            path.str(),
+            std::string(kind) + (std::filesystem::path(source.file).parent_path() / file).string());
     }
     return files;
 }

@@ -38,6 +38,7 @@ BootLine read_boot_line(TomlSource& source, const toml::table& values) {
     line.place = source.place(values.source());
     line.entry = table.string("entry").value_or("");
     line.append = table.string("append").value_or("");
+    line.loopback = table.boolean("loopback").value_or(false);
     for (const std::string_view key : {"entry", "append"})
         if (const auto* text = values.get_as<std::string>(key))
             if (const auto problem = untypeable(text->get()))
@@ -226,6 +227,9 @@ Scenario parse_scenario(const std::filesystem::path& file, std::string text) {
         scenario.machine = read_machine(source, *machine);
     if (const toml::table* boot = table.table("boot"))
         scenario.boot = read_boot_line(source, *boot);
+    if (scenario.boot.loopback && scenario.media != std::vector{Medium::usb})
+        source.problems.push_back(
+            {scenario.boot.place, "'loopback' makes a stick of the ISO", "add medium = [\"usb\"]"});
     const std::vector<const toml::table*> disks = table.tables("disk");
     for (const toml::table* disk : disks)
         scenario.disks.push_back(read_disk(source, *disk));

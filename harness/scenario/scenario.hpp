@@ -80,6 +80,8 @@ struct MachineSettings {
 struct BootLine {
     std::string entry;   ///< title of the menu entry that is booted; empty: the one that is chosen already
     std::string append;  ///< added to the end of the kernel's command line; empty: nothing
+    /// The medium is a stick whose GRUB starts the ISO, a file on it, by the ISO's loopback.cfg.
+    bool loopback = false;
     Place place;
 
     bool asked() const { return !entry.empty() || !append.empty(); }

@@ -7,6 +7,7 @@
 
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
+#include "builder/tests/support/error_of.hpp"
 
 namespace lktest {
 namespace {
@@ -47,6 +48,30 @@ TEST(Disks, HaveAFileSystemWithItsFilesAndNobodyMountsAnything) {
     EXPECT_NE(check_process({"sgdisk", "--info=1", partition.image()}).find("Partition size: 28672 sectors"),
               std::string::npos);  // all that mke2fs was told of
     EXPECT_EQ(std::filesystem::file_size(partition.image()), 16 * mebibyte);
+}
+
+TEST(Disks, HoldFilesOfTheMediumAndDirectoriesPackedAsModules) {
+    const TempDir scratch;
+    const std::filesystem::path tree = scratch.path() / "tree", iso = scratch.path() / "the.iso";
+    make_directories(tree / "live/modules");
+    write_file(tree / "live/a.sb", "a layer\n");
+    write_file(tree / "live/modules/b.sb", "a module\n");
+    write_file(tree / "liver", "no part of it\n");
+    check_process({"xorriso", "-as", "mkisofs", "-quiet", "-R", "-o", iso, tree});
+    DiskSettings settings = disk(FileSystem::vfat, false);
+    settings.files = {{"copy", "medium:/live"}, {"copy/c.sb", "module:" + (tree / "live").string()}};
+    const Disks disks({settings}, scratch.path(), iso);
+    const std::string image = disks.spec("data").path;
+    EXPECT_EQ(check_process({"mtype", "-i", image, "::/copy/modules/b.sb"}), "a module\n");
+    EXPECT_EQ(check_process({"mdir", "-b", "-/", "-i", image}),
+              "::/copy/\n::/copy/a.sb\n::/copy/modules/\n::/copy/c.sb\n::/copy/modules/b.sb\n");
+    check_process({"mcopy", "-i", image, "::/copy/c.sb", scratch.path() / "c.sb"});
+    EXPECT_NE(check_process({"unsquashfs", "-l", scratch.path() / "c.sb"}).find("modules/b.sb"),
+              std::string::npos);
+    settings.files = {{"copy", "medium:/dead"}};
+    const TempDir other;
+    EXPECT_EQ(error_of([&] { Disks({settings}, other.path(), iso); }),
+              "usage: " + iso.string() + " has no /dead");
 }
 
 TEST(Disks, TellWhatWasWrittenSinceTheyWereSealed) {

@@ -83,11 +83,13 @@ TEST_F(RunTest, OurMediaPassTheWholeMatrix) {
 }
 
 TEST_F(RunTest, ScenariosThatActPassAndSoDoesBootingFromTheNetwork) {
-    const ProcessResult ended = run({"--arch", "aarch64", "--scenario", "persistence", "--scenario", "toram",
-                                     "--scenario", "from", "--scenario", "pxe", "--scenario", "http-boot"});
+    const ProcessResult ended =
+        run({"--arch", "aarch64", "--scenario", "persistence", "--scenario", "toram", "--scenario", "from",
+             "--scenario", "pxe", "--scenario", "http-boot", "--scenario", "load", "--scenario", "rootcopy",
+             "--scenario", "loopback"});
     ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
     const Json matrix = report();
-    EXPECT_EQ(matrix.at("counts").at("passed"), 5);
+    EXPECT_EQ(matrix.at("counts").at("passed"), 8);
     for (const Json& cell : matrix.at("cells"))
         if (cell.at("scenario") == "persistence" && cell.at("outcome") == "passed") {
             EXPECT_EQ(cell.at("steps").size(), 3U) << cell;

@@ -28,6 +28,14 @@ std::string problems_of(std::string text) {
     }
 }
 
+TEST(ReadScenario, MakesAStickOfTheIsoOnlyWhereThereIsAStick) {
+    const std::string loopback = "[boot]\nloopback = true\n" + std::string(one_milestone);
+    EXPECT_TRUE(parse_scenario("s.toml", "medium = \"usb\"\n" + loopback).boot.loopback);
+    EXPECT_EQ(problems_of(loopback),
+              "s.toml:1:1: 'loopback' makes a stick of the ISO\n    [boot]\n    ^\n"
+              "hint: add medium = [\"usb\"]");
+}
+
 TEST(ReadScenario, ReadsEveryKey) {
     const Scenario scenario = parse_scenario("/x/live.toml", R"(
 about = "Everything."
