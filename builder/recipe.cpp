@@ -10,6 +10,8 @@
 
 #include "builder/base/file.hpp"
 #include "builder/base/toml_reader.hpp"
+#include "builder/inspect/iso_tree.hpp"
+#include "builder/inspect/squashfs_super.hpp"
 #include "builder/tree/tar.hpp"
 
 namespace lktest {
@@ -80,6 +82,8 @@ constexpr std::array root_keys{
     RootKey{RootKind::directory, "directory"},
     RootKey{RootKind::tar, "tar"},
     RootKey{RootKind::system, "system"},
+    RootKey{RootKind::squashfs, "squashfs"},
+    RootKey{RootKind::iso, "iso"},
 };
 constexpr std::array<std::string_view, 3> report_names{"systemd", "busybox", "none"};
 
@@ -103,7 +107,8 @@ void read_root(TomlSource& source, const toml::table& table, Recipe& recipe) {
         root.path = beside(recipe, value);
     }
     if (kinds != 1)
-        source.complain(table.source(), "[root] must have exactly one of 'directory', 'tar' and 'system'");
+        source.complain(table.source(),
+                        "[root] must have exactly one of 'directory', 'tar', 'system', 'squashfs' and 'iso'");
     const bool walked = root.kind == RootKind::directory || root.kind == RootKind::system;
     root.directories = reader.strings("directories");
     if (reader.has("directories") && root.kind != RootKind::system)
@@ -111,6 +116,13 @@ void read_root(TomlSource& source, const toml::table& table, Recipe& recipe) {
     for (const std::string& name : root.directories)
         if (name.empty() || name.find('/') != std::string::npos || name == "." || name == "..")
             reader.complain("directories", fmt::format("\"{}\" is no directory's name in /", name));
+    root.images = reader.strings("images");
+    if (reader.has("images") && root.kind != RootKind::iso)
+        reader.complain("images", "'images' belongs to 'iso'");
+    for (const std::string& path : root.images)
+        if (!is_path(path))
+            reader.complain("images", fmt::format("\"{}\" is no absolute path", path),
+                            "write it as on the ISO: \"/live/filesystem.squashfs\"");
     root.one_file_system = reader.boolean("one_file_system").value_or(root.kind == RootKind::system);
     root.allow_unreadable = reader.boolean("allow_unreadable").value_or(false);
     for (const char* key : {"one_file_system", "allow_unreadable"})
@@ -245,10 +257,16 @@ RootSource root_at(const std::string& word, const RootSource& recipe) {
         root.kind = RootKind::directory;
         return root;
     }
-    MappedFile::open(word);  // says why when it cannot
-    if (!is_tar(word))
-        throw usage_error(fmt::format("{} is neither a directory nor a tar archive", word));
-    root.kind = RootKind::tar;
+    const ByteView bytes = ByteView::of_file(word);  // says why when it cannot
+    if (read_iso_volume(bytes))
+        root.kind = RootKind::iso;
+    else if (read_squashfs_super(bytes))
+        root.kind = RootKind::squashfs;
+    else if (is_tar(word))
+        root.kind = RootKind::tar;
+    else
+        throw usage_error(
+            fmt::format("{} is no directory, tar archive, SquashFS image or ISO with a root", word));
     return root;
 }
 

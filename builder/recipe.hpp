@@ -47,7 +47,7 @@ struct NamesPerArch {
 };
 
 /// What the root filesystem is made of.
-enum class RootKind { packages, directory, tar, system };
+enum class RootKind { packages, directory, tar, system, squashfs, iso };
 
 /// What starts the live system's network and says its milestones.
 enum class Report {
@@ -59,15 +59,17 @@ enum class Report {
 /// Where the root filesystem comes from.
 struct RootSource {
     RootKind kind = RootKind::packages;
-    std::filesystem::path path;            ///< of a directory or tar archive
+    std::filesystem::path path;            ///< of all but packages and the running system
+    std::vector<std::string> images;       ///< of an ISO: see install_images()
     std::vector<std::string> directories;  ///< of the running system: entries of /
     bool one_file_system = false;          ///< of a directory or system: see DirectoryOptions
     bool allow_unreadable = false;         ///< files that cannot be read are left out
     std::optional<Report> report;          ///< nothing: as its init is
 };
 
-/// The root that a user means on the command line: "system" or /, or a directory, or
-/// a tar archive. The rest stays as in `recipe`. Throws a usage Error when it is none of them.
+/// The root that a user means on the command line: "system" or /, or a directory, an ISO, a
+/// SquashFS image or a tar archive. The rest stays as in `recipe`. Throws a usage Error when it is none of
+/// them.
 RootSource root_at(const std::string& word, const RootSource& recipe);
 
 /// What a live image is made of: read from a TOML file.

@@ -15,8 +15,12 @@
 #include "builder/base/hash.hpp"
 #include "builder/cache.hpp"
 #include "builder/initramfs/elf.hpp"
+#include "builder/inspect/iso_tree.hpp"
+#include "builder/layer/squashfs_tree.hpp"
 #include "builder/tree/from_directory.hpp"
+#include "builder/tree/overlay.hpp"
 #include "builder/tree/tar.hpp"
+#include "builder/vendor/install_image.hpp"
 
 namespace lktest {
 namespace {
@@ -73,11 +77,42 @@ Root read_walked(const Recipe& recipe, const BuildOptions& options) {
     return {std::move(found.tree), identity, found.newest};
 }
 
-Root read_file_root(const Recipe& recipe, const BuildOptions& options) {
+/// The union of the system's images on a live or installation ISO, with its kernels.
+FileTree iso_root(const Recipe& recipe, const BuildOptions& options) {
     const fs::path& file = recipe.root.path;
+    const ByteView bytes = ByteView::of_file(file);
+    if (!read_iso_volume(bytes))
+        throw usage_error(fmt::format("{} is no ISO 9660 image", file.string()));
+    const IsoTree iso = read_iso_tree(bytes);
+    std::optional<FileTree> united;
+    for (const std::string& path : install_images(iso, options.arch, recipe.root.images, file.string())) {
+        options.why(fmt::format("root: {} of {}", path, file.string()));
+        FileTree layer = squashfs_tree({iso.find(path)->content, fmt::format("{} of {}", path, file.string()),
+                                        file_identity(file) + path + "\n"},
+                                       recipe.exclude, options.cache, options.progress);
+        if (united)
+            lay_over(*united, layer);
+        else
+            united = std::move(layer);
+    }
+    refuse_nested_image(*united, file.string());
+    add_kernels(*united, iso);
+    return std::move(*united);
+}
+
+Root read_file_root(const Recipe& recipe, const BuildOptions& options) {
+    const RootSource& source = recipe.root;
+    const fs::path& file = source.path;
     Root root;
-    root.identity = fmt::format("root {}exclude {}\n", file_identity(file), fmt::join(recipe.exclude, " "));
-    root.tree = tar_tree(file, recipe.exclude, options.cache);
+    root.identity = fmt::format("root {}images {}\nexclude {}\n", file_identity(file),
+                                fmt::join(source.images, " "), fmt::join(recipe.exclude, " "));
+    if (source.kind == RootKind::iso)
+        root.tree = iso_root(recipe, options);
+    else if (source.kind == RootKind::squashfs)
+        root.tree = squashfs_tree({ByteView::of_file(file), file.string(), file_identity(file)},
+                                  recipe.exclude, options.cache, options.progress);
+    else
+        root.tree = tar_tree(file, recipe.exclude, options.cache);
     root.tree.walk(
         [&](const std::string&, const Inode& inode) { root.newest = std::max(root.newest, inode.mtime); });
     return root;

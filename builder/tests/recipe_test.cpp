@@ -259,9 +259,9 @@ TEST(Recipe, ARootIsOneOfItsKindsAndItsPathBesideTheRecipe) {
 }
 
 TEST(Recipe, ARootIsNotTwoThings) {
-    EXPECT_EQ(
-        complaint(rootless + "[root]\nsystem = true\ntar = \"x\"\n"),
-        "test.toml:5:1: [root] must have exactly one of 'directory', 'tar' and 'system'\n    [root]\n    ^");
+    EXPECT_EQ(complaint(rootless + "[root]\nsystem = true\ntar = \"x\"\n"),
+              "test.toml:5:1: [root] must have exactly one of 'directory', 'tar', 'system', 'squashfs' and "
+              "'iso'\n    [root]\n    ^");
     EXPECT_NE(complaint(rootless + "[root]\ntar = \"x\"\none_file_system = true\n").find("belongs to"),
               std::string::npos);
     EXPECT_NE(complaint(rootless + "[root]\nsystem = true\ndirectories = [\"usr/bin\"]\n")

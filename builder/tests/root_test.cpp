@@ -90,7 +90,7 @@ TEST(RootAt, TellsAPathsKindByLookingAtIt) {
     EXPECT_EQ(root_at(file, {}).kind, RootKind::tar);
     write_file(file, "text");
     EXPECT_EQ(error_of([&] { root_at(file, {}); }),
-              "usage: " + file + " is neither a directory nor a tar archive");
+              "usage: " + file + " is no directory, tar archive, SquashFS image or ISO with a root");
 }
 
 TEST(ChooseReport, IsAsTheRootsInitIs) {

@@ -14,6 +14,7 @@
 #include "builder/base/process.hpp"
 #include "builder/layer/squashfs_writer.hpp"
 #include "builder/tests/support/error_of.hpp"
+#include "builder/tests/support/listing.hpp"
 #include "builder/tree/from_directory.hpp"
 
 namespace lktest {
@@ -42,21 +43,8 @@ void fill(const fs::path& directory) {
     }
 }
 
-/// Everything that is to come back, a line for each name.
 std::string listing(const fs::path& directory) {
-    std::string text;
-    std::map<const Inode*, std::string> first;
-    const FileTree tree = directory_tree(directory);
-    tree.walk([&](const std::string& path, const Inode& inode) {
-        text += fmt::format("{} {:o} {:o} {}/{} {} {} {} {} {} same as {}\n", path,
-                            static_cast<unsigned>(inode.type), inode.permissions, inode.uid, inode.gid,
-                            inode.mtime, inode.device, inode.target, inode.content.size(),
-                            std::hash<std::string>()(inode.content.whole()),
-                            first.emplace(&inode, path).first->second);
-        for (const auto& [key, value] : inode.xattrs)
-            text += fmt::format("  {}={}\n", key, value);
-    });
-    return text;
+    return listing(directory_tree(directory));
 }
 
 class UnpackSquashfs : public testing::Test {
@@ -100,7 +88,8 @@ TEST_F(UnpackSquashfs, RefusesNamesThatLeadOut) {
 TEST_F(UnpackSquashfs, RefusesWhatIsDamagedWithoutCrashing) {
     write_squashfs(directory_tree(source_), image_, {}, 0, 1, nobody);
     const std::string whole = read_file(image_);
-    EXPECT_EQ(error_of([&] { unpack_squashfs("/nowhere", target_, nobody); }), "usage: cannot read /nowhere");
+    EXPECT_EQ(error_of([&] { unpack_squashfs("/nowhere", target_, nobody); }),
+              "usage: cannot read /nowhere: No such file or directory");
     write_file(image_, "no image");
     EXPECT_EQ(error_of([&] { unpack_squashfs(image_, target_, nobody); }),
               "usage: " + image_.string() + " is no SquashFS image or damaged: its superblock");

@@ -53,7 +53,7 @@ void add_build(CLI::App& app, BuildRequest& request, const std::string& default_
                    request.format = all_formats[choose("--format", word, all_names(all_formats))];
                });
     add_single(app, "--root", "PATH|system",
-               "the root filesystem: a directory, a tar archive, or this machine's own",
+               "the root filesystem: a directory, tar archive, SquashFS or live ISO, or this machine's own",
                "the recipe's; with it RECIPE may be left out",
                [&request](const std::string& word) { request.root = word; });
     add_single(app, "-o,--output", "FILE", "the result; replaced when it is whole", "RECIPE-ARCH.iso",

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sqfs/compressor.h>
+#include <sqfs/data_reader.h>
+#include <sqfs/dir_reader.h>
+#include <sqfs/id_table.h>
+#include <sqfs/inode.h>
+#include <sqfs/io.h>
+#include <sqfs/super.h>
+#include <sqfs/xattr.h>
+#include <sqfs/xattr_reader.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "builder/base/handle.hpp"
+#include "builder/inspect/byte_view.hpp"
+#include "builder/layer/squashfs_handle.hpp"
+
+namespace lktest {
+
+/// A SquashFS 4.0 image, whoever made it, as libsquashfs reads it. What it throws is a usage
+/// Error for what is no SquashFS, or damaged.
+class SquashfsReader {
+public:
+    using Tree = Handle<sqfs_tree_node_t, sqfs_dir_tree_destroy>;
+
+    /// @param name  of the image, for messages
+    SquashfsReader(const ByteView& image, std::string name);
+
+    /// Everything that it has.
+    Tree tree() const;
+
+    /// Reads as many of a file's bytes as `into` holds and the file has from `offset` on.
+    /// @param path  of the file, for messages
+    std::span<char> read(const sqfs_inode_generic_t& inode, std::uint64_t offset, std::span<char> into,
+                         const std::string& path) const;
+    /// Calls visit(name, value) for each extended attribute.
+    void for_each_xattr(const sqfs_inode_generic_t& inode, const std::string& path,
+                        const std::function<void(const std::string&, std::string_view)>& visit) const;
+
+    std::uint64_t file_size(const sqfs_inode_generic_t& inode, const std::string& path) const;
+    static std::string link_target(const sqfs_inode_generic_t& inode);
+    static dev_t device(const sqfs_inode_generic_t& inode);
+
+    /// The entry's name. Throws when it could lead anywhere but into its directory.
+    std::string name_of(const sqfs_tree_node_t& node, const std::string& directory) const;
+
+    std::uint32_t block_size() const { return super_.block_size; }
+    std::uint64_t bytes_used() const { return super_.bytes_used; }
+
+private:
+    void check(int status, std::string_view part) const;
+
+    std::string name_;
+    sqfs_super_t super_{};
+    Sqfs<sqfs_file_t> file_;
+    Sqfs<sqfs_compressor_t> expander_;
+    Sqfs<sqfs_id_table_t> ids_;
+    Sqfs<sqfs_data_reader_t> data_;
+    Sqfs<sqfs_xattr_reader_t> xattrs_;
+};
+
+}  // namespace lktest

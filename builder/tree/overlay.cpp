@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "builder/tree/overlay.hpp"
+
+#include <string_view>
+
+namespace lktest {
+namespace {
+
+// aufs(5): a whiteout of NAME is .wh.NAME; .wh..wh..opq makes its directory opaque, and other
+// names that begin so are its own bookkeeping.
+constexpr std::string_view whiteout = ".wh.", own = ".wh..wh.", opaque_mark = ".wh..wh..opq";
+
+bool is_opaque(const Inode& directory) {
+    // Linux, Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories".
+    const auto mark = directory.xattrs.find("trusted.overlay.opaque");
+    return (mark != directory.xattrs.end() && mark->second == "y") ||
+           directory.entries.contains(std::string(opaque_mark));
+}
+
+bool is_whiteout(const Inode& inode) {
+    return inode.type == NodeType::character_device && inode.device == 0;
+}
+
+void take_attributes(Inode& into, const Inode& from) {
+    into.permissions = from.permissions;
+    into.uid = from.uid;
+    into.gid = from.gid;
+    into.mtime = from.mtime;
+    into.xattrs = from.xattrs;
+    std::erase_if(into.xattrs, [](const auto& entry) { return entry.first.starts_with("trusted.overlay."); });
+}
+
+void lay(Inode& below, const Inode& above) {
+    if (is_opaque(above))
+        below.entries.clear();
+    take_attributes(below, above);
+    for (const auto& [name, inode] : above.entries)
+        if (is_whiteout(*inode))
+            below.entries.erase(name);
+        else if (name.starts_with(whiteout) && !name.starts_with(own))
+            below.entries.erase(name.substr(whiteout.size()));
+    for (const auto& [name, inode] : above.entries) {
+        if (is_whiteout(*inode) || name.starts_with(whiteout))
+            continue;
+        std::shared_ptr<Inode>& place = below.entries[name];
+        if (inode->type != NodeType::directory) {
+            place = inode;
+            continue;
+        }
+        if (!place || place->type != NodeType::directory) {
+            place = std::make_shared<Inode>();
+            place->type = NodeType::directory;
+        }
+        lay(*place, *inode);
+    }
+}
+
+}  // namespace
+
+void lay_over(FileTree& below, const FileTree& above) {
+    lay(below.root(), above.root());
+}
+
+}  // namespace lktest
