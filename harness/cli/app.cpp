@@ -26,6 +26,10 @@ constexpr std::array inspect_examples{
     Example{"lktest inspect live.iso", "what is on any ISO, and what is wrong with it"},
     Example{"lktest inspect --json live.iso", "the same for programs"},
 };
+constexpr std::array check_console_examples{
+    Example{"lktest check-console console.log", "what failed in a boot whose log somebody saved"},
+    Example{"lktest check-console --json *.log", "the same of many, for programs"},
+};
 constexpr std::array doctor_examples{
     Example{"lktest doctor", "what this machine lacks, and how to mend it"},
 };
@@ -94,6 +98,9 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defau
               defaults.arch);
     add_inspect(*app->add_subcommand("inspect", "says what is on an ISO, and what is wrong with it"),
                 invocation.inspect);
+    add_check_console(
+        *app->add_subcommand("check-console", "says what failed in console logs that were saved"),
+        invocation.check_console);
     add_doctor(*app->add_subcommand("doctor", "checks whether this machine can build and boot live media"),
                invocation.doctor);
     add_module(*app->add_subcommand("module", "packs or unpacks a module (.sb) of a live medium"),
@@ -129,6 +136,8 @@ std::span<const Example> examples(std::string_view command) {
         return build_examples;
     if (command == "inspect")
         return inspect_examples;
+    if (command == "check-console")
+        return check_console_examples;
     if (command == "doctor")
         return doctor_examples;
     if (command == "module")

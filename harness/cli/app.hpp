@@ -9,6 +9,7 @@
 
 #include "builder/base/error.hpp"
 #include "harness/cli/build.hpp"
+#include "harness/cli/check_console.hpp"
 #include "harness/cli/doctor.hpp"
 #include "harness/cli/inspect.hpp"
 #include "harness/cli/module.hpp"
@@ -21,6 +22,7 @@ struct Invocation {
     RunOptions run;
     BuildRequest build;
     InspectRequest inspect;
+    CheckConsoleRequest check_console;
     DoctorOptions doctor;
     ModuleRequest module;
 };

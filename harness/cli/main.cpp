@@ -91,6 +91,8 @@ int perform(int argc, char** argv) {
         return build(invocation.build);
     if (command == "inspect")
         return inspect(invocation.inspect);
+    if (command == "check-console")
+        return check_console(invocation.check_console);
     if (command == "doctor")
         return doctor(invocation.doctor);
     if (command == "module")

@@ -130,20 +130,28 @@ std::vector<Hit> Rules::match(const PatternSet& set, std::string_view text) {
 
 std::vector<Hit> Rules::on_line(const ConsoleLine& line) {
     const std::string_view said = line.said();
-    prefixed_kernel_ = prefixed_kernel_ || line.kernel();
+    if (line.kernel())
+        return on_record(said);
     // A kernel without time stamps (printk.time=0) is told by its first line.
     if (!prefixed_kernel_ && said.starts_with("Linux version ") && said.find(" #") != said.npos)
         bare_kernel_ = true;
 
-    const std::size_t prompt = line.kernel() ? 0 : prompt_length(said);
+    const std::size_t prompt = prompt_length(said);
     if (prompt > 0)
         return match(behind_prompt_, said.substr(prompt));
+    return bare_kernel_ ? match_record(said) : match(lines_, said);
+}
+
+std::vector<Hit> Rules::on_record(std::string_view said) {
+    prefixed_kernel_ = true;
+    return match_record(said);
+}
+
+std::vector<Hit> Rules::match_record(std::string_view said) {
     std::vector<Hit> hits = match(lines_, said);
-    if (line.kernel() || bare_kernel_) {
-        const std::vector<Hit> more = match(records_, said);
-        hits.insert(hits.end(), more.begin(), more.end());
-        std::ranges::sort(hits, comes_first);
-    }
+    const std::vector<Hit> more = match(records_, said);
+    hits.insert(hits.end(), more.begin(), more.end());
+    std::ranges::sort(hits, comes_first);
     return hits;
 }
 

@@ -52,6 +52,8 @@ public:
     /// A line that a shell prompt begins is the echo of a command: a pattern must match at
     /// the beginning of what follows the prompt, as output does that ran into it.
     std::vector<Hit> on_line(const ConsoleLine& line);
+    /// A record of the kernel, whose prefix somebody took off.
+    std::vector<Hit> on_record(std::string_view said);
     /// An unfinished line that stands still.
     std::vector<Hit> on_prompt(std::string_view text);
     /// A row of the screen.
@@ -70,6 +72,7 @@ public:
     std::size_t bytes_matched() const noexcept { return bytes_matched_; }
 
 private:
+    std::vector<Hit> match_record(std::string_view said);
     std::vector<Hit> match(const PatternSet& set, std::string_view text);
 
     std::vector<Milestone> milestones_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "harness/console/stage.hpp"
+#include "harness/scenario/failure.hpp"
 
 namespace lktest {
 namespace {
@@ -25,16 +26,6 @@ std::vector<Failure> failures_of(const Scenario& scenario, const std::vector<Fai
     std::vector<Failure> failures = scenario.failures;
     failures.insert(failures.end(), catalogue.begin(), catalogue.end());
     return failures;
-}
-
-/// The failure's reason with the groups of the pattern that matched put in.
-std::string reason_of(const Failure& failure, std::string_view matched) {
-    const re2::StringPiece text(matched.data(), matched.size());
-    std::string reason;
-    for (const Pattern& pattern : failure.patterns)
-        if (!failure.reason.empty() && re2::RE2::Extract(text, *pattern, failure.reason, &reason))
-            return reason;
-    return std::string(matched);
 }
 
 void collect(std::optional<FailureSeen>& seen, const std::string& line) {
@@ -131,10 +122,8 @@ void Watch::apply(const std::vector<Hit>& hits, Source source, std::chrono::micr
                 suspect_.reset();
             continue;
         }
-        const Failure& failure = rules_.failures()[hit.index];
-        meet(failure, source, at, matched, line);
-        if (!failure.warning)
-            return;
+        meet(rules_.failures()[hit.index], source, at, matched, line);
+        return;  // of two that match the same line the first counts
     }
 }
 
@@ -150,7 +139,7 @@ void Watch::meet(const Failure& failure, Source source, std::chrono::microsecond
         if (failure.warning || (suspect_ && stage_of(suspect_->outcome) >= stage_of(failure.outcome)))
             return;
     }
-    FailureSeen seen{failure.name, failure.outcome, reason_of(failure, matched), failure.hint, source,
+    FailureSeen seen{failure.name, failure.outcome, reason_in(failure, matched), failure.hint, source,
                      at,           {line}};
     if (failure.tentative)
         suspect_ = std::move(seen);

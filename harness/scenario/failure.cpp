@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "harness/scenario/patterns.hpp"
 
@@ -49,6 +50,9 @@ Failure read_failure(TomlSource& source, const toml::table& values, const LineOu
     failure.kernel = table.boolean("kernel").value_or(false);
     failure.warning = table.boolean("warning").value_or(false);
     failure.tentative = table.boolean("tentative").value_or(false);
+    constexpr std::array<std::string_view, 2> reports{"head", "part"};
+    if (const auto report = table.one_of("report", reports))
+        failure.report = *report == 0 ? KernelReport::head : KernelReport::part;
     if (const auto outcome = table.one_of("outcome", known.names))
         failure.outcome = known.outcomes[*outcome];
     failure.reason = table.string("reason").value_or("");
@@ -72,6 +76,15 @@ std::vector<Failure> read_failure_tables(TomlSource& source, const std::vector<c
     for (const toml::table* table : tables)
         failures.push_back(read_failure(source, *table, known));
     return failures;
+}
+
+std::string reason_in(const Failure& failure, std::string_view matched) {
+    const re2::StringPiece text(matched.data(), matched.size());
+    std::string reason;
+    for (const Pattern& pattern : failure.patterns)
+        if (!failure.reason.empty() && re2::RE2::Extract(text, *pattern, failure.reason, &reason))
+            return reason;
+    return std::string(matched);
 }
 
 }  // namespace lktest

@@ -53,6 +53,14 @@ struct Milestone {
     Place place;
 };
 
+/// What a line is to the reports that a kernel writes of its own faults. For logs that were saved
+/// (check_log()): there a report counts, also when it ends no boot.
+enum class KernelReport {
+    none,
+    head,  ///< it begins one
+    part,  ///< it begins one, unless another has just begun: "invalid opcode" after "kernel BUG at"
+};
+
 /// A line that ends a cell, or is only a warning.
 struct Failure {
     std::string name;  ///< "kernel-panic"
@@ -64,6 +72,7 @@ struct Failure {
     /// later stage, forgets it; any other failure, a deadline, or of a loader's a long
     /// silence makes it the reason.
     bool tentative = false;
+    KernelReport report = KernelReport::none;  ///< a program may show one that it read from the kernel
     Outcome outcome = Outcome::userspace_failure;
     std::string reason;  ///< in plain words; \1 is the first group; empty: the line itself
     std::string hint;

@@ -111,6 +111,12 @@ TEST(CommandLine, TakesEveryOptionOfInspect) {
     EXPECT_TRUE(request.json);
 }
 
+TEST(CommandLine, TakesEveryOptionOfCheckConsole) {
+    const CheckConsoleRequest request = parse({"check-console", "a.log", "b.log", "--json"}).check_console;
+    EXPECT_EQ(request.files, (std::vector<std::filesystem::path>{"a.log", "b.log"}));
+    EXPECT_TRUE(request.json);
+}
+
 TEST(CommandLine, ExplainsWhatItCannotTake) {
     const std::vector<Words> wrong{
         {},
@@ -159,6 +165,7 @@ TEST(Help, HasALineForEachOption) {
     expect_golden("help/run.txt", help_of({"run"}));
     expect_golden("help/build.txt", help_of({"build"}));
     expect_golden("help/inspect.txt", help_of({"inspect"}));
+    expect_golden("help/check-console.txt", help_of({"check-console"}));
     expect_golden("help/doctor.txt", help_of({"doctor"}));
     expect_golden("help/module.txt", help_of({"module"}));
 }
@@ -196,7 +203,7 @@ TEST(Completion, CompletesCommandsOptionsAndValues) {
         EXPECT_EQ(result.err, "") << words;
         return result.out;
     };
-    EXPECT_EQ(complete("''"), "run\nbuild\ninspect\ndoctor\nmodule\n--help\n--version\n");
+    EXPECT_EQ(complete("''"), "run\nbuild\ninspect\ncheck-console\ndoctor\nmodule\n--help\n--version\n");
     EXPECT_EQ(complete("r"), "run\n");
     EXPECT_EQ(complete("run --f"), "--firmware\n");
     EXPECT_EQ(complete("run --arch ''"), "x86_64\naarch64\n");

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "harness/console/log_words.hpp"
+
+#include <functional>
+
+#include "builder/base/file.hpp"
+#include "builder/base/toml_reader.hpp"
+#include "harness/scenario/patterns.hpp"
+
+namespace lktest {
+namespace {
+
+void read_section(TomlSource& source, TableReader& top, const std::string& key,
+                  const std::function<void(TableReader&)>& read) {
+    const toml::table* values = top.table(key);
+    if (!values)
+        return top.complain(key, "[" + key + "] is missing");
+    TableReader table(source, *values, "[" + key + "]");
+    read(table);
+    table.finish();
+}
+
+LogWords::Stage read_stage(TomlSource& source, const toml::table& values) {
+    TableReader table(source, values, "[[stage]]");
+    LogWords::Stage stage{.name = table.required_string("name"),
+                          .patterns = read_patterns(source, table, "pattern"),
+                          .kernel = table.boolean("kernel").value_or(false)};
+    table.finish();
+    return stage;
+}
+
+}  // namespace
+
+LogWords read_log_words(const std::filesystem::path& file) {
+    TomlSource source{.file = file.string(), .text = read_file(file), .problems = {}};
+    const toml::table values = parse_toml(source);
+    throw_problems(source.problems, source.text);
+    TableReader top(source, values, "");
+    LogWords words;
+    for (const toml::table* stage : top.tables("stage"))
+        words.stages.push_back(read_stage(source, *stage));
+    read_section(source, top, "report", [&](TableReader& table) {
+        words.report_open = read_patterns(source, table, "open");
+        words.report_body = read_patterns(source, table, "body");
+        words.report_end = read_patterns(source, table, "end");
+    });
+    read_section(source, top, "reboot", [&](TableReader& table) {
+        words.banner = read_patterns(source, table, "banner");
+        words.announced = read_patterns(source, table, "announced");
+        words.replayed = read_patterns(source, table, "replayed");
+    });
+    read_section(source, top, "emulation", [&](TableReader& table) {
+        words.emulated = read_patterns(source, table, "machine");
+        words.accelerated = read_patterns(source, table, "hardware");
+        words.emulated_warnings = table.strings("warnings");
+    });
+    top.finish();
+    throw_problems(source.problems, source.text);
+    return words;
+}
+
+}  // namespace lktest
