@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "builder/base/file.hpp"
+#include "builder/inspect/finding.hpp"
 #include "firmware/variables.hpp"
 #include "harness/boot/act.hpp"
 #include "harness/boot/attendance.hpp"
@@ -29,6 +30,8 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 using std::chrono::microseconds;
+
+constexpr std::size_t all_lines = 1000;  ///< more than a watch remembers
 
 /// Everything of one cell that must not outlive it. Order of declaration is order of
 /// release, backwards: the guest goes first, its directory last.
@@ -169,15 +172,48 @@ asio::awaitable<void> follow_log(Host& host, std::shared_ptr<Attendance> attenda
     }
 }
 
+/// What is wrong with the medium; nothing when that is not to be had: a directory of a boot server.
+std::vector<MediumFinding> inspect_medium(const fs::path& image) {
+    std::vector<MediumFinding> found;
+    try {
+        if (fs::is_regular_file(image))
+            for (const IsoFinding& finding : find_faults(read_medium_facts(image)))
+                found.push_back({finding.id, finding.text});
+    } catch (const Error&) {
+        found.clear();  // it is no ISO, and the boot has failed of something else
+    }
+    return found;
+}
+
+/// Why the boot failed, by what was said and, where that can tell more, by what is on the medium.
+std::vector<RankedCause> causes_of(const Diagnosis& diagnosis, std::vector<std::string> console,
+                                   const Examination& seen, const BootCell& cell, const Host& host) {
+    CauseEvidence evidence{.arch = cell.arch, .lines = std::move(console), .silence = {}, .medium = {}};
+    if (diagnosis.silence)
+        evidence.silence = diagnosis.silence->name;
+    if (seen.resets == 0)  // else it may be the log of an earlier boot
+        for (const LogRecord& record : seen.log)
+            for (std::string& line : dmesg_lines(record))
+                evidence.lines.push_back(std::move(line));
+    std::vector<RankedCause> causes = rank_causes(evidence, host.causes, host.failures);
+    if (!medium_can_tell(causes, host.causes))
+        return causes;
+    evidence.medium = inspect_medium(cell.image.path);
+    return rank_causes(evidence, host.causes, host.failures);
+}
+
 /// Looks at a guest that failed from outside, and adds to the verdict what that tells.
-void look_into(Onlooker& onlooker, const Domain& guest, Examination seen, const BootCell& cell,
-               const Scenario& scenario, const std::vector<Failure>& catalogue, Verdict& verdict,
+/// @param console  what it said since its last reset
+void look_into(Onlooker& onlooker, const Domain& guest, Examination seen, std::vector<std::string> console,
+               const BootCell& cell, const Scenario& scenario, const Host& host, Verdict& verdict,
                const fs::path& artefacts) {
     const auto begin = std::chrono::steady_clock::now();
     onlooker.examine(guest, seen);
-    Diagnosis diagnosis = diagnose(seen, cell, scenario, catalogue);
-    diagnosis.took = std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - begin);
+    Diagnosis diagnosis = diagnose(seen, cell, scenario, host.failures);
     extend(verdict, diagnosis);
+    if (verdict.outcome != Outcome::step_failed)  // it booted
+        explain(verdict, diagnosis, causes_of(diagnosis, std::move(console), seen, cell, host));
+    diagnosis.took = std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - begin);
     write_file(artefacts / "diagnosis.json", json_diagnosis(diagnosis));
     if (seen.log_found)
         write_file(artefacts / "kernel.log", dmesg(seen.log));
@@ -307,10 +343,12 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell, const Sc
     seen.kernel_on_console = attendance->watch().kernel_spoke();
     seen.reached = verdict.reached;
     seen.resets = attendance->watch().resets();
+    std::vector<std::string> console = attendance->watch().last_lines(all_lines);
     const auto end = [&] {
         const bool failed = class_of(verdict.outcome) == OutcomeClass::product_failure;
         if (failed)
-            look_into(*rig.onlooker, *rig.guest, seen, cell, scenario, host.failures, verdict, artefacts);
+            look_into(*rig.onlooker, *rig.guest, seen, std::move(console), cell, scenario, host, verdict,
+                      artefacts);
         collect(host.libvirt, *rig.guest, failed && rig.onlooker->answered(), artefacts);
         rig.guest->destroy();
         rig.disks->keep(artefacts);

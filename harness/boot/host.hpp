@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "firmware/choose.hpp"
+#include "harness/diagnose/causes.hpp"
 #include "harness/machine/accel.hpp"
 #include "harness/machine/connection.hpp"
 #include "harness/scenario/scenario.hpp"
@@ -67,6 +68,7 @@ struct Host {
     FirmwareCatalogue firmware;
     std::vector<Failure> failures;                        ///< the catalogue
     std::map<Arch, std::filesystem::path> stick_loaders;  ///< see stick_loader()
+    std::vector<Cause> causes;                            ///< why boots fail
 };
 
 }  // namespace lktest

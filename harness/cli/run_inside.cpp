@@ -208,7 +208,8 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
               .cell_timeout = input.options.timeout,
               .firmware = input.firmware,
               .failures = read_failures(data_file("harness/console/failures.toml")),
-              .stick_loaders = input.stick_loaders};
+              .stick_loaders = input.stick_loaders,
+              .causes = read_causes(data_file("harness/diagnose/causes.toml"))};
     for (const auto& [arch, choice] : input.accel)
         host.accel.emplace(arch, choice.accel);
 

@@ -266,7 +266,30 @@ void extend(Verdict& verdict, const Diagnosis& diagnosis) {
                                         : fmt::format("{}; and {}", verdict.hint, diagnosis.silence->fix);
 }
 
+void explain(Verdict& verdict, Diagnosis& diagnosis, std::vector<RankedCause> causes) {
+    diagnosis.causes = std::move(causes);
+    if (diagnosis.causes.empty())
+        return;
+    const RankedCause& first = diagnosis.causes.front();
+    verdict.reason += ". Most likely: " + first.cause;
+    // The line is in the evidence already; what the medium shows is not.
+    for (const std::string& shown : first.evidence)
+        if (shown.starts_with("on the medium: "))
+            verdict.evidence.push_back(shown);
+    if (verdict.hint.empty() || first.confirmed)
+        verdict.hint = first.fix;
+}
+
 std::string json_diagnosis(const Diagnosis& diagnosis) {
+    Json causes = Json::array();
+    for (const RankedCause& cause : diagnosis.causes)
+        causes.push_back({{"id", cause.id},
+                          {"stage", cause.stage},
+                          {"cause", cause.cause},
+                          {"fix", cause.fix},
+                          {"source", cause.source},
+                          {"confirmed", cause.confirmed},
+                          {"evidence", json_strings(cause.evidence)}});
     const Json json = {
         {"schema", "lktest.diagnosis/1"},
         {"stage", name(diagnosis.stage)},
@@ -280,6 +303,7 @@ std::string json_diagnosis(const Diagnosis& diagnosis) {
                                              {"fix", diagnosis.silence->fix}}
                                       : Json()},
         {"proof", json_strings(diagnosis.proof)},
+        {"causes", causes},
         {"last_lines", json_strings(diagnosis.last_lines)},
         {"cpus", json_strings(diagnosis.cpus)},
         {"untold", json_strings(diagnosis.untold)},

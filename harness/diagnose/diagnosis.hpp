@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/diagnose/causes.hpp"
 #include "harness/diagnose/cpu_state.hpp"
 #include "harness/diagnose/printk_ring.hpp"
 #include "harness/matrix/cell.hpp"
@@ -56,6 +57,7 @@ struct Diagnosis {
     std::vector<std::string> proof;       ///< the lines that show the cause
     std::vector<std::string> last_lines;  ///< of the kernel's log
     std::vector<std::string> cpus;        ///< what each one does
+    std::vector<RankedCause> causes;      ///< the likeliest first; see explain()
     std::vector<std::string> untold;
     std::chrono::microseconds took{};  ///< from the cell's end to this; of whoever examined the guest
 };
@@ -67,6 +69,9 @@ Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario
 /// Says in the verdict on a failed cell what the diagnosis adds to it. A failure that the console
 /// itself told of keeps its words.
 void extend(Verdict& verdict, const Diagnosis& diagnosis);
+
+/// Says in the verdict, and in the diagnosis, what the ranked causes add to them.
+void explain(Verdict& verdict, Diagnosis& diagnosis, std::vector<RankedCause> causes);
 
 /// diagnosis.json, schema "lktest.diagnosis/1".
 std::string json_diagnosis(const Diagnosis& diagnosis);
