@@ -204,7 +204,7 @@ std::vector<RankedCause> causes_of(const Diagnosis& diagnosis, std::vector<std::
 
 /// Looks at a guest that failed from outside, and adds to the verdict what that tells.
 /// @param console  what it said since its last reset
-void look_into(Onlooker& onlooker, const Domain& guest, Examination seen, std::vector<std::string> console,
+void look_into(Onlooker& onlooker, Domain& guest, Examination seen, std::vector<std::string> console,
                const BootCell& cell, const Scenario& scenario, const Host& host, Verdict& verdict,
                const fs::path& artefacts) {
     const auto begin = std::chrono::steady_clock::now();
@@ -215,6 +215,7 @@ void look_into(Onlooker& onlooker, const Domain& guest, Examination seen, std::v
         explain(verdict, diagnosis, causes_of(diagnosis, std::move(console), seen, cell, host));
     diagnosis.took = std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - begin);
     write_file(artefacts / "diagnosis.json", json_diagnosis(diagnosis));
+    write_file(artefacts / "cpus.txt", text_of_cpus(diagnosis));
     if (seen.log_found)
         write_file(artefacts / "kernel.log", dmesg(seen.log));
 }

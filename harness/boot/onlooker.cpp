@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "harness/boot/onlooker.hpp"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "harness/diagnose/cpu_activity.hpp"
 #include "harness/diagnose/dmesg.hpp"
+#include "harness/diagnose/look_inside.hpp"
 
 namespace lktest {
 namespace {
@@ -23,11 +26,14 @@ std::string ask(const Domain& guest, std::string_view command) {
     return answer.is_object() ? answer.value("return", "") : "";
 }
 
-std::vector<std::vector<CpuState>> sample_cpus(const Domain& guest, Arch arch) {
+/// The last one of a guest that stands still, as it does from then on.
+std::vector<std::vector<CpuState>> sample_cpus(Domain& guest, Arch arch) {
     std::vector<std::vector<CpuState>> samples;
     for (std::size_t i = 0; i < sample_count; ++i) {
         if (i > 0)
             std::this_thread::sleep_for(between_samples);
+        if (i + 1 == sample_count)
+            guest.suspend();
         samples.push_back(cpu_states(ask(guest, "info registers -a"), arch));
     }
     return samples;
@@ -39,6 +45,17 @@ std::optional<PageTables> kernel_tables(const std::vector<std::vector<CpuState>>
             if (cpu.page_tables && in_kernel_half(cpu.pc))
                 return cpu.page_tables;
     return std::nullopt;
+}
+
+std::vector<std::string> disks_in_words(const Domain::DeviceUse& use) {
+    std::vector<std::string> words;
+    for (const Domain::DeviceUse::Disk& disk : use.disks)
+        words.push_back(disk.reads == 0
+                            ? fmt::format("nobody has read the disk {}", disk.name)
+                            : fmt::format("of the disk {} {} KiB were read in {} requests, {} KiB written",
+                                          disk.name, disk.bytes_read >> 10, disk.reads,
+                                          disk.bytes_written >> 10));
+    return words;
 }
 
 }  // namespace
@@ -78,16 +95,19 @@ Onlooker::Onlooker(const Domain& guest, Arch arch) : arch_(arch) {
     }
 }
 
-void Onlooker::examine(const Domain& guest, Examination& seen) {
-    sampling_ = std::async(std::launch::async, sample_cpus, std::cref(guest), arch_);
+void Onlooker::examine(Domain& guest, Examination& seen) {
+    sampling_ = std::async(std::launch::async, sample_cpus, std::ref(guest), arch_);
     answered_ = sampling_.wait_for(monitor_patience) == std::future_status::ready;
     if (!answered_) {
         seen.untold.emplace_back("what the CPUs do: QEMU's monitor does not answer");
     } else {
         try {
             seen.samples = sampling_.get();
+            seen.disks = disks_in_words(guest.device_use());
         } catch (const Error&) {
-            seen.untold.emplace_back("what the CPUs do: the guest has gone");
+            seen.untold.emplace_back(seen.samples.empty()
+                                         ? "what the CPUs do: the guest has gone"
+                                         : "what was read of the disks: libvirt does not say");
         }
     }
     read_log(seen, kernel_tables(seen.samples));
@@ -99,6 +119,7 @@ void Onlooker::read_log(Examination& seen, const std::optional<PageTables>& hint
         return;
     }
     const GuestMemory memory = ram_->written();
+    look_at_firmware(memory, seen);
     const std::vector<FoundKernel> kernels = find_kernels(memory, arch_, hint);
     std::optional<PageTables> tables;
     if (kernels.empty()) {
@@ -109,6 +130,7 @@ void Onlooker::read_log(Examination& seen, const std::optional<PageTables>& hint
         seen.kernel = kernels.front().release;
         seen.log = std::move(log->records);
         tables = kernels.front().tables;
+        look_inside(memory, kernels.front(), arch_, seen);
     }
     if (arch_ == Arch::aarch64)
         for (std::vector<CpuState>& moment : seen.samples)

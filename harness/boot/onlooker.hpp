@@ -39,9 +39,9 @@ public:
     /// throws: what is not to be had is told by examine().
     Onlooker(const Domain& guest, Arch arch);
 
-    /// Fills in what memory and CPUs show. Blocks for about 0.3 s, and for a few seconds when
-    /// QEMU does not answer; not on the thread that drains the guest's console.
-    void examine(const Domain& guest, Examination& seen);
+    /// Pauses the guest and fills in what memory and CPUs show. Blocks for about 0.3 s, and for a few seconds
+    /// when QEMU does not answer; not on the thread that drains the guest's console.
+    void examine(Domain& guest, Examination& seen);
 
     /// Nothing when the guest's memory is not to be had.
     std::shared_ptr<LogFollower> follow_log() const;

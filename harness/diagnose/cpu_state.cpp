@@ -43,6 +43,8 @@ std::optional<CpuState> x86_state(std::string_view text) {
         state.mode = Mode::user;
     else
         state.mode = long_mode ? Mode::system : Mode::flat;
+    state.sp = hex(text, rip ? "RSP" : "ESP").value_or(0);
+    state.frame = hex(text, rip ? "RBP" : "EBP").value_or(0);
     state.pc = long_mode ? rip.value_or(0) : code_base(text) + (rip ? *rip : *eip);
     if (const auto root = hex(text, "CR3"); root && long_mode && (*cr0 >> 31 & 1) != 0) {
         // Bit 12 tells the tables that a program runs on from the kernel's (page-table isolation).
@@ -62,6 +64,9 @@ std::optional<CpuState> arm_state(std::string_view text) {
         return std::nullopt;
     CpuState state;
     state.pc = *pc;
+    state.sp = hex(text, "SP").value_or(0);
+    state.frame = hex(text, "X29").value_or(0);
+    state.return_to = hex(text, "X30").value_or(0);
     state.mode = exception_level == 0 ? CpuState::Mode::user : CpuState::Mode::system;
     return state;
 }

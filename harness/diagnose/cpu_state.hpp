@@ -21,6 +21,9 @@ struct CpuState {
     };
     unsigned index = 0;
     std::uint64_t pc = 0;  ///< x86 real mode: linear
+    std::uint64_t sp = 0;
+    std::uint64_t frame = 0;      ///< RBP, X29
+    std::uint64_t return_to = 0;  ///< aarch64: X30
     Mode mode = Mode::system;
     bool halted = false;                      ///< x86 only: it waits for an interrupt
     std::optional<PageTables> page_tables{};  ///< x86 with paging only: QEMU does not tell aarch64's

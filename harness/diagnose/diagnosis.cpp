@@ -102,11 +102,36 @@ void tell_of_the_log(const Examination& seen, const KernelFacts& facts, Diagnosi
         said.evidence.emplace_back("no line of it was on the serial console");
 }
 
+/// What was loaded from a file system is a boot loader, or what it has loaded in turn; the
+/// firmware's own images have names of their own or GUIDs.
+void find_uefi_stage(const Examination& seen, Diagnosis& said) {
+    const auto loader =
+        std::ranges::find_if(seen.efi_images.rbegin(), seen.efi_images.rend(),
+                             [](const std::string& image) { return image.starts_with('\\'); });
+    if (loader == seen.efi_images.rend()) {
+        said.stage = BootStage::firmware;
+        said.summary = "no kernel runs: UEFI has started no boot loader";
+    } else {
+        said.stage = BootStage::boot_loader;
+        said.summary = fmt::format("no kernel runs: UEFI has started {}", printable(*loader));
+        said.evidence.push_back(
+            fmt::format("{} is the youngest that came from a file system, of {} images that UEFI holds",
+                        printable(*loader), seen.efi_images.size()));
+    }
+    for (const std::string& where : seen.in_efi_images)
+        said.evidence.push_back(printable(where));
+}
+
 void find_stage(const Examination& seen, const KernelFacts& facts, const CpuTotals& cpus, Diagnosis& said) {
     const std::string kernel = seen.kernel.empty() ? "the kernel" : "the kernel " + printable(seen.kernel);
     if (seen.log_found && !seen.log.empty() && !left_the_kernel(cpus)) {
         tell_of_the_log(seen, facts, said);
-        const bool system = !facts.init.empty() && !facts.init.starts_with("/init");
+        const std::string root = seen.tasks ? seen.tasks->root : "";
+        if (!root.empty())
+            said.evidence.push_back(fmt::format("the root of pid 1 is of type {}", printable(root)));
+        // The kernel unpacks an initramfs into its rootfs; who hands over has another root then.
+        const bool handed_over = !root.empty() && root != "rootfs" && root != "ramfs";
+        const bool system = handed_over || (!facts.init.empty() && !facts.init.starts_with("/init"));
         if (!facts.failed_init.empty()) {
             said.stage = BootStage::kernel;
             said.summary =
@@ -116,7 +141,9 @@ void find_stage(const Examination& seen, const KernelFacts& facts, const CpuTota
             said.summary = kernel + " was started, and no program yet";
         } else if (system) {
             said.stage = BootStage::userspace;
-            said.summary = fmt::format("{} runs, and started {}", kernel, printable(facts.init));
+            said.summary = handed_over
+                               ? kernel + " runs, and the initramfs has handed over to the system"
+                               : fmt::format("{} runs, and started {}", kernel, printable(facts.init));
         } else {
             said.stage = BootStage::initramfs;
             said.summary = kernel + " runs, and started the initramfs";
@@ -132,6 +159,8 @@ void find_stage(const Examination& seen, const KernelFacts& facts, const CpuTota
     } else if (cpus.kernel > 0) {
         said.stage = BootStage::kernel;
         said.summary = "a kernel runs, and its log was not found";
+    } else if (cpus.samples > 0 && !seen.efi_images.empty()) {
+        find_uefi_stage(seen, said);
     } else if (cpus.samples > 0) {
         said.stage = BootStage::firmware_or_loader;
         said.summary = "no kernel runs: it is the firmware's, the boot loader's or the kernel's first code";
@@ -193,12 +222,47 @@ std::string_view name(BootStage stage) {
     switch (stage) {
         case BootStage::unknown: return "unknown";
         case BootStage::firmware_or_loader: return "firmware-or-loader";
+        case BootStage::firmware: return "firmware";
+        case BootStage::boot_loader: return "boot-loader";
         case BootStage::kernel: return "kernel";
         case BootStage::initramfs: return "initramfs";
         case BootStage::userspace: return "userspace";
     }
     return "";
 }
+
+namespace {
+
+/// What the kernel's own lists show of the programs: the first one above all.
+void tell_of_tasks(const Examination& seen, Diagnosis& said) {
+    constexpr std::size_t most_programs = 64;
+    said.backtraces = seen.backtraces;
+    if (!seen.tasks)
+        return;
+    said.root = seen.tasks->root;
+    for (const Task& task : seen.tasks->tasks) {
+        if (task.of_kernel && task.pid != 1)
+            continue;
+        if (said.tasks.size() < most_programs)
+            said.tasks.push_back(in_words(task));
+        if (task.pid == 1 || waits_for_keys(task))
+            said.evidence.push_back(in_words(task));
+        if (waits_for_keys(task) && said.at_prompt.empty())
+            said.at_prompt = printable(fmt::format("{} (pid {}) waits for keys on {}", task.name, task.pid,
+                                                   task.input.empty() ? "a terminal" : task.input));
+    }
+}
+
+Json json_backtraces(const std::vector<Backtrace>& backtraces) {
+    Json json = Json::array();
+    for (const Backtrace& backtrace : backtraces)
+        json.push_back({{"cpu", backtrace.cpu},
+                        {"frames", json_strings(backtrace.frames)},
+                        {"code", json_strings(backtrace.code)}});
+    return json;
+}
+
+}  // namespace
 
 Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario& scenario,
                    const std::vector<Failure>& catalogue) {
@@ -214,13 +278,16 @@ Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario
 
     for (std::size_t i = 0; i < activities.size(); ++i)
         said.cpus.push_back(in_words(activities[i], static_cast<unsigned>(i)));
-    const auto all = [&](auto what) { return !activities.empty() && std::ranges::all_of(activities, what); };
-    if (all([](const CpuActivity& cpu) { return cpu.idle(); }))
-        said.summary += "; now it is idle: it waits for something";
-    else if (std::ranges::any_of(activities, [](const CpuActivity& cpu) { return cpu.spins(); }))
-        said.summary += "; a CPU spins in a tight loop";
     if (!seen.reached.empty())
         said.evidence.push_back(fmt::format("the last milestone was '{}'", printable(seen.reached)));
+    if (!left_the_kernel(totals(activities)))
+        tell_of_tasks(seen, said);
+    const auto all = [&](auto what) { return !activities.empty() && std::ranges::all_of(activities, what); };
+    if (all([](const CpuActivity& cpu) { return cpu.idle(); }))
+        said.summary += said.at_prompt.empty() ? "; now it is idle: it waits for something"
+                                               : fmt::format("; now it is idle: {}", said.at_prompt);
+    else if (std::ranges::any_of(activities, [](const CpuActivity& cpu) { return cpu.spins(); }))
+        said.summary += "; a CPU spins in a tight loop";
     if (seen.resets > 0)
         said.evidence.push_back(fmt::format("the guest was reset {} times", seen.resets));
 
@@ -229,6 +296,7 @@ Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario
             said.last_lines.push_back(std::move(line));
     if (said.last_lines.size() > last_lines)
         said.last_lines.erase(said.last_lines.begin(), said.last_lines.end() - last_lines);
+    said.disks = seen.disks;
     said.untold = seen.untold;
     return said;
 }
@@ -306,10 +374,42 @@ std::string json_diagnosis(const Diagnosis& diagnosis) {
         {"causes", causes},
         {"last_lines", json_strings(diagnosis.last_lines)},
         {"cpus", json_strings(diagnosis.cpus)},
+        {"backtraces", json_backtraces(diagnosis.backtraces)},
+        {"at_prompt", json_text(diagnosis.at_prompt)},
+        {"root_file_system", json_text(diagnosis.root)},
+        {"tasks", json_strings(diagnosis.tasks)},
+        {"disks", json_strings(diagnosis.disks)},
         {"untold", json_strings(diagnosis.untold)},
         {"seconds", static_cast<double>(diagnosis.took.count()) / 1e6},
     };
     return json.dump(2) + "\n";
+}
+
+std::string text_of_cpus(const Diagnosis& diagnosis) {
+    std::string text;
+    for (std::size_t i = 0; i < diagnosis.cpus.size(); ++i) {
+        text += diagnosis.cpus[i] + "\n";
+        for (const Backtrace& backtrace : diagnosis.backtraces)
+            if (backtrace.cpu == i) {
+                for (const std::string& frame : backtrace.frames)
+                    text += "    " + printable(frame) + "\n";
+                for (const std::string& instruction : backtrace.code)
+                    text += "      " + printable(instruction) + "\n";
+            }
+    }
+    if (!diagnosis.tasks.empty())
+        text += "\nprograms:\n";
+    for (const std::string& task : diagnosis.tasks)
+        text += "  " + task + "\n";
+    if (!diagnosis.disks.empty())
+        text += "\ndisks:\n";
+    for (const std::string& disk : diagnosis.disks)
+        text += "  " + printable(disk) + "\n";
+    if (!diagnosis.untold.empty())
+        text += "\nnot to be told:\n";
+    for (const std::string& what : diagnosis.untold)
+        text += "  " + printable(what) + "\n";
+    return text;
 }
 
 }  // namespace lktest

@@ -9,11 +9,19 @@
 #include "harness/diagnose/causes.hpp"
 #include "harness/diagnose/cpu_state.hpp"
 #include "harness/diagnose/printk_ring.hpp"
+#include "harness/diagnose/tasks.hpp"
 #include "harness/matrix/cell.hpp"
 #include "harness/matrix/verdict.hpp"
 #include "harness/scenario/scenario.hpp"
 
 namespace lktest {
+
+/// The functions of the kernel that a CPU is in, innermost first.
+struct Backtrace {
+    unsigned cpu = 0;
+    std::vector<std::string> frames;  ///< "do_idle+0x1c3/0x290"
+    std::vector<std::string> code;    ///< the instructions around the program counter
+};
 
 /// What was seen of a guest from outside.
 struct Examination {
@@ -23,8 +31,13 @@ struct Examination {
     bool log_by_shape = false;  ///< the kernel was so early that it had not yet described itself
     std::string kernel;         ///< its release; empty when it is not known
     std::vector<LogRecord> log;
-    bool kernel_on_console = false;  ///< the serial console showed lines of a kernel
-    std::string reached;             ///< the last milestone; empty when none was
+    std::vector<Backtrace> backtraces;  ///< of the CPUs that are in the kernel
+    std::optional<TaskList> tasks;
+    std::vector<std::string> efi_images;     ///< what UEFI has loaded, the youngest last
+    std::vector<std::string> in_efi_images;  ///< a sentence for each CPU that is in one
+    std::vector<std::string> disks;          ///< what was read of each, a sentence
+    bool kernel_on_console = false;          ///< the serial console showed lines of a kernel
+    std::string reached;                     ///< the last milestone; empty when none was
     unsigned resets = 0;
     std::vector<std::string> untold;  ///< what could not be examined, and why
 };
@@ -33,6 +46,8 @@ struct Examination {
 enum class BootStage {
     unknown,
     firmware_or_loader,  ///< or the very entry of a kernel
+    firmware,            ///< UEFI, which has started no boot loader
+    boot_loader,         ///< UEFI has started one
     kernel,
     initramfs,  ///< it was started; whether it has handed over is not known
     userspace,
@@ -58,6 +73,11 @@ struct Diagnosis {
     std::vector<std::string> last_lines;  ///< of the kernel's log
     std::vector<std::string> cpus;        ///< what each one does
     std::vector<RankedCause> causes;      ///< the likeliest first; see explain()
+    std::vector<Backtrace> backtraces;
+    std::string at_prompt;           ///< who waits for keys, and on which terminal; empty: nobody
+    std::string root;                ///< the type of the file system that pid 1 has as "/"
+    std::vector<std::string> tasks;  ///< the programs' processes, one sentence each
+    std::vector<std::string> disks;  ///< what was read of each, a sentence
     std::vector<std::string> untold;
     std::chrono::microseconds took{};  ///< from the cell's end to this; of whoever examined the guest
 };
@@ -75,5 +95,8 @@ void explain(Verdict& verdict, Diagnosis& diagnosis, std::vector<RankedCause> ca
 
 /// diagnosis.json, schema "lktest.diagnosis/1".
 std::string json_diagnosis(const Diagnosis& diagnosis);
+
+/// cpus.txt: what each CPU and each program does, for people.
+std::string text_of_cpus(const Diagnosis& diagnosis);
 
 }  // namespace lktest

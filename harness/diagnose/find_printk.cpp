@@ -6,8 +6,6 @@
 #include <functional>
 #include <span>
 
-#include "harness/diagnose/vmcoreinfo.hpp"
-
 namespace lktest {
 namespace {
 
@@ -105,6 +103,8 @@ std::optional<FoundKernel> by_vmcoreinfo(const GuestMemory& memory, const Vmcore
     found.release = *kernel.text("OSRELEASE");
     found.tables = tables;
     found.by_vmcoreinfo = true;
+    found.description = kernel;
+    found.image_offset = image_offset_of(kernel, arch);
     found.log.layout = layout_of(kernel);
     found.log.ring = *ring_at;
     const auto pointers = read_ring(memory, found.log);
@@ -178,6 +178,7 @@ std::vector<FoundKernel> by_shape(const GuestMemory& memory, const std::optional
         if (pointers && ((hint && place(memory, *hint, *pointers, kernel.log)) ||
                          place_beside(memory, *pointers, kernel.log))) {
             kernel.tables = hint;
+            kernel.image_offset = pointers->descs - kernel.log.descs;
             found.push_back(std::move(kernel));
         }
         return ++candidates < most_candidates;

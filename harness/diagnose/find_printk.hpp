@@ -7,6 +7,7 @@
 
 #include "harness/diagnose/page_tables.hpp"
 #include "harness/diagnose/printk_ring.hpp"
+#include "harness/diagnose/vmcoreinfo.hpp"
 
 namespace lktest {
 
@@ -16,6 +17,10 @@ struct FoundKernel {
     std::string release;               ///< "6.1.0-32-amd64"; empty when it is not known
     std::optional<PageTables> tables;  ///< of its own half; nothing when they are not known
     bool by_vmcoreinfo = false;        ///< else by the shape of its log alone
+    /// How it describes itself; only if by_vmcoreinfo.
+    std::optional<Vmcoreinfo> description{};
+    /// Of its image: virtual address less physical.
+    std::optional<std::uint64_t> image_offset{};
 };
 
 /// The kernel that has described itself by VMCOREINFO; costs a glance at each page.

@@ -53,7 +53,7 @@ std::optional<std::uint64_t> translate(const GuestMemory& memory, const PageTabl
     const unsigned per_level = tables.page_shift - 3;  // a table fills one page
     const unsigned top = tables.address_bits - 1;
     const std::uint64_t sign = tables.arch == Arch::x86_64 ? bits(63, top) : bits(63, top + 1);
-    if ((address & sign) != sign)
+    if ((address & sign) != (tables.of_program ? 0 : sign))
         return std::nullopt;
 
     const unsigned levels = (tables.address_bits - tables.page_shift + per_level - 1) / per_level;

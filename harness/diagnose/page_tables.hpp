@@ -9,12 +9,13 @@
 
 namespace lktest {
 
-/// A kernel's translation of its own half of the virtual addresses.
+/// A kernel's translation of its own half of the virtual addresses, or of a program's.
 struct PageTables {
     Arch arch = Arch::x86_64;
     std::uint64_t root = 0;      ///< physical address of the top table
     unsigned address_bits = 48;  ///< x86_64: 48 or 57 (SDM vol. 3A §4.5); aarch64: 64 - TCR_EL1.T1SZ
     unsigned page_shift = 12;    ///< aarch64: 12, 14 or 16, the granule (Arm ARM D8.2)
+    bool of_program = false;     ///< the lower half
 };
 
 /// The physical address of a virtual one; nothing when it is not mapped, or the tables are nonsense.

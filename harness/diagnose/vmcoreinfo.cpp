@@ -96,24 +96,29 @@ std::vector<Vmcoreinfo> find_vmcoreinfo(const GuestMemory& memory) {
     return found;
 }
 
+std::optional<std::uint64_t> image_offset_of(const Vmcoreinfo& kernel, Arch arch) {
+    if (arch == Arch::aarch64)
+        return kernel.number("kimage_voffset");
+    const auto base = kernel.number("phys_base");
+    return base ? std::optional(x86_image - *base) : std::nullopt;
+}
+
 std::optional<PageTables> page_tables_of(const Vmcoreinfo& kernel, Arch arch) {
     const auto page_size = integer(*kernel.text("PAGESIZE"), 10);
     const auto top = kernel.symbol(arch == Arch::x86_64 ? "init_top_pgt" : "swapper_pg_dir");
     if (!page_size || !std::has_single_bit(*page_size) || !top)
         return std::nullopt;
     PageTables tables{.arch = arch, .page_shift = static_cast<unsigned>(std::countr_zero(*page_size))};
+    const auto offset = image_offset_of(kernel, arch);
+    if (!offset)
+        return std::nullopt;
+    tables.root = *top - *offset;
     if (arch == Arch::x86_64) {
-        const auto base = kernel.number("phys_base");
-        if (!base)
-            return std::nullopt;
-        tables.root = *top - x86_image + *base;
         tables.address_bits = kernel.number("pgtable_l5_enabled").value_or(0) == 1 ? 57 : 48;
     } else {
-        const auto offset = kernel.number("kimage_voffset");
         const auto unused_bits = kernel.number("TCR_EL1_T1SZ");
-        if (!offset || !unused_bits || *unused_bits > 63)
+        if (!unused_bits || *unused_bits > 63)
             return std::nullopt;
-        tables.root = *top - *offset;
         tables.address_bits = static_cast<unsigned>(64 - *unused_bits);
     }
     return tables;

@@ -38,6 +38,9 @@ private:
 /// All that lie in memory: more than one when the guest was reset, or holds another guest.
 std::vector<Vmcoreinfo> find_vmcoreinfo(const GuestMemory& memory);
 
+/// How far that kernel's image is from where it lies: virtual address less physical.
+std::optional<std::uint64_t> image_offset_of(const Vmcoreinfo& kernel, Arch arch);
+
 /// How that kernel's addresses are translated.
 std::optional<PageTables> page_tables_of(const Vmcoreinfo& kernel, Arch arch);
 

@@ -203,6 +203,34 @@ Domain::Screenshot Domain::screenshot() const {
     return screenshot;
 }
 
+Domain::DeviceUse Domain::device_use() const {
+    virDomainPtr domains[] = {handle_.get(), nullptr};
+    virDomainStatsRecordPtr* answer = nullptr;
+    const int count = virDomainListGetStats(domains, VIR_DOMAIN_STATS_BLOCK, &answer, 0);
+    const Handle<virDomainStatsRecordPtr, virDomainStatsRecordListFree> records(answer);
+    if (count < 1)
+        throw libvirt_error(fmt::format("cannot ask for the statistics of the guest {}", name_));
+    virTypedParameterPtr values = answer[0]->params;
+    const int size = answer[0]->nparams;
+    const auto number = [&](unsigned disk, std::string_view what) {
+        unsigned long long value = 0;
+        virTypedParamsGetULLong(values, size, fmt::format("block.{}.{}", disk, what).c_str(), &value);
+        return value;
+    };
+    DeviceUse use;
+    unsigned disks = 0;
+    virTypedParamsGetUInt(values, size, "block.count", &disks);
+    for (unsigned i = 0; i < disks; ++i) {
+        const char* disk_name = nullptr;
+        virTypedParamsGetString(values, size, fmt::format("block.{}.name", i).c_str(), &disk_name);
+        use.disks.push_back({.name = disk_name ? disk_name : "",
+                             .reads = number(i, "rd.reqs"),
+                             .bytes_read = number(i, "rd.bytes"),
+                             .bytes_written = number(i, "wr.bytes")});
+    }
+    return use;
+}
+
 UniqueFd Domain::memory() const {
     if (connection_->root().empty())
         return {};

@@ -75,6 +75,16 @@ public:
     };
     Screenshot screenshot() const;
 
+    /// What firmware, loader and guest have made of the devices until now.
+    struct DeviceUse {
+        struct Disk {
+            std::string name;  ///< "sda"
+            unsigned long long reads = 0, bytes_read = 0, bytes_written = 0;
+        };
+        std::vector<Disk> disks;
+    };
+    DeviceUse device_use() const;
+
     /// The guest's RAM, to be mapped for reading: it outlives the guest as long as it is open.
     /// None unless the driver is embedded and the domain's memory is a memfd.
     UniqueFd memory() const;

@@ -118,5 +118,51 @@ TEST_F(DiagnosisTest, IsWrittenAsJsonThatHoldsNoControlCharacter) {
     EXPECT_EQ(parsed["untold"].size(), 1u);
 }
 
+TEST_F(DiagnosisTest, ASystemHasTakenOverWhenTheFirstProgramHasAnotherRoot) {
+    said({"Linux version 6.1", "Kernel command line: console=ttyS0", "Run /init as init process"});
+    cpu({.pc = kernel, .halted = true});
+    seen_.tasks =
+        TaskList{.tasks = {{.pid = 1, .name = "init", .state = 'S', .waits = {"do_wait"}}}, .root = "rootfs"};
+    EXPECT_EQ(diagnosis().stage, BootStage::initramfs);
+    seen_.tasks->root = "overlay";
+    const Diagnosis said = diagnosis();
+    EXPECT_EQ(said.stage, BootStage::userspace);
+    EXPECT_EQ(said.summary,
+              "the kernel 6.1.0-56-amd64 runs, and the initramfs has handed over to the system; now it "
+              "is idle: it waits for something");
+    EXPECT_EQ(said.tasks, std::vector<std::string>{"init (pid 1) sleeps in do_wait"});
+
+    seen_.tasks->tasks.push_back(
+        {.pid = 7, .name = "sh", .state = 'S', .input = "/tty1", .waits = {"do_sys_poll", "__x64_sys_poll"}});
+    EXPECT_NE(diagnosis().summary.find("now it is idle: sh (pid 7) waits for keys on /tty1"),
+              std::string::npos);
+}
+
+TEST_F(DiagnosisTest, WhatUefiHasLoadedTellsFirmwareFromBootLoader) {
+    cpu({.pc = 0x7c00'0000});
+    seen_.efi_images = {"DxeCore", "ArmCpuDxe"};
+    EXPECT_EQ(diagnosis().stage, BootStage::firmware);
+    seen_.efi_images.emplace_back("\\EFI\\BOOT\\BOOTAA64.EFI");
+    seen_.in_efi_images = {"CPU 0 is in the EFI image ArmCpuDxe, at offset 0x10"};
+    const Diagnosis said = diagnosis();
+    EXPECT_EQ(said.stage, BootStage::boot_loader);
+    EXPECT_EQ(said.evidence.back(), seen_.in_efi_images.front());
+}
+
+TEST_F(DiagnosisTest, WhereCpusAndProgramsAreIsWrittenForPeople) {
+    said({"Linux version 6.1"});
+    cpu({.pc = kernel});
+    seen_.backtraces = {{0, {"time_init+0x0/0x40", "start_kernel+0x3f1/0x6e0"}, {"-> 0x1004  b #0x1004"}}};
+    seen_.untold = {"the tasks: their list was not found"};
+    EXPECT_EQ(text_of_cpus(diagnosis()),
+              "CPU 0: spinning in a tight loop, in the kernel, always at 0xffffffff80000000 (8 samples)\n"
+              "    time_init+0x0/0x40\n"
+              "    start_kernel+0x3f1/0x6e0\n"
+              "      -> 0x1004  b #0x1004\n"
+              "\n"
+              "not to be told:\n"
+              "  the tasks: their list was not found\n");
+}
+
 }  // namespace
 }  // namespace lktest

@@ -209,7 +209,13 @@ within = "500ms"
     const Json diagnosis = Json::parse(read_file(directory / "diagnosis.json"));
     EXPECT_EQ(diagnosis.at("cause"), "kernel-console-not-on-serial") << diagnosis;
     EXPECT_EQ(diagnosis.at("cpus").size(), 1U) << diagnosis;
+    // Its symbols, types and tasks were found too, and the firmware did read the medium.
     EXPECT_TRUE(diagnosis.at("untold").empty()) << diagnosis;
+    EXPECT_EQ(diagnosis.at("root_file_system"), "rootfs") << diagnosis;
+    EXPECT_NE(diagnosis.at("disks").at(0).get<std::string>().find(" KiB were read in "), std::string::npos)
+        << diagnosis;
+    const std::string cpus = read_file(directory / "cpus.txt");
+    EXPECT_NE(cpus.find("(pid 1)"), std::string::npos) << cpus;
 }
 
 /// The processes that a condition on their directory in /proc holds for.

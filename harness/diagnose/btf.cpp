@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "harness/diagnose/btf.hpp"
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace lktest {
+namespace {
+
+constexpr std::uint64_t image_reach = 64 << 20;
+/// A kernel's types take 4 to 6 MiB; a module's, which refer to them, some KiB.
+constexpr std::uint32_t smallest = 256 << 10, largest = 64 << 20;
+constexpr std::uint32_t most_types = 2'000'000;
+
+/// Looks into typedefs and qualifiers, which may be a ring in nonsense.
+const btf_type* structure_behind(const btf* types, std::uint32_t id) {
+    for (unsigned steps = 0; steps < 16; ++steps) {
+        const btf_type* type = btf__type_by_id(types, id);
+        if (!type || btf_is_composite(type))
+            return type;
+        if (!btf_is_mod(type) && !btf_is_typedef(type))
+            return nullptr;
+        id = type->type;
+    }
+    return nullptr;
+}
+
+struct Member {
+    std::uint32_t type = 0;
+    std::uint64_t bits = 0;
+};
+
+std::optional<Member> member_of(const btf* types, const btf_type* structure, std::string_view name,
+                                unsigned depth = 0) {
+    constexpr unsigned deepest = 8;
+    if (!structure || !btf_is_composite(structure) || depth > deepest)
+        return std::nullopt;
+    const std::span members(btf_members(structure), btf_vlen(structure));
+    for (std::uint32_t i = 0; i < members.size(); ++i) {
+        const char* text = btf__name_by_offset(types, members[i].name_off);
+        const std::string_view member = text ? text : "";
+        const std::uint64_t bits = btf_member_bit_offset(structure, i);
+        if (member == name)
+            return Member{members[i].type, bits};
+        if (!member.empty())
+            continue;
+        if (auto inner = member_of(types, structure_behind(types, members[i].type), name, depth + 1)) {
+            inner->bits += bits;
+            return inner;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+void free_btf(btf* types) {
+    btf__free(types);
+}
+
+KernelTypes::KernelTypes(btf* types) : types_(types) {
+    const std::uint32_t count = std::min(btf__type_cnt(types), most_types);
+    for (std::uint32_t id = 1; id < count; ++id) {
+        const btf_type* type = btf__type_by_id(types, id);
+        if (!type || !btf_is_struct(type))
+            continue;
+        const char* name = btf__name_by_offset(types, type->name_off);
+        if (name && *name != '\0')
+            structures_.emplace(name, id);
+    }
+}
+
+std::optional<KernelTypes> KernelTypes::parse(std::string_view bytes) {
+    if (bytes.size() > largest)
+        return std::nullopt;
+    libbpf_set_print(nullptr);  // it would complain of nonsense on stderr
+    btf* types = btf__new(bytes.data(), static_cast<std::uint32_t>(bytes.size()));
+    if (libbpf_get_error(types) != 0 || !types)
+        return std::nullopt;
+    return KernelTypes(types);
+}
+
+std::optional<std::uint64_t> KernelTypes::offset(std::string_view structure, std::string_view path) const {
+    const auto found = structures_.find(structure);
+    if (found == structures_.end())
+        return std::nullopt;
+    const btf_type* type = btf__type_by_id(types_.get(), found->second);
+    std::uint64_t bits = 0;
+    for (;;) {
+        const std::string_view name = path.substr(0, path.find('.'));
+        const auto member =
+            name.empty() ? std::nullopt : member_of(types_.get(), type, name);  // empty: what has no name
+        if (!member)
+            return std::nullopt;
+        bits += member->bits;
+        if (name.size() == path.size())
+            break;
+        path.remove_prefix(name.size() + 1);
+        type = structure_behind(types_.get(), member->type);
+    }
+    return bits % 8 == 0 ? std::optional(bits / 8) : std::nullopt;
+}
+
+std::optional<KernelTypes> find_types(const GuestMemory& memory, std::uint64_t near) {
+    // Magic, version 1, no flags, the header's size, and types directly behind it.
+    static constexpr std::array<unsigned char, 12> magic = {0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0};
+    const std::string_view wanted(reinterpret_cast<const char*>(magic.data()), magic.size());
+    const std::uint64_t low = near > image_reach ? near - image_reach : 0, high = near + image_reach;
+    for (const MemorySpan& span : memory.spans()) {
+        const std::uint64_t begin = std::max(span.address, low);
+        const std::uint64_t end = std::min(span.address + span.bytes.size(), high);
+        if (begin >= end)
+            continue;
+        const std::string_view image(
+            reinterpret_cast<const char*>(span.bytes.data()) + (begin - span.address),
+            static_cast<std::size_t>(end - begin));
+        for (std::size_t at = image.find(wanted); at != image.npos; at = image.find(wanted, at + 1)) {
+            // struct btf_header: the types' length, then where the strings lie, and their length.
+            const auto types = memory.value<std::uint32_t>(begin + at + 12);
+            const auto strings_at = memory.value<std::uint32_t>(begin + at + 16);
+            const auto strings = memory.value<std::uint32_t>(begin + at + 20);
+            if (!types || !strings || *types < smallest || *types > largest || *strings > largest ||
+                strings_at != types)
+                continue;
+            const std::string bytes =
+                memory.bytes_at(begin + at, sizeof(btf_header) + std::size_t{*types} + *strings);
+            if (auto found = KernelTypes::parse(bytes))
+                return found;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace lktest

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "harness/diagnose/symbols.hpp"
+
+namespace lktest {
+
+/// Follows the stack of an x86_64 kernel by the tables it was built with
+/// (Documentation/arch/x86/orc-unwinder.rst). All places in code on the way, innermost first.
+/// Just `pc` when the kernel has no such tables.
+std::vector<CodeAddress> unwind_by_orc(const AddressSpace& space, const Symbols& symbols, std::uint64_t pc,
+                                       std::uint64_t sp, std::uint64_t frame);
+
+}  // namespace lktest

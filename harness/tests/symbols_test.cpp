@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+// The kernel's table of names: both orders it is laid out in, and what is broken of it.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "harness/diagnose/kallsyms.hpp"
+#include "harness/tests/support/ram.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::uint64_t image = 0x100'0000;  // physical
+constexpr std::uint64_t base = image + TestRam::image_offset;
+constexpr std::uint32_t count = 2000;
+
+enum class Order { before_6_4, since_6_4 };
+enum class PerCpu { no, yes };
+
+struct Table {
+    std::string bytes;
+    GuestMemory memory() const { return memory_of(image, bytes); }
+};
+
+void align(std::string& bytes) {
+    bytes.resize((bytes.size() + 7) / 8 * 8);
+}
+
+template <typename T>
+void append(std::string& bytes, T value) {
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+/// As scripts/kallsyms.c writes it: "tfunction_0", "tfunction_1", … at 64 bytes each.
+Table table(Order order, PerCpu per_cpu) {
+    std::string offsets, names, markers, tokens, index;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        if (i % 256 == 0)
+            append(markers, static_cast<std::uint32_t>(names.size()));
+        const auto offset = static_cast<std::int32_t>(i * 64);
+        append(offsets, per_cpu == PerCpu::yes ? -1 - offset : offset);
+        std::string name = fmt::format("t\x01{}", i);  // token 1 is "function_"
+        if (i == 7)
+            name = "T" + std::string(200, 'x');  // its length takes two bytes
+        if (name.size() >= 0x80) {
+            names += static_cast<char>(0x80 | (name.size() & 0x7f));
+            names += static_cast<char>(name.size() >> 7);
+        } else {
+            names += static_cast<char>(name.size());
+        }
+        names += name;
+    }
+    for (unsigned i = 0; i < 256; ++i) {
+        append(index, static_cast<std::uint16_t>(tokens.size()));
+        const bool itself = std::isalnum(static_cast<int>(i)) != 0;
+        tokens += i == 1   ? "function_"
+                  : itself ? std::string(1, static_cast<char>(i))
+                           : fmt::format("tok{}_", i);
+        tokens += '\0';
+    }
+    std::string bytes(4096, '\x90');
+    const auto put_offsets = [&] {
+        bytes += offsets;
+        align(bytes);
+        append(bytes, base);
+    };
+    if (order == Order::before_6_4)
+        put_offsets();
+    append(bytes, std::uint64_t{count});
+    std::string sequences;  // of the names in alphabetical order, three bytes each, most significant first
+    for (std::uint32_t i = 0; i < count; ++i)
+        sequences += {'\0', static_cast<char>(i >> 8), static_cast<char>(i | 1)};
+    for (const std::string& part : {names, markers, sequences, tokens, index}) {
+        bytes += part;
+        align(bytes);
+    }
+    if (order == Order::since_6_4)
+        put_offsets();
+    bytes.resize(bytes.size() + 4096);
+    return {bytes};
+}
+
+std::optional<Symbols> symbols_in(const GuestMemory& memory) {
+    const AddressSpace space{.memory = &memory, .image_offset = TestRam::image_offset};
+    return find_symbols(space, nullptr, image + 100);
+}
+
+class KernelNames : public testing::TestWithParam<std::tuple<Order, PerCpu>> {};
+
+TEST_P(KernelNames, AreFoundByTheirShapeAlone) {
+    const Table names = std::apply(table, GetParam());
+    const auto symbols = symbols_in(names.memory());
+    ASSERT_TRUE(symbols);
+    EXPECT_EQ(symbols->size(), count);
+    EXPECT_EQ(symbols->address_of("function_0"), base);
+    EXPECT_EQ(symbols->address_of("function_1999"), base + 1999 * 64);
+    EXPECT_EQ(symbols->address_of(std::string(200, 'x')), base + 7 * 64);
+    EXPECT_EQ(symbols->address_of("function_7"), std::nullopt);
+    EXPECT_EQ(symbols->name_of({base + 3 * 64 + 5}), "function_3+0x5/0x40");
+}
+
+TEST_P(KernelNames, OfNonsenseAreNoneOrSome) {
+    const Table whole = std::apply(table, GetParam());
+    std::mt19937 random(5);
+    for (int round = 0; round < 300; ++round) {
+        Table broken = whole;
+        for (int i = 0; i < 1 + round / 10; ++i)
+            broken.bytes[random() % broken.bytes.size()] = static_cast<char>(random());
+        if (round % 3 == 0)
+            broken.bytes.resize(random() % broken.bytes.size());
+        if (const auto symbols = symbols_in(broken.memory())) {
+            EXPECT_LE(symbols->size(), count);
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Layouts, KernelNames,
+                         testing::Combine(testing::Values(Order::before_6_4, Order::since_6_4),
+                                          testing::Values(PerCpu::no, PerCpu::yes)));
+
+TEST(Symbols, PlacesInNoFunctionHaveNoName) {
+    Symbols symbols;
+    symbols.add(base + 0x100, 't', "first");
+    symbols.add(base + 0x200, 't', "alias");
+    symbols.add(base + 0x200, 'T', "second");
+    symbols.add(base + 0x300, 'd', "data");
+    symbols.sort();
+    EXPECT_EQ(symbols.name_of({base}), "0xffffffff81000000");
+    EXPECT_EQ(symbols.name_of({base + 0x310}), "0xffffffff81000310");
+    EXPECT_EQ(symbols.name_of({base + 0x200}), "second+0x0/0x100");
+}
+
+TEST(Symbols, ReturnAddressBehindFunctionsLastCallIsItsOwn) {
+    Symbols symbols;
+    symbols.add(base, 't', "dies");
+    symbols.add(base + 0x40, 't', "next");
+    symbols.sort();
+    EXPECT_EQ(symbols.name_of({base + 0x40}), "next+0x0/0x0");
+    EXPECT_EQ(symbols.name_of({base + 0x40, true}), "dies+0x40/0x40");
+}
+
+}  // namespace
+}  // namespace lktest
