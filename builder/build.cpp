@@ -29,6 +29,7 @@
 #include "builder/root.hpp"
 #include "builder/sources.hpp"
 #include "builder/tree/from_packages.hpp"
+#include "builder/vendor/vendor_loader.hpp"
 
 namespace lktest {
 namespace fs = std::filesystem;
@@ -184,12 +185,34 @@ void write_iso_file(const Build& build, const BootFiles& boot, std::vector<Image
     iso.commit();
 }
 
+/// What UEFI starts, as the recipe chooses.
+VendorLoader efi_loader(const Build& build, const FileTree& loaders, const BootMenu& menu) {
+    const Recipe& recipe = build.recipe;
+    switch (recipe.loader) {
+        case Loader::signed_chain: return {signed_efi(loaders, build.options.arch), {}};
+        case Loader::grub: return {built_efi(loaders, build.options.arch), {}};
+        case Loader::vendor: break;
+    }
+    return vendor_loader(recipe.loader_iso.empty() ? recipe.root.path : recipe.loader_iso, build.options.arch,
+                         grub_vendor_config(menu, build.options.arch, recipe.volume_label));
+}
+
+/// Throws a usage Error for a boot loader that this build cannot have.
+void check_loader(const Recipe& recipe, Format format) {
+    if (format == Format::netboot && recipe.loader != Loader::signed_chain)
+        throw usage_error("a netboot directory has Debian's signed network GRUB, and no other loader",
+                          "leave [boot] out of the recipe for it");
+    if (recipe.loader == Loader::vendor && recipe.loader_iso.empty() && recipe.root.kind != RootKind::iso)
+        throw usage_error("loader = \"vendor\" needs the vendor's ISO",
+                          "name it: iso = \"FILE.iso\" in [boot], or in [root]");
+}
+
 /// A disk that a UEFI fetches by HTTP and boots from memory: Debian's signed network GRUB
 /// cannot speak HTTP, so kernel and initramfs are on it.
 fs::path http_image(const Build& build, const FileTree& loaders, const std::vector<ImageFile>& parts,
                     const fs::path& scratch) {
     const BootMenu menu = boot_menu(build.recipe, build.options.arch);
-    std::vector<ImageFile> files = boot_files(loaders, build.options.arch, menu, disk_info(build)).efi;
+    std::vector<ImageFile> files = signed_efi(loaders, build.options.arch);
     files.push_back({"/.disk/info", disk_info(build) + "\n"});
     files.push_back({"/boot/grub/grub.cfg", grub_http_config(menu, build.options.arch)});
     std::ranges::copy_if(parts, std::back_inserter(files), [](const ImageFile& part) {
@@ -214,7 +237,9 @@ void write_output(const Build& build, const FileTree& loaders, const std::vector
         write_directory(options.output, files, options.progress);
         return;
     }
-    const BootFiles boot = boot_files(loaders, options.arch, menu, disk_info(build));
+    const VendorLoader efi = efi_loader(build, loaders, menu);
+    const BootFiles boot = boot_files(loaders, options.arch, menu, efi.efi, disk_info(build));
+    files = efi.grub;
     for (const auto& more : {boot.bios, boot.grub, boot.efi, parts})  // what boots first comes first
         files.insert(files.end(), more.begin(), more.end());
     add_lists(build, files);
@@ -265,6 +290,7 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
         options.why = [](std::string_view) {};
     if (!options.warn)
         options.warn = [](std::string_view) {};
+    check_loader(recipe, options.format);
     std::optional<Root> root;
     if (recipe.root.kind != RootKind::packages)
         root = read_root(recipe, options);
@@ -308,8 +334,9 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
 }
 
 bool is_current(const Recipe& recipe, Arch arch, const fs::path& iso, const fs::path& cache) {
-    // Whether another root is as it was is not known without reading it.
-    if (recipe.root.kind != RootKind::packages || !recipe.kernel_image.empty())
+    // Whether another root, or a vendor's ISO, is as it was is not known without reading it.
+    if (recipe.root.kind != RootKind::packages || !recipe.kernel_image.empty() ||
+        recipe.loader == Loader::vendor)
         return false;
     if (!fs::exists(iso) || !fs::exists(note_of(iso)))
         return false;

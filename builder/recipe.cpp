@@ -84,6 +84,7 @@ constexpr std::array root_keys{
     RootKey{RootKind::system, "system"},
     RootKey{RootKind::squashfs, "squashfs"},
     RootKey{RootKind::iso, "iso"},
+    RootKey{RootKind::debian, "debian"},
 };
 constexpr std::array<std::string_view, 3> report_names{"systemd", "busybox", "none"};
 
@@ -104,11 +105,18 @@ void read_root(TomlSource& source, const toml::table& table, Recipe& recipe) {
         const std::string value = reader.string(key.name).value_or("");
         if (value.empty())
             reader.complain(key.name, fmt::format("'{}' is empty", key.name));
-        root.path = beside(recipe, value);
+        if (key.kind == RootKind::debian)
+            root.suite = value;
+        else
+            root.path = beside(recipe, value);
     }
+    if (root.suite.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos)
+        reader.complain("debian", fmt::format("\"{}\" is no suite of Debian", root.suite),
+                        "write it as in the apt sources: \"bookworm\"");
     if (kinds != 1)
-        source.complain(table.source(),
-                        "[root] must have exactly one of 'directory', 'tar', 'system', 'squashfs' and 'iso'");
+        source.complain(
+            table.source(),
+            "[root] must have exactly one of 'directory', 'tar', 'system', 'squashfs', 'iso' and 'debian'");
     const bool walked = root.kind == RootKind::directory || root.kind == RootKind::system;
     root.directories = reader.strings("directories");
     if (reader.has("directories") && root.kind != RootKind::system)
@@ -159,6 +167,17 @@ void read_kernel(TomlSource& source, const toml::table& table, Recipe& recipe) {
         recipe.root.kind == RootKind::packages)
         source.complain(table.source(), "[kernel] names no kernel package",
                         "add x86_64 = \"linux-image-amd64\" or aarch64 = \"linux-image-arm64\"");
+    reader.finish();
+}
+
+void read_boot(TomlSource& source, const toml::table& table, Recipe& recipe) {
+    constexpr std::array<std::string_view, 3> loaders{"signed", "grub", "vendor"};
+    TableReader reader(source, table, "[boot]");
+    if (const auto loader = reader.one_of("loader", loaders))
+        recipe.loader = static_cast<Loader>(*loader);
+    recipe.loader_iso = beside(recipe, reader.string("iso").value_or(""));
+    if (reader.has("iso") && recipe.loader != Loader::vendor)
+        reader.complain("iso", "'iso' belongs to loader = \"vendor\"");
     reader.finish();
 }
 
@@ -297,12 +316,16 @@ Recipe read_recipe(const std::filesystem::path& file) {
     if (const toml::table* root = top.table("root"))
         read_root(source, *root, recipe);
     if (const toml::table* packages = top.table("packages")) {
-        if (recipe.root.kind != RootKind::packages)
+        const bool debian = recipe.root.kind == RootKind::debian;
+        if (recipe.root.kind != RootKind::packages && !debian)
             top.complain("packages", "[packages] and [root] each make a root filesystem",
                          "leave one of them out");
         TableReader reader(source, *packages, "[packages]");
         recipe.packages = read_names(reader, "common");
         recipe.without = reader.strings("without");
+        if (reader.has("without") && debian)
+            reader.complain("without", "'without' is for packages that are only unpacked",
+                            "leave files out with 'exclude'");
         for (std::string& pattern : reader.strings("exclude"))
             recipe.exclude.push_back(std::move(pattern));
         reader.finish();
@@ -316,6 +339,8 @@ Recipe read_recipe(const std::filesystem::path& file) {
         recipe.modules = read_names(reader, "modules");
         reader.finish();
     }
+    if (const toml::table* boot = top.table("boot"))
+        read_boot(source, *boot, recipe);
     if (const toml::table* squashfs = top.table("squashfs"))
         read_squashfs(source, *squashfs, recipe);
     if (const toml::table* links = top.table("links"))

@@ -47,7 +47,7 @@ struct NamesPerArch {
 };
 
 /// What the root filesystem is made of.
-enum class RootKind { packages, directory, tar, system, squashfs, iso };
+enum class RootKind { packages, directory, tar, system, squashfs, iso, debian };
 
 /// What starts the live system's network and says its milestones.
 enum class Report {
@@ -59,7 +59,8 @@ enum class Report {
 /// Where the root filesystem comes from.
 struct RootSource {
     RootKind kind = RootKind::packages;
-    std::filesystem::path path;            ///< of all but packages and the running system
+    std::filesystem::path path;            ///< of a directory or a file
+    std::string suite;                     ///< of Debian: its packages are the recipe's
     std::vector<std::string> images;       ///< of an ISO: see install_images()
     std::vector<std::string> directories;  ///< of the running system: entries of /
     bool one_file_system = false;          ///< of a directory or system: see DirectoryOptions
@@ -71,6 +72,13 @@ struct RootSource {
 /// SquashFS image or a tar archive. The rest stays as in `recipe`. Throws a usage Error when it is none of
 /// them.
 RootSource root_at(const std::string& word, const RootSource& recipe);
+
+/// What UEFI starts.
+enum class Loader {
+    signed_chain,  ///< Debian's signed shim and GRUB
+    grub,          ///< a GRUB made here, which nobody signed
+    vendor,        ///< what an ISO of a vendor's has
+};
 
 /// What a live image is made of: read from a TOML file.
 struct Recipe {
@@ -95,9 +103,11 @@ struct Recipe {
     std::filesystem::path kernel_modules;       ///< its /lib/modules/RELEASE; empty: it needs none
     std::vector<std::string> kernel_exclude;    ///< shell patterns of module paths ("sound/*") left out
     NamesPerArch modules;                       ///< initramfs: as in choose_modules()
-    std::string command_line;                   ///< kernel parameters of every entry, without console=
-    unsigned menu_timeout = 3;                  ///< seconds
-    std::vector<MenuEntry> menu;                ///< at least one; the first is the default
+    Loader loader = Loader::signed_chain;
+    std::filesystem::path loader_iso;  ///< whose loader it is to be; empty: the root's
+    std::string command_line;          ///< kernel parameters of every entry, without console=
+    unsigned menu_timeout = 3;         ///< seconds
+    std::vector<MenuEntry> menu;       ///< at least one; the first is the default
     Compression compression;
 
     const std::string& kernel(Arch arch) const {

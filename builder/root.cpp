@@ -17,6 +17,7 @@
 #include "builder/initramfs/elf.hpp"
 #include "builder/inspect/iso_tree.hpp"
 #include "builder/layer/squashfs_tree.hpp"
+#include "builder/tree/debian_system.hpp"
 #include "builder/tree/from_directory.hpp"
 #include "builder/tree/overlay.hpp"
 #include "builder/tree/tar.hpp"
@@ -100,6 +101,15 @@ FileTree iso_root(const Recipe& recipe, const BuildOptions& options) {
     return std::move(*united);
 }
 
+Root debian_root(const Recipe& recipe, const BuildOptions& options) {
+    const DebianRequest request{recipe.root.suite, options.arch, recipe.packages.of(options.arch),
+                                options.source_date_epoch};
+    const fs::path tar = debian_system(request, options.cache, options.why);
+    Root root;
+    root.tree = tar_tree(tar, recipe.exclude, options.cache);
+    return root;
+}
+
 Root read_file_root(const Recipe& recipe, const BuildOptions& options) {
     const RootSource& source = recipe.root;
     const fs::path& file = source.path;
@@ -113,8 +123,6 @@ Root read_file_root(const Recipe& recipe, const BuildOptions& options) {
                                   recipe.exclude, options.cache, options.progress);
     else
         root.tree = tar_tree(file, recipe.exclude, options.cache);
-    root.tree.walk(
-        [&](const std::string&, const Inode& inode) { root.newest = std::max(root.newest, inode.mtime); });
     return root;
 }
 
@@ -122,7 +130,18 @@ Root read_file_root(const Recipe& recipe, const BuildOptions& options) {
 
 Root read_root(const Recipe& recipe, const BuildOptions& options) {
     const bool walked = recipe.root.kind == RootKind::directory || recipe.root.kind == RootKind::system;
-    Root root = walked ? read_walked(recipe, options) : read_file_root(recipe, options);
+    Root root = walked                                 ? read_walked(recipe, options)
+                : recipe.root.kind == RootKind::debian ? debian_root(recipe, options)
+                                                       : read_file_root(recipe, options);
+    if (!walked)
+        root.tree.walk([&](const std::string&, const Inode& inode) {
+            root.newest = std::max(root.newest, inode.mtime);
+        });
+    // The archive's own time changes whenever it is used; its files' do not.
+    if (recipe.root.kind == RootKind::debian)
+        root.identity = fmt::format("debian {} packages {} files {} newest {} exclude {}\n",
+                                    recipe.root.suite, fmt::join(recipe.packages.of(options.arch), " "),
+                                    root.tree.count(), root.newest, fmt::join(recipe.exclude, " "));
     root.newest = std::min<std::int64_t>(root.newest, std::time(nullptr));
     check_root_machine(root.tree, options.arch);
     return root;

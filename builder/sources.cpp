@@ -53,7 +53,7 @@ Sources fetch_sources(const Recipe& recipe, const BuildOptions& options, bool wi
     });
     if (with_kernel)
         sources.kernel = fetch({recipe.kernel(options.arch)}, false);
-    sources.loaders = fetch(loader_packages(options.arch), false);
+    sources.loaders = fetch(loader_packages(options.arch, recipe.loader), false);
     return sources;
 }
 

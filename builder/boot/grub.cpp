@@ -40,6 +40,10 @@ set menu_color_highlight=black/light-gray
     return text + entries(menu);
 }
 
+std::string grub_vendor_config(const BootMenu& menu, Arch arch, const std::string& label) {
+    return fmt::format("search --no-floppy --set=root --label {}\n", label) + grub_config(menu, arch);
+}
+
 std::string grub_loopback_config(const BootMenu& menu) {
     // GRUB's tpm module would measure the whole kernel, for which some firmware has no memory.
     return "# Written by lktest.\nif [ \"$grub_platform\" = efi ]; then rmmod tpm; fi\n" +

@@ -11,6 +11,10 @@ namespace lktest {
 /// $root and $prefix to it, and reads this file; so kernel paths need no search.
 std::string grub_config(const BootMenu& menu, Arch arch);
 
+/// grub.cfg for a GRUB that has its own idea of where it is, as a vendor's: it finds the medium
+/// by its label first.
+std::string grub_vendor_config(const BootMenu& menu, Arch arch, const std::string& label);
+
 /// /boot/grub/loopback.cfg: the menu for a multi-boot stick that has the ISO as a file. Its
 /// GRUB has mounted the ISO as $root and the file's path in $iso_path.
 std::string grub_loopback_config(const BootMenu& menu);

@@ -7,6 +7,7 @@
 
 #include "builder/base/error.hpp"
 #include "builder/boot/grub.hpp"
+#include "builder/boot/grub_image.hpp"
 #include "builder/boot/isolinux.hpp"
 
 namespace lktest {
@@ -29,23 +30,25 @@ std::string bytes_of(const FileTree& packages, const std::string& path) {
 
 }  // namespace
 
-std::vector<std::string> loader_packages(Arch arch) {
+std::vector<std::string> loader_packages(Arch arch, Loader loader) {
     const std::string_view debian = debian_name(arch);
-    std::vector<std::string> names{"busybox-static", "shim-signed",
-                                   fmt::format("shim-helpers-{}-signed", debian),
-                                   fmt::format("grub-efi-{}-signed", debian)};
+    std::vector<std::string> names{"busybox-static"};
+    if (loader == Loader::signed_chain)
+        names.insert(names.end(), {"shim-signed", fmt::format("shim-helpers-{}-signed", debian),
+                                   fmt::format("grub-efi-{}-signed", debian)});
+    else if (loader == Loader::grub)
+        names.push_back(fmt::format("grub-efi-{}-bin", debian));
     if (arch == Arch::x86_64)
         names.insert(names.end(), {"isolinux", "pxelinux", "syslinux-common"});
     return names;
 }
 
-BootFiles boot_files(const FileTree& packages, Arch arch, const BootMenu& menu, const std::string& identity) {
-    BootFiles files;
+std::vector<ImageFile> signed_efi(const FileTree& packages, Arch arch) {
     // The names are UEFI's for removable media, then those that shim looks for beside
     // itself. Without fbx64.efi: it would write boot entries into the firmware's variables.
     const std::string_view suffix = efi_suffix(arch);
     const std::string small = lower(suffix);
-    files.efi = {
+    return {
         {fmt::format("/EFI/BOOT/BOOT{}.EFI", suffix),
          bytes_of(packages, fmt::format("/usr/lib/shim/shim{}.efi.signed", small))},
         {fmt::format("/EFI/BOOT/GRUB{}.EFI", suffix),
@@ -54,6 +57,16 @@ BootFiles boot_files(const FileTree& packages, Arch arch, const BootMenu& menu, 
         {fmt::format("/EFI/BOOT/MM{}.EFI", suffix),
          bytes_of(packages, fmt::format("/usr/lib/shim/mm{}.efi.signed", small))},
     };
+}
+
+std::vector<ImageFile> built_efi(const FileTree& packages, Arch arch) {
+    return {{fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch)), grub_image(packages, arch)}};
+}
+
+BootFiles boot_files(const FileTree& packages, Arch arch, const BootMenu& menu, std::vector<ImageFile> efi,
+                     const std::string& identity) {
+    BootFiles files;
+    files.efi = std::move(efi);
     files.grub = {{"/boot/grub/grub.cfg", grub_config(menu, arch)},
                   {"/.disk/info", identity + "\n"},
                   {"/boot/grub/loopback.cfg", grub_loopback_config(menu)}};

@@ -7,13 +7,14 @@
 #include "builder/base/platform.hpp"
 #include "builder/boot/menu.hpp"
 #include "builder/image/image_file.hpp"
+#include "builder/recipe.hpp"
 #include "builder/tree/file_tree.hpp"
 
 namespace lktest {
 
 /// The Debian packages that have the boot loaders of an architecture, and the
 /// initramfs's static busybox.
-std::vector<std::string> loader_packages(Arch arch);
+std::vector<std::string> loader_packages(Arch arch, Loader loader);
 
 /// What firmware starts, and what that reads, as files of the ISO.
 struct BootFiles {
@@ -23,11 +24,19 @@ struct BootFiles {
     std::string mbr;              ///< code of the first sector; empty on aarch64
 };
 
-/// @param packages  the loader packages, unpacked. The EFI chain is Debian's signed shim and
-///                  its signed GRUB for removable media (gcd*), which Secure Boot accepts.
+/// @param packages  the loader packages, unpacked
+/// @param efi       signed_efi(), built_efi(), or a vendor's
 /// @param identity  /.disk/info: one line about the medium
 /// Throws a host Error naming the file that the packages lack.
-BootFiles boot_files(const FileTree& packages, Arch arch, const BootMenu& menu, const std::string& identity);
+BootFiles boot_files(const FileTree& packages, Arch arch, const BootMenu& menu, std::vector<ImageFile> efi,
+                     const std::string& identity);
+
+/// /EFI with Debian's signed shim and its signed GRUB for removable media (gcd*), which Secure
+/// Boot accepts.
+std::vector<ImageFile> signed_efi(const FileTree& packages, Arch arch);
+
+/// /EFI with a GRUB made here: see grub_image().
+std::vector<ImageFile> built_efi(const FileTree& packages, Arch arch);
 
 /// What a boot server serves by TFTP, or by HTTP to a UEFI that boots from a URL: shim as
 /// /bootx64.efi or /bootaa64.efi with Debian's signed network GRUB beside it, and on x86_64

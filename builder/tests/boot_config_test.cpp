@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "builder/base/error.hpp"
+#include "builder/base/file.hpp"
 #include "builder/boot/grub.hpp"
+#include "builder/boot/grub_image.hpp"
 #include "builder/boot/isolinux.hpp"
 #include "builder/boot/loaders.hpp"
+#include "builder/inspect/pe.hpp"
 #include "builder/tests/support/golden.hpp"
 
 namespace lktest {
@@ -72,7 +77,7 @@ TEST(NetworkBootFiles, HoldNoAddressAndStandWhereShimAndPxelinuxLook) {
 
 TEST(BootFiles, NamesTheFileThatThePackagesLack) {
     try {
-        boot_files(FileTree(), Arch::aarch64, boot_menu(recovery(), Arch::aarch64), "info");
+        signed_efi(FileTree(), Arch::aarch64);
         FAIL() << "nothing was thrown";
     } catch (const Error& error) {
         EXPECT_STREQ(error.what(), "the boot loader packages have no /usr/lib/shim/shimaa64.efi.signed");
@@ -84,7 +89,8 @@ TEST(BootFiles, OfAarch64AreTheSignedChainUnderItsRemovableMediaNames) {
     packages.put_file("/usr/lib/shim/shimaa64.efi.signed", "shim");
     packages.put_file("/usr/lib/shim/mmaa64.efi.signed", "mm");
     packages.put_file("/usr/lib/grub/arm64-efi-signed/gcdaa64.efi.signed", "grub");
-    const BootFiles files = boot_files(packages, Arch::aarch64, boot_menu(recovery(), Arch::aarch64), "info");
+    const BootFiles files = boot_files(packages, Arch::aarch64, boot_menu(recovery(), Arch::aarch64),
+                                       signed_efi(packages, Arch::aarch64), "info");
     ASSERT_EQ(files.efi.size(), 3U);
     EXPECT_EQ(files.efi[0].path, "/EFI/BOOT/BOOTAA64.EFI");
     EXPECT_EQ(std::get<std::string>(files.efi[0].content), "shim");
@@ -94,6 +100,29 @@ TEST(BootFiles, OfAarch64AreTheSignedChainUnderItsRemovableMediaNames) {
     EXPECT_TRUE(files.bios.empty());
     EXPECT_TRUE(files.mbr.empty());
     EXPECT_EQ(files.grub[1].path, "/.disk/info");
+}
+
+TEST(LoaderPackages, AreTheSignedOnesOrTheModulesOfAGrubOrNoneForUefi) {
+    EXPECT_EQ(loader_packages(Arch::aarch64, Loader::signed_chain),
+              (std::vector<std::string>{"busybox-static", "shim-signed", "shim-helpers-arm64-signed",
+                                        "grub-efi-arm64-signed"}));
+    EXPECT_EQ(loader_packages(Arch::aarch64, Loader::grub),
+              (std::vector<std::string>{"busybox-static", "grub-efi-arm64-bin"}));
+    EXPECT_EQ(loader_packages(Arch::aarch64, Loader::vendor), std::vector<std::string>{"busybox-static"});
+}
+
+TEST(GrubImage, IsAProgramForTheArchitecturesMachine) {
+    FileTree package;
+    const std::filesystem::path modules = "/usr/lib/grub/x86_64-efi";
+    if (!std::filesystem::exists(modules / "moddep.lst"))
+        GTEST_SKIP() << "the package grub-efi-amd64-bin is not installed";
+    for (const auto& entry : std::filesystem::directory_iterator(modules))
+        if (entry.is_regular_file())
+            package.put_file(entry.path().string(), read_file(entry.path()));
+    const auto image = read_pe(ByteView::of_memory(grub_image(package, Arch::x86_64)));
+    ASSERT_TRUE(image);
+    EXPECT_EQ(image->machine, 0x8664);
+    EXPECT_THROW(grub_image(package, Arch::aarch64), Error);
 }
 
 }  // namespace

@@ -161,7 +161,7 @@ hint: did you mean 'title'?
 test.toml:3:1: unknown key 'colour'
     colour = "red"
     ^
-hint: one of: about, volume_label, root, packages, kernel, initramfs, squashfs, links, file, menu_timeout, menu)");
+hint: one of: about, volume_label, root, packages, kernel, initramfs, boot, squashfs, links, file, menu_timeout, menu)");
 }
 
 TEST(Recipe, AFileNeedsAnAbsolutePathAndOneKind) {
@@ -260,14 +260,54 @@ TEST(Recipe, ARootIsOneOfItsKindsAndItsPathBesideTheRecipe) {
 
 TEST(Recipe, ARootIsNotTwoThings) {
     EXPECT_EQ(complaint(rootless + "[root]\nsystem = true\ntar = \"x\"\n"),
-              "test.toml:5:1: [root] must have exactly one of 'directory', 'tar', 'system', 'squashfs' and "
-              "'iso'\n    [root]\n    ^");
+              "test.toml:5:1: [root] must have exactly one of 'directory', 'tar', 'system', 'squashfs', "
+              "'iso' and 'debian'\n    [root]\n    ^");
     EXPECT_NE(complaint(rootless + "[root]\ntar = \"x\"\none_file_system = true\n").find("belongs to"),
               std::string::npos);
     EXPECT_NE(complaint(rootless + "[root]\nsystem = true\ndirectories = [\"usr/bin\"]\n")
                   .find("no directory's name in /"),
               std::string::npos);
     EXPECT_NE(complaint(rootless + "[root]\nsystem = true\n[packages]\n").find("each make a root"),
+              std::string::npos);
+}
+
+TEST(Recipe, ABootLoaderIsOneOfThree) {
+    EXPECT_EQ(parse(rootless + "[root]\nsystem = true\n").loader, Loader::signed_chain);
+    EXPECT_EQ(parse(rootless + "[root]\nsystem = true\n[boot]\nloader = \"grub\"\n").loader, Loader::grub);
+    const Recipe vendor =
+        parse(rootless + "[root]\nsystem = true\n[boot]\nloader = \"vendor\"\niso = \"/v.iso\"\n");
+    EXPECT_EQ(vendor.loader, Loader::vendor);
+    EXPECT_EQ(vendor.loader_iso, "/v.iso");
+    EXPECT_NE(complaint(rootless + "[root]\nsystem = true\n[boot]\niso = \"v\"\n").find("'iso' belongs to"),
+              std::string::npos);
+}
+
+TEST(Recipe, ADebianSystemIsASuiteAndItsPackages) {
+    const Recipe recipe =
+        parse(rootless + "[root]\ndebian = \"bookworm\"\n[packages]\ncommon = [\"udev\"]\n");
+    EXPECT_EQ(recipe.root.kind, RootKind::debian);
+    EXPECT_EQ(recipe.root.suite, "bookworm");
+    EXPECT_EQ(recipe.packages.of(Arch::aarch64), std::vector<std::string>{"udev"});
+    EXPECT_NE(complaint(rootless + "[root]\ndebian = \"--help\\n\"\n").find("is no suite"),
+              std::string::npos);
+    EXPECT_NE(
+        complaint(rootless + "[root]\ndebian = \"x\"\n[packages]\nwithout = [\"y\"]\n").find("'without'"),
+        std::string::npos);
+}
+
+TEST(Recipe, TheDebianRecipeIsSound) {
+    const Recipe recipe = read_recipe(LKTEST_SOURCE_DIR "/builder/recipes/debian.toml");
+    EXPECT_EQ(recipe.root.kind, RootKind::debian);
+    EXPECT_FALSE(recipe.packages.common.empty());
+}
+
+TEST(Recipe, AnIsosImagesAreNamedByTheirPathsOnIt) {
+    const Recipe recipe = parse(rootless + "[root]\niso = \"/v.iso\"\nimages = [\"/a.img\"]\n");
+    EXPECT_EQ(recipe.root.kind, RootKind::iso);
+    EXPECT_EQ(recipe.root.images, std::vector<std::string>{"/a.img"});
+    EXPECT_NE(complaint(rootless + "[root]\niso = \"v\"\nimages = [\"a\"]\n").find("no absolute path"),
+              std::string::npos);
+    EXPECT_NE(complaint(rootless + "[root]\ntar = \"v\"\nimages = [\"/a\"]\n").find("belongs to 'iso'"),
               std::string::npos);
 }
 

@@ -78,7 +78,7 @@ std::string not_clear(const std::vector<std::string>& images) {
 
 std::vector<std::string> install_images(const IsoTree& iso, Arch arch, const std::vector<std::string>& named,
                                         const std::string& name) {
-    const std::vector<std::string> images = all_images(iso);
+    std::vector<std::string> images = all_images(iso);
     for (const std::string& path : named)
         if (const IsoNode* node = iso.find(path); !node || !is_squashfs(*node))
             throw usage_error(fmt::format("{} has no SquashFS image {}", name, path), not_clear(images));
