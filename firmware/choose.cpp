@@ -14,15 +14,16 @@ bool holds(const std::vector<std::string>& list, std::string_view word) {
 }
 
 /// The full name of the machine that we run UEFI guests on, as descriptors' patterns match it.
-constexpr const char* machine_name(Arch arch) {
+constexpr std::string_view machine_name(Arch arch) {
     return arch == Arch::x86_64 ? "pc-q35-7.2" : "virt-7.2";
 }
 
-bool runs_on(const Descriptor& descriptor, Arch arch) {
+bool runs_on(const Descriptor& descriptor, const FirmwareWish& wish) {
+    const std::string machine(wish.machine.empty() ? machine_name(wish.arch) : wish.machine);
     for (const Descriptor::Target& target : descriptor.targets)
-        if (target.architecture == name(arch))
+        if (target.architecture == name(wish.arch))
             for (const std::string& pattern : target.machines)
-                if (::fnmatch(pattern.c_str(), machine_name(arch), 0) == 0)
+                if (::fnmatch(pattern.c_str(), machine.c_str(), 0) == 0)
                     return true;
     return false;
 }
@@ -52,18 +53,18 @@ std::variant<FirmwareImages, MissingFirmware> choose_firmware(const FirmwareCata
             return MissingFirmware{"SeaBIOS", "seabios"};
         return FirmwareImages{.code = catalogue.seabios, .variables = {}};
     }
+    const bool secure_boot = wish.firmware == Firmware::uefi_secure;
     const Descriptor* best = nullptr;
     for (const Descriptor& candidate : catalogue.descriptors) {
-        if (!is_split_uefi(candidate) || !runs_on(candidate, wish.arch) ||
-            !grants(candidate, wish.secure_boot))
+        if (!is_split_uefi(candidate) || !runs_on(candidate, wish) || !grants(candidate, secure_boot))
             continue;
         const bool plain = !holds(candidate.features, "secure-boot");
-        if (!best || (plain && holds(best->features, "secure-boot") && !wish.secure_boot))
+        if (!best || (plain && holds(best->features, "secure-boot") && !secure_boot))
             best = &candidate;
     }
     if (!best)
         return MissingFirmware{fmt::format("UEFI firmware for {}{}", name(wish.arch),
-                                           wish.secure_boot ? " with Secure Boot and Microsoft's keys" : ""),
+                                           secure_boot ? " with Secure Boot and Microsoft's keys" : ""),
                                wish.arch == Arch::x86_64 ? "ovmf" : "qemu-efi-aarch64"};
     return FirmwareImages{.code = best->code,
                           .variables = best->variables,

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -23,7 +24,8 @@ struct FirmwareCatalogue {
 struct FirmwareWish {
     Arch arch = Arch::x86_64;
     Firmware firmware = Firmware::uefi;
-    bool secure_boot = false;  ///< with Microsoft's keys enrolled
+    /// The full name of the machine, as descriptors' patterns match it; empty: q35, virt.
+    std::string_view machine{};
 };
 
 /// The image that a machine starts with.

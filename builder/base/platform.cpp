@@ -26,7 +26,8 @@ std::string_view name(Arch arch) {
 }
 
 std::string_view name(Firmware firmware) {
-    return firmware == Firmware::bios ? "bios" : "uefi";
+    constexpr std::array names{"bios", "uefi", "uefi-secure"};
+    return names[static_cast<std::size_t>(firmware)];
 }
 
 std::optional<Arch> arch_from_name(std::string_view text) {

@@ -11,15 +11,20 @@ namespace lktest {
 /// The architectures that live media are built and booted for.
 enum class Arch { x86_64, aarch64 };
 
-/// What the machine starts with: SeaBIOS, or UEFI (OVMF, AAVMF).
-enum class Firmware { bios, uefi };
+/// What the machine starts with: SeaBIOS, or UEFI (OVMF, AAVMF); `uefi_secure` is UEFI with Secure Boot
+/// on and Microsoft's keys enrolled.
+enum class Firmware { bios, uefi, uefi_secure };
+
+constexpr bool is_uefi(Firmware firmware) {
+    return firmware != Firmware::bios;
+}
 
 inline constexpr std::array all_arches{Arch::x86_64, Arch::aarch64};
-inline constexpr std::array all_firmwares{Firmware::bios, Firmware::uefi};
+inline constexpr std::array all_firmwares{Firmware::bios, Firmware::uefi, Firmware::uefi_secure};
 
 /// "x86_64", "aarch64": the kernel's and libvirt's name.
 std::string_view name(Arch arch);
-/// "bios", "uefi".
+/// "bios", "uefi", "uefi-secure".
 std::string_view name(Firmware firmware);
 
 std::optional<Arch> arch_from_name(std::string_view text);

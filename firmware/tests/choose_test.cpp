@@ -51,10 +51,10 @@ TEST(ChooseFirmware, GivesTheTemplateThatBelongsToTheCode) {
 }
 
 TEST(ChooseFirmware, TakesEnrolledKeysWhenSecureBootIsAsked) {
-    EXPECT_EQ(chosen(debian(), {Arch::x86_64, Firmware::uefi, true}), "x-ms");
-    EXPECT_EQ(chosen(debian(), {Arch::aarch64, Firmware::uefi, true}), "aa-ms");
+    EXPECT_EQ(chosen(debian(), {Arch::x86_64, Firmware::uefi_secure}), "x-ms");
+    EXPECT_EQ(chosen(debian(), {Arch::aarch64, Firmware::uefi_secure}), "aa-ms");
     EXPECT_TRUE(
-        std::get<FirmwareImages>(choose_firmware(debian(), {Arch::x86_64, Firmware::uefi, true})).needs_smm);
+        std::get<FirmwareImages>(choose_firmware(debian(), {Arch::x86_64, Firmware::uefi_secure})).needs_smm);
 }
 
 TEST(ChooseFirmware, FallsBackToAnEmptyKeyStoreWhereNothingIsEnforced) {
@@ -85,7 +85,7 @@ TEST(ChooseFirmware, NamesThePackageThatIsMissing) {
     EXPECT_EQ(chosen(empty, {Arch::x86_64, Firmware::bios}), "missing: SeaBIOS in seabios");
     EXPECT_EQ(chosen(empty, {Arch::aarch64, Firmware::uefi}),
               "missing: UEFI firmware for aarch64 in qemu-efi-aarch64");
-    EXPECT_EQ(chosen(empty, {Arch::x86_64, Firmware::uefi, true}),
+    EXPECT_EQ(chosen(empty, {Arch::x86_64, Firmware::uefi_secure}),
               "missing: UEFI firmware for x86_64 with Secure Boot and Microsoft's keys in ovmf");
     const Error error = missing_firmware_error({"UEFI firmware for aarch64", "qemu-efi-aarch64"});
     EXPECT_EQ(error.kind(), Error::Kind::host);

@@ -294,6 +294,10 @@ private:
     }
 
     asio::awaitable<Ending> perform_action(const EjectMedium&) {
+        if (is_disk(stage_.cell.medium) ? stage_.cell.medium != Medium::usb
+                                        : stage_.cell.medium == Medium::cdrom_usb)
+            co_return failed(fmt::format("a medium on {} cannot be taken out while the machine runs",
+                                         drive_bus(stage_.cell)));
         const auto eject = [this] {
             if (stage_.cell.medium == Medium::usb)
                 stage_.guest.detach_device(medium_xml(stage_.cell));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -13,6 +14,7 @@
 #include "firmware/variables.hpp"
 #include "harness/boot/act.hpp"
 #include "harness/boot/attendance.hpp"
+#include "harness/boot/direct_kernel.hpp"
 #include "harness/boot/disks.hpp"
 #include "harness/boot/onlooker.hpp"
 #include "harness/boot/stick.hpp"
@@ -20,9 +22,11 @@
 #include "harness/diagnose/dmesg.hpp"
 #include "harness/machine/domain.hpp"
 #include "harness/machine/domain_xml.hpp"
+#include "harness/machine/medium_copy.hpp"
 #include "harness/machine/serial_line.hpp"
 #include "harness/machine/worker.hpp"
 #include "harness/net/cell_network.hpp"
+#include "harness/scenario/parse.hpp"
 
 namespace lktest {
 namespace {
@@ -58,8 +62,11 @@ MachineSpec machine_spec(const Host& host, const BootCell& cell, const Scenario&
                      .network = NoNetwork{}};
     spec.cell.image.path = fs::absolute(cell.image.path);
     spec.daemon = host.libvirt.root().empty();
-    if (cell.firmware == Firmware::uefi) {
-        const auto found = choose_firmware(host.firmware, {.arch = cell.arch, .firmware = cell.firmware});
+    if (is_uefi(cell.firmware)) {
+        const bool pc = chipset(cell) == Chipset::pc;
+        const auto found = choose_firmware(
+            host.firmware,
+            {.arch = cell.arch, .firmware = cell.firmware, .machine = pc ? "pc-i440fx-7.2" : ""});
         if (const auto* missing = std::get_if<MissingFirmware>(&found))
             throw missing_firmware_error(*missing);
         spec.uefi = std::get<FirmwareImages>(found);
@@ -70,6 +77,26 @@ MachineSpec machine_spec(const Host& host, const BootCell& cell, const Scenario&
     else if (host.network == Network::user)
         spec.network = UserNetwork{guest_mac};
     return spec;
+}
+
+/// What stands for the image: a copy whose firmware finds no boot record where it must take a partition,
+/// or no signature; or the kernel on it.
+void prepare_medium(MachineSpec& spec, const Scenario& scenario, const fs::path& directory) {
+    const BootCell& cell = spec.cell;
+    if (from_network(cell.medium))
+        return;
+    std::vector<Patch> patches;
+    const ByteView image = ByteView::of_file(cell.image.path);
+    if (is_disk(cell.medium) && is_uefi(cell.firmware))
+        patches = without_el_torito(image);
+    if (scenario.unsigned_loader)
+        std::ranges::move(without_signatures(image), std::back_inserter(patches));
+    if (!patches.empty()) {
+        spec.medium_copy = directory / "medium.qcow2";
+        make_medium_copy(cell.image.path, patches, spec.medium_copy);
+    }
+    if (cell.medium == Medium::direct)
+        spec.direct = take_kernel(cell.image.path, cell.arch, scenario.boot, directory);
 }
 
 asio::awaitable<std::unique_ptr<CellNetwork>> make_network(Host& host, const BootCell& cell,
@@ -251,7 +278,9 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell, const Sc
         rig.network = co_await make_network(host, cell, *attendance, artefacts / "network.log",
                                             rig.directory.path() / "served");
 
+    MachineSpec spec = machine_spec(host, cell, scenario, rig.directory.path());
     const auto make_disks = [&] {
+        prepare_medium(spec, scenario, rig.directory.path());
         rig.disks.emplace(scenario.disks, rig.directory.path(), fs::absolute(cell.image.path));
         for (const Step& step : scenario.steps)
             if (const std::string disk = booted_disk(step); !disk.empty())
@@ -259,7 +288,6 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell, const Sc
         seal_disks(scenario, *rig.disks);
     };
     co_await on_worker(host.workers, make_disks);
-    MachineSpec spec = machine_spec(host, cell, scenario, rig.directory.path());
     spec.disks = rig.disks->specs();
     if (scenario.boot.loopback) {
         const fs::path stick = rig.directory.path() / "stick.img";
@@ -285,7 +313,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell, const Sc
     };
     const bool kvm = co_await on_worker(host.workers, ask);
     const Limits limits = limits_for(!kvm, host.cell_timeout);
-    if (scenario.boot.asked()) {
+    if (scenario.boot.asked() && cell.medium != Medium::direct) {
         rig.loader.emplace(scenario.boot, limits.scale);
         attendance->on_serial(
             [&loader = *rig.loader](std::string_view bytes, microseconds at) { loader.said(bytes, at); });
@@ -360,8 +388,9 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell, const Sc
 
 }  // namespace
 
-asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& scenario, fs::path artefacts,
+asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& general, fs::path artefacts,
                               EventSink sink) {
+    const Scenario scenario = scenario_for(general, cell);
     Patience patience;
     patience.tentative = limits_for(host.accel.at(cell.arch) == Accel::tcg, {}).tentative;
     const auto attendance = std::make_shared<Attendance>(host.io, cell, scenario, host.failures, patience,
@@ -376,6 +405,7 @@ asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& scenari
         verdict.hint = fault.hint();
         verdict.took = attendance->since_power_on();
     }
+    verdict = as_expected(std::move(verdict), scenario);
     attendance->tell({.at = verdict.took,
                       .kind = Event::Kind::finished,
                       .name = std::string(name(verdict.outcome)),

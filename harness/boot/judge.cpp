@@ -148,6 +148,21 @@ Decision judge_step(const Watch& watch, const Scenario& scenario, const Sighting
     return Wait{std::min(deadline, watch.decides_at().value_or(deadline))};
 }
 
+Verdict as_expected(Verdict verdict, const Scenario& scenario) {
+    if (scenario.ends == Outcome::passed)
+        return verdict;
+    if (verdict.outcome == scenario.ends) {
+        verdict.outcome = Outcome::passed;
+        verdict.reached = name(scenario.ends);
+        verdict.missing.clear();
+        verdict.hint.clear();
+    } else if (verdict.outcome == Outcome::passed) {
+        verdict.outcome = Outcome::not_refused;
+        verdict.reason = fmt::format("it booted, but was to end as {}", name(scenario.ends));
+    }
+    return verdict;
+}
+
 Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits) {
     if (watch.passed())
         return Verdict{.outcome = Outcome::passed, .reached = watch.last_reached(), .took = seen.now};

@@ -71,6 +71,9 @@ Decision judge_step(const Watch& watch, const Scenario& scenario, const Sighting
 /// The verdict of a step that failed.
 Verdict failed_step(const Watch& watch, const Sighting& seen, const Acting& acting, std::string reason);
 
+/// The verdict of a cell that is to end in another way than well: passed when it did, with what shows it.
+Verdict as_expected(Verdict verdict, const Scenario& scenario);
+
 /// Decides what to do with a cell, from what is known now. Pure.
 Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits);
 

@@ -51,7 +51,10 @@ Finding check_qemu(Arch arch) {
 
 Finding check_firmware(const FirmwareCatalogue& catalogue, Arch arch, Firmware firmware) {
     const std::string subject =
-        firmware == Firmware::bios ? "BIOS firmware" : fmt::format("UEFI for {}", name(arch));
+        firmware == Firmware::bios
+            ? "BIOS firmware"
+            : fmt::format("UEFI for {}{}", name(arch),
+                          firmware == Firmware::uefi_secure ? " with Secure Boot" : "");
     const auto choice = choose_firmware(catalogue, {arch, firmware});
     if (const auto* missing = std::get_if<MissingFirmware>(&choice))
         return fault(subject, missing_firmware_error(*missing));

@@ -20,11 +20,17 @@ void add_entries(std::string& text, std::string_view title, const std::vector<En
     if (entries.empty())
         return;
     text += fmt::format("\n{}:\n", title);
+    constexpr std::size_t widest = 60;  // of what has its description beside it, not below
     std::size_t width = 0;
     for (const Entry& entry : entries)
-        width = std::max(width, columns(entry.first));
-    for (const auto& [left, right] : entries)
-        text += fmt::format("  {:{}}  {}\n", left, width, right);
+        if (columns(entry.first) <= widest)
+            width = std::max(width, columns(entry.first));
+    for (const auto& [left, right] : entries) {
+        if (columns(left) > widest)
+            text += fmt::format("  {}\n  {:{}}  {}\n", left, "", width, right);
+        else
+            text += fmt::format("  {:{}}  {}\n", left, width, right);
+    }
 }
 
 std::string left_of(const CLI::Option& option) {

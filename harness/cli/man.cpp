@@ -40,7 +40,7 @@ std::string placeholder(std::string_view text) {
         const bool is_value = word.find_first_of("abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
         out += fmt::format("\\f{}{}\\fR", is_value ? 'I' : 'B', escaped(word));
         if (end < text.size())
-            out += "|";
+            out += "|\\:";  // a line may end here
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return out;

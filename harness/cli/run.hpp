@@ -24,6 +24,7 @@ struct RunOptions {
     std::vector<Arch> arches;
     std::vector<Firmware> firmwares;
     std::vector<Medium> media;
+    HardwareAxes hardware;
     std::vector<std::filesystem::path> isos;      ///< empty: our own, built when missing or stale
     std::vector<std::string> scenarios;           ///< names or paths; empty: what suits the ISO
     std::string append;                           ///< added to the kernel's command line in the loader's menu

@@ -189,9 +189,11 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
     }
     std::vector<Assignment> cells;
     for (const PlannedCell& planned : input.plan.cells)
-        if (!planned.not_applicable)
+        if (!planned.not_applicable) {
+            memory = std::max(memory, planned.cell.hardware.memory.value_or(0));
             cells.push_back({planned.cell, &scenarios.at(planned.cell.scenario),
                              input.directory.cell_directory(planned.cell)});
+        }
     const MachineSize size = machine_size();
     const unsigned jobs =
         input.options.jobs.value_or(default_jobs(size.cores, size.memory_available, memory));

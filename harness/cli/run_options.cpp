@@ -19,12 +19,49 @@ constexpr std::array<std::string_view, 3> networks{"tap", "user", "none"};  // i
 /// Days are no boot, and chrono must not overflow.
 constexpr std::uint64_t longest_timeout = std::uint64_t{7} * 24 * 3600, most_jobs = 1024;
 
+/// The sizes that guests have: 16 MiB to 1 TiB.
+std::uint64_t parse_memory(const std::string& word) {
+    constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+    const bool gibi = word.ends_with('G');
+    const std::string number = gibi || word.ends_with('M') ? word.substr(0, word.size() - 1) : "";
+    try {
+        return parse_number("--memory", number, gibi ? 1 : 16, gibi ? 1024 : mebibyte) * mebibyte *
+               (gibi ? 1024 : 1);
+    } catch (const Error&) {
+        throw usage_error(fmt::format("--memory cannot be '{}'", word), "give 16M to 1024G: --memory 512M");
+    }
+}
+
+void add_hardware(CLI::App& app, HardwareAxes& hardware) {
+    add_choices(app, "--machine", all_chipsets, hardware.chipsets, "the machine that is emulated",
+                "q35, virt");
+    add_repeatable(app, "--cpu", "MODEL", "the processor, as libvirt names it", "the best there is",
+                   [&hardware](const std::string& word) {
+                       if (!is_cpu_model(word))
+                           throw usage_error(fmt::format("--cpu cannot be '{}'", word),
+                                             "give a model's name: --cpu Nehalem");
+                       hardware.cpu_models.push_back(word);
+                   });
+    add_repeatable(app, "--cpus", "N", "how many processors", "the scenario's",
+                   [&hardware](const std::string& word) {
+                       hardware.cpus.push_back(static_cast<unsigned>(parse_number("--cpus", word, 1, 255)));
+                   });
+    add_repeatable(app, "--memory", "SIZE", "the guest's memory: 512M, 2G", "the scenario's",
+                   [&hardware](const std::string& word) { hardware.memory.push_back(parse_memory(word)); });
+    add_choices(app, "--tables", all_tables, hardware.tables, "how aarch64 machines are described", "acpi");
+    add_choices(app, "--tpm", all_tpms, hardware.tpms, "a TPM, by swtpm", "none");
+    add_choices(app, "--graphics", all_graphics, hardware.graphics, "the display", "vga, ramfb");
+    add_choices(app, "--card", all_cards, hardware.cards, "the network card", "virtio-net");
+}
+
 }  // namespace
 
 void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs) {
     add_choices(app, "--arch", all_arches, options.arches, "machines to boot on", "all");
-    add_choices(app, "--firmware", all_firmwares, options.firmwares, "what the machines start with", "all");
+    add_choices(app, "--firmware", all_firmwares, options.firmwares, "what the machines start with",
+                "bios and uefi");
     add_choices(app, "--medium", all_media, options.media, "how the ISO is attached", "cdrom");
+    add_hardware(app, options.hardware);
     add_repeatable(app, "--iso", "FILE", "the live image", "our own, built when missing or stale",
                    [&options](const std::string& word) { options.isos.emplace_back(word); });
     add_repeatable(app, "--scenario", "SCENARIO|FILE", "what a boot must reach", "what suits the ISO",
@@ -65,6 +102,30 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
     app.add_flag("--verbose", options.verbose, "say why things are done so");
 }
 
+namespace {
+
+template <typename Add>
+void reproduce(const Add& add, const Hardware& hardware) {
+    if (hardware.chipset)
+        add("--machine", name(*hardware.chipset));
+    if (!hardware.cpu.empty())
+        add("--cpu", hardware.cpu);
+    if (hardware.cpus)
+        add("--cpus", std::to_string(*hardware.cpus));
+    if (hardware.memory)
+        add("--memory", fmt::format("{}M", *hardware.memory >> 20));
+    if (hardware.tables)
+        add("--tables", name(*hardware.tables));
+    if (hardware.tpm)
+        add("--tpm", name(*hardware.tpm));
+    if (hardware.graphics)
+        add("--graphics", name(*hardware.graphics));
+    if (hardware.card)
+        add("--card", name(*hardware.card));
+}
+
+}  // namespace
+
 std::string reproduce(const RunOptions& options, const BootCell& cell) {
     std::string command =
         fmt::format("lktest run --arch {} --firmware {}", name(cell.arch), name(cell.firmware));
@@ -73,6 +134,7 @@ std::string reproduce(const RunOptions& options, const BootCell& cell) {
     };
     if (cell.medium != Medium::cdrom)
         add("--medium", name(cell.medium));
+    reproduce(add, cell.hardware);
     if (!options.isos.empty())
         add("--iso", cell.image.path.string());
     for (const std::string& scenario : options.scenarios)

@@ -29,7 +29,7 @@ struct Scenarios {
 
     ScenarioChoice choose(const std::string& word) {
         Scenario read = read_scenario(find_data(scenario_files, word));
-        ScenarioChoice choice{read.name, read.arches, read.firmwares, read.media};
+        ScenarioChoice choice{read.name, read.arches, read.firmwares, read.media, read.hardware};
         by_name.insert_or_assign(read.name, std::move(read));
         return choice;
     }
@@ -92,7 +92,8 @@ RunPlan plan_run(const RunOptions& options) {
               .scenarios = {},
               .arches = options.arches,
               .firmwares = options.firmwares,
-              .media = options.media};
+              .media = options.media,
+              .hardware = options.hardware};
     if (options.scenarios.empty()) {
         for (const char* word : {own_scenario, foreign_scenario})
             if (std::ranges::any_of(axes.images, [word](const ImageChoice& choice) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "harness/machine/domain_xml.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 #include <sstream>
 #include <utility>
@@ -42,8 +45,7 @@ void add_network_boot_kind(pugi::xml_node domain) {
 
 void add_os(pugi::xml_node domain, const MachineSpec& spec) {
     const pugi::xml_node os = add(domain, "os");
-    add_text(os, "type", "hvm",
-             {{"arch", name(spec.cell.arch)}, {"machine", spec.cell.arch == Arch::x86_64 ? "q35" : "virt"}});
+    add_text(os, "type", "hvm", {{"arch", name(spec.cell.arch)}, {"machine", name(chipset(spec.cell))}});
     if (spec.uefi) {
         // Both images by their paths: left to itself libvirt takes firmware with Secure Boot on.
         pugi::xml_node loader =
@@ -62,24 +64,34 @@ void add_os(pugi::xml_node domain, const MachineSpec& spec) {
     } else {
         add(os, "bios", {{"useserial", "yes"}});
     }
+    if (spec.direct) {
+        add_text(os, "kernel", spec.direct->kernel.native());
+        add_text(os, "initrd", spec.direct->initramfs.native());
+        add_text(os, "cmdline", spec.direct->command_line);
+    }
+}
+
+/// Under emulation any model of the architecture is as good as another; a name is the user's wish.
+void add_cpu(pugi::xml_node domain, const MachineSpec& spec) {
+    std::string_view model = spec.cell.hardware.cpu;
+    if (model.empty() && spec.accel == Accel::kvm)
+        add(domain, "cpu", {{"mode", "host-passthrough"}});
+    else if (model == "max" || (model.empty() && spec.cell.arch == Arch::x86_64))
+        add(domain, "cpu", {{"mode", "maximum"}});
+    else
+        add_text(add(domain, "cpu", {{"mode", "custom"}, {"match", "exact"}, {"check", "none"}}), "model",
+                 model.empty() ? "cortex-a72" : model, {{"fallback", "forbid"}});
 }
 
 void add_processor(pugi::xml_node domain, const MachineSpec& spec) {
     const pugi::xml_node features = add(domain, "features");
-    add(features, "acpi");
+    if (spec.cell.hardware.tables != Tables::devicetree)
+        add(features, "acpi");
     if (spec.cell.arch == Arch::x86_64)
         add(features, "apic");
     if (spec.uefi && spec.uefi->needs_smm)
         add(features, "smm", {{"state", "on"}});
-    if (spec.accel == Accel::kvm) {
-        add(domain, "cpu", {{"mode", "host-passthrough"}});
-    } else if (spec.cell.arch == Arch::x86_64) {
-        add(domain, "cpu", {{"mode", "maximum"}});
-    } else {
-        const pugi::xml_node cpu =
-            add(domain, "cpu", {{"mode", "custom"}, {"match", "exact"}, {"check", "none"}});
-        add_text(cpu, "model", "cortex-a72", {{"fallback", "forbid"}});
-    }
+    add_cpu(domain, spec);
 }
 
 void add_life_cycle(pugi::xml_node domain) {
@@ -89,21 +101,31 @@ void add_life_cycle(pugi::xml_node domain) {
     add_text(domain, "on_crash", "destroy");
 }
 
-/// AAVMF has no AHCI driver.
-std::string_view drive_bus(const BootCell& cell) {
-    if (cell.medium == Medium::usb)
-        return "usb";
-    return cell.arch == Arch::aarch64 ? "scsi" : "sata";
+/// Whether the medium's drive is one that libvirt cannot describe. Its USB CD-ROM is a disk to the guest,
+/// and it knows no NVMe disk of a file.
+bool beside_libvirt(const BootCell& cell) {
+    return cell.medium == Medium::cdrom_usb || cell.medium == Medium::nvme;
 }
 
-pugi::xml_node add_drive(pugi::xml_node parent, const BootCell& cell, bool empty) {
-    const bool usb = cell.medium == Medium::usb;
-    const pugi::xml_node disk = add(parent, "disk", {{"type", "file"}, {"device", usb ? "disk" : "cdrom"}});
-    add(disk, "driver", {{"name", "qemu"}, {"type", "raw"}});
+/// A letter that no disk beside the medium has.
+std::string_view drive_device(const BootCell& cell) {
+    const std::string_view bus = drive_bus(cell);
+    return bus == "ide" ? "hdc" : bus == "virtio" ? "vdz" : "sda";
+}
+
+/// @param copy  what is attached instead of the image; empty: the image
+pugi::xml_node add_drive(pugi::xml_node parent, const BootCell& cell, const std::filesystem::path& copy,
+                         bool empty) {
+    const bool disk_like = is_disk(cell.medium);
+    const pugi::xml_node disk =
+        add(parent, "disk", {{"type", "file"}, {"device", disk_like ? "disk" : "cdrom"}});
+    add(disk, "driver", {{"name", "qemu"}, {"type", copy.empty() ? "raw" : "qcow2"}});
     if (!empty)
-        add(disk, "source", {{"file", cell.image.path.native()}});
-    pugi::xml_node target = add(disk, "target", {{"dev", "sda"}, {"bus", drive_bus(cell)}});
-    if (usb)
+        add(disk, "source", {{"file", copy.empty() ? cell.image.path.native() : copy.native()}});
+    if (cell.medium == Medium::disk_512e)
+        add(disk, "blockio", {{"logical_block_size", "512"}, {"physical_block_size", "4096"}});
+    pugi::xml_node target = add(disk, "target", {{"dev", drive_device(cell)}, {"bus", drive_bus(cell)}});
+    if (cell.medium == Medium::usb)
         target.append_attribute("removable").set_value("on");
     add(disk, "readonly");
     return disk;
@@ -131,10 +153,10 @@ void add_storage(pugi::xml_node devices, const MachineSpec& spec) {
     const bool usb = bus == "usb" || any_disk(spec, DiskBus::usb);
     // Without a word of it libvirt adds a USB controller that SeaBIOS spends seconds on.
     add(devices, "controller", {{"type", "usb"}, {"index", "0"}, {"model", usb ? "qemu-xhci" : "none"}});
-    if ((bus == "scsi" && !from_network(spec.cell.medium)) || any_disk(spec, DiskBus::scsi))
+    if (bus == "scsi" || any_disk(spec, DiskBus::scsi))
         add(devices, "controller", {{"type", "scsi"}, {"index", "0"}, {"model", "virtio-scsi"}});
-    if (!from_network(spec.cell.medium)) {
-        const pugi::xml_node drive = add_drive(devices, spec.cell, false);
+    if (!from_network(spec.cell.medium) && !beside_libvirt(spec.cell)) {
+        const pugi::xml_node drive = add_drive(devices, spec.cell, spec.medium_copy, false);
         add(drive, "boot", {{"order", "1"}});
         if (spec.daemon)  // it would give the image to QEMU's user
             add(drive.child("source"), "seclabel", {{"model", "dac"}, {"relabel", "no"}});
@@ -144,13 +166,43 @@ void add_storage(pugi::xml_node devices, const MachineSpec& spec) {
             add_disk(devices, disk);
 }
 
-/// libvirt 9.0 knows no NVMe disks of files. As JSON, for QEMU makes other devices before
-/// libvirt's own ones, which then find their places taken.
-void add_nvme(pugi::xml_node domain, const MachineSpec& spec) {
-    if (!any_disk(spec, DiskBus::nvme))
+using Words = std::vector<std::string>;
+
+/// A string of JSON.
+std::string json_string(std::string_view text) {
+    return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// QEMU's own words for a drive that libvirt has none for.
+Words medium_words(const MachineSpec& spec) {
+    const std::string file =
+        json_string((spec.medium_copy.empty() ? spec.cell.image.path : spec.medium_copy).native());
+    const std::string_view format = spec.medium_copy.empty() ? "raw" : "qcow2";
+    Words words{"-blockdev", fmt::format(R"({{"driver":"{}","node-name":"lktest-medium","read-only":true,)"
+                                         R"("file":{{"driver":"file","filename":{}}}}})",
+                                         format, file)};
+    if (spec.cell.medium == Medium::nvme)
+        words.insert(
+            words.end(),
+            {"-device", R"({"driver":"nvme","drive":"lktest-medium","serial":"medium","bootindex":1})"});
+    else
+        words.insert(words.end(),
+                     {"-device", R"({"driver":"usb-bot","bus":"usb.0","id":"lktest-bot"})", "-device",
+                      R"({"driver":"scsi-cd","bus":"lktest-bot.0","drive":"lktest-medium","bootindex":1})"});
+    return words;
+}
+
+/// What libvirt 9.0 cannot describe. Devices as JSON, for QEMU makes others before libvirt's own
+/// ones, which then find their places taken.
+void add_qemu_words(pugi::xml_node domain, const MachineSpec& spec) {
+    const bool medium = beside_libvirt(spec.cell);
+    if (!medium && !any_disk(spec, DiskBus::nvme))
         return;
     domain.append_attribute("xmlns:qemu").set_value("http://libvirt.org/schemas/domain/qemu/1.0");
     const pugi::xml_node line = add(domain, "qemu:commandline");
+    if (medium)
+        for (const std::string& word : medium_words(spec))
+            add(line, "qemu:arg", {{"value", word}});
     for (const DiskSpec& disk : spec.disks) {
         if (disk.bus != DiskBus::nvme)
             continue;
@@ -199,25 +251,38 @@ struct AddNetwork {
     pugi::xml_node add_card(const char* type, const std::string& mac) const {
         const pugi::xml_node card = add(devices, "interface", {{"type", type}});
         add(card, "mac", {{"address", mac}});
-        add(card, "model", {{"type", "virtio"}});
+        const Card model = cell.hardware.card.value_or(Card::virtio);
+        add(card, "model", {{"type", model == Card::virtio ? "virtio" : name(model)}});
         if (from_network(cell.medium))
             add(card, "boot", {{"order", "1"}});
-        // SeaBIOS boots by the card's own iPXE; UEFI has drivers, and iPXE would cost seconds.
-        if (!from_network(cell.medium) || cell.firmware == Firmware::uefi)
+        // SeaBIOS boots by the card's own iPXE; UEFI has a driver for virtio, and iPXE would cost seconds.
+        if (!from_network(cell.medium) || (is_uefi(cell.firmware) && model == Card::virtio))
             add(card, "rom", {{"enabled", "no"}});
         return card;
     }
 };
+
+void add_video(pugi::xml_node devices, Graphics graphics) {
+    const pugi::xml_node video = add(devices, "video");
+    if (graphics == Graphics::none)
+        add(video, "model", {{"type", "none"}});
+    else
+        add(video, "model",
+            {{"type", graphics == Graphics::virtio ? "virtio" : name(graphics)},
+             {"heads", "1"},
+             {"primary", "yes"}});
+}
 
 void add_devices(pugi::xml_node domain, const MachineSpec& spec) {
     const pugi::xml_node devices = add(domain, "devices");
     add_storage(devices, spec);
     std::visit(AddNetwork{devices, spec.cell}, spec.network);
     add_console(devices, spec);
-    // ramfb is what both AAVMF and a kernel without a driver of its own can draw on.
     const bool x86 = spec.cell.arch == Arch::x86_64;
-    add(add(devices, "video"), "model",
-        {{"type", x86 ? "vga" : "ramfb"}, {"heads", "1"}, {"primary", "yes"}});
+    if (spec.cell.hardware.tpm == Tpm::tpm2)
+        add(add(devices, "tpm", {{"model", x86 ? "tpm-crb" : "tpm-tis"}}), "backend",
+            {{"type", "emulator"}, {"version", "2.0"}});
+    add_video(devices, spec.cell.hardware.graphics.value_or(plain_graphics(spec.cell.arch)));
     add_text(add(devices, "rng", {{"model", "virtio"}}), "backend", "/dev/urandom", {{"model", "random"}});
     if (x86)
         add(devices, "panic", {{"model", "isa"}});
@@ -231,11 +296,11 @@ std::string disk_xml(const DiskSpec& disk) {
 }
 
 std::string medium_xml(const BootCell& cell) {
-    return element_xml([&](pugi::xml_node parent) { add_drive(parent, cell, false); });
+    return element_xml([&](pugi::xml_node parent) { add_drive(parent, cell, {}, false); });
 }
 
 std::string empty_drive_xml(const BootCell& cell) {
-    return element_xml([&](pugi::xml_node parent) { add_drive(parent, cell, true); });
+    return element_xml([&](pugi::xml_node parent) { add_drive(parent, cell, {}, true); });
 }
 
 std::string domain_xml(const MachineSpec& spec) {
@@ -250,7 +315,7 @@ std::string domain_xml(const MachineSpec& spec) {
     add_processor(domain, spec);
     add_life_cycle(domain);
     add_devices(domain, spec);
-    add_nvme(domain, spec);
+    add_qemu_words(domain, spec);
     std::ostringstream text;
     document.save(text, "  ", pugi::format_default | pugi::format_no_declaration);
     return text.str();

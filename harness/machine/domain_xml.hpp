@@ -31,6 +31,12 @@ struct TapNetwork {
 
 using NetworkSpec = std::variant<NoNetwork, UserNetwork, TapNetwork>;
 
+/// A kernel that QEMU starts itself.
+struct DirectKernel {
+    std::filesystem::path kernel, initramfs;
+    std::string command_line;
+};
+
 /// A disk beside the medium.
 struct DiskSpec {
     std::string name;            ///< its serial number
@@ -54,6 +60,8 @@ struct MachineSpec {
     NetworkSpec network;
     bool daemon = false;  ///< a libvirt daemon runs it, with security drivers and a user for QEMU
     std::vector<DiskSpec> disks{};
+    std::filesystem::path medium_copy{};  ///< a qcow2 image that is attached instead; empty: the image itself
+    std::optional<DirectKernel> direct{};  ///< set exactly when the cell's medium is Medium::direct
 };
 
 /// Says in the guest which port of the virtio-serial bus is ours: /dev/virtio-ports/lktest.0.

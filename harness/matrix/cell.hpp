@@ -8,17 +8,39 @@
 #include <string_view>
 
 #include "builder/base/platform.hpp"
+#include "harness/matrix/hardware.hpp"
 
 namespace lktest {
 
-/// How the image comes to the machine: as a CD-ROM, written to a removable USB stick; or, for the
-/// tree of a boot server, by PXE (DHCP and TFTP), or by UEFI HTTP boot.
-enum class Medium { cdrom, usb, pxe, http };
+/// How the image comes to the machine; or, for the tree of a boot server, how that is reached.
+enum class Medium {
+    cdrom,  ///< a CD-ROM on what the machine has: SATA on q35, IDE on pc, SCSI on virt
+    cdrom_ide,
+    cdrom_sata,
+    cdrom_scsi,
+    cdrom_usb,
+    usb,        ///< written to a removable USB stick
+    disk,       ///< written to a virtio disk
+    disk_512e,  ///< the same, with physical sectors of 4 KiB that are told as 512 bytes
+    nvme,
+    direct,  ///< a CD-ROM, but QEMU itself starts the kernel and initramfs that are on it
+    pxe,     ///< DHCP and TFTP
+    http,    ///< UEFI HTTP boot
+};
 
-inline constexpr std::array all_media{Medium::cdrom, Medium::usb, Medium::pxe, Medium::http};
+inline constexpr std::array all_media{Medium::cdrom,      Medium::cdrom_ide, Medium::cdrom_sata,
+                                      Medium::cdrom_scsi, Medium::cdrom_usb, Medium::usb,
+                                      Medium::disk,       Medium::disk_512e, Medium::nvme,
+                                      Medium::direct,     Medium::pxe,       Medium::http};
 
 constexpr bool from_network(Medium medium) {
     return medium == Medium::pxe || medium == Medium::http;
+}
+
+/// The firmware sees a disk: partitions count, El Torito does not.
+constexpr bool is_disk(Medium medium) {
+    return medium == Medium::usb || medium == Medium::disk || medium == Medium::disk_512e ||
+           medium == Medium::nvme;
 }
 
 std::string_view name(Medium medium);
@@ -38,13 +60,24 @@ struct BootCell {
     Arch arch = Arch::x86_64;
     Firmware firmware = Firmware::uefi;
     Medium medium = Medium::cdrom;
+    Hardware hardware{};
     auto operator<=>(const BootCell&) const = default;
 };
 
-/// "boot.recovery.aarch64-uefi-cdrom": the cell's directory, libvirt domain and JUnit case.
+/// "boot.recovery.aarch64-uefi-cdrom", and with other hardware "….x86_64-uefi-usb-pc-2cpus": the cell's
+/// directory, libvirt domain and JUnit case.
 std::string name(const BootCell& cell);
 
 /// Why no machine of this kind exists; nothing when one does.
-std::optional<std::string_view> inapplicable(const BootCell& cell);
+std::optional<std::string> inapplicable(const BootCell& cell);
+
+/// The same machine under its shortest name: without plain hardware, and with "cdrom" for what that is.
+BootCell canonical(BootCell cell);
+
+Chipset chipset(const BootCell& cell);
+
+/// What the medium's drive is plugged into: "ide", "sata", "scsi", "usb", "virtio", "nvme"; for network
+/// media empty.
+std::string_view drive_bus(const BootCell& cell);
 
 }  // namespace lktest

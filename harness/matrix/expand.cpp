@@ -48,6 +48,11 @@ std::string filters(const Axes& axes) {
     describe(words, "--arch", axes.arches);
     describe(words, "--firmware", axes.firmwares);
     describe(words, "--medium", axes.media);
+    describe(words, "--machine", axes.hardware.chipsets);
+    describe(words, "--tables", axes.hardware.tables);
+    describe(words, "--card", axes.hardware.cards);
+    for (const std::string& model : axes.hardware.cpu_models)
+        words.push_back("--cpu " + model);
     return fmt::format("{}", fmt::join(words, " "));
 }
 
@@ -74,7 +79,12 @@ void check_arches(const Axes& axes) {
 
 /// The cells of one scenario.
 std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario) {
-    const auto firmwares = meet<Firmware>(all_firmwares, axes.firmwares, scenario.firmwares);
+    // Secure Boot asks something of the medium that not everybody's has: nobody gets it unasked.
+    constexpr std::array unasked{Firmware::bios, Firmware::uefi};
+    const bool named = !axes.firmwares.empty() || !scenario.firmwares.empty();
+    const auto firmwares = meet<Firmware>(named ? std::span<const Firmware>(all_firmwares) : unasked,
+                                          axes.firmwares, scenario.firmwares);
+    const std::vector<Hardware> machines = combine(or_else(axes.hardware, scenario.hardware));
     const auto asked = meet<Medium>(all_media, axes.media, scenario.media);
     const bool any_asked = !axes.media.empty() || !scenario.media.empty();
     std::vector<PlannedCell> cells;
@@ -90,12 +100,13 @@ std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario
             if (!choice.arches.empty() && !holds(choice.arches, arch))
                 continue;
             for (const Firmware firmware : firmwares)
-                for (const Medium medium : media) {
-                    PlannedCell planned{{scenario.name, choice.image, arch, firmware, medium}, std::nullopt};
-                    if (const auto why = inapplicable(planned.cell))
-                        planned.not_applicable = *why;
-                    cells.push_back(std::move(planned));
-                }
+                for (const Medium medium : media)
+                    for (const Hardware& hardware : machines) {
+                        BootCell cell{scenario.name, choice.image, arch, firmware, medium, hardware};
+                        cell = canonical(std::move(cell));
+                        if (std::ranges::find(cells, cell, &PlannedCell::cell) == cells.end())
+                            cells.push_back({cell, inapplicable(cell)});
+                    }
         }
     }
     return cells;

@@ -17,7 +17,7 @@ struct ImageChoice {
     std::vector<Arch> arches{};            ///< empty: not known, so all that are asked for
     std::vector<std::string> scenarios{};  ///< names of those that it is booted with; empty: all
     /// How it can come to a machine; the first is the one when nobody asks for another.
-    std::vector<Medium> media{Medium::cdrom, Medium::usb};
+    std::vector<Medium> media{all_media.begin(), all_media.end() - 2};  // neither pxe nor http
     bool on_request = false;  ///< left out when nobody asks for one of its media
 };
 
@@ -28,16 +28,18 @@ struct ScenarioChoice {
     std::vector<Arch> arches{};
     std::vector<Firmware> firmwares{};
     std::vector<Medium> media{};
+    HardwareAxes hardware{};  ///< where the command line says nothing
 };
 
 /// What the matrix is the product of. `arches`, `firmwares` and `media` are what the user
-/// asked for; empty means the default: every architecture and firmware, the scenario's media.
+/// asked for; empty means the default: every architecture, BIOS and UEFI, the scenario's media.
 struct Axes {
     std::vector<ImageChoice> images;
     std::vector<ScenarioChoice> scenarios;
     std::vector<Arch> arches{};
     std::vector<Firmware> firmwares{};
     std::vector<Medium> media{};
+    HardwareAxes hardware{};
 };
 
 struct PlannedCell {
@@ -45,7 +47,8 @@ struct PlannedCell {
     std::optional<std::string> not_applicable;  ///< why no such machine exists
 };
 
-/// The cells in a fixed order: scenarios and images as given, then architecture, firmware, medium.
+/// The cells in a fixed order: scenarios and images as given, then architecture, firmware, medium, hardware.
+/// Two ways to ask for one machine make one cell.
 /// A cell that cannot exist is kept with its reason. Throws a usage Error when what was
 /// asked for leaves no cell that can run, or none for one of the images, scenarios or architectures.
 std::vector<PlannedCell> expand(const Axes& axes);

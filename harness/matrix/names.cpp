@@ -35,6 +35,7 @@ constexpr std::array outcome_facts{
     OutcomeFacts{Outcome::powered_off, "powered-off", OutcomeClass::product_failure},
     OutcomeFacts{Outcome::network_failed, "network-failed", OutcomeClass::product_failure},
     OutcomeFacts{Outcome::step_failed, "step-failed", OutcomeClass::product_failure},
+    OutcomeFacts{Outcome::not_refused, "not-refused", OutcomeClass::product_failure},
     OutcomeFacts{Outcome::qemu_died, "qemu-died", OutcomeClass::host_failure},
     OutcomeFacts{Outcome::host_setup, "host-setup", OutcomeClass::host_failure},
 };
@@ -78,7 +79,8 @@ std::string_view name(Event::Kind kind) {
 }
 
 std::string_view name(Medium medium) {
-    constexpr std::array names{"cdrom", "usb", "pxe", "http"};
+    constexpr std::array names{"cdrom", "cdrom-ide", "cdrom-sata", "cdrom-scsi", "cdrom-usb", "usb",
+                               "disk",  "disk-512e", "nvme",       "direct",     "pxe",       "http"};
     return names[static_cast<std::size_t>(medium)];
 }
 
@@ -90,16 +92,68 @@ std::optional<Medium> medium_from_name(std::string_view text) {
 }
 
 std::string name(const BootCell& cell) {
-    return fmt::format("{}.{}.{}-{}-{}", cell.scenario, cell.image.name, name(cell.arch), name(cell.firmware),
-                       name(cell.medium));
+    std::string text = fmt::format("{}.{}.{}-{}-{}", cell.scenario, cell.image.name, name(cell.arch),
+                                   name(cell.firmware), name(cell.medium));
+    for (const std::string& word : words(cell.hardware))
+        text += "-" + word;
+    return text;
 }
 
-std::optional<std::string_view> inapplicable(const BootCell& cell) {
-    if (cell.arch == Arch::aarch64 && cell.firmware == Firmware::bios)
+Chipset chipset(const BootCell& cell) {
+    return cell.hardware.chipset.value_or(plain_chipset(cell.arch));
+}
+
+std::string_view drive_bus(const BootCell& cell) {
+    switch (cell.medium) {
+        case Medium::cdrom_ide: return "ide";
+        case Medium::cdrom_sata: return "sata";
+        case Medium::cdrom_scsi: return "scsi";
+        case Medium::cdrom_usb:
+        case Medium::usb: return "usb";
+        case Medium::disk:
+        case Medium::disk_512e: return "virtio";
+        case Medium::nvme: return "nvme";
+        case Medium::pxe:
+        case Medium::http: return "";
+        // OVMF leaves a pc's IDE switched off when it does not boot from it.
+        case Medium::direct: return cell.arch == Arch::x86_64 ? "sata" : "scsi";
+        case Medium::cdrom: break;
+    }
+    constexpr std::array buses{"ide", "sata", "scsi"};  // AAVMF has no AHCI driver
+    return buses[static_cast<std::size_t>(chipset(cell))];
+}
+
+std::optional<std::string> inapplicable(const BootCell& cell) {
+    const bool arm = cell.arch == Arch::aarch64;
+    if (arm && cell.firmware == Firmware::bios)
         return "aarch64 machines have no BIOS";
     if (cell.medium == Medium::http && cell.firmware == Firmware::bios)
         return "only UEFI boots by HTTP";
+    if (auto why = inapplicable(cell.hardware, cell.arch))
+        return why;
+    const std::string_view bus = drive_bus(cell);
+    if (bus == "ide" && chipset(cell) != Chipset::pc)
+        return fmt::format("{} machines have no IDE", name(chipset(cell)));
+    if (bus == "sata" && arm)
+        return "AAVMF has no driver for SATA";
+    if (cell.firmware == Firmware::uefi_secure) {
+        if (chipset(cell) == Chipset::pc)
+            return "Secure Boot needs SMM, which pc machines do not have";
+        if (cell.medium == Medium::direct)
+            return "with Secure Boot no kernel is started without shim";
+    }
+    if (from_network(cell.medium) && arm && cell.hardware.card)
+        return "AAVMF has a driver for virtio-net only";
     return std::nullopt;
+}
+
+BootCell canonical(BootCell cell) {
+    cell.hardware = without_plain(std::move(cell.hardware), cell.arch);
+    BootCell plain = cell;
+    plain.medium = Medium::cdrom;
+    const bool named = cell.medium == Medium::cdrom_ide || cell.medium == Medium::cdrom_sata ||
+                       cell.medium == Medium::cdrom_scsi;
+    return named && drive_bus(cell) == drive_bus(plain) ? plain : cell;
 }
 
 }  // namespace lktest

@@ -29,6 +29,7 @@ enum class Outcome {
     powered_off,          ///< the guest switched itself off too early
     network_failed,       ///< booted, but lease, ping or a fetch failed
     step_failed,          ///< booted, but a step of the scenario failed
+    not_refused,          ///< booted, although the scenario says that it must not
     // The host failed, and nothing is said about the medium:
     qemu_died,
     host_setup,  ///< firmware, tap, disk, libvirt

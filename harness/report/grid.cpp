@@ -2,6 +2,7 @@
 #include "harness/report/grid.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -15,7 +16,7 @@ constexpr std::size_t label_gap = 2, box_gap = 4, shortest_label = 8;
 
 /// Which parts of a cell's name say anything in this matrix.
 struct Differences {
-    bool scenario = false, image = false, medium = false;
+    bool scenario = false, image = false, medium = false, hardware = false;
 };
 
 Differences differences(const std::vector<BootCell>& cells) {
@@ -24,6 +25,7 @@ Differences differences(const std::vector<BootCell>& cells) {
         found.scenario |= cell.scenario != cells.front().scenario;
         found.image |= cell.image.name != cells.front().image.name;
         found.medium |= cell.medium != cells.front().medium;
+        found.hardware |= !words(cell.hardware).empty();
     }
     return found;
 }
@@ -193,6 +195,8 @@ Grid arrange(const std::vector<CellBox>& cells) {
     grid.label_headings.insert(grid.label_headings.end(), {"image", "arch"});
     if (shown.medium)
         grid.label_headings.emplace_back("medium");
+    if (shown.hardware)
+        grid.label_headings.emplace_back("machine");
 
     for (const CellBox& cell : cells) {
         std::vector<std::string> labels;
@@ -202,6 +206,8 @@ Grid arrange(const std::vector<CellBox>& cells) {
         labels.emplace_back(name(cell.cell.arch));
         if (shown.medium)
             labels.emplace_back(name(cell.cell.medium));
+        if (shown.hardware)
+            labels.push_back(fmt::format("{}", fmt::join(words(cell.cell.hardware), " ")));
         auto row = std::ranges::find(grid.rows, labels, &Grid::Row::labels);
         if (row == grid.rows.end())
             row = grid.rows.insert(row, {labels, std::vector<std::optional<Box>>(firmwares.size())});
@@ -242,6 +248,8 @@ std::vector<std::string> short_names(const std::vector<BootCell>& cells) {
         text += fmt::format("{}-{}", name(cell.arch), name(cell.firmware));
         if (shown.medium)
             text += fmt::format("-{}", name(cell.medium));
+        for (const std::string& word : words(cell.hardware))
+            text += "-" + word;
         names.push_back(std::move(text));
     }
     return names;

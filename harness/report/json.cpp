@@ -31,6 +31,22 @@ std::string_view class_name(OutcomeClass outcome_class) {
     return "";
 }
 
+/// What the machine is made of; null where the scenario says it, or nobody.
+Json machine_json(const BootCell& cell) {
+    const Hardware& hardware = cell.hardware;
+    const auto named = [](const auto& value) { return value ? Json(name(*value)) : Json(); };
+    return {
+        {"type", name(chipset(cell))},
+        {"cpu", hardware.cpu.empty() ? Json() : Json(hardware.cpu)},
+        {"cpus", hardware.cpus ? Json(*hardware.cpus) : Json()},
+        {"memory", hardware.memory ? Json(*hardware.memory) : Json()},
+        {"tables", named(hardware.tables)},
+        {"tpm", named(hardware.tpm)},
+        {"graphics", named(hardware.graphics)},
+        {"card", named(hardware.card)},
+    };
+}
+
 Json cell_json(const CellResult& result) {
     Json json = {
         {"name", name(result.cell)},
@@ -40,6 +56,7 @@ Json cell_json(const CellResult& result) {
         {"arch", name(result.cell.arch)},
         {"firmware", name(result.cell.firmware)},
         {"medium", name(result.cell.medium)},
+        {"machine", machine_json(result.cell)},
         {"outcome", nullptr},
         {"class", nullptr},
     };

@@ -53,9 +53,11 @@ void add_case(pugi::xml_node suite, const CellResult& result) {
     const Verdict& verdict = *result.verdict;
     pugi::xml_node node = suite.append_child("testcase");
     set(node, "classname", printable(result.cell.scenario + "." + result.cell.image.name));
-    set(node, "name",
-        fmt::format("{}-{}-{}", name(result.cell.arch), name(result.cell.firmware),
-                    name(result.cell.medium)));
+    std::string title =
+        fmt::format("{}-{}-{}", name(result.cell.arch), name(result.cell.firmware), name(result.cell.medium));
+    for (const std::string& word : words(result.cell.hardware))
+        title += "-" + word;
+    set(node, "name", title);
     set(node, "time", seconds(verdict.took));
     const char* kind = element(class_of(verdict.outcome));
     if (!kind)

@@ -57,7 +57,7 @@ std::string totals(const LiveState& state, LiveClock::time_point now) {
 std::vector<CellBox> shown_cells(const LiveState& state, LiveClock::time_point now, bool only_running) {
     const auto same_row = [](const BootCell& one, const BootCell& other) {
         return one.scenario == other.scenario && one.image == other.image && one.arch == other.arch &&
-               one.medium == other.medium;
+               one.medium == other.medium && one.hardware == other.hardware;
     };
     std::vector<CellBox> boxes;
     for (const LiveCell& cell : state.cells)

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
-MachineSettings read_machine(TomlSource& source, const toml::table& values) {
+MachineSettings read_machine(TomlSource& source, const toml::table& values, HardwareAxes& hardware) {
     TableReader table(source, values, "[machine]");
     MachineSettings machine;
     if (const auto memory = table.size("memory")) {
@@ -28,8 +28,33 @@ MachineSettings read_machine(TomlSource& source, const toml::table& values) {
         machine.memory = *memory;
     }
     machine.cpus = static_cast<unsigned>(table.integer("cpus", 1, 255).value_or(machine.cpus));
+    hardware.chipsets = read_names(source, table, "type", all_chipsets);
+    for (const PlacedText& model : table.texts("cpu")) {
+        if (!is_cpu_model(model.text))
+            source.complain(model.where, fmt::format("'{}' cannot name a processor", model.text),
+                            "qemu-system-x86_64 -cpu help, and so on, show those that there are");
+        hardware.cpu_models.push_back(model.text);
+    }
+    hardware.tables = read_names(source, table, "tables", all_tables);
+    hardware.tpms = read_names(source, table, "tpm", all_tpms);
+    hardware.graphics = read_names(source, table, "graphics", all_graphics);
+    hardware.cards = read_names(source, table, "card", all_cards);
     table.finish();
     return machine;
+}
+
+Outcome read_ending(TableReader& table) {
+    constexpr std::array endings{Outcome::passed,
+                                 Outcome::no_boot_device,
+                                 Outcome::boot_refused,
+                                 Outcome::stopped_at_firmware,
+                                 Outcome::stopped_at_loader,
+                                 Outcome::kernel_crash,
+                                 Outcome::initramfs_shell,
+                                 Outcome::powered_off};
+    std::array<std::string_view, endings.size()> names;
+    std::ranges::transform(endings, names.begin(), [](Outcome outcome) { return name(outcome); });
+    return endings[table.one_of("ends", names).value_or(0)];
 }
 
 BootLine read_boot_line(TomlSource& source, const toml::table& values) {
@@ -90,6 +115,7 @@ Milestone read_milestone(TomlSource& source, const toml::table& values) {
         milestone.network = read_network(source, *network);
     if (!table.has("pattern") && !table.has("network"))
         table.complain("pattern", "[[milestone]] has neither 'pattern' nor 'network', so nothing reaches it");
+    milestone.direct = table.boolean("direct").value_or(true);
     milestone.arches = read_names(source, table, "arch", all_arches);
     milestone.firmwares = read_names(source, table, "firmware", all_firmwares);
     table.finish();
@@ -110,6 +136,7 @@ void read_like(TomlSource& source, TableReader& table, Scenario& scenario) {
         return table.complain("like", fmt::format("{} is itself 'like' another", file.string()));
     Scenario base = read_scenario(file);
     scenario.machine = base.machine;
+    scenario.hardware = std::move(base.hardware);
     scenario.resets = base.resets;
     scenario.until = std::move(base.until);
     scenario.milestones = std::move(base.milestones);
@@ -152,8 +179,9 @@ void check_every_machine_has_one(TomlSource& source, const Scenario& scenario) {
     const auto all_or = [](const auto& some, const auto& all) {
         return some.empty() ? std::vector(all.begin(), all.end()) : some;
     };
+    constexpr std::array apart{Firmware::bios, Firmware::uefi};  // with Secure Boot UEFI has the same ones
     for (const Arch arch : all_or(scenario.arches, all_arches))
-        for (const Firmware firmware : all_or(scenario.firmwares, all_firmwares)) {
+        for (const Firmware firmware : all_or(scenario.firmwares, apart)) {
             if (inapplicable({.arch = arch, .firmware = firmware}))
                 continue;
             const std::vector<const Milestone*> left = milestones_for(scenario, arch, firmware);
@@ -179,6 +207,11 @@ bool fits(const auto& wanted, auto value) {
     return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
 }
 
+/// What holds for UEFI holds with Secure Boot on, too.
+bool fits_firmware(const std::vector<Firmware>& wanted, Firmware firmware) {
+    return fits(wanted, firmware) || (firmware == Firmware::uefi_secure && fits(wanted, Firmware::uefi));
+}
+
 }  // namespace
 
 std::optional<std::string_view> untypeable(std::string_view text) {
@@ -189,10 +222,25 @@ std::optional<std::string_view> untypeable(std::string_view text) {
     return std::nullopt;
 }
 
+bool is_cpu_model(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+               c == '_' || c == '.';
+    });
+}
+
+Scenario scenario_for(Scenario scenario, const BootCell& cell) {
+    scenario.machine.memory = cell.hardware.memory.value_or(scenario.machine.memory);
+    scenario.machine.cpus = cell.hardware.cpus.value_or(scenario.machine.cpus);
+    if (cell.medium == Medium::direct)
+        std::erase_if(scenario.milestones, [](const Milestone& milestone) { return !milestone.direct; });
+    return scenario;
+}
+
 std::vector<const Step*> steps_for(const Scenario& scenario, Arch arch, Firmware firmware) {
     std::vector<const Step*> found;
     for (const Step& step : scenario.steps)
-        if (fits(step.arches, arch) && fits(step.firmwares, firmware))
+        if (fits(step.arches, arch) && fits_firmware(step.firmwares, firmware))
             found.push_back(&step);
     return found;
 }
@@ -200,7 +248,7 @@ std::vector<const Step*> steps_for(const Scenario& scenario, Arch arch, Firmware
 std::vector<const Milestone*> milestones_for(const Scenario& scenario, Arch arch, Firmware firmware) {
     std::vector<const Milestone*> found;
     for (const Milestone& milestone : scenario.milestones) {
-        if (fits(milestone.arches, arch) && fits(milestone.firmwares, firmware))
+        if (fits(milestone.arches, arch) && fits_firmware(milestone.firmwares, firmware))
             found.push_back(&milestone);
         if (milestone.name == scenario.until)
             break;
@@ -221,10 +269,12 @@ Scenario parse_scenario(const std::filesystem::path& file, std::string text) {
     scenario.firmwares = read_names(source, table, "firmware", all_firmwares);
     scenario.media = read_names(source, table, "medium", all_media);
     read_like(source, table, scenario);
+    scenario.ends = read_ending(table);
+    scenario.unsigned_loader = table.boolean("unsigned").value_or(false);
     scenario.resets = static_cast<unsigned>(table.integer("resets", 0, 1000).value_or(scenario.resets));
     scenario.until = table.string("until").value_or(scenario.until);
     if (const toml::table* machine = table.table("machine"))
-        scenario.machine = read_machine(source, *machine);
+        scenario.machine = read_machine(source, *machine, scenario.hardware);
     if (const toml::table* boot = table.table("boot"))
         scenario.boot = read_boot_line(source, *boot);
     if (scenario.boot.loopback && scenario.media != std::vector{Medium::usb})
@@ -249,6 +299,13 @@ Scenario parse_scenario(const std::filesystem::path& file, std::string text) {
                                    "there is no [[milestone]], so every boot would pass",
                                    "add one: name, pattern and within"});
     } else if (source.problems.empty()) {
+        if (std::ranges::none_of(scenario.milestones, [](const Milestone& milestone) {
+                return milestone.direct && !milestone.optional;
+            }))
+            source.problems.push_back({{source.file},
+                                       "every [[milestone]] says 'direct = false' or is optional, so that "
+                                       "every kernel that is started directly would pass",
+                                       "add one that a kernel without firmware and loader reaches"});
         check_every_machine_has_one(source, scenario);
     }
     std::ranges::stable_sort(source.problems, {}, [](const Problem& problem) {

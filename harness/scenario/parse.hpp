@@ -18,6 +18,9 @@ Scenario read_scenario(const std::filesystem::path& file);
 /// @param file  what messages call it; its stem names the scenario
 Scenario parse_scenario(const std::filesystem::path& file, std::string text);
 
+/// Whether a text has only the characters of a processor model's name.
+bool is_cpu_model(std::string_view text);
+
 /// Why a text cannot be typed into a boot loader's menu; nothing when it can.
 std::optional<std::string_view> untypeable(std::string_view text);
 

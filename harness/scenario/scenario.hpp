@@ -48,8 +48,9 @@ struct Milestone {
         within{};           ///< after the milestone before it, with hardware acceleration; scaled under TCG
     bool optional = false;  ///< passed over when a later one is seen first
     std::optional<NetworkCheck> network;  ///< asserted besides the patterns
-    std::vector<Arch> arches;             ///< empty: all
-    std::vector<Firmware> firmwares;      ///< empty: all
+    bool direct = true;               ///< there too where QEMU starts the kernel, without firmware and loader
+    std::vector<Arch> arches;         ///< empty: all
+    std::vector<Firmware> firmwares;  ///< empty: all; UEFI is that with Secure Boot too
     Place place;
 };
 
@@ -104,6 +105,10 @@ struct Scenario {
     std::vector<Firmware> firmwares;  ///< empty: all
     std::vector<Medium> media;        ///< empty: only cdrom, unless the command line asks
     MachineSettings machine;
+    HardwareAxes hardware;  ///< what machines it is for, unless the command line asks
+    /// How a cell must end for it to pass: "passed", or that the firmware refuses the medium, say.
+    Outcome ends = Outcome::passed;
+    bool unsigned_loader = false;  ///< the loaders on a copy of the medium have lost their signatures
     BootLine boot;
     std::vector<DiskSettings> disks;
     unsigned resets = 2;                ///< more resets than this are a reboot loop
@@ -112,6 +117,10 @@ struct Scenario {
     std::vector<Step> steps;            ///< done once the milestones are reached
     std::vector<Failure> failures;      ///< tried before the catalogue
 };
+
+/// The scenario as it is for one cell: with its memory and processors, and for a kernel that QEMU
+/// starts itself without what firmware and loader would show or be told.
+Scenario scenario_for(Scenario scenario, const BootCell& cell);
 
 /// The milestones that a machine of this kind must pass, in order, up to `until`.
 /// They point into `scenario`.

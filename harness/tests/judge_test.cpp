@@ -55,6 +55,20 @@ protected:
     Limits limits_ = limits_for(false, {});
 };
 
+TEST(AsExpected, ARefusalPassesWhereItIsWantedAndABootDoesNot) {
+    Scenario scenario;
+    scenario.ends = Outcome::boot_refused;
+    const Verdict refused{.outcome = Outcome::boot_refused, .reason = "Access Denied", .hint = "sign it"};
+    EXPECT_EQ(as_expected(refused, {}).outcome, Outcome::boot_refused);
+    const Verdict passed = as_expected(refused, scenario);
+    EXPECT_EQ(passed.outcome, Outcome::passed);
+    EXPECT_EQ(passed.reached, "boot-refused");
+    EXPECT_EQ(passed.reason, "Access Denied");
+    EXPECT_EQ(as_expected({}, scenario).outcome, Outcome::not_refused);
+    EXPECT_EQ(as_expected({}, scenario).reason, "it booted, but was to end as boot-refused");
+    EXPECT_EQ(as_expected({.outcome = Outcome::silent}, scenario).outcome, Outcome::silent);
+}
+
 TEST_F(JudgeTest, WaitsUntilTheDeadlineOfTheMilestone) {
     const Decision decision = at(1s);
     ASSERT_TRUE(std::holds_alternative<Wait>(decision));

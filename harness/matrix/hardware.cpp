@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include "harness/matrix/hardware.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace lktest {
+namespace {
+
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+
+/// Models of Arm's and of others' aarch64 processors begin so (qemu-system-aarch64 -cpu help).
+bool is_arm_model(std::string_view model) {
+    return model.starts_with("cortex-") || model.starts_with("neoverse-") || model == "a64fx";
+}
+
+/// Each machine so far, with each of the values.
+template <typename Value, typename Field>
+void multiply(std::vector<Hardware>& machines, const std::vector<Value>& values, Field field) {
+    if (values.empty())
+        return;
+    std::vector<Hardware> product;
+    product.reserve(machines.size() * values.size());
+    for (const Hardware& machine : machines)
+        for (const Value& value : values) {
+            product.push_back(machine);
+            product.back().*field = value;
+        }
+    machines = std::move(product);
+}
+
+template <typename List>
+void fill(List& asked, const List& fallback) {
+    if (asked.empty())
+        asked = fallback;
+}
+
+}  // namespace
+
+std::string_view name(Chipset chipset) {
+    constexpr std::array names{"pc", "q35", "virt"};
+    return names[static_cast<std::size_t>(chipset)];
+}
+
+std::string_view name(Tables tables) {
+    constexpr std::array names{"acpi", "devicetree"};
+    return names[static_cast<std::size_t>(tables)];
+}
+
+std::string_view name(Tpm tpm) {
+    constexpr std::array names{"none", "tpm2"};
+    return names[static_cast<std::size_t>(tpm)];
+}
+
+std::string_view name(Graphics graphics) {
+    constexpr std::array names{"none", "vga", "virtio-gpu", "ramfb"};
+    return names[static_cast<std::size_t>(graphics)];
+}
+
+std::string_view name(Card card) {
+    constexpr std::array names{"virtio-net", "e1000", "e1000e", "rtl8139"};
+    return names[static_cast<std::size_t>(card)];
+}
+
+Chipset plain_chipset(Arch arch) {
+    return arch == Arch::x86_64 ? Chipset::q35 : Chipset::virt;
+}
+
+Graphics plain_graphics(Arch arch) {
+    // ramfb is what both AAVMF and a kernel without a driver of its own can draw on.
+    return arch == Arch::x86_64 ? Graphics::vga : Graphics::ramfb;
+}
+
+Hardware without_plain(Hardware hardware, Arch arch) {
+    if (hardware.chipset == plain_chipset(arch))
+        hardware.chipset.reset();
+    if (hardware.tables == Tables::acpi)
+        hardware.tables.reset();
+    if (hardware.tpm == Tpm::none)
+        hardware.tpm.reset();
+    if (hardware.graphics == plain_graphics(arch))
+        hardware.graphics.reset();
+    if (hardware.card == Card::virtio)
+        hardware.card.reset();
+    return hardware;
+}
+
+std::vector<std::string> words(const Hardware& hardware) {
+    std::vector<std::string> words;
+    if (hardware.chipset)
+        words.emplace_back(name(*hardware.chipset));
+    if (!hardware.cpu.empty())
+        words.push_back(hardware.cpu);
+    if (hardware.cpus)
+        words.push_back(fmt::format("{}{}", *hardware.cpus, *hardware.cpus == 1 ? "cpu" : "cpus"));
+    if (hardware.memory)
+        words.push_back(fmt::format("{}M", *hardware.memory / mebibyte));
+    if (hardware.tables)
+        words.emplace_back(name(*hardware.tables));
+    if (hardware.tpm)
+        words.emplace_back(*hardware.tpm == Tpm::none ? "no-tpm" : name(*hardware.tpm));
+    if (hardware.graphics)
+        words.emplace_back(*hardware.graphics == Graphics::none ? "headless" : name(*hardware.graphics));
+    if (hardware.card)
+        words.emplace_back(name(*hardware.card));
+    return words;
+}
+
+std::optional<std::string> inapplicable(const Hardware& hardware, Arch arch) {
+    const bool x86 = arch == Arch::x86_64;
+    if (hardware.chipset && (*hardware.chipset == Chipset::virt) == x86)
+        return fmt::format("'{}' is no machine of {}", name(*hardware.chipset), name(arch));
+    if (!hardware.cpu.empty() && hardware.cpu != "max" && is_arm_model(hardware.cpu) == x86)
+        return fmt::format("'{}' is no processor of {}", hardware.cpu, name(arch));
+    if (x86 && hardware.tables == Tables::devicetree)
+        return "x86_64 machines are described by ACPI only";
+    return std::nullopt;
+}
+
+HardwareAxes or_else(HardwareAxes asked, const HardwareAxes& fallback) {
+    fill(asked.chipsets, fallback.chipsets);
+    fill(asked.cpu_models, fallback.cpu_models);
+    fill(asked.cpus, fallback.cpus);
+    fill(asked.memory, fallback.memory);
+    fill(asked.tables, fallback.tables);
+    fill(asked.tpms, fallback.tpms);
+    fill(asked.graphics, fallback.graphics);
+    fill(asked.cards, fallback.cards);
+    return asked;
+}
+
+std::vector<Hardware> combine(const HardwareAxes& axes) {
+    std::vector<Hardware> machines{{}};
+    multiply(machines, axes.chipsets, &Hardware::chipset);
+    multiply(machines, axes.cpu_models, &Hardware::cpu);
+    multiply(machines, axes.cpus, &Hardware::cpus);
+    multiply(machines, axes.memory, &Hardware::memory);
+    multiply(machines, axes.tables, &Hardware::tables);
+    multiply(machines, axes.tpms, &Hardware::tpm);
+    multiply(machines, axes.graphics, &Hardware::graphics);
+    multiply(machines, axes.cards, &Hardware::card);
+    return machines;
+}
+
+}  // namespace lktest

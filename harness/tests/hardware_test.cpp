@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "harness/matrix/hardware.hpp"
+
+#include <gtest/gtest.h>
+
+#include "harness/matrix/cell.hpp"
+
+namespace lktest {
+namespace {
+
+BootCell cell(Arch arch, Firmware firmware, Medium medium, Hardware hardware = {}) {
+    return {.scenario = "boot",
+            .image = {"live", "/x.iso"},
+            .arch = arch,
+            .firmware = firmware,
+            .medium = medium,
+            .hardware = std::move(hardware)};
+}
+
+TEST(Hardware, IsSaidInACellsNameOnlyWhereItIsNotPlain) {
+    BootCell named = cell(Arch::x86_64, Firmware::uefi, Medium::cdrom_sata,
+                          {.chipset = Chipset::q35,
+                           .tables = Tables::acpi,
+                           .tpm = Tpm::none,
+                           .graphics = Graphics::vga,
+                           .card = Card::virtio});
+    EXPECT_EQ(name(canonical(named)), "boot.live.x86_64-uefi-cdrom");
+    named.hardware = {.chipset = Chipset::pc,
+                      .cpu = "Nehalem",
+                      .cpus = 2,
+                      .memory = std::uint64_t{512} << 20,
+                      .tpm = Tpm::tpm2,
+                      .graphics = Graphics::none,
+                      .card = Card::e1000e};
+    EXPECT_EQ(name(canonical(named)),
+              "boot.live.x86_64-uefi-cdrom-sata-pc-Nehalem-2cpus-512M-tpm2-headless-e1000e");
+}
+
+TEST(Hardware, HasOneNameForEachDrive) {
+    const auto medium = [](Arch arch, Medium of, std::optional<Chipset> chipset = {}) {
+        return canonical(cell(arch, Firmware::uefi, of, {.chipset = chipset})).medium;
+    };
+    EXPECT_EQ(medium(Arch::x86_64, Medium::cdrom_sata), Medium::cdrom);
+    EXPECT_EQ(medium(Arch::x86_64, Medium::cdrom_ide, Chipset::pc), Medium::cdrom);
+    EXPECT_EQ(medium(Arch::aarch64, Medium::cdrom_scsi), Medium::cdrom);
+    EXPECT_EQ(medium(Arch::x86_64, Medium::cdrom_sata, Chipset::pc), Medium::cdrom_sata);
+    EXPECT_EQ(medium(Arch::x86_64, Medium::cdrom_scsi), Medium::cdrom_scsi);
+    EXPECT_EQ(medium(Arch::x86_64, Medium::direct), Medium::direct);
+}
+
+TEST(Hardware, ThatDoesNotExistIsNamedWithItsReason) {
+    const auto why = [](const BootCell& cell) { return inapplicable(cell).value_or("exists"); };
+    using enum Arch;
+    using enum Firmware;
+    EXPECT_EQ(why(cell(x86_64, bios, Medium::cdrom_ide)), "q35 machines have no IDE");
+    EXPECT_EQ(why(cell(x86_64, bios, Medium::cdrom_ide, {.chipset = Chipset::pc})), "exists");
+    EXPECT_EQ(why(cell(aarch64, uefi, Medium::cdrom_sata)), "AAVMF has no driver for SATA");
+    EXPECT_EQ(why(cell(aarch64, uefi, Medium::usb, {.chipset = Chipset::q35})),
+              "'q35' is no machine of aarch64");
+    EXPECT_EQ(why(cell(x86_64, uefi, Medium::usb, {.cpu = "cortex-a57"})),
+              "'cortex-a57' is no processor of x86_64");
+    EXPECT_EQ(why(cell(x86_64, uefi, Medium::usb, {.tables = Tables::devicetree})),
+              "x86_64 machines are described by ACPI only");
+    EXPECT_EQ(why(cell(aarch64, uefi, Medium::usb, {.tables = Tables::devicetree})), "exists");
+    EXPECT_EQ(why(cell(x86_64, uefi_secure, Medium::usb, {.chipset = Chipset::pc})),
+              "Secure Boot needs SMM, which pc machines do not have");
+    EXPECT_EQ(why(cell(x86_64, uefi_secure, Medium::direct)),
+              "with Secure Boot no kernel is started without shim");
+    EXPECT_EQ(why(cell(aarch64, uefi, Medium::pxe, {.card = Card::e1000})),
+              "AAVMF has a driver for virtio-net only");
+}
+
+TEST(Hardware, IsEveryCombinationOfWhatIsAskedAndThePlainOneWhenNothingIs) {
+    EXPECT_EQ(combine({}), std::vector{Hardware{}});
+    const auto machines = combine({.cpus = {1, 2}, .cards = {Card::e1000, Card::virtio}});
+    ASSERT_EQ(machines.size(), 4U);
+    EXPECT_EQ(machines[1], (Hardware{.cpus = 1, .card = Card::virtio}));
+    EXPECT_EQ(machines[2], (Hardware{.cpus = 2, .card = Card::e1000}));
+}
+
+TEST(Hardware, IsTheScenariosWhereTheCommandLineSaysNothing) {
+    const HardwareAxes axes = or_else({.cpus = {4}}, {.cpus = {1, 2}, .tpms = {Tpm::tpm2}});
+    EXPECT_EQ(axes.cpus, std::vector{4U});
+    EXPECT_EQ(axes.tpms, std::vector{Tpm::tpm2});
+}
+
+}  // namespace
+}  // namespace lktest
