@@ -18,6 +18,10 @@ constexpr std::array run_examples{
     Example{"lktest run --medium cdrom --medium usb", "as a CD and as a USB stick"},
     Example{"lktest run --iso live.iso --scenario mine.toml", "an ISO and a scenario of your own"},
 };
+constexpr std::array matrix_examples{
+    Example{"lktest matrix --all", "every cell that there is"},
+    Example{"lktest matrix --all --reduce pairwise --json", "a few of them, for programs"},
+};
 constexpr std::array build_examples{
     Example{"lktest build recovery --arch aarch64 -o live.iso", "the recovery system, for ARM"},
     Example{"lktest build ./mine.toml --source-date-epoch 1700000000", "the same bits on any day"},
@@ -94,6 +98,9 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defau
     app->require_subcommand(1);
     add_run(*app->add_subcommand("run", "boots live media and reports which of them boot where"),
             invocation.run, defaults.jobs);
+    add_matrix(
+        *app->add_subcommand("matrix", "shows which cells 'lktest run' would boot, and why not others"),
+        invocation.matrix);
     add_build(*app->add_subcommand("build", "builds a live ISO from a recipe"), invocation.build,
               defaults.arch);
     add_inspect(*app->add_subcommand("inspect", "says what is on an ISO, and what is wrong with it"),
@@ -132,6 +139,8 @@ std::vector<const CLI::App*> visible_commands(const CLI::App& app) {
 std::span<const Example> examples(std::string_view command) {
     if (command == "run")
         return run_examples;
+    if (command == "matrix")
+        return matrix_examples;
     if (command == "build")
         return build_examples;
     if (command == "inspect")

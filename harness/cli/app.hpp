@@ -12,6 +12,7 @@
 #include "harness/cli/check_console.hpp"
 #include "harness/cli/doctor.hpp"
 #include "harness/cli/inspect.hpp"
+#include "harness/cli/matrix.hpp"
 #include "harness/cli/module.hpp"
 #include "harness/cli/run.hpp"
 
@@ -23,6 +24,7 @@ struct Invocation {
     BuildRequest build;
     InspectRequest inspect;
     CheckConsoleRequest check_console;
+    MatrixOptions matrix;
     DoctorOptions doctor;
     ModuleRequest module;
 };

@@ -89,6 +89,8 @@ int perform(int argc, char** argv) {
     }
     if (command == "build")
         return build(invocation.build);
+    if (command == "matrix")
+        return matrix(invocation.matrix);
     if (command == "inspect")
         return inspect(invocation.inspect);
     if (command == "check-console")

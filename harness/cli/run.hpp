@@ -25,6 +25,8 @@ struct RunOptions {
     std::vector<Firmware> firmwares;
     std::vector<Medium> media;
     HardwareAxes hardware;
+    bool all = false;                             ///< every value of the axes that nothing is asked of
+    bool pairwise = false;                        ///< only as many cells as show each two values together
     std::vector<std::filesystem::path> isos;      ///< empty: our own, built when missing or stale
     std::vector<std::string> scenarios;           ///< names or paths; empty: what suits the ISO
     std::string append;                           ///< added to the kernel's command line in the loader's menu
@@ -37,6 +39,9 @@ struct RunOptions {
     bool verbose = false;
     std::vector<std::string> command;  ///< as the user gave it, for the report
 };
+
+/// The options that choose cells.
+void add_cells(CLI::App& app, RunOptions& options);
 
 /// @param default_jobs  how many cells this machine carries at once, in words: "3 on this machine"
 void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs);

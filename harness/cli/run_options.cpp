@@ -56,7 +56,7 @@ void add_hardware(CLI::App& app, HardwareAxes& hardware) {
 
 }  // namespace
 
-void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs) {
+void add_cells(CLI::App& app, RunOptions& options) {
     add_choices(app, "--arch", all_arches, options.arches, "machines to boot on", "all");
     add_choices(app, "--firmware", all_firmwares, options.firmwares, "what the machines start with",
                 "bios and uefi");
@@ -66,6 +66,17 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
                    [&options](const std::string& word) { options.isos.emplace_back(word); });
     add_repeatable(app, "--scenario", "SCENARIO|FILE", "what a boot must reach", "what suits the ISO",
                    [&options](const std::string& word) { options.scenarios.push_back(word); });
+    app.add_flag("--all", options.all, "every firmware, medium and machine, and each other axis once");
+    add_single(app, "--reduce", "pairwise", "as few cells as show every two values together", "no",
+               [&options](const std::string& word) {
+                   constexpr std::array<std::string_view, 1> ways{"pairwise"};
+                   choose("--reduce", word, ways);
+                   options.pairwise = true;
+               });
+}
+
+void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs) {
+    add_cells(app, options);
     add_single(app, "--append", "PARAMETERS", "added to the kernel's command line, in the loader's own menu",
                "nothing", [&options](const std::string& word) {
                    if (const auto why = untypeable(word))

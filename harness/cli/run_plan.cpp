@@ -12,6 +12,7 @@
 #include "builder/inspect/iso_facts.hpp"
 #include "harness/cli/build.hpp"
 #include "harness/cli/lookup.hpp"
+#include "harness/matrix/reduce.hpp"
 #include "harness/scenario/parse.hpp"
 
 namespace lktest {
@@ -84,6 +85,28 @@ std::vector<ImageChoice> look_at(const std::vector<std::filesystem::path>& isos)
     return images;
 }
 
+/// Of each axis that nothing is asked of every value: firmware, medium and machine multiplied, the others
+/// one at a time.
+void ask_for_all(Axes& axes) {
+    if (axes.firmwares.empty())
+        axes.firmwares = {all_firmwares.begin(), all_firmwares.end()};
+    if (axes.media.empty())
+        axes.media = {all_media.begin(), all_media.end()};
+    if (axes.hardware.chipsets.empty())
+        axes.hardware.chipsets = {all_chipsets.begin(), all_chipsets.end()};
+    axes.variants = {{.cpu = "max"},
+                     {.cpu = "Nehalem"},
+                     {.cpu = "cortex-a57"},
+                     {.cpus = 2},
+                     {.memory = std::uint64_t{512} << 20},
+                     {.tables = Tables::devicetree},
+                     {.tpm = Tpm::tpm2}};
+    for (const Graphics graphics : all_graphics)
+        axes.variants.push_back({.graphics = graphics});
+    for (const Card card : all_cards)
+        axes.variants.push_back({.card = card});
+}
+
 }  // namespace
 
 RunPlan plan_run(const RunOptions& options) {
@@ -94,6 +117,8 @@ RunPlan plan_run(const RunOptions& options) {
               .firmwares = options.firmwares,
               .media = options.media,
               .hardware = options.hardware};
+    if (options.all)
+        ask_for_all(axes);
     if (options.scenarios.empty()) {
         for (const char* word : {own_scenario, foreign_scenario})
             if (std::ranges::any_of(axes.images, [word](const ImageChoice& choice) {
@@ -107,6 +132,8 @@ RunPlan plan_run(const RunOptions& options) {
             axes.scenarios.push_back(scenarios.choose(word));
     }
     RunPlan plan{.cells = expand(axes), .scenarios = std::move(scenarios.by_name)};
+    if (options.pairwise)
+        plan.cells = reduce_pairwise(plan.cells);
     if (options.append.empty())
         return plan;
     for (auto& [name, scenario] : plan.scenarios) {

@@ -77,6 +77,13 @@ void check_arches(const Axes& axes) {
         }
 }
 
+/// Each machine once, whatever it was called.
+void add(std::vector<PlannedCell>& cells, BootCell cell) {
+    cell = canonical(std::move(cell));
+    if (std::ranges::find(cells, cell, &PlannedCell::cell) == cells.end())
+        cells.push_back({cell, inapplicable(cell)});
+}
+
 /// The cells of one scenario.
 std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario) {
     // Secure Boot asks something of the medium that not everybody's has: nobody gets it unasked.
@@ -101,12 +108,12 @@ std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario
                 continue;
             for (const Firmware firmware : firmwares)
                 for (const Medium medium : media)
-                    for (const Hardware& hardware : machines) {
-                        BootCell cell{scenario.name, choice.image, arch, firmware, medium, hardware};
-                        cell = canonical(std::move(cell));
-                        if (std::ranges::find(cells, cell, &PlannedCell::cell) == cells.end())
-                            cells.push_back({cell, inapplicable(cell)});
-                    }
+                    for (const Hardware& hardware : machines)
+                        add(cells, {scenario.name, choice.image, arch, firmware, medium, hardware});
+            if (!choice.on_request)
+                for (const Hardware& variant : axes.variants)
+                    add(cells,
+                        {scenario.name, choice.image, arch, Firmware::uefi, choice.media.front(), variant});
         }
     }
     return cells;

@@ -40,6 +40,8 @@ struct Axes {
     std::vector<Firmware> firmwares{};
     std::vector<Medium> media{};
     HardwareAxes hardware{};
+    /// Machines besides: each with the medium that an image has when nobody asks for one, and plain UEFI.
+    std::vector<Hardware> variants{};
 };
 
 struct PlannedCell {

@@ -48,18 +48,9 @@ Json machine_json(const BootCell& cell) {
 }
 
 Json cell_json(const CellResult& result) {
-    Json json = {
-        {"name", name(result.cell)},
-        {"scenario", printable(result.cell.scenario)},
-        {"image",
-         {{"name", printable(result.cell.image.name)}, {"path", printable(result.cell.image.path.string())}}},
-        {"arch", name(result.cell.arch)},
-        {"firmware", name(result.cell.firmware)},
-        {"medium", name(result.cell.medium)},
-        {"machine", machine_json(result.cell)},
-        {"outcome", nullptr},
-        {"class", nullptr},
-    };
+    Json json = json_cell(result.cell);
+    json["outcome"] = nullptr;
+    json["class"] = nullptr;
     if (result.verdict) {
         const Verdict& verdict = *result.verdict;
         json["outcome"] = name(verdict.outcome);
@@ -107,6 +98,18 @@ Json counts_json(const Counts& counts) {
 }
 
 }  // namespace
+
+Json json_cell(const BootCell& cell) {
+    return {
+        {"name", name(cell)},
+        {"scenario", printable(cell.scenario)},
+        {"image", {{"name", printable(cell.image.name)}, {"path", printable(cell.image.path.string())}}},
+        {"arch", name(cell.arch)},
+        {"firmware", name(cell.firmware)},
+        {"medium", name(cell.medium)},
+        {"machine", machine_json(cell)},
+    };
+}
 
 std::string json_report(const RunReport& report) {
     Json json = {

@@ -3,9 +3,13 @@
 
 #include <string>
 
+#include "builder/base/json_text.hpp"
 #include "harness/report/result.hpp"
 
 namespace lktest {
+
+/// What tells a cell from others: name, scenario, image, and a value for each axis.
+Json json_cell(const BootCell& cell);
 
 /// matrix.json, in the schema "lktest.matrix/1" that README.md here describes.
 std::string json_report(const RunReport& report);

@@ -163,6 +163,7 @@ TEST(CommandLine, ExplainsWhatItCannotTake) {
 TEST(Help, HasALineForEachOption) {
     expect_golden("help/lktest.txt", help_of({}));
     expect_golden("help/run.txt", help_of({"run"}));
+    expect_golden("help/matrix.txt", help_of({"matrix"}));
     expect_golden("help/build.txt", help_of({"build"}));
     expect_golden("help/inspect.txt", help_of({"inspect"}));
     expect_golden("help/check-console.txt", help_of({"check-console"}));
