@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <deque>
+#include <exception>
 
 #include "harness/boot/bell.hpp"
+#include "harness/scenario/parse.hpp"
 
 namespace lktest {
 namespace {
@@ -17,32 +18,50 @@ namespace asio = boost::asio;
 constexpr std::uint64_t overhead_of_a_cell = std::uint64_t{256} << 20;
 
 /// Measured under TCG: UEFI takes longer than BIOS, and reading a kernel through OVMF longest.
-int slowness(const BootCell& cell) {
+std::chrono::seconds usual_time(const BootCell& cell) {
     if (cell.firmware == Firmware::bios)
-        return 0;
-    return cell.arch == Arch::x86_64 ? 2 : 1;
+        return std::chrono::seconds(12);
+    return std::chrono::seconds(cell.arch == Arch::x86_64 ? 20 : 15);
 }
 
-struct Queue {
-    std::deque<Assignment> waiting;
-    unsigned working = 0;
-    Bell done;
+/// What one cell takes.
+Capacity share_of(const Assignment& assignment) {
+    const Scenario scenario = scenario_for(*assignment.scenario, assignment.cell);
+    return {1, scenario.machine.cpus, scenario.machine.memory + overhead_of_a_cell};
+}
+
+/// What is taken, of what there is.
+class Ledger {
+public:
+    explicit Ledger(Capacity all) : all_(all), taken_{0, 0, 0} {}
+
+    /// Whatever it needs, a cell may run alone.
+    bool has_room(const Capacity& share) const {
+        return taken_.jobs == 0 ||
+               (taken_.jobs + share.jobs <= all_.jobs && taken_.cores + share.cores <= all_.cores &&
+                taken_.memory + share.memory <= all_.memory);
+    }
+    void take(const Capacity& share) {
+        taken_ = {taken_.jobs + share.jobs, taken_.cores + share.cores, taken_.memory + share.memory};
+    }
+    void give_back(const Capacity& share) {
+        taken_ = {taken_.jobs - share.jobs, taken_.cores - share.cores, taken_.memory - share.memory};
+    }
+    bool idle() const { return taken_.jobs == 0; }
+
+private:
+    Capacity all_, taken_;
 };
 
-asio::awaitable<void> work(Host& host, Queue& queue, const RunObserver& observer) {
-    while (!queue.waiting.empty()) {
-        const Assignment next = std::move(queue.waiting.front());
-        queue.waiting.pop_front();
-        EventSink sink = [&observer, cell = next.cell](const Event& event) { observer.event(cell, event); };
-        Verdict verdict;
-        if (host.stop.requested()) {
-            verdict.outcome = Outcome::cancelled;
-            verdict.reason = "the run was stopped before this cell began";
-        } else {
-            verdict = co_await boot(host, next.cell, *next.scenario, next.artefacts, std::move(sink));
-        }
-        observer.verdict(next.cell, verdict);
-    }
+asio::awaitable<void> boot_one(Host& host, Assignment next, Trials trials, const RunObserver& observer) {
+    EventSink sink = [&observer, cell = next.cell](const Event& event) { observer.event(cell, event); };
+    const Verdict verdict =
+        co_await boot_trials(host, next.cell, *next.scenario, next.artefacts, trials, std::move(sink));
+    observer.verdict(next.cell, verdict);
+}
+
+Verdict not_begun() {
+    return {.outcome = Outcome::cancelled, .reason = "the run was stopped before this cell began"};
 }
 
 }  // namespace
@@ -52,25 +71,49 @@ unsigned default_jobs(unsigned cores, std::uint64_t memory_available, std::uint6
     return static_cast<unsigned>(std::clamp<std::uint64_t>(carried, 1, cores + 1));
 }
 
-asio::awaitable<void> run_cells(Host& host, std::vector<Assignment> cells, unsigned jobs,
+std::vector<Assignment> longest_first(std::vector<Assignment> cells, const Timings& timings) {
+    const auto time = [&timings](const Assignment& assignment) -> std::chrono::milliseconds {
+        const auto known = timings.find(name(assignment.cell));
+        return known == timings.end() ? usual_time(assignment.cell) : known->second;
+    };
+    std::ranges::stable_sort(cells, std::greater{}, time);
+    return cells;
+}
+
+asio::awaitable<void> run_cells(Host& host, std::vector<Assignment> cells, Capacity capacity, Trials trials,
                                 const RunObserver& observer) {
-    std::ranges::stable_sort(cells, std::greater{}, [](const Assignment& a) { return slowness(a.cell); });
-    Queue queue{{cells.begin(), cells.end()}, 0, Bell(host.io)};
+    Ledger ledger(capacity);
+    Bell done(host.io);
     std::exception_ptr fault;
-    for (unsigned i = 0; i < std::min<std::size_t>(jobs, cells.size()); ++i) {
-        ++queue.working;
-        asio::co_spawn(host.io, work(host, queue, observer), [&](std::exception_ptr thrown) {
-            // The first fault (a full disk, say) stops what has not begun; the rest ends by itself.
-            if (thrown && !fault) {
-                fault = thrown;
-                host.stop.request();
-            }
-            --queue.working;
-            queue.done.ring();
-        });
+    while (!cells.empty() || !ledger.idle()) {
+        if (host.stop.requested()) {
+            for (const Assignment& waiting : cells)
+                observer.verdict(waiting.cell, not_begun());
+            cells.clear();
+        }
+        const auto next = std::ranges::find_if(
+            cells, [&ledger](const Assignment& waiting) { return ledger.has_room(share_of(waiting)); });
+        if (next == cells.end()) {
+            if (!ledger.idle())
+                co_await done.wait_until(std::chrono::steady_clock::time_point::max());
+            continue;
+        }
+        const Capacity share = share_of(*next);
+        ledger.take(share);
+        Assignment assignment = std::move(*next);
+        cells.erase(next);
+        asio::co_spawn(host.io, boot_one(host, std::move(assignment), trials, observer),
+                       [&, share](std::exception_ptr thrown) {
+                           // The first fault (a full disk, say) stops what has not begun; the rest ends by
+                           // itself.
+                           if (thrown && !fault) {
+                               fault = thrown;
+                               host.stop.request();
+                           }
+                           ledger.give_back(share);
+                           done.ring();
+                       });
     }
-    while (queue.working > 0)
-        co_await queue.done.wait_until(std::chrono::steady_clock::time_point::max());
     if (fault)
         std::rethrow_exception(fault);
 }

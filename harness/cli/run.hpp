@@ -10,6 +10,7 @@
 #include "builder/base/platform.hpp"
 #include "harness/machine/accel.hpp"
 #include "harness/matrix/cell.hpp"
+#include "harness/matrix/trials.hpp"
 
 namespace CLI {
 class App;
@@ -25,11 +26,13 @@ struct RunOptions {
     std::vector<Firmware> firmwares;
     std::vector<Medium> media;
     HardwareAxes hardware;
-    bool all = false;                             ///< every value of the axes that nothing is asked of
-    bool pairwise = false;                        ///< only as many cells as show each two values together
-    std::vector<std::filesystem::path> isos;      ///< empty: our own, built when missing or stale
-    std::vector<std::string> scenarios;           ///< names or paths; empty: what suits the ISO
-    std::string append;                           ///< added to the kernel's command line in the loader's menu
+    bool all = false;                         ///< every value of the axes that nothing is asked of
+    bool pairwise = false;                    ///< only as many cells as show each two values together
+    std::vector<std::filesystem::path> isos;  ///< empty: our own, built when missing or stale
+    std::vector<std::string> scenarios;       ///< names or paths; empty: what suits the ISO
+    std::string append;                       ///< added to the kernel's command line in the loader's menu
+    Trials trials;
+    std::filesystem::path known_failures;         ///< empty: none
     std::optional<unsigned> jobs;                 ///< nothing: what cores and memory carry
     std::string connect;                          ///< libvirt URI; empty: the embedded driver
     std::optional<Accel> accel;                   ///< nothing: KVM where it is proven to work

@@ -16,6 +16,7 @@
 #include "harness/boot/run.hpp"
 #include "harness/cli/machine_size.hpp"
 #include "harness/cli/terminal.hpp"
+#include "harness/cli/timings.hpp"
 #include "harness/console/failures.hpp"
 #include "harness/machine/event_loop.hpp"
 #include "harness/report/live.hpp"
@@ -33,6 +34,7 @@ class RunReporter {
 public:
     RunReporter(const RunInput& input, RunReport report, bool terminal)
         : directory_(input.directory),
+          known_(input.plan.known_failures),
           report_(std::move(report)),
           live_(stdout, input.plan.cells,
                 {.terminal = terminal, .verbose = input.options.verbose, .style = [] {
@@ -65,8 +67,10 @@ private:
 
     void note(const BootCell& cell, const Event& event) {
         directory_.append_event(cell, event);
-        if (event.kind == Event::Kind::reset)
+        if (event.kind == Event::Kind::reset || event.kind == Event::Kind::started)
             result(cell).milestones.clear();
+        if (event.kind == Event::Kind::started)  // of a cell that is booted again
+            result(cell).steps.clear();
         if (event.kind == Event::Kind::milestone) {
             auto& reached = result(cell).milestones;
             const auto known = std::ranges::find(reached, event.name, &MilestoneTime::name);
@@ -80,7 +84,9 @@ private:
         live_.event(cell, event);
     }
 
-    void end(const BootCell& cell, const Verdict& verdict) {
+    void end(const BootCell& cell, const Verdict& plain) {
+        const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+        const Verdict verdict = in_the_light_of(known_, cell, plain, today);
         CellResult& ended = result(cell);
         ended.verdict = verdict;
         for (const auto& file : fs::directory_iterator(directory_.cell_directory(cell)))
@@ -107,6 +113,7 @@ private:
     }
 
     const RunDirectory& directory_;
+    const std::vector<KnownFailure>& known_;
     RunReport report_;
     std::vector<std::string> packed_;  ///< what the page holds of each cell
     std::chrono::steady_clock::time_point page_written_;
@@ -198,6 +205,11 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
     const unsigned jobs =
         input.options.jobs.value_or(default_jobs(size.cores, size.memory_available, memory));
 
+    // Memory is kept for others, and for what QEMU takes besides.
+    const Capacity capacity{
+        .jobs = jobs, .cores = std::max(jobs, size.cores), .memory = size.memory_available / 10 * 9};
+    const fs::path timings_file = cache_directory() / "timings.json";
+    cells = longest_first(std::move(cells), read_timings(timings_file));
     asio::thread_pool workers(jobs);
     Stop stop;
     Host host{.io = io,
@@ -234,7 +246,8 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
         };
         asio::co_spawn(io, repaint(timer, reporter), asio::detached);
         asio::co_spawn(io, obey_signals(io, signals, stop, at_once), asio::detached);
-        asio::co_spawn(io, run_cells(host, std::move(cells), jobs, observer), ended);
+        asio::co_spawn(io, run_cells(host, std::move(cells), capacity, input.options.trials, observer),
+                       ended);
         io.run();
         if (!fault && !at_once)
             report = reporter.finish();
@@ -244,6 +257,7 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
     workers.join();
     if (fault)
         std::rethrow_exception(fault);
+    remember_timings(timings_file, report);
     fmt::print("{}", text_report(report, style_of(stdout)));
     return static_cast<int>(exit_code(report));
 }

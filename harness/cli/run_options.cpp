@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 3> accelerators{"auto", "kvm", "tcg"};
 constexpr std::array<std::string_view, 3> networks{"tap", "user", "none"};  // in the order of Network
 
 /// Days are no boot, and chrono must not overflow.
-constexpr std::uint64_t longest_timeout = std::uint64_t{7} * 24 * 3600, most_jobs = 1024;
+constexpr std::uint64_t longest_timeout = std::uint64_t{7} * 24 * 3600, most_jobs = 1024, most_boots = 100000;
 
 /// The sizes that guests have: 16 MiB to 1 TiB.
 std::uint64_t parse_memory(const std::string& word) {
@@ -83,6 +83,20 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
                        throw usage_error(fmt::format("--append {}", *why));
                    options.append += (options.append.empty() ? "" : " ") + word;
                });
+    add_single(app, "--repeat", "N", "boots of each cell, each of which must pass", "1",
+               [&options](const std::string& word) {
+                   options.trials.repeat =
+                       static_cast<unsigned>(parse_number("--repeat", word, 1, most_boots));
+               });
+    add_single(app, "--retries", "N", "further boots of a cell that failed; it is then flaky", "0",
+               [&options](const std::string& word) {
+                   options.trials.retries =
+                       static_cast<unsigned>(parse_number("--retries", word, 0, most_boots));
+               });
+    app.add_flag("--memory-floor", options.trials.memory_floor,
+                 "find the least memory that each cell boots with");
+    add_single(app, "--known-failures", "FILE", "failures that are put up with, and until when", "none",
+               [&options](const std::string& word) { options.known_failures = word; });
     add_single(app, "--jobs", "N", "cells booted at once", default_jobs, [&options](const std::string& word) {
         options.jobs = static_cast<unsigned>(parse_number("--jobs", word, 1, most_jobs));
     });
@@ -161,6 +175,12 @@ std::string reproduce(const RunOptions& options, const BootCell& cell) {
         add("--accel", name(*options.accel));
     if (options.network != Network::tap)
         add("--network", networks[static_cast<std::size_t>(options.network)]);
+    if (options.trials.repeat > 1)
+        add("--repeat", std::to_string(options.trials.repeat));
+    if (options.trials.memory_floor)
+        command += " --memory-floor";
+    if (!options.known_failures.empty())
+        add("--known-failures", options.known_failures.string());
     if (options.timeout)
         add("--timeout", std::to_string(options.timeout->count()));
     return command;

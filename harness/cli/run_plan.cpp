@@ -131,7 +131,9 @@ RunPlan plan_run(const RunOptions& options) {
         for (const std::string& word : options.scenarios)
             axes.scenarios.push_back(scenarios.choose(word));
     }
-    RunPlan plan{.cells = expand(axes), .scenarios = std::move(scenarios.by_name)};
+    RunPlan plan{.cells = expand(axes), .scenarios = std::move(scenarios.by_name), .known_failures = {}};
+    if (!options.known_failures.empty())
+        plan.known_failures = read_known_failures(options.known_failures);
     if (options.pairwise)
         plan.cells = reduce_pairwise(plan.cells);
     if (options.append.empty())

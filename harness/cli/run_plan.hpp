@@ -7,6 +7,7 @@
 
 #include "harness/cli/run.hpp"
 #include "harness/matrix/expand.hpp"
+#include "harness/scenario/known_failures.hpp"
 #include "harness/scenario/scenario.hpp"
 
 namespace lktest {
@@ -15,6 +16,7 @@ namespace lktest {
 struct RunPlan {
     std::vector<PlannedCell> cells;
     std::map<std::string, Scenario> scenarios;  ///< by name
+    std::vector<KnownFailure> known_failures{};
 };
 
 /// Reads the scenarios, looks at the ISOs, and multiplies the axes. Throws a usage Error

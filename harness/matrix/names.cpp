@@ -20,6 +20,8 @@ constexpr std::array outcome_facts{
     OutcomeFacts{Outcome::passed, "passed", OutcomeClass::passed},
     OutcomeFacts{Outcome::not_applicable, "not-applicable", OutcomeClass::not_applicable},
     OutcomeFacts{Outcome::cancelled, "cancelled", OutcomeClass::cancelled},
+    OutcomeFacts{Outcome::flaky, "flaky", OutcomeClass::tolerated},
+    OutcomeFacts{Outcome::known_failure, "known-failure", OutcomeClass::tolerated},
     OutcomeFacts{Outcome::no_boot_device, "no-boot-device", OutcomeClass::product_failure},
     OutcomeFacts{Outcome::boot_refused, "boot-refused", OutcomeClass::product_failure},
     OutcomeFacts{Outcome::stopped_at_firmware, "stopped-at-firmware", OutcomeClass::product_failure},
@@ -63,7 +65,7 @@ OutcomeClass class_of(Outcome outcome) {
 }
 
 std::string_view name(OutcomeClass outcome_class) {
-    constexpr std::array names{"passed", "not applicable", "cancelled", "failed", "host fault"};
+    constexpr std::array names{"passed", "not applicable", "cancelled", "tolerated", "failed", "host fault"};
     return names[static_cast<std::size_t>(outcome_class)];
 }
 

@@ -13,6 +13,8 @@ enum class Outcome {
     passed,
     not_applicable,  ///< no such machine exists
     cancelled,       ///< the user stopped the run before the cell ended
+    flaky,           ///< failed, and passed when it was booted again
+    known_failure,   ///< failed in a way that a file of known failures names, and that is not overdue
     // The medium under test failed:
     no_boot_device,       ///< the firmware found nothing that it could boot
     boot_refused,         ///< the firmware or shim refused an unsigned loader
@@ -38,19 +40,20 @@ enum class Outcome {
 /// "passed", "no-boot-device", …: what reports and matrix.json call it.
 std::string_view name(Outcome outcome);
 
-enum class OutcomeClass { passed, not_applicable, cancelled, product_failure, host_failure };
+/// `tolerated`: not well, and no reason for the run to fail.
+enum class OutcomeClass { passed, not_applicable, cancelled, tolerated, product_failure, host_failure };
 OutcomeClass class_of(Outcome outcome);
 std::string_view name(OutcomeClass outcome_class);
 
 /// What is said of one cell in the end. Times count from power-on.
 struct Verdict {
     Outcome outcome = Outcome::passed;
-    std::string reached;                ///< the last milestone reached; empty when none was
-    std::string missing;                ///< the milestone that was waited for; empty when passed
-    std::string reason;                 ///< one line in plain words; empty when passed
-    std::vector<std::string> evidence;  ///< the failure line and those that follow it
-    std::string hint;                   ///< what to do next; empty when nothing helps
-    std::chrono::microseconds took{};   ///< from power-on to the verdict
+    std::string reached{};                ///< the last milestone reached; empty when none was
+    std::string missing{};                ///< the milestone that was waited for; empty when passed
+    std::string reason{};                 ///< one line in plain words; empty when passed
+    std::vector<std::string> evidence{};  ///< the failure line and those that follow it
+    std::string hint{};                   ///< what to do next; empty when nothing helps
+    std::chrono::microseconds took{};     ///< from power-on to the verdict
 };
 
 }  // namespace lktest

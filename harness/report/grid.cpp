@@ -157,6 +157,7 @@ Span mark(OutcomeClass outcome_class) {
         case OutcomeClass::passed: return {"✓", Tone::good};
         case OutcomeClass::not_applicable: return {"–", Tone::dim};
         case OutcomeClass::cancelled: return {"○", Tone::fault};
+        case OutcomeClass::tolerated: return {"~", Tone::fault};
         case OutcomeClass::product_failure: return {"✗", Tone::bad};
         case OutcomeClass::host_failure: return {"!", Tone::fault};
     }

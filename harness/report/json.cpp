@@ -25,6 +25,7 @@ std::string_view class_name(OutcomeClass outcome_class) {
         case OutcomeClass::passed: return "passed";
         case OutcomeClass::not_applicable: return "not-applicable";
         case OutcomeClass::cancelled: return "cancelled";
+        case OutcomeClass::tolerated: return "tolerated";
         case OutcomeClass::product_failure: return "product-failure";
         case OutcomeClass::host_failure: return "host-failure";
     }
@@ -94,6 +95,7 @@ Json counts_json(const Counts& counts) {
         {"passed", counts.passed},           {"failed", counts.failed},
         {"host_faults", counts.host_faults}, {"cancelled", counts.cancelled},
         {"unfinished", counts.unfinished},   {"not_applicable", counts.not_applicable},
+        {"tolerated", counts.tolerated},
     };
 }
 

@@ -17,6 +17,7 @@ Counts count(const RunReport& report) {
             case OutcomeClass::passed: ++counts.passed; break;
             case OutcomeClass::not_applicable: ++counts.not_applicable; break;
             case OutcomeClass::cancelled: ++counts.cancelled; break;
+            case OutcomeClass::tolerated: ++counts.tolerated; break;
             case OutcomeClass::product_failure: ++counts.failed; break;
             case OutcomeClass::host_failure: ++counts.host_faults; break;
         }

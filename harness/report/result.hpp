@@ -66,15 +66,19 @@ struct RunReport {
 
 /// How many cells ended in each way.
 struct Counts {
-    std::size_t passed = 0, failed = 0, host_faults = 0, cancelled = 0, unfinished = 0, not_applicable = 0;
+    std::size_t passed = 0, failed = 0, host_faults = 0, cancelled = 0, unfinished = 0, not_applicable = 0,
+                tolerated = 0;
 
     /// The cells that can exist.
-    std::size_t bootable() const { return passed + failed + host_faults + cancelled + unfinished; }
+    std::size_t bootable() const {
+        return passed + failed + host_faults + cancelled + unfinished + tolerated;
+    }
 };
 Counts count(const RunReport& report);
 
-/// boot_failed when any medium failed; else host when the host failed a cell; else
-/// boot_failed when a cell was cancelled or never ran, for then nothing is proven of it; else passed.
+/// What is tolerated is no failure. boot_failed when any medium failed; else host when the host failed a
+/// cell; else boot_failed when a cell was cancelled or never ran, for then nothing is proven of it; else
+/// passed.
 ExitCode exit_code(const RunReport& report);
 
 /// The result of a cell that cannot exist.

@@ -124,6 +124,13 @@ void add_failure(Page& page, const RunReport& report, const CellResult& result) 
         page.verbatim("again", printable(result.reproduce));
 }
 
+/// What there is to say of a cell that passed: a rate, the least memory, how it was refused.
+void add_remark(Page& page, const CellResult& result) {
+    page.blank();
+    page.add({mark(OutcomeClass::passed), {" " + name(result.cell), Tone::strong}});
+    page.field("because", printable(result.verdict->reason));
+}
+
 /// "2 of 3 cells passed: 1 failed", "1 not applicable", "62.4s".
 std::string summary(const RunReport& report) {
     const Counts counts = count(report);
@@ -133,6 +140,7 @@ std::string summary(const RunReport& report) {
             others.push_back(fmt::format("{} {}", number, what));
     };
     add(counts.failed, "failed");
+    add(counts.tolerated, "tolerated");
     add(counts.host_faults, counts.host_faults == 1 ? "host fault" : "host faults");
     add(counts.cancelled, "cancelled");
     add(counts.unfinished, "not run");
@@ -150,7 +158,9 @@ Span overall_mark(const Counts& counts) {
         return mark(OutcomeClass::product_failure);
     if (counts.host_faults > 0)
         return mark(OutcomeClass::host_failure);
-    return mark(counts.passed == counts.bootable() ? OutcomeClass::passed : OutcomeClass::cancelled);
+    if (counts.passed == counts.bootable())
+        return mark(OutcomeClass::passed);
+    return mark(counts.cancelled + counts.unfinished > 0 ? OutcomeClass::cancelled : OutcomeClass::tolerated);
 }
 
 }  // namespace
@@ -168,8 +178,11 @@ std::string text_report(const RunReport& report, const Style& style) {
         if (!result.verdict)
             continue;
         const OutcomeClass outcome_class = class_of(result.verdict->outcome);
-        if (outcome_class == OutcomeClass::product_failure || outcome_class == OutcomeClass::host_failure)
+        if (outcome_class == OutcomeClass::product_failure || outcome_class == OutcomeClass::host_failure ||
+            outcome_class == OutcomeClass::tolerated)
             add_failure(page, report, result);
+        else if (outcome_class == OutcomeClass::passed && !result.verdict->reason.empty())
+            add_remark(page, result);
     }
     page.blank();
     page.add({overall_mark(count(report)), {" " + summary(report), Tone::strong}});

@@ -104,6 +104,28 @@ TEST_F(RunTest, AWreckedDiskIsMendedFromOurMediumAndBootsAgain) {
     EXPECT_EQ(cell.at("steps").back().at("name"), "shutdown poweroff") << cell;
 }
 
+TEST_F(RunTest, SecureBootTakesWhatIsSignedAndRefusesWhatIsNot) {
+    const ProcessResult ended =
+        run({"--arch", "aarch64", "--scenario", "secure-boot", "--scenario", "secure-boot-refused"});
+    ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+    const Json cells = report().at("cells");
+    ASSERT_EQ(cells.size(), 2U);
+    EXPECT_EQ(cells.at(0).at("reached"), "network") << cells.at(0);
+    EXPECT_EQ(cells.at(1).at("reached"), "boot-refused") << cells.at(1);
+    EXPECT_NE(cells.at(1).at("evidence").dump().find("Access Denied"), std::string::npos) << cells.at(1);
+}
+
+TEST_F(RunTest, ADiskBootsByItsPartitionAndAKernelWithoutItsLoaderAsOftenAsAsked) {
+    const ProcessResult ended =
+        run({"--arch", "aarch64", "--firmware", "uefi", "--medium", "nvme", "--medium", "direct", "--tables",
+             "devicetree", "--network", "user", "--repeat", "2"});
+    ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+    for (const Json& cell : report().at("cells")) {
+        EXPECT_EQ(cell.at("outcome"), "passed") << cell;
+        EXPECT_TRUE(cell.at("reason").get<std::string>().starts_with("2 of 2 boots passed")) << cell;
+    }
+}
+
 TEST_F(RunTest, TheSameImageBootsAsAUsbDisk) {
     const ProcessResult ended = run({"--medium", "usb"});
     ASSERT_EQ(ended.status, 0) << ended.out << ended.err;

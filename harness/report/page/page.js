@@ -24,6 +24,7 @@ const kinds = {
   "passed": { glyph: "✓", label: "passed", tone: "good" },
   "product-failure": { glyph: "✗", label: "failed", tone: "bad" },
   "host-failure": { glyph: "!", label: "host fault", tone: "fault" },
+  "tolerated": { glyph: "~", label: "tolerated", tone: "fault" },
   "cancelled": { glyph: "◌", label: "cancelled", tone: "calm" },
   "none": { glyph: "·", label: "not run", tone: "muted" },
   "not-applicable": { glyph: "–", label: "not applicable", tone: "muted" },

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "harness/boot/trials.hpp"
+
+#include <fmt/format.h>
+
+#include "builder/base/file.hpp"
+#include "harness/boot/boot.hpp"
+
+namespace lktest {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+/// A cell's boots so far.
+class Series {
+public:
+    Series(Host& host, BootCell cell, const Scenario& scenario, fs::path artefacts, EventSink sink)
+        : host_(host),
+          cell_(std::move(cell)),
+          scenario_(scenario),
+          artefacts_(std::move(artefacts)),
+          sink_(std::move(sink)) {}
+
+    /// @param memory  bytes; 0: the cell's own
+    asio::awaitable<void> boot_once(std::uint64_t memory) {
+        BootCell cell = cell_;
+        if (memory != 0)
+            cell.hardware.memory = memory;
+        fs::path directory = artefacts_;
+        if (!boots_.empty()) {
+            directory /= fmt::format("boot-{}", boots_.size() + 1);
+            make_directories(directory);
+        }
+        Verdict verdict = co_await boot(host_, cell, scenario_, directory, sink_);
+        std::error_code ignored;
+        if (!boots_.empty() && verdict.outcome == Outcome::passed && boots_.back().outcome == Outcome::passed)
+            fs::remove_all(directory, ignored);
+        boots_.push_back(std::move(verdict));
+    }
+
+    const std::vector<Verdict>& boots() const { return boots_; }
+    bool last_passed() const { return boots_.back().outcome == Outcome::passed; }
+    bool stopped() const { return boots_.back().outcome == Outcome::cancelled; }
+
+private:
+    Host& host_;
+    BootCell cell_;
+    const Scenario& scenario_;
+    fs::path artefacts_;
+    EventSink sink_;
+    std::vector<Verdict> boots_;
+};
+
+}  // namespace
+
+asio::awaitable<Verdict> boot_trials(Host& host, BootCell cell, const Scenario& scenario, fs::path artefacts,
+                                     Trials trials, EventSink sink) {
+    const std::uint64_t most = cell.hardware.memory.value_or(scenario.machine.memory);
+    Series series(host, std::move(cell), scenario, std::move(artefacts), std::move(sink));
+    if (trials.memory_floor) {
+        MemorySearch search(most);
+        while (const auto memory = search.next()) {
+            co_await series.boot_once(*memory);
+            if (series.stopped())
+                co_return series.boots().back();
+            search.tried(*memory, series.last_passed());
+        }
+        co_return of_memory_search(search, series.boots());
+    }
+    for (unsigned i = 0; i < trials.repeat; ++i) {
+        co_await series.boot_once(0);
+        if (series.stopped())
+            co_return series.boots().back();
+    }
+    if (trials.repeat > 1)
+        co_return of_repetitions(series.boots());
+    for (unsigned i = 0; i < trials.retries && !series.last_passed() && !series.stopped(); ++i)
+        co_await series.boot_once(0);
+    co_return of_retries(series.boots());
+}
+
+}  // namespace lktest
