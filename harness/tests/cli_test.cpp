@@ -121,7 +121,7 @@ TEST(CommandLine, ExplainsWhatItCannotTake) {
     const std::vector<Words> wrong{
         {},
         {"rnu"},
-        {"matrix"},
+        {"frobnicate"},
         {"--arch", "x86_64"},
         {"run", "--fimware", "uefi"},
         {"run", "--fimware=uefi"},
@@ -204,7 +204,8 @@ TEST(Completion, CompletesCommandsOptionsAndValues) {
         EXPECT_EQ(result.err, "") << words;
         return result.out;
     };
-    EXPECT_EQ(complete("''"), "run\nbuild\ninspect\ncheck-console\ndoctor\nmodule\n--help\n--version\n");
+    EXPECT_EQ(complete("''"),
+              "run\nmatrix\nbuild\ninspect\ncheck-console\ndoctor\nmodule\n--help\n--version\n");
     EXPECT_EQ(complete("r"), "run\n");
     EXPECT_EQ(complete("run --f"), "--firmware\n");
     EXPECT_EQ(complete("run --arch ''"), "x86_64\naarch64\n");

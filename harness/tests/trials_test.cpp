@@ -26,7 +26,7 @@ TEST(Share, IsThatOfWilson) {
 TEST(Repetitions, PassWhenEveryBootDoesAndTellTheRate) {
     const Verdict all = of_repetitions({good, good, good});
     EXPECT_EQ(all.outcome, Outcome::passed);
-    EXPECT_EQ(all.reason, "3 of 3 boots passed: 100.0 % (95 % confidence: 43.8 to 100.0 %)");
+    EXPECT_EQ(all.reason, "3 of 3 boots passed: 100.0 % (95 % confidence: 43.9 to 100.0 %)");
     EXPECT_EQ(all.took, std::chrono::seconds(30));
     const Verdict most = of_repetitions({good, bad, good, good});
     EXPECT_EQ(most.outcome, Outcome::kernel_crash);
