@@ -115,7 +115,12 @@ TEST(Causes, NoInitrdIsToldFromAnInitrdWithoutInit) {
     const std::vector<std::string> unpacked{"[    1.000000] Trying to unpack rootfs image as initramfs...",
                                             panic};
     EXPECT_EQ(first(ranked(unpacked, {finding("init-missing")})), "init-missing");
-    EXPECT_EQ(first(ranked(unpacked)), "root-device-unknown");
+    EXPECT_EQ(first(ranked(unpacked)), "init-missing");
+    EXPECT_EQ(
+        first(ranked({"[    1.000000] Trying to unpack rootfs image as initramfs...",
+                      "[    1.100000] VFS: Cannot open root device \"sda1\" or unknown-block(0,0): error -6",
+                      panic})),
+        "root-device-unknown");
 }
 
 TEST(Causes, WhatFirmwareSaidIsForgottenOnceAKernelRuns) {
