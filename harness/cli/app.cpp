@@ -37,6 +37,23 @@ constexpr std::array check_console_examples{
 constexpr std::array doctor_examples{
     Example{"lktest doctor", "what this machine lacks, and how to mend it"},
 };
+constexpr std::array rerun_examples{
+    Example{"lktest rerun --failed", "of the last run what did not pass"},
+};
+constexpr std::array report_examples{
+    Example{"lktest report shard-*/", "shards as one run, with one index.html"},
+    Example{"lktest report --format markdown lktest-results", "the last run, for a pull request"},
+};
+constexpr std::array compare_examples{
+    Example{"lktest compare main/ branch/", "what fails newly, what is mended"},
+};
+constexpr std::array history_examples{
+    Example{"lktest history", "every cell"},
+    Example{"lktest history uefi --fail-on-regression", "a gate for boot times"},
+};
+constexpr std::array init_examples{
+    Example{"lktest init my-live/", "scenario.toml and recipe.toml, to be changed"},
+};
 constexpr std::array module_examples{
     Example{"lktest module pack tools/ 10-tools.sb", "files to lay over the live system's"},
     Example{"lktest module unpack 10-tools.sb tools/", "and back"},
@@ -101,6 +118,13 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defau
     add_matrix(
         *app->add_subcommand("matrix", "shows which cells 'lktest run' would boot, and why not others"),
         invocation.matrix);
+    add_rerun(*app->add_subcommand("rerun", "boots cells of an earlier run again"), invocation.rerun);
+    add_report(*app->add_subcommand("report", "prints a run, or merges several into one"), invocation.report);
+    add_compare(*app->add_subcommand("compare", "says what changed from one run to another"),
+                invocation.compare);
+    add_history(*app->add_subcommand("history", "shows pass rates and boot times of all runs"),
+                invocation.history);
+    add_init(*app->add_subcommand("init", "writes a scenario and a recipe to begin with"), invocation.init);
     add_build(*app->add_subcommand("build", "builds a live ISO from a recipe"), invocation.build,
               defaults.arch);
     add_inspect(*app->add_subcommand("inspect", "says what is on an ISO, and what is wrong with it"),
@@ -113,7 +137,10 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defau
     add_module(*app->add_subcommand("module", "packs or unpacks a module (.sb) of a live medium"),
                invocation.module);
     // For our own build; an empty group hides them.
-    app->add_subcommand("generate-man", "prints the man page")->group("");
+    app->add_subcommand("generate-man", "prints lktest(1), or writes the page of each command too")
+        ->group("")
+        ->add_option("DIR", invocation.man_directory)
+        ->type_name("DIR");
     app->add_subcommand("generate-completion", "prints the completion for bash")->group("");
     return app;
 }
@@ -151,6 +178,16 @@ std::span<const Example> examples(std::string_view command) {
         return doctor_examples;
     if (command == "module")
         return module_examples;
+    if (command == "rerun")
+        return rerun_examples;
+    if (command == "report")
+        return report_examples;
+    if (command == "compare")
+        return compare_examples;
+    if (command == "history")
+        return history_examples;
+    if (command == "init")
+        return init_examples;
     return first_examples;
 }
 

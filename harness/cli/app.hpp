@@ -11,9 +11,13 @@
 #include "harness/cli/build.hpp"
 #include "harness/cli/check_console.hpp"
 #include "harness/cli/doctor.hpp"
+#include "harness/cli/history.hpp"
+#include "harness/cli/init.hpp"
 #include "harness/cli/inspect.hpp"
 #include "harness/cli/matrix.hpp"
 #include "harness/cli/module.hpp"
+#include "harness/cli/report.hpp"
+#include "harness/cli/rerun.hpp"
 #include "harness/cli/run.hpp"
 
 namespace lktest {
@@ -21,12 +25,18 @@ namespace lktest {
 /// What the command line said.
 struct Invocation {
     RunOptions run;
+    RerunRequest rerun;
+    ReportRequest report;
+    CompareRequest compare;
+    HistoryRequest history;
+    InitRequest init;
     BuildRequest build;
     InspectRequest inspect;
     CheckConsoleRequest check_console;
     MatrixOptions matrix;
     DoctorOptions doctor;
     ModuleRequest module;
+    std::filesystem::path man_directory;  ///< of generate-man; empty: it prints
 };
 
 /// What help says of defaults that depend on the machine; these words suit any.

@@ -59,7 +59,8 @@ std::string usage(const CLI::App& app) {
         return text + " COMMAND [OPTIONS]\n";
     for (const CLI::Option* option : app.get_options())
         if (option->get_positional())
-            text += " " + option->get_type_name();
+            text += option->get_required() ? " " + option->get_type_name()
+                                           : fmt::format(" [{}]", option->get_type_name());
     return text + " [OPTIONS]\n";
 }
 

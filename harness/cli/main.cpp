@@ -7,6 +7,7 @@
 #include <exception>
 #include <new>
 
+#include "builder/base/file.hpp"
 #include "builder/base/printable.hpp"
 #include "harness/boot/run.hpp"
 #include "harness/cli/app.hpp"
@@ -61,11 +62,20 @@ std::vector<std::string> names_if_there(const DataKind& kind) {
     }
 }
 
-int generate(const std::string& what) {
+/// lktest.1, lktest-run.1 …
+int write_man_pages(const CLI::App& app, const std::filesystem::path& directory) {
+    make_directories(directory);
+    write_file(directory / "lktest.1", man_page(app));
+    for (const CLI::App* command : visible_commands(app))
+        write_file(directory / ("lktest-" + command->get_name() + ".1"), command_page(*command));
+    return static_cast<int>(ExitCode::passed);
+}
+
+int generate(const std::string& what, const std::filesystem::path& directory) {
     Invocation unused;
     const auto app = make_app(unused);
     if (what == "generate-man")
-        return print(man_page(*app));
+        return directory.empty() ? print(man_page(*app)) : write_man_pages(*app, directory);
     return print(bash_completion(
         *app, {{"SCENARIO", names_if_there(scenario_files)}, {"RECIPE", names_if_there(recipe_files)}}));
 }
@@ -87,6 +97,18 @@ int perform(int argc, char** argv) {
         invocation.run.command.assign(argv, argv + argc);
         return run(invocation.run);
     }
+    if (command == "rerun")
+        return run(options_again(invocation.rerun));
+    if (command == "report") {
+        invocation.report.command.assign(argv, argv + argc);
+        return report(invocation.report);
+    }
+    if (command == "compare")
+        return compare(invocation.compare);
+    if (command == "history")
+        return history(invocation.history);
+    if (command == "init")
+        return init(invocation.init);
     if (command == "build")
         return build(invocation.build);
     if (command == "matrix")
@@ -99,7 +121,7 @@ int perform(int argc, char** argv) {
         return doctor(invocation.doctor);
     if (command == "module")
         return module(invocation.module);
-    return generate(command);
+    return generate(command, invocation.man_directory);
 }
 
 /// A reader that has gone (`lktest run | head`) ends nothing: reports are still written. A handler

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "harness/cli/app.hpp"
@@ -74,25 +75,34 @@ std::string option_paragraph(const CLI::Option& option) {
     return paragraph(tag, sentence(text));
 }
 
-std::string command_section(const CLI::App& command) {
-    std::string text = fmt::format(".SS {}\n{}\n", escaped(full_name(command)),
-                                   escaped(sentence(command.get_description())));
+std::string option_paragraphs(const CLI::App& command) {
+    std::string text;
     for (const CLI::Option* option : command.get_options())
         if (option != command.get_help_ptr())
             text += option_paragraph(*option);
     return text;
 }
 
+std::string command_section(const CLI::App& command) {
+    return fmt::format(".SS {}\n{}\n", escaped(full_name(command)),
+                       escaped(sentence(command.get_description()))) +
+           option_paragraphs(command);
+}
+
+/// "lktest run [OPTIONS]"
+std::string command_line(const CLI::App& command) {
+    std::string text = fmt::format(".B {}\n", escaped(full_name(command)));
+    for (const CLI::Option* option : command.get_options())
+        if (option->get_positional())
+            text += option->get_required() ? placeholder(option->get_type_name()) + " "
+                                           : fmt::format("[{}] ", placeholder(option->get_type_name()));
+    return text + "[\\fIOPTIONS\\fR]\n";
+}
+
 std::string synopsis(const CLI::App& app) {
     std::string text;
-    for (const CLI::App* command : visible_commands(app)) {
-        text += fmt::format("{}.B {}\n", text.empty() ? "" : ".br\n", escaped(full_name(*command)));
-        std::string rest;
-        for (const CLI::Option* option : command->get_options())
-            if (option->get_positional())
-                rest += placeholder(option->get_type_name()) + " ";
-        text += rest + "[\\fIOPTIONS\\fR]\n";
-    }
+    for (const CLI::App* command : visible_commands(app))
+        text += (text.empty() ? "" : ".br\n") + command_line(*command);
     return text + ".br\n.B lktest\n\\fB\\-\\-help\\fR|\\fB\\-\\-version\\fR\n";
 }
 
@@ -105,11 +115,15 @@ constexpr std::array environment{
     Entry{"SOURCE_DATE_EPOCH", "The time of an image that is built, in seconds since 1970."},
     Entry{"XDG_CACHE_HOME",
           "Holds lktest/, the packages and images that were made before. Default: ~/.cache."},
+    Entry{"XDG_STATE_HOME", "Holds lktest/history.db, what cells did in all runs. Default: ~/.local/state."},
+    Entry{"GITHUB_STEP_SUMMARY", "A file that a run's summary is added to, in Markdown."},
+    Entry{"GITHUB_ACTIONS", "When true, cells that fail become annotations."},
 };
 
 constexpr std::array files{
     Entry{"DIR/run-YYYYMMDD-HHMMSS/", "One run. DIR/latest leads to the last one."},
     Entry{"matrix.json", "In it, the whole run: schema lktest.matrix/1."},
+    Entry{"index.html", "In it, the same for a browser."},
     Entry{"junit.xml", "In it, the same for continuous integration."},
     Entry{"CELL/", "In it, what one cell left: its console, machine description and events."},
 };
@@ -122,12 +136,26 @@ std::string entries_section(std::string_view title, const Entries& entries) {
     return text;
 }
 
+std::string example_paragraphs(const CLI::App& command) {
+    std::string text;
+    for (const Example& example : examples(command.get_name()))
+        text += paragraph(fmt::format("\\fB{}\\fR", escaped(example.command)),
+                          sentence(std::string(example.meaning)));
+    return text;
+}
+
 std::string examples_section(const CLI::App& app) {
     std::string text = ".SH EXAMPLES\n";
     for (const CLI::App* command : visible_commands(app))
-        for (const Example& example : examples(command->get_name()))
-            text += paragraph(fmt::format("\\fB{}\\fR", escaped(example.command)),
-                              sentence(std::string(example.meaning)));
+        text += example_paragraphs(*command);
+    return text;
+}
+
+std::string exits_section() {
+    std::string text = ".SH EXIT STATUS\n";
+    for (const ExitMeaning& exit : exit_meanings())
+        text += paragraph(fmt::format("\\fB{}\\fR", static_cast<int>(exit.code)),
+                          sentence(std::string(exit.meaning)));
     return text;
 }
 
@@ -145,14 +173,29 @@ std::string man_page(const CLI::App& app) {
     text += ".SH COMMANDS\n";
     for (const CLI::App* command : visible_commands(app))
         text += command_section(*command);
-    text += ".SH EXIT STATUS\n";
-    for (const ExitMeaning& exit : exit_meanings())
-        text += paragraph(fmt::format("\\fB{}\\fR", static_cast<int>(exit.code)),
-                          sentence(std::string(exit.meaning)));
+    text += exits_section();
     text += entries_section("ENVIRONMENT", environment);
     text += entries_section("FILES", files);
     text += examples_section(app);
     text += ".SH SEE ALSO\n\\fBqemu\\-system\\-x86_64\\fR(1), \\fBvirsh\\fR(1), \\fBxorriso\\fR(1)\n";
+    return text;
+}
+
+std::string command_page(const CLI::App& command) {
+    std::string title = "LKTEST-" + command.get_name();
+    std::ranges::transform(title, title.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    std::string text =
+        fmt::format(".TH {} 1 \"\" \"lktest " LKTEST_VERSION "\" \"User Commands\"\n", escaped(title));
+    text += fmt::format(".SH NAME\nlktest\\-{} \\- {}\n", escaped(command.get_name()),
+                        escaped(command.get_description()));
+    text += ".SH SYNOPSIS\n" + command_line(command);
+    text += ".SH OPTIONS\n" + option_paragraphs(command);
+    if (!examples(command.get_name()).empty())
+        text += ".SH EXAMPLES\n" + example_paragraphs(command);
+    text += exits_section();
+    text += ".SH SEE ALSO\n\\fBlktest\\fR(1): environment and files\n";
     return text;
 }
 

@@ -9,4 +9,7 @@ namespace lktest {
 /// lktest(1), in the man macros of groff_man(7).
 std::string man_page(const CLI::App& app);
 
+/// lktest-COMMAND(1): what help says of it, and what all commands share.
+std::string command_page(const CLI::App& command);
+
 }  // namespace lktest

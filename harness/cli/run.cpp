@@ -9,8 +9,10 @@
 #include "builder/boot/stick_loader.hpp"
 #include "firmware/find.hpp"
 #include "harness/boot/host.hpp"
+#include "harness/cli/after_run.hpp"
 #include "harness/cli/run_inside.hpp"
 #include "harness/cli/run_plan.hpp"
+#include "harness/cli/select_cells.hpp"
 #include "harness/machine/probe.hpp"
 #include "harness/machine/shared_directory.hpp"
 #include "harness/net/jail.hpp"
@@ -58,10 +60,26 @@ std::map<Arch, std::filesystem::path> make_stick_loaders(const RunPlan& plan) {
     return loaders;
 }
 
+/// @return the exit status
+int boot_all(const RunInput& input) {
+    if (!input.options.connect.empty()) {
+        // The daemon sees nothing of a jail. libvirt ends the guests when the connection breaks.
+        const SharedDirectory shared;
+        return run_inside(input, shared.path());
+    }
+    const JailOptions jail{.required = input.options.network == Network::tap, .why = {}};
+    return run_in_jail(jail, [&](const Jail& inside) { return run_inside(input, inside.private_dir); });
+}
+
 }  // namespace
 
 int run(const RunOptions& options) {
     RunPlan plan = plan_run(options);
+    select_cells(plan.cells, options);
+    if (plan.cells.empty()) {  // more machines than cells is no fault
+        fmt::print(stderr, "lktest: shard {}/{} has no cells\n", options.shard->number, options.shard->of);
+        return static_cast<int>(ExitCode::passed);
+    }
     check_network(options, plan);
     make_output(options.output);
     build_what_is_stale(plan, options);
@@ -70,17 +88,14 @@ int run(const RunOptions& options) {
                    .accel = {},
                    .firmware = find_firmware(),
                    .directory = RunDirectory::create(options.output),
-                   .stick_loaders = {}};
+                   .stick_loaders = {},
+                   .usual = usual_milestones(options)};
     input.stick_loaders = make_stick_loaders(input.plan);
     input.accel = choose_accelerators(options, input.plan.cells);
 
-    if (!options.connect.empty()) {
-        // The daemon sees nothing of a jail. libvirt ends the guests when the connection breaks.
-        const SharedDirectory shared;
-        return run_inside(input, shared.path());
-    }
-    const JailOptions jail{.required = options.network == Network::tap, .why = {}};
-    return run_in_jail(jail, [&](const Jail& inside) { return run_inside(input, inside.private_dir); });
+    const int status = boot_all(input);
+    after_run(options, input.directory.path());
+    return status;
 }
 
 }  // namespace lktest

@@ -10,6 +10,7 @@
 #include "builder/base/platform.hpp"
 #include "harness/machine/accel.hpp"
 #include "harness/matrix/cell.hpp"
+#include "harness/matrix/shard.hpp"
 #include "harness/matrix/trials.hpp"
 
 namespace CLI {
@@ -19,6 +20,9 @@ class App;
 namespace lktest {
 
 enum class Network;  // harness/boot/host.hpp
+
+/// What stdout is for; anything but text moves the live view to stderr.
+enum class RunFormat { text, tap, jsonl };
 
 /// What the user asked of `lktest run`. Empty lists: the default.
 struct RunOptions {
@@ -39,6 +43,11 @@ struct RunOptions {
     Network network{};                            ///< tap
     std::optional<std::chrono::seconds> timeout;  ///< for each cell
     std::filesystem::path output = "lktest-results";
+    RunFormat format = RunFormat::text;
+    std::string history;            ///< an SQLite file, or "off"; empty: the default one
+    std::optional<Shard> shard;     ///< nothing: all of the matrix
+    std::filesystem::path timings;  ///< a run whose times balance the shards; empty: estimates
+    std::vector<std::string> only;  ///< names of cells; empty: all
     bool verbose = false;
     std::vector<std::string> command;  ///< as the user gave it, for the report
 };

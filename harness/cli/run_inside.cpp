@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -19,6 +20,7 @@
 #include "harness/cli/timings.hpp"
 #include "harness/console/failures.hpp"
 #include "harness/machine/event_loop.hpp"
+#include "harness/report/json.hpp"
 #include "harness/report/live.hpp"
 #include "harness/report/pack.hpp"
 #include "harness/report/text.hpp"
@@ -32,13 +34,16 @@ namespace fs = std::filesystem;
 /// The report as it grows: shown, and stored after each cell.
 class RunReporter {
 public:
-    RunReporter(const RunInput& input, RunReport report, bool terminal)
+    /// @param screen  where a person looks
+    RunReporter(const RunInput& input, RunReport report, std::FILE* screen)
         : directory_(input.directory),
           known_(input.plan.known_failures),
           report_(std::move(report)),
-          live_(stdout, input.plan.cells,
-                {.terminal = terminal, .verbose = input.options.verbose, .style = [] {
-                     return style_of(stdout);
+          usual_(input.usual),
+          format_(input.options.format),
+          live_(screen, input.plan.cells,
+                {.terminal = is_terminal(screen), .verbose = input.options.verbose, .style = [screen] {
+                     return style_of(screen);
                  }}) {
         packed_.resize(report_.cells.size());
         directory_.write(report_);
@@ -67,6 +72,8 @@ private:
 
     void note(const BootCell& cell, const Event& event) {
         directory_.append_event(cell, event);
+        if (format_ == RunFormat::jsonl)
+            put_line(json_line(cell, event));
         if (event.kind == Event::Kind::reset || event.kind == Event::Kind::started)
             result(cell).milestones.clear();
         if (event.kind == Event::Kind::started)  // of a cell that is booted again
@@ -94,6 +101,8 @@ private:
         std::ranges::sort(ended.artefacts);
         packed_[static_cast<std::size_t>(&ended - report_.cells.data())] =
             pack_cell(directory_.cell_directory(cell));
+        if (format_ == RunFormat::jsonl)
+            put_line(json_line(cell, verdict));
         live_.ended(cell, verdict);
         update();
         // Of a thousand cells it holds megabytes: not after each of them.
@@ -107,14 +116,22 @@ private:
         directory_.write(report_);
     }
 
+    /// Whether anybody still reads it does not matter to the run.
+    static void put_line(const std::string& line) {
+        std::fwrite(line.data(), 1, line.size(), stdout);
+        std::fflush(stdout);
+    }
+
     void write_page() {
-        directory_.write_page(report_, packed_);
+        directory_.write_page(report_, packed_, usual_);
         page_written_ = std::chrono::steady_clock::now();
     }
 
     const RunDirectory& directory_;
     const std::vector<KnownFailure>& known_;
     RunReport report_;
+    const std::string& usual_;
+    const RunFormat format_;
     std::vector<std::string> packed_;  ///< what the page holds of each cell
     std::chrono::steady_clock::time_point page_written_;
     Live live_;
@@ -132,6 +149,9 @@ RunReport empty_report(const RunInput& input, const Connection& libvirt) {
     report.host.qemu = libvirt.qemu_version();
     report.host.libvirt = libvirt.libvirt_version();
     report.host.connection = input.options.connect.empty() ? "embedded" : input.options.connect;
+    std::array<char, 256> machine{};
+    if (::gethostname(machine.data(), machine.size() - 1) == 0)
+        report.host.name = machine.data();
     report.host.network = network_names[static_cast<std::size_t>(input.options.network)];
     for (const auto& [arch, choice] : input.accel)
         report.host.accelerators.push_back({arch, std::string(name(choice.accel)), choice.why});
@@ -231,7 +251,8 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
     std::exception_ptr fault;
     bool at_once = false;
     {
-        RunReporter reporter(input, empty_report(input, libvirt), is_terminal(stdout));
+        std::FILE* screen = input.options.format == RunFormat::text ? stdout : stderr;
+        RunReporter reporter(input, empty_report(input, libvirt), screen);
         for (const auto& [arch, choice] : input.accel)
             reporter.say(fmt::format("{} runs on {}: {}", name(arch), name(choice.accel), choice.why));
         const RunObserver observer = reporter.observer();
@@ -258,7 +279,8 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
     if (fault)
         std::rethrow_exception(fault);
     remember_timings(timings_file, report);
-    fmt::print("{}", text_report(report, style_of(stdout)));
+    if (input.options.format == RunFormat::text)
+        fmt::print("{}", text_report(report, style_of(stdout)));
     return static_cast<int>(exit_code(report));
 }
 

@@ -20,6 +20,7 @@ struct RunInput {
     FirmwareCatalogue firmware;
     RunDirectory directory;
     std::map<Arch, std::filesystem::path> stick_loaders;  ///< of the architectures that need one
+    std::string usual;                                    ///< usual_milestones(), for the page
 };
 
 /// The part of `lktest run` that lives in the jail: connects to libvirt, boots the cells,

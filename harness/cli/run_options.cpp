@@ -16,6 +16,8 @@ namespace {
 constexpr std::array<std::string_view, 3> accelerators{"auto", "kvm", "tcg"};
 constexpr std::array<std::string_view, 3> networks{"tap", "user", "none"};  // in the order of Network
 
+constexpr std::array<std::string_view, 3> formats{"text", "tap", "jsonl"};  // in the order of RunFormat
+
 /// Days are no boot, and chrono must not overflow.
 constexpr std::uint64_t longest_timeout = std::uint64_t{7} * 24 * 3600, most_jobs = 1024, most_boots = 100000;
 
@@ -124,6 +126,22 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
                });
     add_single(app, "--output", "DIR", "where each run makes its directory", options.output.string(),
                [&options](const std::string& word) { options.output = word; });
+    add_single(app, "--format", alternatives(formats), "what is printed on stdout", "text",
+               [&options](const std::string& word) {
+                   options.format = static_cast<RunFormat>(choose("--format", word, formats));
+               });
+    add_single(app, "--shard", "K/N", "only the Kth of N parts, which take about as long", "all",
+               [&options](const std::string& word) {
+                   options.shard = parse_shard(word);
+                   if (!options.shard)
+                       throw usage_error(fmt::format("--shard cannot be '{}'", word),
+                                         "give K/N, such as 1/4, with K from 1 to N");
+               });
+    add_single(app, "--timings", "DIR", "a run whose times balance the shards", "estimates",
+               [&options](const std::string& word) { options.timings = word; });
+    add_single(app, "--history", "FILE|off", "where each cell's outcome and times are kept",
+               "$XDG_STATE_HOME/lktest/history.db",
+               [&options](const std::string& word) { options.history = word; });
     app.add_flag("--verbose", options.verbose, "say why things are done so");
 }
 

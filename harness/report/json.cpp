@@ -87,6 +87,7 @@ Json host_json(const HostFacts& host) {
         {"connection", json_text(host.connection)},
         {"network", json_text(host.network)},
         {"accelerators", accelerators},
+        {"name", json_text(host.name)},
     };
 }
 
@@ -97,6 +98,17 @@ Json counts_json(const Counts& counts) {
         {"unfinished", counts.unfinished},   {"not_applicable", counts.not_applicable},
         {"tolerated", counts.tolerated},
     };
+}
+
+Json event_json(Json json, const Event& event) {
+    json["at"] = static_cast<double>(event.at.count()) / 1e6;
+    json["kind"] = name(event.kind);
+    json["source"] = name(event.source);
+    if (!event.name.empty())
+        json["name"] = printable(event.name);
+    if (!event.text.empty())
+        json["text"] = printable(event.text);
+    return json;
 }
 
 }  // namespace
@@ -132,13 +144,23 @@ std::string json_report(const RunReport& report) {
 }
 
 std::string json_line(const Event& event) {
-    Json json = {{"at", static_cast<double>(event.at.count()) / 1e6},
-                 {"kind", name(event.kind)},
-                 {"source", name(event.source)}};
-    if (!event.name.empty())
-        json["name"] = printable(event.name);
-    if (!event.text.empty())
-        json["text"] = printable(event.text);
+    return event_json(Json::object(), event).dump() + "\n";
+}
+
+std::string json_line(const BootCell& cell, const Event& event) {
+    return event_json({{"cell", name(cell)}}, event).dump() + "\n";
+}
+
+std::string json_line(const BootCell& cell, const Verdict& verdict) {
+    const Json json = {
+        {"cell", name(cell)},
+        {"at", seconds(verdict.took)},
+        {"kind", "verdict"},
+        {"outcome", name(verdict.outcome)},
+        {"class", class_name(class_of(verdict.outcome))},
+        {"reached", json_text(verdict.reached)},
+        {"reason", json_text(verdict.reason)},
+    };
     return json.dump() + "\n";
 }
 

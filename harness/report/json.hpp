@@ -17,4 +17,9 @@ std::string json_report(const RunReport& report);
 /// One line of events.jsonl, with its newline.
 std::string json_line(const Event& event);
 
+/// One line of `lktest run --format jsonl`: the same with the cell's name, and how a cell ended, as the
+/// kind "verdict".
+std::string json_line(const BootCell& cell, const Event& event);
+std::string json_line(const BootCell& cell, const Verdict& verdict);
+
 }  // namespace lktest

@@ -50,6 +50,7 @@ struct HostFacts {
     std::string connection;     ///< the libvirt URI; "embedded" for the driver inside lktest
     std::string network;        ///< "tap", "user", "none"
     std::vector<AcceleratorUse> accelerators;
+    std::string name;  ///< of the machine in its network
 };
 
 /// Everything that reports show of one run.

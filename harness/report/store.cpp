@@ -109,8 +109,9 @@ void RunDirectory::write(const RunReport& report) const {
     write_report(path_ / "junit.xml", junit_report(report));
 }
 
-void RunDirectory::write_page(const RunReport& report, std::span<const std::string> cells) const {
-    write_report(path_ / "index.html", html_page(json_report(report), cells));
+void RunDirectory::write_page(const RunReport& report, std::span<const std::string> cells,
+                              std::string_view usual) const {
+    write_report(path_ / "index.html", html_page(json_report(report), cells, usual));
 }
 
 }  // namespace lktest

@@ -40,7 +40,9 @@ public:
 
     /// Replaces index.html, the page that a person looks at. Throws a host Error.
     /// @param cells  of each cell, in the report's order, what pack_cell() made; empty: nothing yet
-    void write_page(const RunReport& report, std::span<const std::string> cells) const;
+    /// @param usual  as html_page() takes it
+    void write_page(const RunReport& report, std::span<const std::string> cells,
+                    std::string_view usual = "{}") const;
 
 private:
     explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}

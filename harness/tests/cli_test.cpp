@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 
 #include "builder/base/error.hpp"
@@ -17,7 +18,10 @@
 #include "harness/cli/man.hpp"
 #include "harness/cli/programs.hpp"
 #include "harness/cli/progress_bar.hpp"
+#include "harness/cli/select_cells.hpp"
 #include "harness/cli/shell.hpp"
+#include "harness/report/json.hpp"
+#include "harness/tests/support/sample_report.hpp"
 
 namespace lktest {
 namespace {
@@ -149,6 +153,12 @@ TEST(CommandLine, ExplainsWhatItCannotTake) {
         {"inspect"},
         {"inspect", "x.iso", "--jsno"},
         {"doctor", "--outptu", "x"},
+        {"run", "--shard", "3/2"},
+        {"run", "--format", "xml"},
+        {"report"},
+        {"report", "a", "--format", "markdwon"},
+        {"compare", "a"},
+        {"history", "--recent", "1"},
     };
     std::string text;
     for (const Words& words : wrong) {
@@ -169,11 +179,29 @@ TEST(Help, HasALineForEachOption) {
     expect_golden("help/check-console.txt", help_of({"check-console"}));
     expect_golden("help/doctor.txt", help_of({"doctor"}));
     expect_golden("help/module.txt", help_of({"module"}));
+    for (const char* command : {"rerun", "report", "compare", "history", "init"})
+        expect_golden(fmt::format("help/{}.txt", command), help_of({command}));
 }
 
 TEST(ManPage, IsMadeOfTheSameDefinition) {
     Invocation invocation;
     expect_golden("help/lktest.1", man_page(*make_app(invocation)));
+}
+
+TEST(ManPage, OfEachCommandIsCorrectRoff) {
+    const TempDir dir;
+    Invocation invocation;
+    const auto app = make_app(invocation);
+    for (const CLI::App* command : visible_commands(*app)) {
+        const std::string file = (dir.path() / (command->get_name() + ".1")).string();
+        write_file(file, command_page(*command));
+        const ProcessResult result =
+            run_process({"man", "--warnings", "-E", "UTF-8", "-l", file},
+                        {.environment = {{"MANWIDTH", "80"}, {"MANROFFSEQ", ""}, {"LC_ALL", "C.UTF-8"}}});
+        EXPECT_EQ(result.status, 0) << file;
+        EXPECT_EQ(result.err, "") << file;
+        EXPECT_NE(result.out.find("EXIT STATUS"), std::string::npos) << result.out;
+    }
 }
 
 TEST(ManPage, IsCorrectRoff) {
@@ -205,9 +233,14 @@ TEST(Completion, CompletesCommandsOptionsAndValues) {
         return result.out;
     };
     EXPECT_EQ(complete("''"),
-              "run\nmatrix\nbuild\ninspect\ncheck-console\ndoctor\nmodule\n--help\n--version\n");
-    EXPECT_EQ(complete("r"), "run\n");
-    EXPECT_EQ(complete("run --f"), "--firmware\n");
+              "run\nmatrix\nrerun\nreport\ncompare\nhistory\ninit\nbuild\ninspect\ncheck-"
+              "console\ndoctor\nmodule\n--"
+              "help\n--version\n");
+    EXPECT_EQ(complete("r"), "run\nrerun\nreport\n");
+    EXPECT_EQ(complete("rerun --f"), "--failed\n");
+    EXPECT_EQ(complete("report d"), "directory\n");
+    EXPECT_EQ(complete("report --format m"), "markdown\n");
+    EXPECT_EQ(complete("run --fi"), "--firmware\n");
     EXPECT_EQ(complete("run --arch ''"), "x86_64\naarch64\n");
     EXPECT_EQ(complete("run --arch = aa"), "aarch64\n");
     EXPECT_EQ(complete("run --arch ="), "x86_64\naarch64\n");
@@ -244,6 +277,57 @@ TEST(Reproduce, NamesTheOneCellAndWhatMattersToIt) {
     EXPECT_EQ(command,
               "lktest run --arch aarch64 --firmware uefi --medium usb --iso 'it'\\''s mine.iso' "
               "--scenario ./my/boot.toml --connect qemu:///system --accel tcg --network user --timeout 90");
+}
+
+TEST(Rerun, TakesTheOptionsOfTheRunAndTheCellsThatFailed) {
+    const TempDir dir;
+    RunReport report = sample_failures();
+    report.command = {"lktest", "run", "--arch", "x86_64", "--iso", "it's mine.iso"};
+    write_file(dir.path() / "matrix.json", json_report(report));
+    RunOptions options = options_again({dir.path(), true});
+    EXPECT_EQ(options.arches, std::vector{Arch::x86_64});
+    EXPECT_EQ(options.isos, std::vector<std::filesystem::path>{"it's mine.iso"});
+    EXPECT_EQ(options.only, (Words{"boot.recovery.x86_64-uefi-cdrom", "boot.recovery.aarch64-uefi-cdrom"}));
+    EXPECT_EQ(options.command, report.command);
+    EXPECT_TRUE(options_again({dir.path(), false}).only.empty());
+
+    std::vector<PlannedCell> plan;
+    for (const CellResult& result : report.cells)
+        plan.push_back({result.cell, std::nullopt});
+    select_cells(plan, options);
+    ASSERT_EQ(plan.size(), 2U);
+    EXPECT_EQ(plan[1].cell, report.cells[3].cell);
+    options.only = {"gone"};
+    EXPECT_THROW(select_cells(plan, options), Error);
+
+    report = sample_report();
+    write_file(dir.path() / "matrix.json", json_report(report));
+    EXPECT_THROW(options_again({dir.path(), true}), Error);  // nothing failed
+    report.command = {"lktest", "report", "a", "b"};
+    write_file(dir.path() / "matrix.json", json_report(report));
+    EXPECT_THROW(options_again({dir.path(), false}), Error);  // no command makes it again
+}
+
+TEST(Shards, TogetherAreTheMatrixWithoutACellTwice) {
+    const TempDir dir;
+    RunReport report = sample_report();
+    write_file(dir.path() / "matrix.json", json_report(report));
+    std::vector<std::string> names;
+    for (std::size_t number = 1; number <= 5; ++number) {
+        std::vector<PlannedCell> plan;
+        for (const CellResult& result : report.cells)
+            plan.push_back({result.cell, std::nullopt});
+        RunOptions options;
+        options.shard = Shard{number, 5};
+        options.timings = dir.path();
+        select_cells(plan, options);
+        for (const PlannedCell& planned : plan)
+            names.push_back(name(planned.cell));
+        EXPECT_LE(plan.size(), 1U);
+    }
+    std::ranges::sort(names);
+    EXPECT_EQ(names.size(), 4U);
+    EXPECT_EQ(std::ranges::adjacent_find(names), names.end());
 }
 
 TEST(ProgressBar, FillsAsTheWorkGoesOn) {

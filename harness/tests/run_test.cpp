@@ -11,6 +11,8 @@
 
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
+#include "builder/recipe.hpp"
+#include "harness/scenario/parse.hpp"
 #include "harness/tests/support/boot_sector.hpp"
 
 namespace lktest {
@@ -32,7 +34,8 @@ within = "2s"
 class RunTest : public testing::Test {
 protected:
     ProcessResult run(std::vector<std::string> options) {
-        options.insert(options.begin(), {LKTEST_PROGRAM, "run", "--output", results_.string()});
+        options.insert(options.begin(), {LKTEST_PROGRAM, "run", "--output", results_.string(), "--history",
+                                         history_.string()});
         ProcessOptions process;
         process.deadline = std::chrono::minutes(15);
         return run_process(options, process);
@@ -55,7 +58,7 @@ protected:
     Json only_cell() { return report().at("cells").at(0); }
 
     TempDir scratch_;
-    fs::path results_ = scratch_.path() / "results";
+    fs::path results_ = scratch_.path() / "results", history_ = scratch_.path() / "history.db";
 };
 
 TEST_F(RunTest, OurMediaPassTheWholeMatrix) {
@@ -80,6 +83,11 @@ TEST_F(RunTest, OurMediaPassTheWholeMatrix) {
     }
     check_process({"python3", "-c", "import sys, xml.etree.ElementTree as t; t.parse(sys.argv[1])",
                    results_ / "latest/junit.xml"});
+    EXPECT_GT(fs::file_size(results_ / "latest/index.html"), 50'000U);
+    const Json history =
+        Json::parse(check_process({LKTEST_PROGRAM, "history", "--json", "--history", history_}));
+    EXPECT_EQ(history.at("cells").size(), 3U);
+    EXPECT_EQ(history.at("cells").at(0).at("pass_rate"), 1.0);
 }
 
 TEST_F(RunTest, ScenariosThatActPassAndSoDoesBootingFromTheNetwork) {
@@ -124,6 +132,14 @@ TEST_F(RunTest, ADiskBootsByItsPartitionAndAKernelWithoutItsLoaderAsOftenAsAsked
         EXPECT_EQ(cell.at("outcome"), "passed") << cell;
         EXPECT_TRUE(cell.at("reason").get<std::string>().starts_with("2 of 2 boots passed")) << cell;
     }
+}
+
+TEST_F(RunTest, InitWritesFilesThatLktestTakesAndOverwritesNone) {
+    const fs::path made = scratch_.path() / "new";
+    check_process({LKTEST_PROGRAM, "init", made});
+    EXPECT_EQ(read_scenario(made / "scenario.toml").milestones.size(), 3U);
+    EXPECT_EQ(read_recipe(made / "recipe.toml").volume_label, "LKTEST_RECOVERY");
+    EXPECT_EQ(run_process({LKTEST_PROGRAM, "init", made}).status, 2);
 }
 
 TEST_F(RunTest, TheSameImageBootsAsAUsbDisk) {

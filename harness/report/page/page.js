@@ -66,9 +66,11 @@ const cells = run.cells.map((cell, index) => ({
 /** Rows and columns: the machine's firmware and medium across, the rest down; its architecture wherever it saves rows. */
 function arrange() {
   const names = [...new Set(cells.flatMap((cell) => Object.keys(cell.axes)))];
-  const varying = names.filter((name) => new Set(cells.map((cell) => cell.axes[name])).size > 1);
   const key = (cell, axes) => JSON.stringify(axes.map((name) => cell.axes[name] ?? ""));
   const count = (axes) => new Set(cells.map((cell) => key(cell, axes))).size;
+  // Those that tell cells apart which the ones before do not: "q35" says nothing beside "x86_64".
+  const varying = [];
+  for (const name of names) if (count([...varying, name]) > Math.max(count(varying), 1)) varying.push(name);
   let across = varying.filter((name) => name === "firmware" || name === "medium");
   let down = varying.filter((name) => !across.includes(name));
   if (down.includes("arch") && down.length > 1 && count(down) > 6) {

@@ -50,7 +50,8 @@ inline RunReport sample_report() {
                    "embedded",
                    "tap",
                    {{Arch::x86_64, "tcg", "the KVM probe printed nothing within 2 s"},
-                    {Arch::aarch64, "tcg", "this machine is x86_64"}}};
+                    {Arch::aarch64, "tcg", "this machine is x86_64"}},
+                   "builder-1"};
     report.cells = {
         sample_pass(Arch::x86_64, Firmware::bios, std::chrono::milliseconds(24123)),
         sample_pass(Arch::x86_64, Firmware::uefi, std::chrono::milliseconds(26345)),

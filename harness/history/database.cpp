@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+#include "harness/history/database.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "builder/base/error.hpp"
+#include "builder/base/file.hpp"
+
+namespace lktest {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int version = 1, patience_ms = 10'000;
+
+constexpr const char* schema = R"(
+CREATE TABLE IF NOT EXISTS run(id INTEGER PRIMARY KEY, started TEXT NOT NULL, directory TEXT NOT NULL,
+    host TEXT NOT NULL, version TEXT NOT NULL, UNIQUE(started, directory, host));
+CREATE TABLE IF NOT EXISTS cell(id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run(id),
+    name TEXT NOT NULL, accelerator TEXT NOT NULL, outcome TEXT NOT NULL, class TEXT NOT NULL,
+    seconds REAL NOT NULL, UNIQUE(run, name));
+CREATE TABLE IF NOT EXISTS milestone(cell INTEGER NOT NULL REFERENCES cell(id), name TEXT NOT NULL,
+    at REAL NOT NULL, UNIQUE(cell, name));
+CREATE INDEX IF NOT EXISTS cell_by_name ON cell(name, run);
+PRAGMA user_version = 1;
+)";
+
+Error fault(const fs::path& file, std::string_view why) {
+    return host_error(fmt::format("cannot use the history {}: {}", file.string(), why),
+                      "move the file away, or give another --history");
+}
+
+int finalize(sqlite3_stmt* statement) {
+    return sqlite3_finalize(statement);
+}
+
+/// One SQL statement with its values.
+class Statement {
+public:
+    Statement(sqlite3* database, const fs::path& file, const char* sql) : database_(database), file_(file) {
+        sqlite3_stmt* made = nullptr;
+        if (sqlite3_prepare_v2(database, sql, -1, &made, nullptr) != SQLITE_OK)
+            throw fault(file, sqlite3_errmsg(database));
+        statement_.reset(made);
+    }
+
+    Statement& bind(int index, const std::string& text) {
+        sqlite3_bind_text(statement_.get(), index, text.c_str(), static_cast<int>(text.size()),
+                          SQLITE_TRANSIENT);
+        return *this;
+    }
+    Statement& bind(int index, std::int64_t number) {
+        sqlite3_bind_int64(statement_.get(), index, number);
+        return *this;
+    }
+    Statement& bind(int index, double number) {
+        sqlite3_bind_double(statement_.get(), index, number);
+        return *this;
+    }
+
+    /// @return whether there is a row
+    bool step() {
+        const int result = sqlite3_step(statement_.get());
+        if (result != SQLITE_ROW && result != SQLITE_DONE)
+            throw fault(file_, sqlite3_errmsg(database_));
+        return result == SQLITE_ROW;
+    }
+    void run() {
+        while (step()) {
+        }
+        sqlite3_reset(statement_.get());
+    }
+
+    std::string text(int column) const {
+        const auto* found = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+        return found ? found : "";
+    }
+    double real(int column) const { return sqlite3_column_double(statement_.get(), column); }
+    std::int64_t integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+
+private:
+    sqlite3* database_;
+    const fs::path& file_;
+    Handle<sqlite3_stmt, finalize> statement_;
+};
+
+Json member(const Json& object, const std::string& key) {
+    return object.is_object() && object.contains(key) ? object[key] : Json();
+}
+
+std::string text_of(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : "";
+}
+
+/// "tcg" of host.accelerators.x86_64.name; empty when the run does not say.
+std::string accelerator(const SavedRun& run, const std::string& arch) {
+    return text_of(member(member(member(member(run.matrix, "host"), "accelerators"), arch), "name"));
+}
+
+}  // namespace
+
+fs::path default_history() {
+    if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state)
+        return fs::path(state) / "lktest/history.db";
+    if (const char* home = std::getenv("HOME"); home && *home)
+        return fs::path(home) / ".local/state/lktest/history.db";
+    return "/var/lib/lktest/history.db";
+}
+
+History::History(const fs::path& file) : file_(file) {
+    if (file_.has_parent_path())
+        make_directories(file_.parent_path());
+    sqlite3* opened = nullptr;
+    const int result =
+        sqlite3_open_v2(file_.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+    database_.reset(opened);
+    if (result != SQLITE_OK)
+        throw fault(file_, opened ? sqlite3_errmsg(opened) : "out of memory");
+    sqlite3_busy_timeout(opened, patience_ms);
+    Statement asked(opened, file_, "PRAGMA user_version");
+    const std::int64_t found = asked.step() ? asked.integer(0) : 0;
+    if (found > version)
+        throw fault(file_, fmt::format("a later lktest wrote it (version {})", found));
+    if (found < version)
+        execute(schema);
+}
+
+void History::execute(const char* sql) {
+    if (sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK)
+        throw fault(file_, sqlite3_errmsg(database_.get()));
+}
+
+bool History::record(const SavedRun& run) {
+    struct Transaction {
+        sqlite3* database;
+        ~Transaction() {
+            if (sqlite3_get_autocommit(database) == 0)
+                sqlite3_exec(database, "ROLLBACK", nullptr, nullptr, nullptr);
+        }
+    };
+    sqlite3* database = database_.get();
+    const Transaction undo{database};
+    execute("BEGIN IMMEDIATE");
+    Statement(database, file_,
+              "INSERT OR IGNORE INTO run(started, directory, host, version) VALUES(?, ?, ?, ?)")
+        .bind(1, run.started)
+        .bind(2, fs::absolute(run.directory).lexically_normal().string())
+        .bind(3, text_of(member(member(run.matrix, "host"), "name")))
+        .bind(4, text_of(member(run.matrix, "lktest")))
+        .run();
+    if (sqlite3_changes(database) == 0)
+        return false;
+    const std::int64_t id = sqlite3_last_insert_rowid(database);
+    Statement cell_row(database, file_,
+                       "INSERT OR REPLACE INTO cell(run, name, accelerator, outcome, class, seconds) "
+                       "VALUES(?, ?, ?, ?, ?, ?)");
+    Statement milestone_row(database, file_,
+                            "INSERT OR REPLACE INTO milestone(cell, name, at) VALUES(?, ?, ?)");
+    for (const SavedCell& cell : run.cells) {
+        if (cell.outcome.empty() || !cell.bootable())
+            continue;
+        cell_row.bind(1, id)
+            .bind(2, cell.name)
+            .bind(3, accelerator(run, cell.arch))
+            .bind(4, cell.outcome)
+            .bind(5, cell.outcome_class)
+            .bind(6, cell.seconds)
+            .run();
+        const std::int64_t row = sqlite3_last_insert_rowid(database);
+        for (const SavedMilestone& milestone : cell.milestones)
+            milestone_row.bind(1, row).bind(2, milestone.name).bind(3, milestone.at).run();
+    }
+    execute("COMMIT");
+    return true;
+}
+
+std::vector<Sample> History::samples(std::size_t runs) {
+    Statement rows(database_.get(), file_, R"(
+        WITH numbered AS (
+            SELECT cell.id, cell.name, run.started, run.host, cell.accelerator, cell.outcome, cell.class,
+                   cell.seconds, row_number() OVER (PARTITION BY cell.name ORDER BY run.started DESC, run.id DESC) AS age
+            FROM cell JOIN run ON run.id = cell.run)
+        SELECT numbered.id, numbered.name, started, host, accelerator, outcome, class, seconds,
+               milestone.name, milestone.at
+        FROM numbered LEFT JOIN milestone ON milestone.cell = numbered.id
+        WHERE age <= ? ORDER BY numbered.name, age DESC, milestone.at)");
+    rows.bind(1, static_cast<std::int64_t>(runs));
+    std::vector<Sample> found;
+    std::int64_t current = -1;
+    while (rows.step()) {
+        if (rows.integer(0) != current) {
+            current = rows.integer(0);
+            found.push_back({rows.text(1),
+                             rows.text(2),
+                             rows.text(3),
+                             rows.text(4),
+                             rows.text(5),
+                             rows.text(6),
+                             rows.real(7),
+                             {}});
+        }
+        if (const std::string milestone = rows.text(8); !milestone.empty())
+            found.back().milestones.push_back({milestone, rows.real(9)});
+    }
+    return found;
+}
+
+}  // namespace lktest
