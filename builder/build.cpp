@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <future>
 #include <iterator>
+#include <set>
 #include <sstream>
 
 #include "builder/base/error.hpp"
@@ -36,7 +37,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Raise it when the same recipe and packages give another image than before.
-constexpr int format_version = 5;
+constexpr int format_version = 6;
 
 std::string text_of(const InitScripts& scripts) {
     std::string text;
@@ -54,6 +55,9 @@ std::string own_inputs(const Recipe& recipe, Arch arch, const InitScripts& scrip
                        LKTEST_VERSION, format_version, name(arch), hash(recipe.text), hash(text_of(scripts)),
                        hash(menu));
 }
+
+/// Before the packages in the note.
+constexpr std::string_view packages_mark = "packages\n";
 
 fs::path note_of(const fs::path& iso) {
     return iso.string() + ".inputs";
@@ -180,7 +184,7 @@ void write_iso_file(const Build& build, const BootFiles& boot, std::vector<Image
     write_esp(esp, boot.efi, build.time);
     AtomicFile iso(output);
     const Volume volume{build.recipe.volume_label, "LKTEST " LKTEST_VERSION, build.time};
-    write_iso(iso.temporary(), volume, layout(build.options.arch), files, esp, boot.mbr,
+    write_iso(iso.temporary(), volume, layout(build.options.arch, build.recipe.table), files, esp, boot.mbr,
               build.options.progress);
     iso.commit();
 }
@@ -261,6 +265,54 @@ std::uint64_t size_below(const fs::path& path) {
     return total;
 }
 
+/// Whose bytes the output has: who changed it since must not get it back as if it were whole.
+std::string output_identity(const fs::path& output) {
+    if (!fs::is_directory(output))
+        return "output " + file_identity(output);
+    std::set<std::string> files;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(output))
+        if (entry.is_regular_file())
+            files.insert(file_identity(entry.path()));
+    return fmt::format("output {:016x}\n", hash(fmt::format("{}", fmt::join(files, ""))));
+}
+
+/// What is_current() knows of a build without reading anything: the recipe, and the output itself.
+std::string note_start(const Recipe& recipe, Arch arch, const InitScripts& scripts, const fs::path& output) {
+    return own_inputs(recipe, arch, scripts) + output_identity(output);
+}
+
+/// The rest of the note: what was read for the build.
+std::string note_rest(const Build& build) {
+    std::string text = fmt::format("format {}\ntime {}\n", name(build.options.format), build.time);
+    if (build.root)
+        text += build.root->identity;
+    if (build.kernel)
+        text += identity(*build.kernel);
+    return text + std::string(packages_mark) + identity(build.sources.all());
+}
+
+/// Whether the output is what this build would make.
+bool is_made(const Build& build) {
+    const fs::path& output = build.options.output;
+    return fs::exists(output) && fs::exists(note_of(output)) &&
+           read_file(note_of(output)) ==
+               note_start(build.recipe, build.options.arch, build.scripts, output) + note_rest(build);
+}
+
+/// Removes what builds of this output left that were killed.
+void remove_dead_parts(const fs::path& output) {
+    const std::string prefix = output.filename().string() + ".part-";
+    std::error_code ignored;
+    for (const fs::directory_entry& entry :
+         fs::directory_iterator(fs::absolute(output).parent_path(), ignored)) {
+        const std::string name = entry.path().filename();
+        if (name.starts_with(prefix) &&
+            !fs::exists("/proc/" + name.substr(prefix.size(), name.find('-', prefix.size()) - prefix.size()),
+                        ignored))
+            fs::remove_all(entry.path(), ignored);
+    }
+}
+
 /// The kernel that is no package: of the user's own, or the root's; nothing when neither is there.
 std::optional<Kernel> own_kernel(const Recipe& recipe, const BuildOptions& options,
                                  std::optional<Root>& root) {
@@ -301,6 +353,11 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
     const Build build{
         recipe, options, std::move(sources), std::move(root), std::move(kernel), time, read_init_scripts()};
 
+    if (is_made(build)) {
+        options.why(fmt::format("{} is there already, made of the same", options.output.string()));
+        return {options.output, size_below(options.output), time};
+    }
+    remove_dead_parts(options.output);
     const FileTree loaders = packages_tree(build.sources.loaders, options.cache, {}, {});
     const auto busybox = loaders.find("/bin/busybox");
     if (!busybox)
@@ -328,8 +385,8 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
     fs::remove(note_of(options.output), absent);  // never the old note beside a new image
     write_output(build, loaders, parts, scratch.path());
     const std::uint64_t size = size_below(options.output);
-    write_file(note_of(options.output), own_inputs(recipe, options.arch, build.scripts) +
-                                            fmt::format("size {}\n", size) + identity(build.sources.all()));
+    write_file(note_of(options.output),
+               note_start(recipe, options.arch, build.scripts, options.output) + note_rest(build));
     return {options.output, size, time};
 }
 
@@ -341,12 +398,10 @@ bool is_current(const Recipe& recipe, Arch arch, const fs::path& iso, const fs::
     if (!fs::exists(iso) || !fs::exists(note_of(iso)))
         return false;
     const std::string note = read_file(note_of(iso));
-    const std::string expected =
-        own_inputs(recipe, arch, read_init_scripts()) + fmt::format("size {}\n", size_below(iso));
-    if (!note.starts_with(expected))
+    if (!note.starts_with(note_start(recipe, arch, read_init_scripts(), iso)))
         return false;
     // A cache without one of the packages was cleared to get newer ones.
-    std::istringstream debs(note.substr(expected.size()));
+    std::istringstream debs(note.substr(note.find(packages_mark) + packages_mark.size()));
     for (std::string deb; std::getline(debs, deb);)
         if (!fs::exists(cache / "debs" / deb))
             return false;

@@ -34,6 +34,8 @@ const CompressorFacts& facts(Compressor compressor) {
     return *std::ranges::find(compressors, compressor, &CompressorFacts::compressor);
 }
 
+constexpr std::array partition_tables{name(PartitionTable::gpt), name(PartitionTable::mbr)};
+
 /// Complains about characters that would end or change a line of a boot loader's
 /// configuration. They have no escape that ISOLINUX and GRUB both understand.
 void check_boot_text(TableReader& reader, std::string_view key, std::string_view text) {
@@ -313,6 +315,7 @@ Recipe read_recipe(const std::filesystem::path& file) {
     recipe.about = top.required_string("about");
     check_boot_text(top, "about", recipe.about);  // the menu's title
     read_volume_label(top, recipe);
+    recipe.table = static_cast<PartitionTable>(top.one_of("partition_table", partition_tables).value_or(0));
     if (const toml::table* root = top.table("root"))
         read_root(source, *root, recipe);
     if (const toml::table* packages = top.table("packages")) {

@@ -11,6 +11,7 @@
 
 #include "builder/base/platform.hpp"
 #include "builder/base/problem.hpp"
+#include "builder/image/layout.hpp"
 
 namespace lktest {
 
@@ -86,7 +87,8 @@ struct Recipe {
     std::string text;  ///< the whole file: part of the image's identity
     std::string name;  ///< the file's name without .toml: "recovery"
     std::string about;
-    std::string volume_label;  ///< ISO 9660 volume identifier: at most 32 of A–Z 0–9 _
+    std::string volume_label;                    ///< ISO 9660 volume identifier: at most 32 of A–Z 0–9 _
+    PartitionTable table = PartitionTable::gpt;  ///< of the ISO as a disk
 
     RootSource root;
     // Of packages: those of the machine's own apt sources.

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -184,7 +185,7 @@ Options write_options(const Volume& volume, const Layout& layout, const fs::path
     constexpr std::uint8_t mbr_esp_type = 0xef;
     check(iso_write_opts_set_partition_img(options, layout.esp_partition, mbr_esp_type, esp_path.data(), 0),
           esp_path);
-    iso_write_opts_set_appended_as_gpt(options, 1);
+    iso_write_opts_set_appended_as_gpt(options, layout.table == PartitionTable::gpt ? 1 : 0);
     iso_write_opts_set_part_offset(options, layout.first_block, 0, 0);
     Guid esp_type = layout.esp_type, iso_type = layout.iso_type;
     iso_write_opts_set_part_type_guid(options, layout.esp_partition, esp_type.data(), 1);
@@ -192,12 +193,20 @@ Options write_options(const Volume& volume, const Layout& layout, const fs::path
     return owner;
 }
 
+using Chunk = std::array<std::uint8_t, 524288>;
+
+bool is_zero(const Chunk& chunk) {
+    return chunk[0] == 0 && std::memcmp(chunk.data(), chunk.data() + 1, chunk.size() - 1) == 0;
+}
+
 void copy(burn_source& source, const fs::path& iso, const Progress& progress) {
     const UniqueFd out(::open(iso.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!out)
         throw system_error(fmt::format("cannot write {}", iso.string()), errno);
     const auto total = static_cast<std::uint64_t>(source.get_size(&source));
-    std::array<std::uint8_t, 524288> chunk;
+    Chunk chunk;
+    struct stat status {};
+    const bool sparse = ::fstat(out.get(), &status) == 0 && S_ISREG(status.st_mode);  // it was emptied
     for (std::uint64_t done = 0;;) {
         // libisofs gives whole blocks of 2048 bytes.
         std::size_t filled = 0;
@@ -207,7 +216,11 @@ void copy(burn_source& source, const fs::path& iso, const Progress& progress) {
         if (count < 0)
             throw host_error(
                 fmt::format("cannot write the ISO: reading its files failed{}", queued_messages()));
-        for (std::size_t written = 0; written < filled;) {
+        // Zeros need no room on this machine's disk, and no time to be written.
+        const bool hole = sparse && filled == chunk.size() && is_zero(chunk);
+        if (hole && ::lseek(out.get(), static_cast<off_t>(filled), SEEK_CUR) < 0)
+            throw system_error(fmt::format("cannot write {}", iso.string()), errno);
+        for (std::size_t written = hole ? filled : 0; written < filled;) {
             const ssize_t size = ::write(out.get(), chunk.data() + written, filled - written);
             if (size < 0 && errno != EINTR)
                 throw system_error(fmt::format("cannot write {}", iso.string()), errno,
@@ -220,6 +233,8 @@ void copy(burn_source& source, const fs::path& iso, const Progress& progress) {
             if (done != total)
                 throw host_error(fmt::format("cannot write the ISO: it ended after {} of {} bytes{}", done,
                                              total, queued_messages()));
+            if (sparse && ::ftruncate(out.get(), static_cast<off_t>(total)) < 0)
+                throw system_error(fmt::format("cannot write {}", iso.string()), errno);
             return;
         }
     }

@@ -6,8 +6,9 @@
 
 namespace lktest {
 
-Layout layout(Arch arch) {
+Layout layout(Arch arch, PartitionTable table) {
     Layout layout;
+    layout.table = table;
     if (arch == Arch::x86_64) {
         layout.catalogue = "/isolinux/boot.cat";
         layout.bios = BiosBoot{"/isolinux/isolinux.bin", 4};

@@ -4,12 +4,14 @@
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <regex>
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
 #include "builder/boot/esp.hpp"
+#include "builder/inspect/iso_tree.hpp"
 #include "builder/tests/support/golden.hpp"
 
 namespace lktest {
@@ -32,7 +34,8 @@ std::vector<ImageFile> efi_files(Arch arch) {
 
 /// A small image in the given directory.
 fs::path write_image(
-    const fs::path& directory, Arch arch, const Progress& progress = [](auto...) {}) {
+    const fs::path& directory, Arch arch, const Progress& progress = [](auto...) {},
+    PartitionTable table = PartitionTable::gpt) {
     const std::vector<ImageFile> efi = efi_files(arch);
     const fs::path esp = directory / "efiboot.img", iso = directory / "image.iso";
     fs::remove(esp);
@@ -44,7 +47,7 @@ fs::path write_image(
     files.push_back({"/boot/grub/grub.cfg", std::string("set timeout=3\n")});
     files.insert(files.end(), efi.begin(), efi.end());
     files.push_back({"/live/01-a layer with a long name.sb", directory / "layer"});
-    write_iso(iso, {"LKTEST_TEST", "LKTEST 0", time_of_image}, layout(arch), files, esp,
+    write_iso(iso, {"LKTEST_TEST", "LKTEST 0", time_of_image}, layout(arch, table), files, esp,
               arch == Arch::x86_64 ? std::string(432, '\x90') : "", progress);
     return iso;
 }
@@ -78,6 +81,19 @@ TEST_P(IsoLayout, IsTheGoldenOneToIndependentTools) {
     const std::string text = report(write_image(directory.path(), GetParam()));
     EXPECT_NE(text.find("No problems found"), std::string::npos);
     expect_golden(fmt::format("iso_layout/{}.txt", name(GetParam())), without_path(text, directory.path()));
+}
+
+TEST_P(IsoLayout, HasNoGptWhereARecipeWantsNone) {
+    const TempDir directory;
+    const fs::path iso = write_image(
+        directory.path(), GetParam(), [](auto...) {}, PartitionTable::mbr);
+    EXPECT_EQ(read_file(iso).substr(512, 8), std::string(8, '\0'));
+    const std::string table = check_process({"sfdisk", "--dump", iso.string()});
+    EXPECT_NE(table.find("label: dos"), std::string::npos) << table;
+    EXPECT_TRUE(std::regex_search(table, std::regex("iso2 : [^\n]*type=ef"))) << table;
+    if (GetParam() == Arch::x86_64) {
+        EXPECT_TRUE(std::regex_search(table, std::regex("iso1 : [^\n]*bootable"))) << table;
+    }
 }
 
 TEST_P(IsoLayout, HasTheSameEfiFilesInTheEspAndOnTheIso) {
@@ -127,6 +143,36 @@ TEST(IsoWriter, AddsJolietForSystemsWithoutRockRidge) {
         joliet |=
             iso.compare(sector * 2048, 6, "\2CD001") == 0 && iso.compare(sector * 2048 + 88, 3, "%/E") == 0;
     EXPECT_TRUE(joliet);
+}
+
+TEST(IsoWriter, HoldsALayerOfMoreThan4GiBUnderAnyName) {
+    const TempDir directory;
+    constexpr std::uint64_t size = (std::uint64_t{4} << 30) + 5'000;
+    const fs::path layer = directory.path() / "layer", iso = directory.path() / "iso";
+    write_file(layer, "begin");
+    fs::resize_file(layer, size - 3);
+    std::ofstream(layer, std::ios::app) << "end";
+    write_esp(directory.path() / "esp", efi_files(Arch::aarch64), 0);
+    // Neither ISO 9660 nor Joliet can hold the first name; Rock Ridge can.
+    const std::string odd = "/live/" + std::string(180, 'x') + " ;*? \xc3\xa9.sb";
+    const std::vector<ImageFile> files{{odd, std::string("odd")}, {"/live/02-large.sb", layer}};
+    write_iso(iso, {"X", "X", 0}, layout(Arch::aarch64), files, directory.path() / "esp", "", [](auto...) {});
+    fs::remove(layer);
+
+    EXPECT_NE(run({"xorriso", "-indev", iso, "-find", "/live/02-large.sb", "-exec", "lsdl"})
+                  .find(fmt::format(" {} ", size)),
+              std::string::npos);
+    const IsoTree tree = read_iso_tree(ByteView::of_file(iso));
+    ASSERT_TRUE(tree.find(odd));
+    EXPECT_EQ(tree.find(odd)->content.read(0, 10), "odd");
+    const IsoNode* large = tree.find("/live/02-large.sb");
+    ASSERT_TRUE(large);
+    EXPECT_EQ(large->size, size);
+    EXPECT_EQ(large->content.read(0, 5), "begin");
+    EXPECT_EQ(large->content.read(size - 3, 10), "end");
+    check_process({"xorriso", "-osirrox", "on", "-indev", iso, "-extract_cut", "/live/02-large.sb",
+                   std::to_string(size - 3), "3", directory.path() / "tail"});
+    EXPECT_EQ(read_file(directory.path() / "tail"), "end");
 }
 
 TEST(IsoWriter, NamesAFileThatIsNotThere) {

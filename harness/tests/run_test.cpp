@@ -256,6 +256,48 @@ within = "500ms"
     EXPECT_NE(cpus.find("(pid 1)"), std::string::npos) << cpus;
 }
 
+/// At whatever moment it is stopped: the image is the old one, or not there, and what is left of the
+/// killed ones goes with the next build. One that finds its image made is over at once.
+TEST_F(RunTest, ABuildThatIsKilledLeavesNoHalfImage) {
+    const fs::path directory = scratch_.path() / "media", iso = directory / "live.iso";
+    make_directories(directory);
+    const auto build = [&](int signal, std::chrono::milliseconds after) {
+        const pid_t child = ::fork();
+        if (child == 0) {
+            ::execl(LKTEST_PROGRAM, LKTEST_PROGRAM, "build", "recovery", "--arch", "aarch64", "-o",
+                    iso.c_str(), nullptr);
+            ::_exit(127);
+        }
+        if (signal != 0) {
+            std::this_thread::sleep_for(after);
+            ::kill(child, signal);
+        }
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        return status;
+    };
+    ASSERT_EQ(build(0, {}), 0);
+    const std::uint64_t whole = fs::file_size(iso);
+    for (const int signal : {SIGKILL, SIGINT})
+        for (int after = 30; after < 600; after += 60) {
+            fs::remove(iso);
+            build(signal, std::chrono::milliseconds(after));
+            if (fs::exists(iso)) {
+                EXPECT_EQ(fs::file_size(iso), whole) << after;
+            }
+        }
+    fs::remove(iso);
+    ASSERT_EQ(build(0, {}), 0);
+    for (const auto& left : fs::directory_iterator(directory))
+        EXPECT_TRUE(left.path() == iso || left.path() == iso.string() + ".inputs") << left.path();
+    const auto before = fs::last_write_time(iso);
+    ASSERT_EQ(build(0, {}), 0);
+    EXPECT_EQ(fs::last_write_time(iso), before);
+    std::ofstream(iso, std::ios::app) << "spoilt";
+    ASSERT_EQ(build(0, {}), 0);
+    EXPECT_EQ(fs::file_size(iso), whole);
+}
+
 /// The processes that a condition on their directory in /proc holds for.
 template <typename Condition>
 std::vector<pid_t> processes(Condition condition) {
