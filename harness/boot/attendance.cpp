@@ -58,6 +58,16 @@ void Attendance::log_said(std::string_view lines) {
     news();
 }
 
+void Attendance::shown(Source source, const std::vector<std::string>& rows) {
+    watch_.show(source, rows, since_power_on());
+    news();
+}
+
+bool Attendance::serial_is_silent() const {
+    constexpr std::chrono::seconds a_while{1};
+    return since_power_on() >= seen_.last_byte.value_or(microseconds::zero()) + a_while;
+}
+
 void Attendance::happened(const DomainEvent& event) {
     using Kind = DomainEvent::Kind;
     // Before power-on there is no time of the guest's yet.

@@ -34,6 +34,7 @@ public:
     void serial_said(std::string_view bytes);  ///< empty: the line was closed
     void port_said(std::string_view bytes);
     void log_said(std::string_view lines);  ///< of the kernel's log, read from outside
+    void shown(Source source, const std::vector<std::string>& rows);  ///< on a display
     void happened(const DomainEvent& event);
     /// @param lease  the guest's address
     void network_checked(const std::string& lease);
@@ -59,6 +60,9 @@ public:
     /// What the guest leased; empty before the network was checked.
     const std::string& guest_address() const noexcept { return guest_address_; }
     bool powered_off() const noexcept { return seen_.machine == Sighting::Machine::powered_off; }
+
+    /// Whether the serial console has said nothing for a while, so that it is worth while to look elsewhere.
+    bool serial_is_silent() const;
 
     Decision judge_now(const Limits& limits);
     Decision judge_now(const Limits& limits, const Acting& acting);

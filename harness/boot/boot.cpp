@@ -179,20 +179,37 @@ asio::awaitable<Verdict> attend(Host& host, std::shared_ptr<Attendance> attendan
     }
 }
 
-/// Reads the kernel's log as long as the serial console shows nothing of a kernel. Holds what it
-/// touches: it may wake once more after the cell is over, which is when `cell` expires.
-/// After a reset the memory still holds the log of the boot before.
-asio::awaitable<void> follow_log(Host& host, std::shared_ptr<Attendance> attendance,
-                                 std::shared_ptr<LogFollower> follower, std::weak_ptr<void> cell) {
+/// Looks for what the serial console does not show: the kernel's log while it shows nothing of a kernel, and
+/// when it is silent the displays. Holds what it touches: it may wake once more after the cell is over, which
+/// is when `cell` expires. After a reset the memory still holds the log and the terminal of the boot before.
+asio::awaitable<void> follow(Host& host, std::shared_ptr<Attendance> attendance,
+                             std::shared_ptr<Follower> follower, std::weak_ptr<void> cell) {
     constexpr auto pause = std::chrono::milliseconds(200);
     asio::steady_timer timer(host.io);
-    const auto poll = [follower] { return follower->poll(); };
-    while (!cell.expired() && attendance->watch().resets() == 0) {
-        if (!attendance->watch().kernel_spoke()) {
-            const std::string lines = co_await on_worker(host.workers, poll);
-            const bool late = cell.expired() || attendance->watch().resets() > 0;
-            if (!lines.empty() && !late && !attendance->watch().kernel_spoke())
-                attendance->log_said(lines);
+    struct Seen {
+        std::string log;
+        std::vector<std::string> tty1, display;
+    };
+    while (!cell.expired()) {
+        const unsigned resets = attendance->watch().resets();
+        const bool silent = attendance->serial_is_silent();
+        const bool memory = resets == 0, log = memory && !attendance->watch().kernel_spoke();
+        const auto look = [follower, silent, memory, log] {
+            return Seen{log ? follower->log() : "",
+                        memory && silent ? follower->tty1() : std::vector<std::string>(),
+                        silent ? follower->display() : std::vector<std::string>()};
+        };
+        if (log || silent) {
+            const Seen seen = co_await on_worker(host.workers, look);
+            if (cell.expired())
+                co_return;
+            const bool late = attendance->watch().resets() != resets;
+            if (!late && !seen.log.empty() && !attendance->watch().kernel_spoke())
+                attendance->log_said(seen.log);
+            if (!late && !seen.tty1.empty())
+                attendance->shown(Source::tty1, seen.tty1);
+            if (!late && !seen.display.empty())
+                attendance->shown(Source::display, seen.display);
         }
         timer.expires_after(pause);
         co_await timer.async_wait(asio::use_awaitable);
@@ -338,11 +355,9 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell, const Sc
     co_await on_worker(host.workers, resume);
 
     auto following = std::make_shared<int>();
-    if (auto follower = rig.onlooker->follow_log()) {
-        const std::weak_ptr<void> cell_is_on = following;
-        asio::co_spawn(host.io, follow_log(host, attendance, std::move(follower), cell_is_on),
-                       asio::detached);
-    }
+    const std::weak_ptr<void> cell_is_on = following;
+    auto follower = rig.onlooker->follow(*rig.guest, cell.firmware == Firmware::bios);
+    asio::co_spawn(host.io, follow(host, attendance, std::move(follower), cell_is_on), asio::detached);
     const std::function<asio::awaitable<Verdict>()> reach_milestones = [&] {
         return attend(host, attendance, rig, limits, scenario.boot);
     };

@@ -3,12 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "harness/diagnose/cpu_activity.hpp"
 #include "harness/diagnose/dmesg.hpp"
 #include "harness/diagnose/look_inside.hpp"
+#include "harness/diagnose/text_cells.hpp"
 
 namespace lktest {
 namespace {
@@ -60,13 +62,48 @@ std::vector<std::string> disks_in_words(const Domain::DeviceUse& use) {
 
 }  // namespace
 
-std::string LogFollower::poll() {
-    const GuestMemory memory = ram_->written();
-    if (!kernel_) {
+const FoundKernel* Follower::kernel(const GuestMemory& memory) {
+    if (!kernel_)
         kernel_ = find_described_kernel(memory, arch_);
-        if (!kernel_)
-            return "";
+    return kernel_ ? &*kernel_ : nullptr;
+}
+
+std::vector<std::string> Follower::tty1() {
+    constexpr unsigned rarest = 32;  // a kernel may have no terminals at all
+    if (!ram_)
+        return {};
+    const GuestMemory memory = ram_->written();
+    const FoundKernel* found = kernel(memory);
+    if (!found || !found->tables)
+        return {};
+    if (terminal_) {
+        if (auto rows = read_terminal(memory, *found->tables, *terminal_))
+            return *rows;
+        terminal_.reset();
     }
+    if (until_search_ > 0) {
+        --until_search_;
+        return {};
+    }
+    until_search_ = std::min(rarest, ++searches_);
+    terminal_ = find_tty1(memory, *found->tables);
+    return terminal_ ? read_terminal(memory, *found->tables, *terminal_).value_or(std::vector<std::string>())
+                     : std::vector<std::string>();
+}
+
+std::vector<std::string> Follower::display() const {
+    if (!peek_)
+        return {};
+    return rows_of_cells(peek_(text_screen_address, 2 * text_screen_columns * text_screen_rows),
+                         text_screen_columns);
+}
+
+std::string Follower::log() {
+    if (!ram_)
+        return "";
+    const GuestMemory memory = ram_->written();
+    if (!kernel(memory))
+        return "";
     const auto log = read_printk(memory, kernel_->log, Unfinished::wait, next_);
     if (!log) {
         kernel_.reset();  // it moved, or was none
@@ -76,8 +113,8 @@ std::string LogFollower::poll() {
     return dmesg(log->records);
 }
 
-std::shared_ptr<LogFollower> Onlooker::follow_log() const {
-    return ram_ ? std::make_shared<LogFollower>(ram_, arch_) : nullptr;
+std::shared_ptr<Follower> Onlooker::follow(const Domain& guest, bool text_screen) const {
+    return std::make_shared<Follower>(ram_, arch_, text_screen ? guest.peek() : Domain::Peek());
 }
 
 Onlooker::Onlooker(const Domain& guest, Arch arch) : arch_(arch) {

@@ -9,25 +9,38 @@
 
 #include "harness/diagnose/diagnosis.hpp"
 #include "harness/diagnose/find_printk.hpp"
+#include "harness/diagnose/virtual_terminal.hpp"
 #include "harness/machine/domain.hpp"
 #include "harness/machine/guest_ram.hpp"
 
 namespace lktest {
 
-/// Reads the log of a running kernel as it grows.
-class LogFollower {
+/// Follows what a running guest says and shows beside its serial console. One call at a time.
+class Follower {
 public:
-    LogFollower(std::shared_ptr<const GuestRam> ram, Arch arch) : ram_(std::move(ram)), arch_(arch) {}
+    /// @param ram   null when it is not to be had
+    /// @param peek  for the text screen of a PC; empty for a machine that has none
+    Follower(std::shared_ptr<const GuestRam> ram, Arch arch, Domain::Peek peek)
+        : ram_(std::move(ram)), arch_(arch), peek_(std::move(peek)) {}
 
-    /// What came since the last call, as dmesg prints it; empty before the kernel has described
-    /// itself. Takes milliseconds until then, and a fraction of one from then on.
-    std::string poll();
+    /// What came into the kernel's log since the last call, as dmesg prints it; empty before the kernel
+    /// has described itself. Takes milliseconds until then, and a fraction of one from then on.
+    std::string log();
+    /// The rows of the kernel's tty1; none before it is found, which is tried ever more rarely.
+    std::vector<std::string> tty1();
+    /// The rows of the text screen; none in graphics modes.
+    std::vector<std::string> display() const;
 
 private:
+    const FoundKernel* kernel(const GuestMemory& memory);
+
     std::shared_ptr<const GuestRam> ram_;
     Arch arch_;
+    Domain::Peek peek_;
     std::optional<FoundKernel> kernel_;
     std::optional<std::uint64_t> next_;
+    std::optional<VirtualTerminal> terminal_;
+    unsigned searches_ = 0, until_search_ = 0;
 };
 
 /// Looks at a guest from outside: its memory, which is mapped from the beginning and stays when
@@ -43,8 +56,8 @@ public:
     /// when QEMU does not answer; not on the thread that drains the guest's console.
     void examine(Domain& guest, Examination& seen);
 
-    /// Nothing when the guest's memory is not to be had.
-    std::shared_ptr<LogFollower> follow_log() const;
+    /// @param text_screen  the machine is a PC whose firmware leaves it in a text mode
+    std::shared_ptr<Follower> follow(const Domain& guest, bool text_screen) const;
 
     /// False when QEMU left a question of examine() unanswered: nobody should ask it another.
     bool answered() const noexcept { return answered_; }

@@ -16,7 +16,7 @@ constexpr std::array run_examples{
     Example{"lktest run", "the whole matrix"},
     Example{"lktest run --arch aarch64 --firmware uefi", "one cell"},
     Example{"lktest run --medium cdrom --medium usb", "as a CD and as a USB stick"},
-    Example{"lktest run --iso live.iso --scenario mine.toml", "an ISO and a scenario of your own"},
+    Example{"lktest run live.iso --scenario mine.toml", "an ISO and a scenario of your own"},
 };
 constexpr std::array matrix_examples{
     Example{"lktest matrix --all", "every cell that there is"},

@@ -66,6 +66,18 @@ void add_cells(CLI::App& app, RunOptions& options) {
     add_hardware(app, options.hardware);
     add_repeatable(app, "--iso", "FILE", "the live image", "our own, built when missing or stale",
                    [&options](const std::string& word) { options.isos.emplace_back(word); });
+    app.add_option_function<std::vector<std::string>>(
+           "FILE",
+           [&options](const std::vector<std::string>& words) {
+               for (const std::string& word : words) {
+                   if (!std::filesystem::exists(word))
+                       throw usage_error(fmt::format("there is no image '{}'", word),
+                                         "give the path of an ISO; see lktest run --help");
+                   options.isos.emplace_back(word);
+               }
+           },
+           "live images, as --iso gives them")
+        ->type_name("FILE");
     add_repeatable(app, "--scenario", "SCENARIO|FILE", "what a boot must reach", "what suits the ISO",
                    [&options](const std::string& word) { options.scenarios.push_back(word); });
     app.add_flag("--all", options.all, "every firmware, medium and machine, and each other axis once");

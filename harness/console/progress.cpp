@@ -26,6 +26,8 @@ Progress::Channel Progress::channel_of(Source source) {
     switch (source) {
         case Source::virtio: return virtio;
         case Source::kernel_log: return kernel_log;
+        case Source::display:
+        case Source::tty1: return display;
         default: return console;
     }
 }

@@ -49,8 +49,8 @@ public:
     std::vector<std::string> seen_early() const;
 
 private:
-    /// The kernel's log is read later than the console that it would have been on.
-    enum Channel { console, virtio, kernel_log, channel_count };
+    /// The kernel's log and the display are read later than the console that it all would have been on.
+    enum Channel { console, virtio, kernel_log, display, channel_count };
     static Channel channel_of(Source source);
     struct Sighting {
         Source source = Source::serial;

@@ -62,6 +62,45 @@ void Watch::take(Source source, std::string_view bytes, std::chrono::microsecond
     });
 }
 
+void Watch::show(Source source, const std::vector<std::string>& rows, std::chrono::microseconds at) {
+    quiet(at);
+    Shown& shown = source == Source::tty1 ? tty1_ : display_;
+    if (rows == shown.rows) {
+        if (shown.prompt_read || at < shown.since + patience_.prompt)
+            return;
+        shown.prompt_read = true;
+        const auto last =
+            std::find_if(rows.rbegin(), rows.rend(), [](const auto& row) { return !row.empty(); });
+        if (last != rows.rend())
+            for (const std::string& text : {*last, *last + " "})
+                apply(rules_.on_prompt(text), source, shown.since, text, *last);
+        return;
+    }
+    last_byte_ = at;
+    const std::vector<std::string> before = std::exchange(shown.rows, rows);
+    shown.since = at;
+    shown.prompt_read = false;
+    for (const std::string& row : rows) {
+        const auto is_said = [&row](const ConsoleLine& line) { return line.text == row; };
+        if (!row.empty() && std::ranges::find(before, row) == before.end() &&
+            std::ranges::none_of(recent_lines_, is_said))
+            on_new_row(source, row, at);
+    }
+}
+
+void Watch::on_new_row(Source source, const std::string& row, std::chrono::microseconds at) {
+    Transcript line;  // knows the kernel's records
+    line.feed(row + "\n", at, [this, source](const ConsoleLine& said) { on_line(source, said); });
+    apply(rules_.on_row(row), source, at, row, row);
+    // A display does not tell a prompt's last blank, and somebody may have written behind it already.
+    std::string prompt = row + " ";
+    if (const std::size_t length = prompt_length(prompt); length > 0)
+        prompt.resize(length);
+    std::vector<Hit> hits = rules_.on_prompt(prompt);
+    std::erase_if(hits, [](const Hit& hit) { return hit.kind == Hit::Kind::failure; });
+    apply(hits, source, at, prompt, row);
+}
+
 void Watch::remember(Source source, std::string_view bytes, std::chrono::microseconds at) {
     const Chunk* last = recent_bytes_.empty() ? nullptr : &recent_bytes_.back();
     if (last && last->at == at && last->source == source && last->bytes.size() < most_chunk)
@@ -114,7 +153,8 @@ void Watch::apply(const std::vector<Hit>& hits, Source source, std::chrono::micr
     const bool failed = std::ranges::any_of(hits, ends_the_boot);
     for (const Hit& hit : hits) {
         if (hit.kind == Hit::Kind::milestone) {
-            if (failed)
+            const bool shown = source == Source::display || source == Source::tty1;
+            if (failed || (shown && !progress_.awaits(hit.index)))
                 continue;
             const std::string before = progress_.last_reached();
             progress_.sight(hit.index, source, at, line, events_);
@@ -223,6 +263,7 @@ void Watch::reset(std::chrono::microseconds at, std::string reason) {
     kernel_log_ = {};
     kernel_spoke_ = false;
     screen_ = {};
+    display_ = tty1_ = {};
     rules_.restart();
     progress_.restart(at);
     suspect_.reset();

@@ -48,6 +48,11 @@ public:
     /// @param source  Source::serial; Source::virtio for the port that milestones are reported on;
     ///                Source::kernel_log for whole lines of the kernel's log, as dmesg prints them
     void feed(Source source, std::string_view bytes, std::chrono::microseconds at);
+    /// What a display showed at `at`, row by row; asked for again and again while nothing else speaks.
+    /// Rows that are new count as lines and as rows of a screen, and the last one, once all stand still,
+    /// as a prompt. What the console said already is no news.
+    /// @param source  Source::display or Source::tty1
+    void show(Source source, const std::vector<std::string>& rows, std::chrono::microseconds at);
     /// Nothing has come until `now`: what stands still long enough is decided.
     void quiet(std::chrono::microseconds now);
     /// When quiet() will decide something if nothing is fed before.
@@ -103,10 +108,18 @@ private:
         std::string bytes;
     };
 
+    /// What a display showed when it was last looked at.
+    struct Shown {
+        std::vector<std::string> rows;
+        std::chrono::microseconds since{};  ///< the rows have stood like this
+        bool prompt_read = true;
+    };
+
     void take(Source source, std::string_view bytes, std::chrono::microseconds at);
     void remember(Source source, std::string_view bytes, std::chrono::microseconds at);
     void read_serial(std::string_view bytes, std::chrono::microseconds at);
     void on_line(Source source, const ConsoleLine& line);
+    void on_new_row(Source source, const std::string& row, std::chrono::microseconds at);
     void apply(const std::vector<Hit>& hits, Source source, std::chrono::microseconds at,
                std::string_view matched, const std::string& line);
     void meet(const Failure& failure, Source source, std::chrono::microseconds at, std::string_view matched,
@@ -121,6 +134,7 @@ private:
     Progress progress_;
     Transcript serial_, virtio_, kernel_log_;
     Screen screen_;
+    Shown display_, tty1_;
     std::deque<Chunk> recent_bytes_;  ///< for a reset that is told of late
     std::size_t recent_size_ = 0;
     std::deque<ConsoleLine> recent_lines_;

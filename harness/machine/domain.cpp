@@ -231,6 +231,17 @@ Domain::DeviceUse Domain::device_use() const {
     return use;
 }
 
+Domain::Peek Domain::peek() const {
+    virDomainRef(handle_.get());
+    const std::shared_ptr<virDomain> guest(handle_.get(), virDomainFree);
+    return [guest](std::uint64_t address, std::size_t size) {
+        std::string bytes(size, '\0');
+        if (virDomainMemoryPeek(guest.get(), address, size, bytes.data(), VIR_MEMORY_PHYSICAL) < 0)
+            bytes.clear();
+        return bytes;
+    };
+}
+
 UniqueFd Domain::memory() const {
     if (connection_->root().empty())
         return {};

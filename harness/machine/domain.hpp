@@ -85,6 +85,11 @@ public:
     };
     DeviceUse device_use() const;
 
+    /// Reads the guest's physical memory, devices' included, a few milliseconds for 64 KiB; nothing
+    /// once the guest has gone. May be called from any thread at any time, and outlive this object.
+    using Peek = std::function<std::string(std::uint64_t address, std::size_t size)>;
+    Peek peek() const;
+
     /// The guest's RAM, to be mapped for reading: it outlives the guest as long as it is open.
     /// None unless the driver is embedded and the domain's memory is a memfd.
     UniqueFd memory() const;

@@ -9,7 +9,11 @@
 namespace lktest {
 
 /// Who saw it.
-enum class Source { harness, serial, screen, virtio, libvirt, network, kernel_log };
+///   screen      a terminal's rows on the serial line
+///   kernel_log  the kernel's log in the guest's memory
+///   display     the text screen of a PC, as its video memory has it
+///   tty1        the kernel's virtual terminal in the guest's memory, whether a display shows it or not
+enum class Source { harness, serial, screen, virtio, libvirt, network, kernel_log, display, tty1 };
 std::string_view name(Source source);
 
 /// Something that happened to a cell while it ran.

@@ -70,7 +70,8 @@ std::string_view name(OutcomeClass outcome_class) {
 }
 
 std::string_view name(Source source) {
-    constexpr std::array names{"harness", "serial", "screen", "virtio", "libvirt", "network", "kernel-log"};
+    constexpr std::array names{"harness", "serial",     "screen",  "virtio", "libvirt",
+                               "network", "kernel-log", "display", "tty1"};
     return names[static_cast<std::size_t>(source)];
 }
 

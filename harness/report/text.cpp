@@ -131,6 +131,19 @@ void add_remark(Page& page, const CellResult& result) {
     page.field("because", printable(result.verdict->reason));
 }
 
+/// "kernel only by kernel-log, userspace only by tty1": what an ISO's author has not put on the serial
+/// console.
+std::string seen_elsewhere(const CellResult& result) {
+    const auto beside = [](Source source) {
+        return source == Source::kernel_log || source == Source::display || source == Source::tty1;
+    };
+    std::vector<std::string> said;
+    for (const MilestoneTime& milestone : result.milestones)
+        if (!milestone.sources.empty() && std::ranges::all_of(milestone.sources, beside))
+            said.push_back(fmt::format("{} only by {}", milestone.name, name(milestone.sources.front())));
+    return fmt::format("{}", fmt::join(said, ", "));
+}
+
 /// "2 of 3 cells passed: 1 failed", "1 not applicable", "62.4s".
 std::string summary(const RunReport& report) {
     const Counts counts = count(report);
@@ -174,6 +187,9 @@ std::string text_matrix(const RunReport& report, const Style& style) {
 std::string text_report(const RunReport& report, const Style& style) {
     Page page(style);
     add_matrix(page, report, style);
+    for (const CellResult& result : report.cells)
+        if (const std::string elsewhere = seen_elsewhere(result); !elsewhere.empty())
+            page.add({{fmt::format("– {}: {}", name(result.cell), elsewhere), Tone::dim}});
     for (const CellResult& result : report.cells) {
         if (!result.verdict)
             continue;

@@ -207,6 +207,22 @@ TEST_F(RunTest, AHostileConsoleNeverReachesTheTerminalOrTheReportsRaw) {
                    results_ / "latest/junit.xml"});
 }
 
+/// Our medium as somebody else would have made it, who thought of a display only.
+TEST_F(RunTest, AnIsoThatNobodyPreparedForSerialReachesItsUserspaceOnTty1) {
+    const fs::path iso = scratch_.path() / "display.iso";
+    check_process({LKTEST_PROGRAM, "build", "recovery", "--arch", "aarch64", "-o", iso});
+    std::string image = read_file(iso);
+    const std::string_view old = "console=tty0 console=ttyAMA0,115200";
+    std::string now = "console=tty0";
+    now.resize(old.size(), ' ');
+    for (std::size_t at = 0; (at = image.find(old, at)) != std::string::npos; at += old.size())
+        image.replace(at, old.size(), now);
+    write_file(iso, image);
+    const ProcessResult ended = run({iso, "--arch", "aarch64", "--scenario", "any-medium"});
+    EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
+    EXPECT_NE(ended.out.find("userspace only by tty1"), std::string::npos) << ended.out;
+}
+
 /// Our medium with its kernel told to speak on the display only, and to look for a medium that is not there.
 TEST_F(RunTest, AKernelThatTheSerialConsoleDoesNotShowIsReadFromItsMemory) {
     const fs::path iso = scratch_.path() / "hidden.iso";

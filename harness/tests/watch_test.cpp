@@ -474,5 +474,25 @@ TEST_F(WatchTest, TheKernelsLogShowsWhatTheConsoleHides) {
     EXPECT_TRUE(watch.kernel_spoke());
 }
 
+TEST_F(WatchTest, ADisplayShowsWhatTheSerialConsoleDoesNot) {
+    say("SeaBIOS (version 1.16.2)\r\n[    0.000000] Linux version 6.1\r\nlktest: userspace: ready\r\n", 1s);
+    watch.take_events();
+    watch.show(Source::tty1, {"lktest: userspace: ready", "Debian 12 live tty1", "", "live lo", ""}, 5s);
+    EXPECT_FALSE(watch.passed());
+    watch.show(Source::tty1, {"Debian 12 live tty1", "", "live login:", ""}, 6s);
+    EXPECT_TRUE(watch.passed());
+    EXPECT_EQ(events(), "milestone login tty1 6000ms live login:\n");
+    EXPECT_EQ(watch.last_lines(2), (std::vector<std::string>{"live lo", "live login:"}));
+}
+
+TEST_F(WatchTest, APromptOnADisplayIsAFailureOnlyWhenItStandsStill) {
+    say("SeaBIOS (version 1.16.2)\r\n", 1s);
+    watch.show(Source::display, {"Minimal BASH-like line editing", "grub>"}, 2s);
+    EXPECT_FALSE(watch.failure());
+    watch.show(Source::display, {"Minimal BASH-like line editing", "grub>"}, 3s);
+    ASSERT_TRUE(watch.failure());
+    EXPECT_EQ(watch.failure()->source, Source::display);
+}
+
 }  // namespace
 }  // namespace lktest
