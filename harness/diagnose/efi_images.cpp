@@ -92,7 +92,7 @@ private:
         const std::uint64_t pe = word(0x3c);
         if (!head.starts_with("MZ") || word(pe) != 0x4550)
             return "";
-        const std::uint64_t directory = pe + 24 + 112 + 6 * 8;  // PE32+: the debug directory
+        const std::uint64_t directory = pe + 24 + 112 + 48;  // PE32+: the seventh directory, debug
         const std::uint64_t entries = word(directory + 4) / 28, table = word(directory);
         for (std::uint64_t i = 0; i < std::min<std::uint64_t>(entries, 16); ++i) {
             constexpr std::uint32_t codeview = 2;
