@@ -2,27 +2,22 @@
 #include "harness/boot/boot.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "builder/base/file.hpp"
 #include "builder/inspect/finding.hpp"
-#include "firmware/variables.hpp"
 #include "harness/boot/act.hpp"
 #include "harness/boot/attendance.hpp"
-#include "harness/boot/direct_kernel.hpp"
 #include "harness/boot/disks.hpp"
+#include "harness/boot/machine_spec.hpp"
 #include "harness/boot/onlooker.hpp"
-#include "harness/boot/stick.hpp"
 #include "harness/console/loader_driver.hpp"
 #include "harness/diagnose/dmesg.hpp"
 #include "harness/machine/domain.hpp"
 #include "harness/machine/domain_xml.hpp"
-#include "harness/machine/medium_copy.hpp"
 #include "harness/machine/serial_line.hpp"
 #include "harness/machine/worker.hpp"
 #include "harness/net/cell_network.hpp"
@@ -48,56 +43,6 @@ struct Rig {
     std::optional<Domain> guest;
     std::optional<SerialLine> serial, port;
 };
-
-MachineSpec machine_spec(const Host& host, const BootCell& cell, const Scenario& scenario,
-                         const fs::path& directory) {
-    MachineSpec spec{.cell = cell,
-                     .domain_name = fmt::format("lktest-{}-{}", ::getpid(), name(cell)),
-                     .settings = scenario.machine,
-                     .accel = host.accel.at(cell.arch),
-                     .uefi = {},
-                     .variables = directory / "variables.fd",
-                     .serial_socket = directory / "serial",
-                     .port_socket = directory / "port",
-                     .network = NoNetwork{}};
-    spec.cell.image.path = fs::absolute(cell.image.path);
-    spec.daemon = host.libvirt.root().empty();
-    if (is_uefi(cell.firmware)) {
-        const bool pc = chipset(cell) == Chipset::pc;
-        const auto found = choose_firmware(
-            host.firmware,
-            {.arch = cell.arch, .firmware = cell.firmware, .machine = pc ? "pc-i440fx-7.2" : ""});
-        if (const auto* missing = std::get_if<MissingFirmware>(&found))
-            throw missing_firmware_error(*missing);
-        spec.uefi = std::get<FirmwareImages>(found);
-        make_variable_store(cell.arch, *spec.uefi, spec.variables);
-    }
-    if (host.network == Network::tap)
-        spec.network = TapNetwork{tap_name, guest_mac};
-    else if (host.network == Network::user)
-        spec.network = UserNetwork{guest_mac};
-    return spec;
-}
-
-/// What stands for the image: a copy whose firmware finds no boot record where it must take a partition,
-/// or no signature; or the kernel on it.
-void prepare_medium(MachineSpec& spec, const Scenario& scenario, const fs::path& directory) {
-    const BootCell& cell = spec.cell;
-    if (from_network(cell.medium))
-        return;
-    std::vector<Patch> patches;
-    const ByteView image = ByteView::of_file(cell.image.path);
-    if (is_disk(cell.medium) && is_uefi(cell.firmware))
-        patches = without_el_torito(image);
-    if (scenario.unsigned_loader)
-        std::ranges::move(without_signatures(image), std::back_inserter(patches));
-    if (!patches.empty()) {
-        spec.medium_copy = directory / "medium.qcow2";
-        make_medium_copy(cell.image.path, patches, spec.medium_copy);
-    }
-    if (cell.medium == Medium::direct)
-        spec.direct = take_kernel(cell.image.path, cell.arch, scenario.boot, directory);
-}
 
 asio::awaitable<std::unique_ptr<CellNetwork>> make_network(Host& host, const BootCell& cell,
                                                            Attendance& attendance, const fs::path& log,
@@ -297,7 +242,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell, const Sc
 
     MachineSpec spec = machine_spec(host, cell, scenario, rig.directory.path());
     const auto make_disks = [&] {
-        prepare_medium(spec, scenario, rig.directory.path());
+        prepare_medium(spec, host, scenario, rig.directory.path());
         rig.disks.emplace(scenario.disks, rig.directory.path(), fs::absolute(cell.image.path));
         for (const Step& step : scenario.steps)
             if (const std::string disk = booted_disk(step); !disk.empty())
@@ -306,14 +251,6 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell, const Sc
     };
     co_await on_worker(host.workers, make_disks);
     spec.disks = rig.disks->specs();
-    if (scenario.boot.loopback) {
-        const fs::path stick = rig.directory.path() / "stick.img";
-        const auto make = [&] {
-            make_stick(spec.cell.image.path, host.stick_loaders.at(cell.arch), cell.arch, stick);
-        };
-        co_await on_worker(host.workers, make);
-        spec.cell.image.path = stick;
-    }
     const std::string xml = domain_xml(spec);
     write_file(artefacts / "domain.xml", xml);
 

@@ -69,12 +69,7 @@ void add_cells(CLI::App& app, RunOptions& options) {
     app.add_option_function<std::vector<std::string>>(
            "FILE",
            [&options](const std::vector<std::string>& words) {
-               for (const std::string& word : words) {
-                   if (!std::filesystem::exists(word))
-                       throw usage_error(fmt::format("there is no image '{}'", word),
-                                         "give the path of an ISO; see lktest run --help");
-                   options.isos.emplace_back(word);
-               }
+               options.isos.insert(options.isos.end(), words.begin(), words.end());
            },
            "live images, as --iso gives them")
         ->type_name("FILE");

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <map>
 #include <random>
 
 #include "builder/base/file.hpp"
@@ -12,25 +11,13 @@
 #include "harness/diagnose/dmesg.hpp"
 #include "harness/diagnose/find_printk.hpp"
 #include "harness/diagnose/vmcoreinfo.hpp"
+#include "harness/tests/support/ram.hpp"
 
 namespace lktest {
 namespace {
 
-/// Memory that a test may write to, in pages.
-struct Ram {
-    std::map<std::uint64_t, std::string> pages;  // by physical address
-
-    void write(std::uint64_t address, std::string_view bytes) {
-        for (std::size_t i = 0; i < bytes.size(); ++i, ++address) {
-            std::string& page = pages[address & ~std::uint64_t{0xfff}];
-            page.resize(4096);
-            page[address & 0xfff] = bytes[i];
-        }
-    }
-    template <typename T>
-    void put(std::uint64_t address, T value) {
-        write(address, {reinterpret_cast<const char*>(&value), sizeof value});
-    }
+/// TestRam in as many pieces as it has pages.
+struct Ram : TestRam {
     GuestMemory memory() const {
         std::vector<MemorySpan> spans;
         for (const auto& [address, page] : pages)

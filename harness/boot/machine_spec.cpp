@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "harness/boot/machine_spec.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "firmware/variables.hpp"
+#include "harness/boot/direct_kernel.hpp"
+#include "harness/boot/stick.hpp"
+#include "harness/machine/medium_copy.hpp"
+#include "harness/net/cell_network.hpp"
+
+namespace lktest {
+
+namespace fs = std::filesystem;
+
+MachineSpec machine_spec(const Host& host, const BootCell& cell, const Scenario& scenario,
+                         const fs::path& directory) {
+    MachineSpec spec{.cell = cell,
+                     .domain_name = fmt::format("lktest-{}-{}", ::getpid(), name(cell)),
+                     .settings = scenario.machine,
+                     .accel = host.accel.at(cell.arch),
+                     .uefi = {},
+                     .variables = directory / "variables.fd",
+                     .serial_socket = directory / "serial",
+                     .port_socket = directory / "port",
+                     .network = NoNetwork{}};
+    spec.cell.image.path = fs::absolute(cell.image.path);
+    spec.daemon = host.libvirt.root().empty();
+    if (is_uefi(cell.firmware)) {
+        const bool pc = chipset(cell) == Chipset::pc;
+        const auto found = choose_firmware(
+            host.firmware,
+            {.arch = cell.arch, .firmware = cell.firmware, .machine = pc ? "pc-i440fx-7.2" : ""});
+        if (const auto* missing = std::get_if<MissingFirmware>(&found))
+            throw missing_firmware_error(*missing);
+        spec.uefi = std::get<FirmwareImages>(found);
+        make_variable_store(cell.arch, *spec.uefi, spec.variables);
+    }
+    if (host.network == Network::tap)
+        spec.network = TapNetwork{tap_name, guest_mac};
+    else if (host.network == Network::user)
+        spec.network = UserNetwork{guest_mac};
+    return spec;
+}
+
+void prepare_medium(MachineSpec& spec, const Host& host, const Scenario& scenario,
+                    const fs::path& directory) {
+    const BootCell& cell = spec.cell;
+    if (from_network(cell.medium))
+        return;
+    if (scenario.boot.loopback) {
+        const fs::path stick = directory / "stick.img";
+        make_stick(cell.image.path, host.stick_loaders.at(cell.arch), cell.arch, stick);
+        spec.cell.image.path = stick;
+        return;
+    }
+    std::vector<Patch> patches;
+    const ByteView image = ByteView::of_file(cell.image.path);
+    if (is_disk(cell.medium) && is_uefi(cell.firmware))
+        patches = without_el_torito(image);
+    if (scenario.unsigned_loader)
+        std::ranges::move(without_signatures(image), std::back_inserter(patches));
+    if (!patches.empty()) {
+        spec.medium_copy = directory / "medium.qcow2";
+        make_medium_copy(cell.image.path, patches, spec.medium_copy);
+    }
+    if (cell.medium == Medium::direct)
+        spec.direct = take_kernel(cell.image.path, cell.arch, scenario.boot, directory);
+}
+
+}  // namespace lktest

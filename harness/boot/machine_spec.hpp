@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+
+#include "harness/boot/host.hpp"
+#include "harness/machine/domain_xml.hpp"
+#include "harness/matrix/cell.hpp"
+#include "harness/scenario/scenario.hpp"
+
+namespace lktest {
+
+/// The machine of a cell, but for its medium and its disks. Makes its variable store in `directory`.
+/// Throws a host Error when there is no firmware for it.
+MachineSpec machine_spec(const Host& host, const BootCell& cell, const Scenario& scenario,
+                         const std::filesystem::path& directory);
+
+/// What stands for the image: a stick that holds it as a file; a copy whose firmware finds no boot record
+/// where it must take a partition, or no signature; or the kernel on it. Made in `directory`; may take
+/// seconds.
+void prepare_medium(MachineSpec& spec, const Host& host, const Scenario& scenario,
+                    const std::filesystem::path& directory);
+
+}  // namespace lktest
