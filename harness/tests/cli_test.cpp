@@ -131,7 +131,6 @@ TEST(CommandLine, ExplainsWhatItCannotTake) {
         {"run", "--fimware=uefi"},
         {"run", "--qwertz"},
         {"run", "--arch", "aarch46"},
-        {"run", "--arch", "x86_64", "aarch64"},
         {"run", "--arch", "x86_64,aarch64"},
         {"run", "--firmware", "BIOS"},
         {"run", "--medium", "floppy"},
