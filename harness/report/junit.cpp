@@ -41,7 +41,7 @@ std::string details(const CellResult& result) {
 const char* element(OutcomeClass outcome_class) {
     switch (outcome_class) {
         case OutcomeClass::passed: return nullptr;
-        case OutcomeClass::not_applicable: return "skipped";
+        case OutcomeClass::not_applicable:
         case OutcomeClass::tolerated: return "skipped";  // JUnit knows no third way
         case OutcomeClass::product_failure: return "failure";
         case OutcomeClass::cancelled:
