@@ -27,11 +27,7 @@ struct AddressSpace {
 
     template <typename T>
     std::optional<T> value(std::uint64_t address) const {
-        static_assert(std::is_trivially_copyable_v<T>);
-        T copy;
-        if (!read(address, std::as_writable_bytes(std::span(&copy, 1))))
-            return std::nullopt;
-        return copy;
+        return value_at<T>(*this, address);
     }
 
     /// At most `size` bytes: fewer where the mapping ends.

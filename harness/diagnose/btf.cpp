@@ -11,7 +11,6 @@
 namespace lktest {
 namespace {
 
-constexpr std::uint64_t image_reach = 64 << 20;
 /// A kernel's types take 4 to 6 MiB; a module's, which refer to them, some KiB.
 constexpr std::uint32_t smallest = 256 << 10, largest = 64 << 20;
 constexpr std::uint32_t most_types = 2'000'000;
@@ -109,15 +108,10 @@ std::optional<KernelTypes> find_types(const GuestMemory& memory, std::uint64_t n
     // Magic, version 1, no flags, the header's size, and types directly behind it.
     static constexpr std::array<unsigned char, 12> magic = {0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0};
     const std::string_view wanted(reinterpret_cast<const char*>(magic.data()), magic.size());
-    const std::uint64_t low = near > image_reach ? near - image_reach : 0, high = near + image_reach;
-    for (const MemorySpan& span : memory.spans()) {
-        const std::uint64_t begin = std::max(span.address, low);
-        const std::uint64_t end = std::min(span.address + span.bytes.size(), high);
-        if (begin >= end)
-            continue;
-        const std::string_view image(
-            reinterpret_cast<const char*>(span.bytes.data()) + (begin - span.address),
-            static_cast<std::size_t>(end - begin));
+    for (const MemorySpan& part : memory.around_kernel(near)) {
+        // What is searched may change meanwhile; what is found is copied before it is looked at.
+        const std::uint64_t begin = part.address;
+        const std::string_view image(reinterpret_cast<const char*>(part.bytes.data()), part.bytes.size());
         for (std::size_t at = image.find(wanted); at != image.npos; at = image.find(wanted, at + 1)) {
             // struct btf_header: the types' length, then where the strings lie, and their length.
             const auto types = memory.value<std::uint32_t>(begin + at + 12);

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 
-#include "builder/base/json_text.hpp"
 #include "builder/base/printable.hpp"
 #include "harness/console/watch.hpp"
 #include "harness/diagnose/cpu_activity.hpp"
@@ -253,15 +252,6 @@ void tell_of_tasks(const Examination& seen, Diagnosis& said) {
     }
 }
 
-Json json_backtraces(const std::vector<Backtrace>& backtraces) {
-    Json json = Json::array();
-    for (const Backtrace& backtrace : backtraces)
-        json.push_back({{"cpu", backtrace.cpu},
-                        {"frames", json_strings(backtrace.frames)},
-                        {"code", json_strings(backtrace.code)}});
-    return json;
-}
-
 }  // namespace
 
 Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario& scenario,
@@ -299,117 +289,6 @@ Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario
     said.disks = seen.disks;
     said.untold = seen.untold;
     return said;
-}
-
-void extend(Verdict& verdict, const Diagnosis& diagnosis) {
-    using enum Outcome;
-    const auto ended_by = [&](std::initializer_list<Outcome> outcomes) {
-        return std::ranges::find(outcomes, verdict.outcome) != outcomes.end();
-    };
-    const bool undecided = ended_by({silent, at_prompt, milestone_deadline, reboot_loop, powered_off});
-    const bool in_kernel = ended_by({kernel_crash, kernel_hang});
-    if ((!undecided && !in_kernel) || diagnosis.stage == BootStage::unknown)
-        return;
-    if (undecided)
-        verdict.reason += fmt::format(". Seen from outside: {}", diagnosis.summary);
-    if (diagnosis.silence)
-        verdict.reason += fmt::format("; {}", diagnosis.silence->reason);
-    // The console may have shown only the last of a chain.
-    if (!diagnosis.proof.empty() && !verdict.reason.starts_with(diagnosis.reason)) {
-        verdict.reason += fmt::format(". Its log says: {}", diagnosis.reason);
-        verdict.evidence = diagnosis.proof;
-        verdict.hint = diagnosis.fix;
-        // A loop of resets stays one: the cause says what its boots died of.
-        if (diagnosis.outcome != passed && verdict.outcome != reboot_loop)
-            verdict.outcome = diagnosis.outcome;
-    } else if (undecided && diagnosis.silence && diagnosis.silence->name.starts_with("kernel-")) {
-        verdict.evidence = diagnosis.last_lines;
-    }
-    if (!diagnosis.silence)
-        return;
-    // The report would look for more lines in the console's log, where they are not.
-    if (verdict.evidence.size() > last_lines)
-        verdict.evidence.resize(last_lines);
-    verdict.hint = verdict.hint.empty() ? diagnosis.silence->fix
-                                        : fmt::format("{}; and {}", verdict.hint, diagnosis.silence->fix);
-}
-
-void explain(Verdict& verdict, Diagnosis& diagnosis, std::vector<RankedCause> causes) {
-    diagnosis.causes = std::move(causes);
-    if (diagnosis.causes.empty())
-        return;
-    const RankedCause& first = diagnosis.causes.front();
-    verdict.reason += ". Most likely: " + first.cause;
-    // The line is in the evidence already; what the medium shows is not.
-    for (const std::string& shown : first.evidence)
-        if (shown.starts_with("on the medium: "))
-            verdict.evidence.push_back(shown);
-    if (verdict.hint.empty() || first.confirmed)
-        verdict.hint = first.fix;
-}
-
-std::string json_diagnosis(const Diagnosis& diagnosis) {
-    Json causes = Json::array();
-    for (const RankedCause& cause : diagnosis.causes)
-        causes.push_back({{"id", cause.id},
-                          {"stage", cause.stage},
-                          {"cause", cause.cause},
-                          {"fix", cause.fix},
-                          {"source", cause.source},
-                          {"confirmed", cause.confirmed},
-                          {"evidence", json_strings(cause.evidence)}});
-    const Json json = {
-        {"schema", "lktest.diagnosis/1"},
-        {"stage", name(diagnosis.stage)},
-        {"summary", json_text(diagnosis.summary)},
-        {"evidence", json_strings(diagnosis.evidence)},
-        {"cause", json_text(diagnosis.cause)},
-        {"reason", json_text(diagnosis.reason)},
-        {"fix", json_text(diagnosis.fix)},
-        {"silence", diagnosis.silence ? Json{{"name", diagnosis.silence->name},
-                                             {"reason", printable(diagnosis.silence->reason)},
-                                             {"fix", diagnosis.silence->fix}}
-                                      : Json()},
-        {"proof", json_strings(diagnosis.proof)},
-        {"causes", causes},
-        {"last_lines", json_strings(diagnosis.last_lines)},
-        {"cpus", json_strings(diagnosis.cpus)},
-        {"backtraces", json_backtraces(diagnosis.backtraces)},
-        {"at_prompt", json_text(diagnosis.at_prompt)},
-        {"root_file_system", json_text(diagnosis.root)},
-        {"tasks", json_strings(diagnosis.tasks)},
-        {"disks", json_strings(diagnosis.disks)},
-        {"untold", json_strings(diagnosis.untold)},
-        {"seconds", static_cast<double>(diagnosis.took.count()) / 1e6},
-    };
-    return json.dump(2) + "\n";
-}
-
-std::string text_of_cpus(const Diagnosis& diagnosis) {
-    std::string text;
-    for (std::size_t i = 0; i < diagnosis.cpus.size(); ++i) {
-        text += diagnosis.cpus[i] + "\n";
-        for (const Backtrace& backtrace : diagnosis.backtraces)
-            if (backtrace.cpu == i) {
-                for (const std::string& frame : backtrace.frames)
-                    text += "    " + printable(frame) + "\n";
-                for (const std::string& instruction : backtrace.code)
-                    text += "      " + printable(instruction) + "\n";
-            }
-    }
-    if (!diagnosis.tasks.empty())
-        text += "\nprograms:\n";
-    for (const std::string& task : diagnosis.tasks)
-        text += "  " + task + "\n";
-    if (!diagnosis.disks.empty())
-        text += "\ndisks:\n";
-    for (const std::string& disk : diagnosis.disks)
-        text += "  " + printable(disk) + "\n";
-    if (!diagnosis.untold.empty())
-        text += "\nnot to be told:\n";
-    for (const std::string& what : diagnosis.untold)
-        text += "  " + printable(what) + "\n";
-    return text;
 }
 
 }  // namespace lktest

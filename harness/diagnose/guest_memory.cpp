@@ -64,6 +64,20 @@ std::string GuestMemory::bytes_at(std::uint64_t address, std::size_t size) const
     return text;
 }
 
+std::vector<MemorySpan> GuestMemory::around_kernel(std::uint64_t address) const {
+    constexpr std::uint64_t reach = 64 << 20;
+    const std::uint64_t low = address > reach ? address - reach : 0, high = address + reach;
+    std::vector<MemorySpan> parts;
+    for (const MemorySpan& span : spans_) {
+        const std::uint64_t begin = std::max(span.address, low);
+        const std::uint64_t end = std::min(span.address + span.bytes.size(), high);
+        if (begin < end)
+            parts.push_back({begin, span.bytes.subspan(static_cast<std::size_t>(begin - span.address),
+                                                       static_cast<std::size_t>(end - begin))});
+    }
+    return parts;
+}
+
 std::uint64_t GuestMemory::size() const {
     std::uint64_t sum = 0;
     for (const MemorySpan& span : spans_)

@@ -18,7 +18,6 @@ constexpr std::size_t fewest_symbols = 1'000;
 constexpr std::size_t most_names = 32 << 20;
 constexpr std::size_t most_tokens = 16 << 10;
 /// How far the image reaches from any place in it.
-constexpr std::uint64_t image_reach = 64 << 20;
 
 constexpr std::uint64_t rounded_up(std::uint64_t value) {
     return (value + 7) & ~std::uint64_t{7};
@@ -276,15 +275,10 @@ std::optional<Symbols> in_window(const Window& image) {
 }
 
 std::optional<Symbols> by_shape(const GuestMemory& memory, std::uint64_t near) {
-    const std::uint64_t low = near > image_reach ? near - image_reach : 0, high = near + image_reach;
-    for (const MemorySpan& span : memory.spans()) {
-        const std::uint64_t begin = std::max(span.address, low);
-        const std::uint64_t end = std::min(span.address + span.bytes.size(), high);
-        if (begin >= end)
-            continue;
+    for (const MemorySpan& part : memory.around_kernel(near)) {
         // A copy, for the guest may change it meanwhile.
-        const std::string bytes = memory.bytes_at(begin, static_cast<std::size_t>(end - begin));
-        if (auto symbols = in_window({begin, bytes}))
+        const std::string bytes = memory.bytes_at(part.address, part.bytes.size());
+        if (auto symbols = in_window({part.address, bytes}))
             return symbols;
     }
     return std::nullopt;
