@@ -219,9 +219,10 @@ void collect(const Connection& libvirt, const Domain& guest, bool failed, const 
             // A guest that is gone has no screen, and that is no second fault.
         }
     }
+    const fs::path log = libvirt.root() / "log/qemu" / (guest.name() + ".log");
     std::error_code none;
-    fs::copy_file(libvirt.root() / "log/qemu" / (guest.name() + ".log"), artefacts / "qemu.log",
-                  fs::copy_options::overwrite_existing, none);
+    if (fs::exists(log, none))
+        write_file(artefacts / "qemu.log", without_environment(read_file(log)));
 }
 
 /// Disks that a step will compare, and no step seals before, are compared with how they are at power-on.

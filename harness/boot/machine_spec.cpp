@@ -16,6 +16,11 @@ namespace lktest {
 
 namespace fs = std::filesystem;
 
+FirmwareWish firmware_wish(const BootCell& cell) {
+    const bool pc = chipset(cell) == Chipset::pc;
+    return {.arch = cell.arch, .firmware = cell.firmware, .machine = pc ? "pc-i440fx-7.2" : ""};
+}
+
 MachineSpec machine_spec(const Host& host, const BootCell& cell, const Scenario& scenario,
                          const fs::path& directory) {
     MachineSpec spec{.cell = cell,
@@ -30,10 +35,7 @@ MachineSpec machine_spec(const Host& host, const BootCell& cell, const Scenario&
     spec.cell.image.path = fs::absolute(cell.image.path);
     spec.daemon = host.libvirt.root().empty();
     if (is_uefi(cell.firmware)) {
-        const bool pc = chipset(cell) == Chipset::pc;
-        const auto found = choose_firmware(
-            host.firmware,
-            {.arch = cell.arch, .firmware = cell.firmware, .machine = pc ? "pc-i440fx-7.2" : ""});
+        const auto found = choose_firmware(host.firmware, firmware_wish(cell));
         if (const auto* missing = std::get_if<MissingFirmware>(&found))
             throw missing_firmware_error(*missing);
         spec.uefi = std::get<FirmwareImages>(found);

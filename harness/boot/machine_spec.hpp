@@ -10,6 +10,9 @@
 
 namespace lktest {
 
+/// What the firmware of a cell's machine must be good for.
+FirmwareWish firmware_wish(const BootCell& cell);
+
 /// The machine of a cell, but for its medium and its disks. Makes its variable store in `directory`.
 /// Throws a host Error when there is no firmware for it.
 MachineSpec machine_spec(const Host& host, const BootCell& cell, const Scenario& scenario,

@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <exception>
+#include <list>
 
 #include "harness/boot/bell.hpp"
 #include "harness/scenario/parse.hpp"
@@ -17,14 +18,12 @@ namespace asio = boost::asio;
 /// QEMU's own memory and the guest's firmware, beside guest RAM.
 constexpr std::uint64_t overhead_of_a_cell = std::uint64_t{256} << 20;
 
-/// Measured under TCG: UEFI takes longer than BIOS, and reading a kernel through OVMF longest.
-std::chrono::seconds usual_time(const BootCell& cell) {
-    if (cell.firmware == Firmware::bios)
-        return std::chrono::seconds(12);
-    return std::chrono::seconds(cell.arch == Arch::x86_64 ? 20 : 15);
-}
+/// A cell that has not begun, and what it takes.
+struct Waiting {
+    Assignment assignment;
+    Capacity share;
+};
 
-/// What one cell takes.
 Capacity share_of(const Assignment& assignment) {
     const Scenario scenario = scenario_for(*assignment.scenario, assignment.cell);
     return {1, scenario.machine.cpus, scenario.machine.memory + overhead_of_a_cell};
@@ -66,6 +65,13 @@ Verdict not_begun() {
 
 }  // namespace
 
+// Measured under TCG: UEFI takes longer than BIOS, and reading a kernel through OVMF longest.
+std::chrono::milliseconds usual_time(const BootCell& cell) {
+    if (cell.firmware == Firmware::bios)
+        return std::chrono::seconds(12);
+    return std::chrono::seconds(cell.arch == Arch::x86_64 ? 20 : 15);
+}
+
 unsigned default_jobs(unsigned cores, std::uint64_t memory_available, std::uint64_t memory_of_a_cell) {
     const std::uint64_t carried = memory_available / (memory_of_a_cell + overhead_of_a_cell);
     return static_cast<unsigned>(std::clamp<std::uint64_t>(carried, 1, cores + 1));
@@ -85,23 +91,28 @@ asio::awaitable<void> run_cells(Host& host, std::vector<Assignment> cells, Capac
     Ledger ledger(capacity);
     Bell done(host.io);
     std::exception_ptr fault;
-    while (!cells.empty() || !ledger.idle()) {
+    std::list<Waiting> queue;
+    for (Assignment& cell : cells) {
+        const Capacity share = share_of(cell);
+        queue.push_back({std::move(cell), share});
+    }
+    while (!queue.empty() || !ledger.idle()) {
         if (host.stop.requested()) {
-            for (const Assignment& waiting : cells)
-                observer.verdict(waiting.cell, not_begun());
-            cells.clear();
+            for (const Waiting& waiting : queue)
+                observer.verdict(waiting.assignment.cell, not_begun());
+            queue.clear();
         }
         const auto next = std::ranges::find_if(
-            cells, [&ledger](const Assignment& waiting) { return ledger.has_room(share_of(waiting)); });
-        if (next == cells.end()) {
+            queue, [&ledger](const Waiting& waiting) { return ledger.has_room(waiting.share); });
+        if (next == queue.end()) {
             if (!ledger.idle())
                 co_await done.wait_until(std::chrono::steady_clock::time_point::max());
             continue;
         }
-        const Capacity share = share_of(*next);
+        const Capacity share = next->share;
         ledger.take(share);
-        Assignment assignment = std::move(*next);
-        cells.erase(next);
+        Assignment assignment = std::move(next->assignment);
+        queue.erase(next);
         asio::co_spawn(host.io, boot_one(host, std::move(assignment), trials, observer),
                        [&, share](std::exception_ptr thrown) {
                            // The first fault (a full disk, say) stops what has not begun; the rest ends by

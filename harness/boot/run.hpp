@@ -44,6 +44,9 @@ struct Capacity {
 /// @param memory_available, memory_of_a_cell  in bytes
 unsigned default_jobs(unsigned cores, std::uint64_t memory_available, std::uint64_t memory_of_a_cell);
 
+/// How long a cell takes that nobody has timed yet.
+std::chrono::milliseconds usual_time(const BootCell& cell);
+
 /// The cells in the order in which they are begun: those that take longest first, so that the last to end
 /// is a short one. What nobody has timed yet counts as its kind usually takes.
 std::vector<Assignment> longest_first(std::vector<Assignment> cells, const Timings& timings);

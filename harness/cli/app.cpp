@@ -21,6 +21,7 @@ constexpr std::array run_examples{
 constexpr std::array matrix_examples{
     Example{"lktest matrix --all", "every cell that there is"},
     Example{"lktest matrix --all --reduce pairwise --json", "a few of them, for programs"},
+    Example{"lktest matrix live.iso --format github", "a job for each cell"},
 };
 constexpr std::array build_examples{
     Example{"lktest build recovery --arch aarch64 -o live.iso", "the recovery system, for ARM"},
@@ -141,6 +142,10 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defau
         ->group("")
         ->add_option("DIR", invocation.man_directory)
         ->type_name("DIR");
+    CLI::App* cells = app->add_subcommand("generate-cells", "prints the names that can follow a command line")
+                          ->group("")
+                          ->prefix_command();
+    cells->final_callback([cells, &invocation] { invocation.begun = cells->remaining(); });
     app->add_subcommand("generate-completion", "prints the completion for bash")->group("");
     return app;
 }

@@ -37,6 +37,7 @@ struct Invocation {
     DoctorOptions doctor;
     ModuleRequest module;
     std::filesystem::path man_directory;  ///< of generate-man; empty: it prints
+    std::vector<std::string> begun;       ///< of generate-cells: the command line so far
 };
 
 /// What help says of defaults that depend on the machine; these words suit any.

@@ -13,4 +13,9 @@ namespace lktest {
 std::string bash_completion(const CLI::App& app,
                             const std::map<std::string, std::vector<std::string>>& names);
 
+/// The names of the cells that may follow `words` ("run", "--arch", "aarch64", "--cell"), one a line: those
+/// of the matrix, or after "history" those of the history. Empty when the words are wrong: the shell asks
+/// while the user types.
+std::string cell_names(std::vector<std::string> words);
+
 }  // namespace lktest

@@ -71,7 +71,10 @@ int write_man_pages(const CLI::App& app, const std::filesystem::path& directory)
     return static_cast<int>(ExitCode::passed);
 }
 
-int generate(const std::string& what, const std::filesystem::path& directory) {
+int generate(const std::string& what, const Invocation& invocation) {
+    if (what == "generate-cells")
+        return print(cell_names(invocation.begun));
+    const std::filesystem::path& directory = invocation.man_directory;
     Invocation unused;
     const auto app = make_app(unused);
     if (what == "generate-man")
@@ -111,8 +114,10 @@ int perform(int argc, char** argv) {
         return init(invocation.init);
     if (command == "build")
         return build(invocation.build);
-    if (command == "matrix")
+    if (command == "matrix") {
+        invocation.matrix.command.assign(argv + 2, argv + argc);
         return matrix(invocation.matrix);
+    }
     if (command == "inspect")
         return inspect(invocation.inspect);
     if (command == "check-console")
@@ -121,7 +126,7 @@ int perform(int argc, char** argv) {
         return doctor(invocation.doctor);
     if (command == "module")
         return module(invocation.module);
-    return generate(command, invocation.man_directory);
+    return generate(command, invocation);
 }
 
 /// A reader that has gone (`lktest run | head`) ends nothing: reports are still written. A handler

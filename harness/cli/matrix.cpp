@@ -5,13 +5,20 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 
+#include "builder/base/error.hpp"
 #include "builder/base/json_text.hpp"
+#include "harness/cli/option.hpp"
 #include "harness/cli/run_plan.hpp"
 #include "harness/report/json.hpp"
 
 namespace lktest {
 namespace {
+
+constexpr std::array<std::string_view, 4> formats{"text", "json", "github", "gitlab"};  // as Format has them
+
+constexpr std::size_t most_jobs = 256;  // GitHub's limit of a matrix
 
 std::size_t count_applicable(const std::vector<PlannedCell>& cells) {
     return static_cast<std::size_t>(std::ranges::count_if(
@@ -22,7 +29,16 @@ std::size_t count_applicable(const std::vector<PlannedCell>& cells) {
 
 void add_matrix(CLI::App& app, MatrixOptions& options) {
     add_cells(app, options.run);
-    app.add_flag("--json", options.json, "for programs");
+    add_single(app, "--format", alternatives(formats), "for people, for programs, or as a CI system's jobs",
+               "text", [&options](const std::string& word) {
+                   options.format = static_cast<MatrixOptions::Format>(choose("--format", word, formats));
+               });
+    app.add_flag_callback(
+        "--json", [&options] { options.format = MatrixOptions::Format::json; }, "the same as --format json");
+    add_single(app, "--shards", "N", "of github and gitlab: N jobs, which take about as long",
+               "a job for each cell", [&options](const std::string& word) {
+                   options.shards = static_cast<unsigned>(parse_number("--shards", word, 1, most_jobs));
+               });
 }
 
 std::string matrix_text(const std::vector<PlannedCell>& cells) {
@@ -51,9 +67,32 @@ std::string matrix_json(const std::vector<PlannedCell>& cells) {
     return json.dump(2) + "\n";
 }
 
+std::vector<Job> jobs_of(const MatrixOptions& options, const std::vector<PlannedCell>& cells) {
+    if (options.shards)
+        return shard_jobs(options.command, *options.shards);
+    std::vector<Job> jobs;
+    for (const PlannedCell& planned : cells)
+        if (!planned.not_applicable)
+            jobs.push_back({printable(name(planned.cell)), reproducing_options(options.run, planned.cell)});
+    if (jobs.size() > most_jobs)
+        throw usage_error(
+            fmt::format("{} cells are more jobs than GitHub takes, which are {}", jobs.size(), most_jobs),
+            "give --shards N: jobs with several cells each");
+    return jobs;
+}
+
 int matrix(const MatrixOptions& options) {
+    using Format = MatrixOptions::Format;
+    const bool jobs = options.format == Format::github || options.format == Format::gitlab;
+    if (options.shards && !jobs)
+        throw usage_error("--shards is for jobs", "add --format github or --format gitlab");
     const RunPlan plan = plan_run(options.run);
-    fmt::print("{}", options.json ? matrix_json(plan.cells) : matrix_text(plan.cells));
+    switch (options.format) {
+        case Format::text: fmt::print("{}", matrix_text(plan.cells)); break;
+        case Format::json: fmt::print("{}", matrix_json(plan.cells)); break;
+        case Format::github: fmt::print("{}", github_matrix(jobs_of(options, plan.cells))); break;
+        case Format::gitlab: fmt::print("{}", gitlab_jobs(jobs_of(options, plan.cells))); break;
+    }
     return static_cast<int>(ExitCode::passed);
 }
 

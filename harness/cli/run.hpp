@@ -44,10 +44,11 @@ struct RunOptions {
     std::optional<std::chrono::seconds> timeout;  ///< for each cell
     std::filesystem::path output = "lktest-results";
     RunFormat format = RunFormat::text;
-    std::string history;            ///< an SQLite file, or "off"; empty: the default one
-    std::optional<Shard> shard;     ///< nothing: all of the matrix
-    std::filesystem::path timings;  ///< a run whose times balance the shards; empty: estimates
-    std::vector<std::string> only;  ///< names of cells; empty: all
+    std::string history;             ///< an SQLite file, or "off"; empty: the default one
+    std::optional<Shard> shard;      ///< nothing: all of the matrix
+    std::filesystem::path timings;   ///< a run whose times balance the shards; empty: estimates
+    std::vector<std::string> cells;  ///< names that the plan must have; empty: all
+    std::vector<std::string> only;   ///< names of cells of an earlier run; empty: all
     bool verbose = false;
     std::vector<std::string> command;  ///< as the user gave it, for the report
 };
@@ -58,7 +59,10 @@ void add_cells(CLI::App& app, RunOptions& options);
 /// @param default_jobs  how many cells this machine carries at once, in words: "3 on this machine"
 void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs);
 
-/// The command that runs this cell alone, with every option of the run that matters to it.
+/// The options of `lktest run` that run this cell alone, with every option of the run that matters to it.
+std::string reproducing_options(const RunOptions& options, const BootCell& cell);
+
+/// The command that runs this cell alone.
 std::string reproduce(const RunOptions& options, const BootCell& cell);
 
 /// Boots the matrix. Returns the exit status.

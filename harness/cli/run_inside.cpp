@@ -12,9 +12,12 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <exception>
+#include <functional>
+#include <unordered_map>
 
 #include "builder/base/file.hpp"
 #include "harness/boot/run.hpp"
+#include "harness/cli/decisions.hpp"
 #include "harness/cli/machine_size.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/cli/timings.hpp"
@@ -31,7 +34,28 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
-/// The report as it grows: shown, and stored after each cell.
+using Clock = std::chrono::steady_clock;
+
+/// How often a file that grows with the run is written anew.
+struct Pace {
+    bool due = false;  ///< something is new
+    Clock::time_point written{};
+    Clock::duration cost{};
+
+    /// At most a twentieth of the time goes into writing, however large the file is.
+    bool may_write(Clock::duration pause) const {
+        return due && Clock::now() - written >= std::max(pause, 20 * cost);
+    }
+    void write(const std::function<void()>& work) {
+        const Clock::time_point begin = Clock::now();
+        work();
+        written = Clock::now();
+        cost = written - begin;
+        due = false;
+    }
+};
+
+/// The report as it grows: shown, and stored as cells end.
 class RunReporter {
 public:
     /// @param screen  where a person looks
@@ -46,6 +70,8 @@ public:
                      return style_of(screen);
                  }}) {
         packed_.resize(report_.cells.size());
+        for (std::size_t i = 0; i < report_.cells.size(); ++i)
+            places_.emplace(name(report_.cells[i].cell), i);
         directory_.write(report_);
         write_page();
     }
@@ -54,7 +80,10 @@ public:
         return {.event = [this](const BootCell& cell, const Event& event) { note(cell, event); },
                 .verdict = [this](const BootCell& cell, const Verdict& verdict) { end(cell, verdict); }};
     }
-    void tick() { live_.tick(); }
+    void tick() {
+        live_.tick();
+        write_what_is_due();
+    }
     void say(std::string_view line) { live_.say(line); }
 
     /// The report of a run that came to its end.
@@ -66,9 +95,7 @@ public:
     }
 
 private:
-    CellResult& result(const BootCell& cell) {
-        return *std::ranges::find(report_.cells, cell, &CellResult::cell);
-    }
+    CellResult& result(const BootCell& cell) { return report_.cells[places_.at(name(cell))]; }
 
     void note(const BootCell& cell, const Event& event) {
         directory_.append_event(cell, event);
@@ -104,16 +131,21 @@ private:
         if (format_ == RunFormat::jsonl)
             put_line(json_line(cell, verdict));
         live_.ended(cell, verdict);
-        update();
-        // Of a thousand cells it holds megabytes: not after each of them.
-        if (std::chrono::steady_clock::now() - page_written_ > std::chrono::seconds(5))
+        matrix_pace_.due = page_pace_.due = true;
+        write_what_is_due();
+    }
+
+    /// Of ten thousand cells both hold megabytes: as often as that takes a small part of the time.
+    void write_what_is_due() {
+        if (matrix_pace_.may_write({}))
+            update();
+        if (page_pace_.may_write(std::chrono::seconds(5)))
             write_page();
     }
 
     void update() {
-        report_.took =
-            std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began_);
-        directory_.write(report_);
+        report_.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began_);
+        matrix_pace_.write([this] { directory_.write(report_); });
     }
 
     /// Whether anybody still reads it does not matter to the run.
@@ -123,19 +155,19 @@ private:
     }
 
     void write_page() {
-        directory_.write_page(report_, packed_, usual_);
-        page_written_ = std::chrono::steady_clock::now();
+        page_pace_.write([this] { directory_.write_page(report_, packed_, usual_); });
     }
 
     const RunDirectory& directory_;
     const std::vector<KnownFailure>& known_;
     RunReport report_;
+    std::unordered_map<std::string, std::size_t> places_;  ///< of the cells in the report, by name
     const std::string& usual_;
     const RunFormat format_;
     std::vector<std::string> packed_;  ///< what the page holds of each cell
-    std::chrono::steady_clock::time_point page_written_;
+    Pace matrix_pace_, page_pace_;
     Live live_;
-    std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+    Clock::time_point began_ = Clock::now();
 };
 
 constexpr std::array<std::string_view, 3> network_names{"tap", "user", "none"};
@@ -229,7 +261,11 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
     const Capacity capacity{
         .jobs = jobs, .cores = std::max(jobs, size.cores), .memory = size.memory_available / 10 * 9};
     const fs::path timings_file = cache_directory() / "timings.json";
-    cells = longest_first(std::move(cells), read_timings(timings_file));
+    const Timings timings = read_timings(timings_file);
+    cells = longest_first(std::move(cells), timings);
+    std::vector<std::string> decisions = firmware_decisions(input.firmware, cells);
+    decisions.push_back(jobs_decision(jobs, input.options.jobs, size, memory));
+    std::ranges::move(schedule_decisions(cells, timings), std::back_inserter(decisions));
     asio::thread_pool workers(jobs);
     Stop stop;
     Host host{.io = io,
@@ -255,6 +291,9 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
         RunReporter reporter(input, empty_report(input, libvirt), screen);
         for (const auto& [arch, choice] : input.accel)
             reporter.say(fmt::format("{} runs on {}: {}", name(arch), name(choice.accel), choice.why));
+        if (input.options.verbose)
+            for (const std::string& decision : decisions)
+                reporter.say(decision);
         const RunObserver observer = reporter.observer();
         asio::steady_timer timer(io);
         asio::signal_set signals(io, SIGINT, SIGTERM, SIGHUP);

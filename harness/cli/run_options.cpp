@@ -75,6 +75,8 @@ void add_cells(CLI::App& app, RunOptions& options) {
         ->type_name("FILE");
     add_repeatable(app, "--scenario", "SCENARIO|FILE", "what a boot must reach", "what suits the ISO",
                    [&options](const std::string& word) { options.scenarios.push_back(word); });
+    add_repeatable(app, "--cell", "CELL", "only this cell, by its name in the matrix", "all",
+                   [&options](const std::string& word) { options.cells.push_back(word); });
     app.add_flag("--all", options.all, "every firmware, medium and machine, and each other axis once");
     add_single(app, "--reduce", "pairwise", "as few cells as show every two values together", "no",
                [&options](const std::string& word) {
@@ -177,8 +179,11 @@ void reproduce(const Add& add, const Hardware& hardware) {
 }  // namespace
 
 std::string reproduce(const RunOptions& options, const BootCell& cell) {
-    std::string command =
-        fmt::format("lktest run --arch {} --firmware {}", name(cell.arch), name(cell.firmware));
+    return "lktest run " + reproducing_options(options, cell);
+}
+
+std::string reproducing_options(const RunOptions& options, const BootCell& cell) {
+    std::string command = fmt::format("--arch {} --firmware {}", name(cell.arch), name(cell.firmware));
     const auto add = [&command](std::string_view option, std::string_view value) {
         command += fmt::format(" {} {}", option, shell_word(value));
     };

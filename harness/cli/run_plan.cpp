@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <set>
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
+#include "builder/base/problem.hpp"
 #include "builder/build.hpp"
 #include "builder/inspect/iso_facts.hpp"
 #include "harness/cli/build.hpp"
@@ -70,10 +73,59 @@ ImageChoice look_at_tree(const Image& image) {
     return {image, arches, {own_scenario}, network_media};
 }
 
+/// What a word is a value of, when it is given where a file is expected: "--arch" of "aarch64".
+std::optional<std::string_view> option_of(std::string_view word) {
+    const auto is_one_of = [word](const auto& values) {
+        return std::ranges::any_of(values, [word](const auto value) { return name(value) == word; });
+    };
+    if (is_one_of(all_arches))
+        return "--arch";
+    if (is_one_of(all_firmwares))
+        return "--firmware";
+    if (is_one_of(all_media))
+        return "--medium";
+    if (is_one_of(all_chipsets))
+        return "--machine";
+    if (is_one_of(all_graphics))
+        return "--graphics";
+    return is_one_of(all_cards) ? std::optional("--card") : std::nullopt;
+}
+
+void check_is_file(const std::filesystem::path& path) {
+    std::error_code none;
+    const std::optional<std::string_view> option = option_of(path.string());
+    if (option && !std::filesystem::exists(path, none))
+        throw usage_error(
+            fmt::format("there is no ISO '{}'", path.string()),
+            fmt::format("an option takes one value, and can be repeated: {} {}", *option, path.string()));
+}
+
+/// Only the cells with these names, in the plan's order.
+void keep_named(std::vector<PlannedCell>& cells, const std::vector<std::string>& wanted) {
+    std::map<std::string, bool, std::less<>> found;
+    for (const std::string& cell : wanted)
+        found.emplace(cell, false);
+    std::vector<std::string> names;
+    std::erase_if(cells, [&](const PlannedCell& planned) {
+        names.push_back(name(planned.cell));
+        const auto known = found.find(names.back());
+        return known == found.end() || !(known->second = true);
+    });
+    const std::vector<std::string_view> candidates(names.begin(), names.end());
+    for (const auto& [cell, is_there] : found)
+        if (!is_there) {
+            const std::string_view nearest = nearest_name(cell, candidates);
+            throw usage_error(fmt::format("the matrix has no cell '{}'", cell),
+                              nearest.empty() ? "see lktest matrix, with the same options"
+                                              : fmt::format("did you mean '{}'?", nearest));
+        }
+}
+
 /// The given ISOs, each with the scenario that suits it when the user names none.
 std::vector<ImageChoice> look_at(const std::vector<std::filesystem::path>& isos) {
     std::vector<ImageChoice> images;
     for (const Image& image : name_images(isos)) {
+        check_is_file(image.path);
         if (std::filesystem::is_directory(image.path)) {
             images.push_back(look_at_tree(image));
             continue;
@@ -136,6 +188,8 @@ RunPlan plan_run(const RunOptions& options) {
         plan.known_failures = read_known_failures(options.known_failures);
     if (options.pairwise)
         plan.cells = reduce_pairwise(plan.cells);
+    if (!options.cells.empty())
+        keep_named(plan.cells, options.cells);
     if (options.append.empty())
         return plan;
     for (auto& [name, scenario] : plan.scenarios) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "builder/base/error.hpp"
 #include "builder/base/printable.hpp"
@@ -43,9 +44,9 @@ void keep_shard(std::vector<PlannedCell>& cells, const Shard& shard, const RunOp
 
 void select_cells(std::vector<PlannedCell>& cells, const RunOptions& options) {
     if (!options.only.empty()) {
-        std::erase_if(cells, [&](const PlannedCell& planned) {
-            return std::ranges::find(options.only, printable(name(planned.cell))) == options.only.end();
-        });
+        const std::set<std::string> only(options.only.begin(), options.only.end());
+        std::erase_if(
+            cells, [&](const PlannedCell& planned) { return !only.contains(printable(name(planned.cell))); });
         if (cells.empty())
             throw usage_error("none of the cells that failed is in the matrix any more",
                               "leave --failed out to boot the matrix as it is now");

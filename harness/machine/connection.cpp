@@ -124,6 +124,28 @@ std::string Connection::last_words(const std::string& domain_name) const try {
     return {};  // QEMU never came so far as to have a log
 }
 
+std::string without_environment(std::string_view log) {
+    // "NAME=value \" line by line, before the line with the program.
+    constexpr std::string_view kept = "LC_ALL=C \\";
+    std::string rest;
+    bool of_environment = false;
+    while (!log.empty()) {
+        const std::string_view line = log.substr(0, log.find('\n'));
+        const std::string_view whole = log.substr(0, std::min(log.size(), line.size() + 1));
+        log.remove_prefix(whole.size());
+        if (line.find(": starting up libvirt version") != line.npos) {
+            of_environment = true;
+            rest += whole;
+            continue;
+        }
+        // A value may have a newline in it; the program's path is the first line to begin with '/'.
+        of_environment = of_environment && !line.starts_with('/');
+        if (!of_environment || line == kept)
+            rest += whole;
+    }
+    return rest;
+}
+
 std::string last_words_of_log(std::string_view log) {
     constexpr std::size_t most = 2048;
     // libvirt writes the time and "starting up", the environment, then the command line with a

@@ -63,6 +63,11 @@ private:
     Handle<virConnect, virConnectClose> handle_;
 };
 
+/// A guest's log without the environment that libvirt tells with QEMU's command: of the caller's (PATH, HOME,
+/// USER, LD_LIBRARY_PATH …) nothing belongs into artefacts that others read. "LC_ALL=C" stays, which is
+/// libvirt's.
+std::string without_environment(std::string_view log);
+
 /// The part of a guest's log (ROOT/log/qemu/NAME.log) that QEMU wrote the last time it ran,
 /// without libvirt's own lines. At most the last 2 KiB.
 std::string last_words_of_log(std::string_view log);

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 
 #include "builder/base/error.hpp"
@@ -78,11 +79,16 @@ void check_arches(const Axes& axes) {
 }
 
 /// Each machine once, whatever it was called.
-void add(std::vector<PlannedCell>& cells, BootCell cell) {
-    cell = canonical(std::move(cell));
-    if (std::ranges::find(cells, cell, &PlannedCell::cell) == cells.end())
-        cells.push_back({cell, inapplicable(cell)});
-}
+struct Machines {
+    std::vector<PlannedCell> cells;
+    std::set<BootCell> known;
+
+    void add(BootCell cell) {
+        const auto [added, is_new] = known.insert(canonical(std::move(cell)));
+        if (is_new)
+            cells.push_back({*added, inapplicable(*added)});
+    }
+};
 
 /// The cells of one scenario.
 std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario) {
@@ -94,7 +100,7 @@ std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario
     const std::vector<Hardware> machines = combine(or_else(axes.hardware, scenario.hardware));
     const auto asked = meet<Medium>(all_media, axes.media, scenario.media);
     const bool any_asked = !axes.media.empty() || !scenario.media.empty();
-    std::vector<PlannedCell> cells;
+    Machines met;
     for (const ImageChoice& choice : axes.images) {
         if (!choice.scenarios.empty() && !holds(choice.scenarios, scenario.name))
             continue;
@@ -109,14 +115,14 @@ std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario
             for (const Firmware firmware : firmwares)
                 for (const Medium medium : media)
                     for (const Hardware& hardware : machines)
-                        add(cells, {scenario.name, choice.image, arch, firmware, medium, hardware});
+                        met.add({scenario.name, choice.image, arch, firmware, medium, hardware});
             if (!choice.on_request)
                 for (const Hardware& variant : axes.variants)
-                    add(cells,
+                    met.add(
                         {scenario.name, choice.image, arch, Firmware::uefi, choice.media.front(), variant});
         }
     }
-    return cells;
+    return std::move(met.cells);
 }
 
 /// What a scenario is limited to: "aarch64, uefi"; empty when to nothing.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <sstream>
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
@@ -13,6 +14,7 @@
 #include "harness/boot/host.hpp"
 #include "harness/cli/app.hpp"
 #include "harness/cli/completion.hpp"
+#include "harness/cli/decisions.hpp"
 #include "harness/cli/held_signals.hpp"
 #include "harness/cli/machine_size.hpp"
 #include "harness/cli/man.hpp"
@@ -152,6 +154,8 @@ TEST(CommandLine, ExplainsWhatItCannotTake) {
         {"inspect", "x.iso", "--jsno"},
         {"doctor", "--outptu", "x"},
         {"run", "--shard", "3/2"},
+        {"matrix", "--format", "circleci"},
+        {"matrix", "--shards", "257"},
         {"run", "--format", "xml"},
         {"report"},
         {"report", "a", "--format", "markdwon"},
@@ -252,6 +256,124 @@ TEST(Completion, CompletesCommandsOptionsAndValues) {
     EXPECT_EQ(complete("build rec"), "recovery\n");
     EXPECT_EQ(complete("build --arch x"), "x86_64\n");
     EXPECT_EQ(complete("build recovery -o a"), "a file.iso\n");
+}
+
+TEST(Completion, AsksLktestItselfForTheNamesOfCells) {
+    const TempDir dir;
+    write_file(dir.path() / "completion", completion_script());
+    write_file(dir.path() / "lktest",
+               "#!/bin/sh\necho \"$@\" >asked\necho boot.one\necho boot.two\necho load.one\n");
+    std::filesystem::permissions(dir.path() / "lktest", std::filesystem::perms::owner_all);
+    const auto complete = [&](const std::string& words) {
+        const std::string script = fmt::format(
+            "source ./completion; COMP_WORDS=(./lktest {}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); "
+            "_lktest; "
+            "printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            words);
+        return run_process({"bash", "-u", "-c", script}, {.directory = dir.path(), .environment = {}}).out;
+    };
+    EXPECT_EQ(complete("run --arch aarch64 --cell boot."), "boot.one\nboot.two\n");
+    EXPECT_EQ(read_file(dir.path() / "asked"), "generate-cells run --arch aarch64 --cell\n");
+    EXPECT_EQ(complete("history l"), "load.one\n");
+}
+
+TEST(Completion, NamesTheCellsThatSuitTheOptionsSoFar) {
+    EXPECT_EQ(parse({"generate-cells", "run", "--arch", "aarch64", "--cell"}).begun,
+              (Words{"run", "--arch", "aarch64", "--cell"}));
+    EXPECT_EQ(cell_names({"run", "--firmware", "nonsense", "--cell"}), "");
+    EXPECT_EQ(cell_names({"frobnicate"}), "");
+}
+
+/// A matrix with an ISO whose name a shell would take apart.
+std::vector<PlannedCell> some_cells() {
+    Axes axes{.images = {{{"it-s", "it's $mine.iso"}, {Arch::x86_64}}}, .scenarios = {{"boot"}}};
+    axes.media = {Medium::cdrom, Medium::usb};
+    axes.hardware.memory = {std::uint64_t{512} << 20};
+    axes.hardware.chipsets = {Chipset::pc, Chipset::virt};
+    return expand(axes);
+}
+
+TEST(JobMatrix, HasAJobForEachCellWhoseOptionsAreThatCellAgain) {
+    MatrixOptions options;
+    options.run.isos = {"it's $mine.iso"};
+    options.run.scenarios = {"boot"};
+    const std::vector<PlannedCell> cells = some_cells();
+    const std::vector<Job> jobs = jobs_of(options, cells);
+    ASSERT_EQ(jobs.size(), 4U);
+    std::size_t job = 0;
+    for (const PlannedCell& planned : cells) {
+        if (planned.not_applicable)
+            continue;
+        const ProcessResult shell =
+            run_process({"sh", "-c", "printf '%s\\n' run " + jobs[job].options});  // as the CI system's does
+        Words words;
+        std::istringstream lines(shell.out);
+        for (std::string line; std::getline(lines, line);)
+            words.push_back(line);
+        const RunOptions again = parse(words).run;
+        EXPECT_EQ(jobs[job].name, name(planned.cell));
+        EXPECT_EQ(again.arches, std::vector{planned.cell.arch});
+        EXPECT_EQ(again.firmwares, std::vector{planned.cell.firmware});
+        EXPECT_EQ(again.media.empty() ? Medium::cdrom : again.media.front(), planned.cell.medium);
+        EXPECT_EQ(again.hardware.chipsets, std::vector{Chipset::pc});
+        EXPECT_EQ(again.hardware.memory, std::vector{std::uint64_t{512} << 20});
+        EXPECT_EQ(again.isos, options.run.isos);
+        EXPECT_EQ(again.scenarios, options.run.scenarios);
+        ++job;
+    }
+}
+
+TEST(JobMatrix, IsWhatEachCiSystemReads) {
+    MatrixOptions options;
+    options.run.isos = {"it's $mine.iso"};
+    const std::vector<Job> jobs = jobs_of(options, {some_cells().front()});
+    EXPECT_EQ(github_matrix(jobs),
+              R"({"include":[{"name":"boot.it-s.x86_64-bios-cdrom-pc-512M","options":)"
+              R"("--arch x86_64 --firmware bios --machine pc --memory 512M --iso 'it'\\''s $mine.iso'"}]})"
+              "\n");
+    EXPECT_EQ(gitlab_jobs(jobs), R"({
+  "boot.it-s.x86_64-bios-cdrom-pc-512M": {
+    "extends": ".lktest-cell",
+    "variables": {
+      "LKTEST_OPTIONS": "--arch x86_64 --firmware bios --machine pc --memory 512M --iso 'it'\\''s $$mine.iso'"
+    }
+  }
+}
+)");
+}
+
+TEST(JobMatrix, HasShardsWhereThereAreMoreCellsThanJobs) {
+    MatrixOptions options;
+    options.command = {"a b.iso", "--format", "github", "--shards=2", "--all"};
+    options.shards = 2;
+    const std::vector<Job> jobs = jobs_of(options, {});
+    ASSERT_EQ(jobs.size(), 2U);
+    EXPECT_EQ(jobs[1].name, "shard 2 of 2");
+    EXPECT_EQ(jobs[1].options, "'a b.iso' --all --shard 2/2");
+
+    options.shards.reset();
+    EXPECT_THROW(jobs_of(options, std::vector(257, some_cells().front())), Error);
+    EXPECT_EQ(jobs_of(options, std::vector(256, some_cells().front())).size(), 256U);
+}
+
+TEST(Decisions, SayWhichFirmwareAndWhichOrderAndWhy) {
+    FirmwareCatalogue catalogue;
+    catalogue.seabios = "/usr/share/seabios/bios-256k.bin";
+    std::vector<Assignment> cells;
+    for (const PlannedCell& planned : some_cells())
+        if (!planned.not_applicable && planned.cell.medium == Medium::cdrom)
+            cells.push_back({planned.cell, nullptr, {}});
+    const Timings timings{{"boot.it-s.x86_64-bios-cdrom-pc-512M", 1500ms}};
+    EXPECT_EQ(firmware_decisions(catalogue, cells),
+              (Words{"x86_64 bios on pc starts with SeaBIOS, /usr/share/seabios/bios-256k.bin",
+                     "x86_64 uefi on pc starts with nothing: there is no UEFI firmware for x86_64"}));
+    EXPECT_EQ(schedule_decisions(cells, timings),
+              (Words{"begun first: boot.it-s.x86_64-bios-cdrom-pc-512M: it took 1.5 s the last time",
+                     "then: boot.it-s.x86_64-uefi-cdrom-pc-512M: its kind usually takes 20.0 s"}));
+    EXPECT_EQ(
+        jobs_decision(3, std::nullopt, {2, std::uint64_t{4} << 30}, std::uint64_t{1} << 30),
+        "3 cells at once: 2 cores and one more, 4096 MiB of memory available, guests of up to 1024 MiB");
+    EXPECT_EQ(jobs_decision(1, 1, {2, 0}, 0), "1 cell at once: --jobs says so");
 }
 
 TEST(Reproduce, NamesTheOneCellAndWhatMattersToIt) {

@@ -343,6 +343,19 @@ TEST(LastWordsOfLog, AreWhatQemuWroteTheLastTimeItRan) {
               "qemu-system-x86_64: cannot open /x\nsecond line");
 }
 
+TEST(WithoutEnvironment, LeavesTheCommandAndNothingOfTheCallers) {
+    const std::string begin = "2026-01-01 10:00:00.000+0000: starting up libvirt version: 9.0.0, qemu\n";
+    const std::string command =
+        "/usr/bin/qemu-system-x86_64 \\\n-name guest=a \\\n-msg timestamp=on\nPATH=is a word here\n";
+    EXPECT_EQ(without_environment(begin +
+                                  "LC_ALL=C \\\nPATH=/home/me/bin:/usr/bin \\\nHOME=/home/me \\\n"
+                                  "SECRET='two\nlines' \\\n" +
+                                  command + begin + "USER=me \\\n" + command),
+              begin + "LC_ALL=C \\\n" + command + begin + command);
+    EXPECT_EQ(without_environment(""), "");
+    EXPECT_EQ(without_environment("no end"), "no end");
+}
+
 TEST(LastWordsOfLog, AreBounded) {
     std::string flood;
     for (int line = 0; line < 10'000; ++line)

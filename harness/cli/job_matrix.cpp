@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/job_matrix.hpp"
+
+#include <fmt/format.h>
+
+#include "builder/base/json_text.hpp"
+#include "harness/cli/shell.hpp"
+
+namespace lktest {
+namespace {
+
+/// GitLab expands variables in the values of variables.
+std::string without_expansion(const std::string& text) {
+    std::string escaped;
+    for (const char c : text)
+        escaped += c == '$' ? std::string("$$") : std::string(1, c);
+    return escaped;
+}
+
+}  // namespace
+
+std::vector<Job> shard_jobs(const std::vector<std::string>& command, unsigned shards) {
+    std::string options;
+    for (std::size_t i = 0; i < command.size(); ++i) {
+        const std::string& word = command[i];
+        if (word == "--format" || word == "--shards")
+            ++i;
+        else if (!word.starts_with("--format=") && !word.starts_with("--shards="))
+            options += (options.empty() ? "" : " ") + shell_word(word);
+    }
+    std::vector<Job> jobs;
+    for (unsigned number = 1; number <= shards; ++number)
+        jobs.push_back(
+            {fmt::format("shard {} of {}", number, shards),
+             fmt::format("{}{}--shard {}/{}", options, options.empty() ? "" : " ", number, shards)});
+    return jobs;
+}
+
+std::string github_matrix(const std::vector<Job>& jobs) {
+    Json include = Json::array();
+    for (const Job& job : jobs)
+        include.push_back({{"name", job.name}, {"options", job.options}});
+    return Json({{"include", include}}).dump() + "\n";
+}
+
+std::string gitlab_jobs(const std::vector<Job>& jobs) {
+    Json pipeline = Json::object();
+    for (const Job& job : jobs)
+        pipeline[job.name] = {{"extends", ".lktest-cell"},
+                              {"variables", {{"LKTEST_OPTIONS", without_expansion(job.options)}}}};
+    return pipeline.dump(2) + "\n";
+}
+
+}  // namespace lktest
