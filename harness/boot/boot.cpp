@@ -180,7 +180,8 @@ std::vector<RankedCause> causes_of(const Diagnosis& diagnosis, std::vector<std::
     CauseEvidence evidence{.arch = cell.arch, .lines = std::move(console), .silence = {}, .medium = {}};
     if (diagnosis.silence)
         evidence.silence = diagnosis.silence->name;
-    if (seen.resets == 0)  // else it may be the log of an earlier boot
+    evidence.signs = diagnosis.signs;
+    if (seen.resets == 0 || seen.reset_loop)  // else it may be the log of an earlier boot
         for (const LogRecord& record : seen.log)
             for (std::string& line : dmesg_lines(record))
                 evidence.lines.push_back(std::move(line));
@@ -325,7 +326,9 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell, const Sc
     seen.kernel_on_console = attendance->watch().kernel_spoke();
     seen.reached = verdict.reached;
     seen.resets = attendance->watch().resets();
+    seen.reset_loop = verdict.outcome == Outcome::reboot_loop;
     std::vector<std::string> console = attendance->watch().last_lines(all_lines);
+    seen.loader = loader_in(console);
     const auto end = [&] {
         const bool failed = class_of(verdict.outcome) == OutcomeClass::product_failure;
         if (failed)

@@ -9,6 +9,7 @@
 
 #include "harness/diagnose/cpu_activity.hpp"
 #include "harness/diagnose/dmesg.hpp"
+#include "harness/diagnose/kernel_entry.hpp"
 #include "harness/diagnose/look_inside.hpp"
 #include "harness/diagnose/text_cells.hpp"
 
@@ -150,6 +151,16 @@ void Onlooker::examine(Domain& guest, Examination& seen) {
     read_log(seen, kernel_tables(seen.samples));
 }
 
+bool Onlooker::entered_kernel(const GuestMemory& memory, const Examination& seen) const {
+    // A BIOS leaves alone what it had loaded before a reset.
+    if (seen.reset_loop && arch_ == Arch::x86_64 && in_kernel_entry(memory, arch_, x86_kernel_entry))
+        return true;
+    return !seen.samples.empty() && std::ranges::any_of(seen.samples.back(), [&](const CpuState& cpu) {
+        return cpu.mode != CpuState::Mode::real && cpu.mode != CpuState::Mode::user &&
+               in_kernel_entry(memory, arch_, cpu.pc);
+    });
+}
+
 void Onlooker::read_log(Examination& seen, const std::optional<PageTables>& hint) const {
     if (!ram_) {
         seen.untold.push_back("the kernel's log: " + no_memory_);
@@ -161,6 +172,7 @@ void Onlooker::read_log(Examination& seen, const std::optional<PageTables>& hint
     std::optional<PageTables> tables;
     if (kernels.empty()) {
         seen.untold.emplace_back("the kernel's log: there is none in the guest's memory");
+        seen.kernel_entered = entered_kernel(memory, seen);
     } else if (auto log = read_printk(memory, kernels.front().log, Unfinished::take)) {
         seen.log_found = true;
         seen.log_by_shape = !kernels.front().by_vmcoreinfo;

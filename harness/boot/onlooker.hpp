@@ -63,6 +63,7 @@ public:
     bool answered() const noexcept { return answered_; }
 
 private:
+    bool entered_kernel(const GuestMemory& memory, const Examination& seen) const;
     void read_log(Examination& seen, const std::optional<PageTables>& hint) const;
 
     Arch arch_;

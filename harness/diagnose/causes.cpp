@@ -49,6 +49,8 @@ Cause read_cause(TomlSource& source, const toml::table& values) {
     cause.without = read_patterns(source, table, "without");
     cause.findings = table.strings("finding");
     cause.silences = table.strings("silence");
+    cause.signs = table.strings("sign");
+    cause.lasting = table.boolean("lasting").value_or(false);
     cause.consequence = table.boolean("consequence").value_or(false);
     cause.cause = table.required_string("cause");
     cause.fix = table.required_string("fix");
@@ -88,6 +90,18 @@ std::size_t first_line(const Cause& cause, const std::vector<ReadLine>& lines) {
     return nowhere;
 }
 
+/// Whether what was found on the medium confirms the cause.
+bool tells_of(const Cause& cause, const MediumFinding& finding) {
+    return std::ranges::any_of(cause.findings, [&](std::string_view wanted) {
+        const std::size_t end = std::min(wanted.find(' '), wanted.size());
+        if (wanted.substr(0, end) != finding.id)
+            return false;
+        const std::string word(wanted.substr(std::min(end + 1, wanted.size())));
+        return word.empty() ||
+               re2::RE2::PartialMatch(finding.text, "\\b" + re2::RE2::QuoteMeta(word) + "\\b");
+    });
+}
+
 /// Why a cause stands where it does in the list; what compares less comes first.
 struct Rank {
     bool consequence = false;
@@ -122,8 +136,9 @@ std::vector<RankedCause> rank_causes(const CauseEvidence& evidence, const std::v
     for (const Cause& cause : causes) {
         if (!cause.arches.empty() && std::ranges::find(cause.arches, evidence.arch) == cause.arches.end())
             continue;
-        // What firmware and loader had said did no harm once a kernel runs.
-        if (kernel_spoke && before_the_kernel(cause.stage))
+        // What firmware and loader had said did no harm once a kernel runs, with few exceptions.
+        const bool harmless = kernel_spoke && before_the_kernel(cause.stage);
+        if (harmless && !cause.lasting)
             continue;
         if (std::ranges::any_of(
                 lines, [&](const ReadLine& read) { return matches(cause.without, read.line.said()); }))
@@ -136,21 +151,32 @@ std::vector<RankedCause> rank_causes(const CauseEvidence& evidence, const std::v
                           .evidence = {},
                           .confirmed = false};
         Rank rank{.consequence = cause.consequence};
+        std::vector<std::string> signs;
         rank.line = first_line(cause, lines);
-        const bool silent = contains(cause.silences, evidence.silence);
+        for (const Sign& sign : evidence.signs)
+            if (contains(cause.signs, sign.name))
+                signs.push_back("seen from outside: " + sign.text);
+        // Beside lines a sign confirms what one of them says; alone it is enough.
+        const bool by_sign = !signs.empty() && cause.failures.empty() && cause.patterns.empty();
+        const bool silent = by_sign || contains(cause.silences, evidence.silence);
         if (rank.line != nowhere)
             found.evidence.push_back(lines[rank.line].line.text);
         for (const MediumFinding& finding : evidence.medium)
-            if (contains(cause.findings, finding.id)) {
+            if (tells_of(cause, finding)) {
                 found.confirmed = true;
                 found.evidence.push_back("on the medium: " + finding.text);
             }
         rank.by_medium_only = rank.line == nowhere && !silent;
-        const bool shown_elsewhere =
-            !cause.failures.empty() || !cause.patterns.empty() || !cause.silences.empty();
+        const bool shown_elsewhere = !cause.failures.empty() || !cause.patterns.empty() ||
+                                     !cause.silences.empty() || !cause.signs.empty();
         if (rank.by_medium_only && (!found.confirmed || shown_elsewhere || kernel_spoke))
             continue;
-        rank.doubt = found.confirmed ? 0 : (cause.findings.empty() || !cause.without.empty()) ? 1 : 2;
+        if (harmless && !found.confirmed)
+            continue;
+        found.evidence.insert(found.evidence.end(), signs.begin(), signs.end());
+        found.confirmed = found.confirmed || (!signs.empty() && !by_sign);
+        const bool unconfirmed = !cause.findings.empty() || (!cause.signs.empty() && !by_sign);
+        rank.doubt = found.confirmed ? 0 : (!unconfirmed || !cause.without.empty()) ? 1 : 2;
         standing.emplace_back(rank, std::move(found));
     }
     std::ranges::stable_sort(standing,

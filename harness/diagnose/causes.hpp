@@ -18,8 +18,10 @@ struct Cause {
     std::vector<Arch> arches;           ///< empty: all
     std::vector<std::string> failures;  ///< names in the catalogue of failure lines
     std::vector<Pattern> patterns, without;
-    std::vector<std::string> findings;  ///< of find_faults()
+    std::vector<std::string> findings;  ///< of find_faults(); "ID WORD": only if its text has the word
     std::vector<std::string> silences;  ///< names of Silence
+    std::vector<std::string> signs;     ///< of Diagnosis
+    bool lasting = false;               ///< of a loader, and does harm although a kernel runs
     bool consequence = false;           ///< it follows from another cause
     std::string cause, fix, source;     ///< in plain words; where it is known from
 };
@@ -32,11 +34,18 @@ struct MediumFinding {
     std::string id, text;
 };
 
+/// What no line says, and CPUs, programs and disks show.
+struct Sign {
+    std::string name;  ///< in causes.toml: "init-waits"
+    std::string text;
+};
+
 /// What is known of a boot that failed.
 struct CauseEvidence {
     Arch arch = Arch::x86_64;
-    std::vector<std::string> lines;     ///< of the console, then of the kernel's log where that says more
-    std::string silence;                ///< name of the Silence; empty: none
+    std::vector<std::string> lines;  ///< of the console, then of the kernel's log where that says more
+    std::string silence;             ///< name of the Silence; empty: none
+    std::vector<Sign> signs{};
     std::vector<MediumFinding> medium;  ///< of the medium, once it was inspected
 };
 

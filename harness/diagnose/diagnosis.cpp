@@ -123,7 +123,7 @@ void find_uefi_stage(const Examination& seen, Diagnosis& said) {
 
 void find_stage(const Examination& seen, const KernelFacts& facts, const CpuTotals& cpus, Diagnosis& said) {
     const std::string kernel = seen.kernel.empty() ? "the kernel" : "the kernel " + printable(seen.kernel);
-    if (seen.log_found && !seen.log.empty() && !left_the_kernel(cpus)) {
+    if (seen.log_found && !seen.log.empty() && (!left_the_kernel(cpus) || seen.reset_loop)) {
         tell_of_the_log(seen, facts, said);
         const std::string root = seen.tasks ? seen.tasks->root : "";
         if (!root.empty())
@@ -131,11 +131,15 @@ void find_stage(const Examination& seen, const KernelFacts& facts, const CpuTota
         // The kernel unpacks an initramfs into its rootfs; who hands over has another root then.
         const bool handed_over = !root.empty() && root != "rootfs" && root != "ramfs";
         const bool system = handed_over || (!facts.init.empty() && !facts.init.starts_with("/init"));
+        // It is a thread of the kernel until /init is executed.
+        const bool no_program = seen.tasks && std::ranges::any_of(seen.tasks->tasks, [](const Task& task) {
+                                    return task.pid == 1 && task.of_kernel;
+                                });
         if (!facts.failed_init.empty()) {
             said.stage = BootStage::kernel;
             said.summary =
                 fmt::format("{} runs, and could not start {}", kernel, printable(facts.failed_init));
-        } else if (facts.init.empty()) {
+        } else if (facts.init.empty() || no_program) {
             said.stage = BootStage::kernel;
             said.summary = kernel + " was started, and no program yet";
         } else if (system) {
@@ -158,11 +162,23 @@ void find_stage(const Examination& seen, const KernelFacts& facts, const CpuTota
     } else if (cpus.kernel > 0) {
         said.stage = BootStage::kernel;
         said.summary = "a kernel runs, and its log was not found";
+    } else if (seen.kernel_entered) {
+        said.stage = BootStage::kernel;
+        said.summary = seen.reset_loop ? "a kernel was loaded, and resets the machine before its first word"
+                                       : "a kernel was entered, and has not come to its first word";
     } else if (cpus.samples > 0 && !seen.efi_images.empty()) {
         find_uefi_stage(seen, said);
+    } else if (!seen.loader.empty()) {
+        said.stage = BootStage::boot_loader;
+        said.summary = "no kernel runs: the firmware has started a boot loader";
+        said.evidence.push_back(fmt::format("it said on the console: {}", printable(seen.loader)));
+    } else if (cpus.samples > 0 && cpus.real == cpus.samples) {
+        // A BIOS starts what it boots in real mode too; but loaders say their names first.
+        said.stage = BootStage::firmware;
+        said.summary = "no kernel runs: it is the BIOS, and no boot loader has said its name";
     } else if (cpus.samples > 0) {
         said.stage = BootStage::firmware_or_loader;
-        said.summary = "no kernel runs: it is the firmware's, the boot loader's or the kernel's first code";
+        said.summary = "no kernel runs: it is the firmware or a boot loader";
     } else {
         said.summary = "how far the boot came could not be told";
     }
@@ -252,7 +268,54 @@ void tell_of_tasks(const Examination& seen, Diagnosis& said) {
     }
 }
 
+/// Whether the kernel's log names a disk that it found.
+bool names_a_disk(const LogRecord& record) {
+    static const re2::RE2 disk(R"(\b(?:sr\d+|\[?sd[a-z]\]?|\[vd[a-z]\]|nvme\d+n\d+|mmcblk\d+)\b)");
+    return re2::RE2::PartialMatch(re2::StringPiece(record.text.data(), record.text.size()), disk);
+}
+
+std::vector<Sign> signs_of(const Examination& seen, const std::vector<CpuActivity>& activities,
+                           const Diagnosis& said) {
+    const bool entered = seen.kernel_entered && seen.log.empty();
+    if (seen.reset_loop)
+        return {{entered ? "kernel-resets-at-entry" : "guest-resets",
+                 fmt::format("{}; it was reset {} times", said.summary, seen.resets)}};
+    if (entered)
+        return {{"kernel-stuck-at-entry", said.summary}};
+    // The kernel died, and its words tell of what.
+    if (!said.cause.empty() || activities.empty())
+        return {};
+    std::vector<Sign> signs;
+    const bool in_initramfs = said.stage == BootStage::initramfs;
+    if (in_initramfs && !seen.disks.empty() && std::ranges::none_of(seen.log, names_a_disk))
+        signs.push_back({"no-disk-seen", fmt::format("the kernel's log names no disk; the machine has {}",
+                                                     seen.disks.size())});
+    const CpuTotals cpus = totals(activities);
+    const bool idle = std::ranges::all_of(activities, [](const CpuActivity& cpu) { return cpu.idle(); });
+    const bool spins = std::ranges::any_of(activities, [](const CpuActivity& cpu) { return cpu.spins(); });
+    const std::string where = said.tasks.empty() ? said.summary : said.tasks.front();
+    if (in_initramfs && idle && said.at_prompt.empty())
+        signs.push_back({"init-waits", where});
+    else if (in_initramfs && 2 * cpus.programs > cpus.samples)
+        signs.push_back({"init-spins", where});
+    else if (cpus.kernel == cpus.samples && spins)
+        signs.push_back({"kernel-spins", seen.backtraces.empty() || seen.backtraces.front().frames.empty()
+                                             ? said.summary
+                                             : printable(seen.backtraces.front().frames.front())});
+    return signs;
+}
+
 }  // namespace
+
+std::string loader_in(const std::vector<std::string>& console) {
+    static const re2::RE2 named(
+        R"((?:GNU GRUB|Welcome to GRUB|GRUB loading|(?:ISO|SYS|PXE|EXT)LINUX \d|systemd-boot \d|rEFInd|iPXE \d).*)");
+    for (const std::string& line : console) {
+        if (re2::RE2::PartialMatch(re2::StringPiece(line.data(), line.size()), named))
+            return line;
+    }
+    return "";
+}
 
 Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario& scenario,
                    const std::vector<Failure>& catalogue) {
@@ -263,8 +326,6 @@ Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario
     search_log(seen, cell, scenario, catalogue, said);
     if (!seen.log.empty() && seen.resets == 0)
         said.silence = explain_silence(seen, cell, facts);
-    if (said.cause.empty() && said.silence)
-        said.cause = said.silence->name;
 
     for (std::size_t i = 0; i < activities.size(); ++i)
         said.cpus.push_back(in_words(activities[i], static_cast<unsigned>(i)));
@@ -272,6 +333,9 @@ Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario
         said.evidence.push_back(fmt::format("the last milestone was '{}'", printable(seen.reached)));
     if (!left_the_kernel(totals(activities)))
         tell_of_tasks(seen, said);
+    said.signs = signs_of(seen, activities, said);
+    if (said.cause.empty() && said.silence)
+        said.cause = said.silence->name;
     const auto all = [&](auto what) { return !activities.empty() && std::ranges::all_of(activities, what); };
     if (all([](const CpuActivity& cpu) { return cpu.idle(); }))
         said.summary += said.at_prompt.empty() ? "; now it is idle: it waits for something"

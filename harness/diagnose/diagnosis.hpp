@@ -36,20 +36,26 @@ struct Examination {
     std::vector<std::string> efi_images;     ///< what UEFI has loaded, the youngest last
     std::vector<std::string> in_efi_images;  ///< a sentence for each CPU that is in one
     std::vector<std::string> disks;          ///< what was read of each, a sentence
+    bool kernel_entered = false;             ///< a CPU is in a kernel's first code, or was before a reset
     bool kernel_on_console = false;          ///< the serial console showed lines of a kernel
+    std::string loader;                      ///< the line by which a boot loader named itself; empty: none
     std::string reached;                     ///< the last milestone; empty when none was
     unsigned resets = 0;
+    bool reset_loop = false;          ///< they ended the cell: what memory holds is of the boot before
     std::vector<std::string> untold;  ///< what could not be examined, and why
 };
+
+/// The line of the console by which a boot loader names itself; empty when none does.
+std::string loader_in(const std::vector<std::string>& console);
 
 /// How far a boot has come, as far as memory and CPUs tell it.
 enum class BootStage {
     unknown,
-    firmware_or_loader,  ///< or the very entry of a kernel
-    firmware,            ///< UEFI, which has started no boot loader
-    boot_loader,         ///< UEFI has started one
-    kernel,
-    initramfs,  ///< it was started; whether it has handed over is not known
+    firmware_or_loader,
+    firmware,     ///< it has started no boot loader
+    boot_loader,  ///< it has started one
+    kernel,       ///< from its very entry on
+    initramfs,    ///< it was started; whether it has handed over is not known
     userspace,
 };
 std::string_view name(BootStage stage);  ///< "firmware-or-loader", …
@@ -69,6 +75,7 @@ struct Diagnosis {
     std::string reason, fix;            ///< of the cause
     Outcome outcome = Outcome::passed;  ///< that the cause means; passed: it means none of its own
     std::optional<Silence> silence;
+    std::vector<Sign> signs;
     std::vector<std::string> proof;       ///< the lines that show the cause
     std::vector<std::string> last_lines;  ///< of the kernel's log
     std::vector<std::string> cpus;        ///< what each one does

@@ -56,7 +56,7 @@ TEST(Causes, AreManyAndEachNamesWhatExists) {
         for (const std::string& name : cause.failures)
             EXPECT_TRUE(known.contains(name)) << cause.id << ": " << name;
         EXPECT_FALSE(cause.failures.empty() && cause.patterns.empty() && cause.findings.empty() &&
-                     cause.silences.empty())
+                     cause.silences.empty() && cause.signs.empty())
             << cause.id;
     }
 }
@@ -127,6 +127,45 @@ TEST(Causes, WhatFirmwareSaidIsForgottenOnceAKernelRuns) {
     EXPECT_EQ(ranked({"BdsDxe: failed to load Boot0001 \"UEFI Misc \" from PciRoot(0x0): Not Found",
                       "[    0.000000] Linux version 6.1.0 (x) #1"}),
               std::vector<std::string>{});
+}
+
+TEST(Causes, WhatALoaderSaidOfTheInitrdCountsWhenAKernelMissesIt) {
+    const std::vector<std::string> lines{"error: file `/boot/initrd.gone' not found.",
+                                         "[    0.000000] Linux version 6.1.0 (x) #1",
+                                         "[    2.000000] Kernel panic - not syncing: VFS: Unable to mount "
+                                         "root fs on unknown-block(0,0)"};
+    EXPECT_EQ(first(ranked(lines, {finding("initrd-missing")})), "grub-initrd-missing");
+    EXPECT_EQ(first(ranked(lines)), "no-initrd");
+}
+
+TEST(Causes, TheModuleThatTheMediumLacksIsTheOneThatIsMissed) {
+    const std::vector<std::string> lines{
+        "[    0.000000] Linux version 6.1.0 (x) #1",
+        "lktest: initramfs: FAILED: no medium with the label LIVE within 90 s: plug it in elsewhere"};
+    const auto lacks = [](std::string text) {
+        return std::vector<MediumFinding>{{.id = "initramfs-module-missing", .text = std::move(text)}};
+    };
+    EXPECT_EQ(first(ranked(lines, lacks("/initrd lacks the module isofs, and the kernel has none"))),
+              "iso9660-missing");
+    EXPECT_NE(first(ranked(lines, lacks("/initrd lacks the module loop, and the kernel has none"))),
+              "iso9660-missing");
+}
+
+TEST(Causes, WhatNoLineSaysRanksBehindWhatOneSays) {
+    const auto ids = [](std::vector<std::string> lines) {
+        std::vector<std::string> found;
+        for (const RankedCause& cause : rank_causes({.arch = Arch::x86_64,
+                                        .lines = std::move(lines),
+                                        .silence = {},
+                                        .signs = {{"init-waits", "it sleeps"}},
+                                        .medium = {}},
+                                                    causes(), failures()))
+            found.push_back(cause.id);
+        return found;
+    };
+    EXPECT_EQ(ids({"[    0.000000] Linux version 6.1.0 (x) #1"}), std::vector<std::string>{"init-waits"});
+    EXPECT_EQ(first(ids({"switch_root: can't execute '/sbin/init': No such file or directory"})),
+              "switch-root-without-init");
 }
 
 TEST(Causes, TellWhetherTheMediumIsWorthLookingAt) {

@@ -78,8 +78,10 @@ TEST_F(DiagnosisTest, ALogBesideACpuInFirmwareIsOfAnEarlierBoot) {
     seen_.resets = 3;
     cpu({.pc = 0xf1234, .mode = CpuState::Mode::real});
     const Diagnosis said = diagnosis();
-    EXPECT_EQ(said.stage, BootStage::firmware_or_loader);
+    EXPECT_EQ(said.stage, BootStage::firmware);
     EXPECT_EQ(said.cause, "panic-init-ended") << "which is why it was reset";
+    seen_.reset_loop = true;
+    EXPECT_EQ(diagnosis().stage, BootStage::kernel) << "how far its boots came";
 }
 
 TEST_F(DiagnosisTest, WithoutALogTheCpusTellTheStage) {
@@ -90,8 +92,39 @@ TEST_F(DiagnosisTest, WithoutALogTheCpusTellTheStage) {
     EXPECT_EQ(diagnosis().stage, BootStage::userspace);
     cpu({.pc = 0x7c00'0000});
     EXPECT_EQ(diagnosis().stage, BootStage::firmware_or_loader);
-    seen_.samples.clear();
+    seen_.loader = loader_in({"SeaBIOS (version 1.16.2)", "ISOLINUX 6.04 20200816  Copyright (C) 1994"});
+    EXPECT_EQ(diagnosis().stage, BootStage::boot_loader);
+    EXPECT_EQ(diagnosis().evidence.front(),
+              "it said on the console: ISOLINUX 6.04 20200816  Copyright (C) 1994");
+    seen_.kernel_entered = true;
+    EXPECT_EQ(diagnosis().stage, BootStage::kernel);
+    EXPECT_EQ(diagnosis().signs.front().name, "kernel-stuck-at-entry");
+    seen_ = {};
     EXPECT_EQ(diagnosis().stage, BootStage::unknown);
+}
+
+TEST_F(DiagnosisTest, WhatNoLineSaysIsSeenOfCpusAndPrograms) {
+    using Signs = std::vector<std::string>;
+    const auto signs = [&] {
+        Signs names;
+        for (const Sign& sign : diagnosis().signs)
+            names.push_back(sign.name);
+        return names;
+    };
+    said({"Linux version 6.1", "Kernel command line: console=ttyS0", "Run /init as init process"});
+    cpu({.pc = kernel, .halted = true});
+    EXPECT_EQ(signs(), Signs{"init-waits"});
+    cpu({.pc = 0x40'0000, .mode = CpuState::Mode::user});
+    EXPECT_EQ(signs(), Signs{"init-spins"});
+    cpu({.pc = kernel});
+    EXPECT_EQ(signs(), Signs{"kernel-spins"});
+
+    seen_.disks = {"of the disk sda 8 KiB were read in 4 requests, 0 KiB written"};
+    EXPECT_EQ(signs(), (Signs{"no-disk-seen", "kernel-spins"}));
+    said({"sr 0:0:0:0: [sr0] scsi3-mmc drive"});
+    EXPECT_EQ(signs(), Signs{"kernel-spins"});
+    said({"Kernel panic - not syncing: oh"});
+    EXPECT_EQ(signs(), Signs()) << "it died, and said of what";
 }
 
 TEST_F(DiagnosisTest, ExtendsOnlyWhatTheConsoleCouldNotTell) {
