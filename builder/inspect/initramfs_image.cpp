@@ -183,10 +183,11 @@ private:
         }
         if (entry.head.starts_with("#!")) {
             node.interpreter = script_interpreter(entry.head);
-            if (node.interpreter.ends_with('\r')) {
+            // Or at the end of the interpreter's one argument: "#!/bin/busybox sh".
+            const std::string_view line = std::string_view(entry.head).substr(0, entry.head.find('\n'));
+            node.carriage_return = line.ends_with('\r');
+            if (node.interpreter.ends_with('\r'))
                 node.interpreter.pop_back();
-                node.carriage_return = true;
-            }
         }
         const auto machine = elf_machine_of(entry.head);
         if (!machine)

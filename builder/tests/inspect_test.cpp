@@ -228,6 +228,8 @@ std::vector<Fault> system_faults() {
          [](FakeMedium& medium) { medium.initramfs.put_file("/init", "#!/bin/bash\n", 0755); }},
         {"init-carriage-return", arm,
          [](FakeMedium& medium) { medium.initramfs.put_file("/init", "#!/bin/busybox\r\n", 0755); }},
+        {"init-carriage-return", arm,
+         [](FakeMedium& medium) { medium.initramfs.put_file("/init", "#!/bin/busybox sh\r\n", 0755); }},
         {"initramfs-module-missing", arm,
          [](FakeMedium& medium) { medium.initramfs.remove("/usr/lib/modules/6.1.0/kernel/fs/overlay.ko"); }},
         {"squashfs-corrupt", arm, [](FakeMedium& medium) { medium.files["/live/01.sb"][22] = 12; }},
