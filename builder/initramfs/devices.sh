@@ -16,6 +16,7 @@ load_drivers() {
 block_devices() {
     partitions='' disks=''
     for device in /sys/class/block/*; do
+        [ -e "$device" ] || continue # there is none yet, and /dev/* would be every terminal
         name=${device##*/}
         case $name in loop* | ram* | zram* | dm-* | md* | fd*) continue ;; esac
         case $name in *!*) name=${name%%!*}/${name#*!} ;; esac
