@@ -296,6 +296,8 @@ std::vector<Sign> signs_of(const Examination& seen, const std::vector<CpuActivit
     const std::string where = said.tasks.empty() ? said.summary : said.tasks.front();
     if (in_initramfs && idle && said.at_prompt.empty())
         signs.push_back({"init-waits", where});
+    else if (in_initramfs && idle && !said.silence)
+        signs.push_back({"init-asks", said.at_prompt});
     else if (in_initramfs && 2 * cpus.programs > cpus.samples)
         signs.push_back({"init-spins", where});
     else if (cpus.kernel == cpus.samples && spins)

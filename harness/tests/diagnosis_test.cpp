@@ -113,7 +113,13 @@ TEST_F(DiagnosisTest, WhatNoLineSaysIsSeenOfCpusAndPrograms) {
     };
     said({"Linux version 6.1", "Kernel command line: console=ttyS0", "Run /init as init process"});
     cpu({.pc = kernel, .halted = true});
+    seen_.kernel_on_console = true;
     EXPECT_EQ(signs(), Signs{"init-waits"});
+    seen_.tasks = TaskList{
+        .tasks = {{.pid = 7, .name = "dd", .state = 'S', .input = "/console", .waits = {"n_tty_read"}}},
+        .root = "rootfs"};
+    EXPECT_EQ(signs(), Signs{"init-asks"});
+    seen_.tasks.reset();
     cpu({.pc = 0x40'0000, .mode = CpuState::Mode::user});
     EXPECT_EQ(signs(), Signs{"init-spins"});
     cpu({.pc = kernel});
