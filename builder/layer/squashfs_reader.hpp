@@ -52,7 +52,6 @@ public:
     std::string name_of(const sqfs_tree_node_t& node, const std::string& directory) const;
 
     std::uint32_t block_size() const { return super_.block_size; }
-    std::uint64_t bytes_used() const { return super_.bytes_used; }
 
 private:
     void check(int status, std::string_view part) const;

@@ -63,6 +63,18 @@ TEST_F(UnpackSquashfs, GivesBackWhatWasPackedHere) {
     EXPECT_EQ(listing(target_), listing(source_));
 }
 
+TEST_F(UnpackSquashfs, IsOverOnceOnly) {
+    write_squashfs(directory_tree(source_), image_, {}, 0, 2, nobody);
+    std::uint64_t before = 0;
+    const Progress watch = [&](std::string_view, std::uint64_t done, std::uint64_t total) {
+        EXPECT_GT(done, before);
+        EXPECT_EQ(total, 0U) << "how much comes out of an image is not known before";
+        before = done;
+    };
+    unpack_squashfs(image_, target_, watch);
+    EXPECT_EQ(before, 5 + 1'500'000U);
+}
+
 TEST_F(UnpackSquashfs, ReadsImagesOfMksquashfsWithEachCompressor) {
     for (const char* compressor : {"gzip", "xz", "lz4", "zstd"}) {
         check_process(
