@@ -69,6 +69,7 @@ void LoaderDriver::restart() {
     begin(State::waiting, {});
     answered_.clear();
     pressed_.reset();
+    problem_.clear();  // of a boot that nobody meant to drive, as one from another disk
 }
 
 void LoaderDriver::begin(State state, std::string keys) {

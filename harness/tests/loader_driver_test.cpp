@@ -122,6 +122,16 @@ TEST(LoaderDriver, TellsWhenNoMenuWasSeen) {
     EXPECT_EQ(table.driver.problem(), "the kernel was started before the loader's menu was seen");
 }
 
+TEST(LoaderDriver, BeginsAnewWithTheNextBoot) {
+    Table table(hello);
+    table.hear("Loading...\r\n[    0.000000] Linux version 6.1.0\r\n");
+    table.driver.restart();
+    EXPECT_EQ(table.driver.problem(), "");
+    table.hear("boot: ");
+    table.wait(1s);
+    EXPECT_FALSE(table.typed.empty());
+}
+
 TEST(LoaderDriver, ChoosesAnEntryByItsTitle) {
     Table table({.entry = "Third one", .append = "", .place = {}});
     table.hear(
