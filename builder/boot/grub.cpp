@@ -46,7 +46,10 @@ std::string grub_vendor_config(const BootMenu& menu, Arch arch, const std::strin
 
 std::string grub_loopback_config(const BootMenu& menu) {
     // GRUB's tpm module would measure the whole kernel, for which some firmware has no memory.
-    return "# Written by lktest.\nif [ \"$grub_platform\" = efi ]; then rmmod tpm; fi\n" +
+    return fmt::format(
+               "# Written by lktest.\nset default=0\nset timeout={}\n"
+               "if [ \"$grub_platform\" = efi ]; then rmmod tpm; fi\n",
+               menu.timeout) +
            entries(with_parameter(menu, "from=$iso_path"));
 }
 
