@@ -37,7 +37,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Raise it when the same recipe and packages give another image than before.
-constexpr int format_version = 6;
+constexpr int format_version = 7;
 
 std::string text_of(const InitScripts& scripts) {
     std::string text;
@@ -73,19 +73,34 @@ struct Build {
     std::int64_t time;
     InitScripts scripts;
 
-    fs::path part(std::string_view kind, const std::string& inputs,
+    /// What a part is made with: `time` would make each anew when a file changed in another one.
+    /// @param latest  time of anything that it is made of
+    std::int64_t part_time(std::int64_t latest) const { return std::min(time, latest); }
+
+    /// Of the kernel's parts, which have busybox and the modules' index too.
+    std::int64_t kernel_time() const {
+        std::int64_t latest = std::max(newest(sources.kernel), newest(sources.loaders));
+        if (kernel)
+            kernel->modules.walk(
+                [&](const std::string&, const Inode& inode) { latest = std::max(latest, inode.mtime); });
+        return part_time(latest);
+    }
+
+    fs::path part(std::string_view kind, const std::string& inputs, std::int64_t made,
                   const std::function<void(const fs::path&)>& make) const {
         return cached(options.cache, fmt::format("{}-{}", kind, name(options.arch)),
-                      fmt::format("format {}\ntime {}\n{}", format_version, time, inputs), make);
+                      fmt::format("format {}\ntime {}\n{}", format_version, made, inputs), make);
     }
 
     /// @param step  what progress calls it
-    void write_layer(const FileTree& tree, const fs::path& file, const std::string& step) const {
+    /// @param made  latest time of any file in it
+    void write_layer(const FileTree& tree, const fs::path& file, const std::string& step,
+                     std::int64_t made) const {
         const Progress progress = [&](std::string_view, std::uint64_t done, std::uint64_t total) {
             options.progress(step, done, total);
         };
         for (const std::string& remark :
-             write_squashfs(tree, file, recipe.compression, time, options.workers, progress))
+             write_squashfs(tree, file, recipe.compression, made, options.workers, progress))
             (root ? options.warn : options.why)("squashfs: " + remark);
     }
 
@@ -98,8 +113,10 @@ struct Build {
 };
 
 fs::path root_part(const Build& build) {
-    return build.part("root", build.root->identity + build.compression(),
-                      [&](const fs::path& file) { build.write_layer(build.root->tree, file, "root.sb"); });
+    const std::int64_t made = build.part_time(build.root->newest);
+    return build.part("root", build.root->identity + build.compression(), made, [&](const fs::path& file) {
+        build.write_layer(build.root->tree, file, "root.sb", made);
+    });
 }
 
 fs::path packages_part(const Build& build) {
@@ -107,10 +124,11 @@ fs::path packages_part(const Build& build) {
     inputs += fmt::format("exclude {}\n", fmt::join(build.recipe.exclude, "\n"));
     for (const auto& [target, links] : build.recipe.links)
         inputs += fmt::format("{} = {}\n", target, fmt::join(links, " "));
-    return build.part("packages", inputs, [&](const fs::path& file) {
+    const std::int64_t made = build.part_time(newest(build.sources.root));
+    return build.part("packages", inputs, made, [&](const fs::path& file) {
         build.write_layer(packages_layer(build.recipe, build.sources.root, build.options.cache,
                                          build.options.progress, build.options.why),
-                          file, "packages.sb");
+                          file, "packages.sb", made);
     });
 }
 
@@ -126,9 +144,9 @@ Kernel whole_kernel(const Build& build, const std::string& inputs) {
                                                              module_exclusions(build.recipe), {}),
                                                arch, build.recipe.kernel(arch));
     if (kernel.modules.find(kernel.directory()) && kernel.index("modules.dep").empty())
-        add_module_index(kernel, build.part("depmod", inputs, [&](const fs::path& directory) {
-            write_module_index(kernel, directory);
-        }));
+        add_module_index(
+            kernel, build.part("depmod", inputs, build.kernel_time(),
+                               [&](const fs::path& directory) { write_module_index(kernel, directory); }));
     return kernel;
 }
 
@@ -136,6 +154,7 @@ Kernel whole_kernel(const Build& build, const std::string& inputs) {
 KernelParts kernel_parts(const Build& build, const Content& busybox) {
     const Arch arch = build.options.arch;
     const std::string files = build.kernel_identity();
+    const std::int64_t made = build.kernel_time();
     const std::string modules =
         files + fmt::format("exclude {}\n", fmt::join(module_exclusions(build.recipe), "\n"));
     const std::shared_future<Kernel> kernel =
@@ -145,16 +164,16 @@ KernelParts kernel_parts(const Build& build, const Content& busybox) {
                                    fmt::format("modules {}\n", fmt::join(wanted, " "));
     // One thread makes the initramfs while the others compress the modules' layer.
     std::future<fs::path> initramfs = std::async(std::launch::async, [&, kernel] {
-        return build.part("initramfs", first_root, [&](const fs::path& file) {
+        return build.part("initramfs", first_root, made, [&](const fs::path& file) {
             const FileTree tree = initramfs_tree(kernel.get(), arch, busybox, build.scripts, wanted);
-            write_file(file, write_cpio(tree, build.time));
+            write_file(file, write_cpio(tree, made));
         });
     });
     KernelParts parts;
-    parts.image = build.part("vmlinuz", files,
+    parts.image = build.part("vmlinuz", files, made,
                              [&](const fs::path& file) { write_file(file, kernel.get().image.whole()); });
-    parts.modules = build.part("modules", modules + build.compression(), [&](const fs::path& file) {
-        build.write_layer(kernel.get().modules, file, "modules.sb");
+    parts.modules = build.part("modules", modules + build.compression(), made, [&](const fs::path& file) {
+        build.write_layer(kernel.get().modules, file, "modules.sb", made);
     });
     parts.initramfs = initramfs.get();
     return parts;
@@ -371,7 +390,7 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
                                               report_files(choose_report(recipe.root, build.root->tree)),
                                               busybox->content, time)
                                  : files_layer(recipe, time),
-                      files, "files.sb");
+                      files, "files.sb", time);
     const fs::path base = build.root ? root_part(build) : packages_part(build);
     const KernelParts made = kernel_made.get();
     const std::vector<ImageFile> parts{
