@@ -18,6 +18,7 @@
 #include "builder/inspect/iso_tree.hpp"
 #include "builder/layer/squashfs_tree.hpp"
 #include "builder/tree/debian_system.hpp"
+#include "builder/tree/ext4_tree.hpp"
 #include "builder/tree/from_directory.hpp"
 #include "builder/tree/overlay.hpp"
 #include "builder/tree/tar.hpp"
@@ -78,6 +79,19 @@ Root read_walked(const Recipe& recipe, const BuildOptions& options) {
     return {std::move(found.tree), identity, found.newest};
 }
 
+/// In the place of a tree that only holds the image of a system: that system.
+void take_nested(FileTree& tree, const Recipe& recipe, const BuildOptions& options) {
+    const fs::path& file = recipe.root.path;
+    const auto path = nested_image(tree, file.string());
+    if (!path)
+        return;
+    options.why(fmt::format("root: the ext4 file system {} inside it", *path));
+    tree = ext4_tree(
+        {tree.find(*path)->content, fmt::format("{} of {}", *path, file.string()),
+         fmt::format("{}{}\nimages {}\n", file_identity(file), *path, fmt::join(recipe.root.images, " "))},
+        recipe.exclude, options.cache, options.progress);
+}
+
 /// The union of the system's images on a live or installation ISO, with its kernels.
 FileTree iso_root(const Recipe& recipe, const BuildOptions& options) {
     const fs::path& file = recipe.root.path;
@@ -96,9 +110,17 @@ FileTree iso_root(const Recipe& recipe, const BuildOptions& options) {
         else
             united = std::move(layer);
     }
-    refuse_nested_image(*united, file.string());
+    take_nested(*united, recipe, options);
     add_kernels(*united, iso);
     return std::move(*united);
+}
+
+FileTree squashfs_root(const Recipe& recipe, const BuildOptions& options) {
+    const fs::path& file = recipe.root.path;
+    FileTree tree = squashfs_tree({ByteView::of_file(file), file.string(), file_identity(file)},
+                                  recipe.exclude, options.cache, options.progress);
+    take_nested(tree, recipe, options);
+    return tree;
 }
 
 Root debian_root(const Recipe& recipe, const BuildOptions& options) {
@@ -119,8 +141,7 @@ Root read_file_root(const Recipe& recipe, const BuildOptions& options) {
     if (source.kind == RootKind::iso)
         root.tree = iso_root(recipe, options);
     else if (source.kind == RootKind::squashfs)
-        root.tree = squashfs_tree({ByteView::of_file(file), file.string(), file_identity(file)},
-                                  recipe.exclude, options.cache, options.progress);
+        root.tree = squashfs_root(recipe, options);
     else
         root.tree = tar_tree(file, recipe.exclude, options.cache);
     return root;

@@ -107,7 +107,7 @@ directory = true
 
 TEST(Recipe, TheShippedOneIsValid) {
     const Recipe recipe = read_recipe(LKTEST_SOURCE_DIR "/builder/recipes/recovery.toml");
-    EXPECT_EQ(recipe.menu.size(), 4U);
+    EXPECT_EQ(recipe.menu.size(), 5U);
     EXPECT_FALSE(recipe.kernel(Arch::x86_64).empty());
     EXPECT_FALSE(recipe.kernel(Arch::aarch64).empty());
 }

@@ -13,6 +13,7 @@
 #include "builder/inspect/boot_config.hpp"
 #include "builder/inspect/kernel_image.hpp"
 #include "builder/inspect/squashfs_super.hpp"
+#include "builder/tree/ext4_tree.hpp"
 
 namespace lktest {
 namespace {
@@ -101,20 +102,25 @@ std::vector<std::string> install_images(const IsoTree& iso, Arch arch, const std
                       not_clear(images));
 }
 
-void refuse_nested_image(const FileTree& root, const std::string& name) {
-    for (const char* path : {"/LiveOS/rootfs.img", "/LiveOS/ext3fs.img"}) {
+std::optional<std::string> nested_image(const FileTree& root, const std::string& name) {
+    for (std::string path : {"/LiveOS/rootfs.img", "/LiveOS/ext3fs.img"}) {
         const auto image = root.find(path);
         if (!image || image->type != NodeType::regular || image->content.size() < 2048)
             continue;
-        std::array<char, 2> magic{};
-        image->content.read(1080, std::as_writable_bytes(std::span(magic)));  // ext2's s_magic
-        const bool ext = magic == std::array{'\x53', '\xef'};
-        throw usage_error(fmt::format("the system of {} is a disk image inside its SquashFS ({}{})", name,
-                                      path, ext ? ", ext4" : ""),
-                          "take it out with `lktest module unpack`, unpack it (`debugfs -R 'rdump / DIR'`, "
-                          "or mount it) and "
-                          "give that directory as root");
+        if (is_ext4(image->content))
+            return path;
+        std::array<unsigned char, 4> magic{};
+        image->content.read(1024, std::as_writable_bytes(std::span(magic)));
+        const bool erofs = magic == std::array<unsigned char, 4>{0xe2, 0xe1, 0xf5, 0xe0};
+        throw usage_error(
+            fmt::format("the system of {} is a disk image inside its SquashFS ({}{}), and no ext4", name,
+                        path, erofs ? ", EROFS" : ""),
+            erofs ? "take it out with `lktest module unpack`, unpack it with `fsck.erofs --extract=DIR` "
+                    "(erofs-utils), and give that directory as root"
+                  : "take it out with `lktest module unpack`, copy its files, and give their directory as "
+                    "root");
     }
+    return std::nullopt;
 }
 
 void add_kernels(FileTree& root, const IsoTree& iso) {

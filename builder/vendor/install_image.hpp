@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +22,10 @@ namespace lktest {
 std::vector<std::string> install_images(const IsoTree& iso, Arch arch, const std::vector<std::string>& named,
                                         const std::string& name);
 
-/// Throws a usage Error that says how to unpack it when the image holds no system but one file
-/// with another file system in it, as the Red Hat family's have.
-void refuse_nested_image(const FileTree& root, const std::string& name);
+/// The path of a file with an ext4 file system in it when that, and not the image around it, is the
+/// system, as the Red Hat family has it; nothing when the image is the system itself.
+/// Throws a usage Error that says how to unpack it when it is another file system.
+std::optional<std::string> nested_image(const FileTree& root, const std::string& name);
 
 /// Adds the ISO's kernels to a root that has their modules and not them, as /boot/vmlinuz-RELEASE.
 void add_kernels(FileTree& root, const IsoTree& iso);
