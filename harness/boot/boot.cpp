@@ -180,6 +180,7 @@ std::vector<RankedCause> causes_of(const Diagnosis& diagnosis, std::vector<std::
     CauseEvidence evidence{.arch = cell.arch, .lines = std::move(console), .silence = {}, .medium = {}};
     if (diagnosis.silence)
         evidence.silence = diagnosis.silence->name;
+    evidence.stage = name(diagnosis.stage);
     evidence.signs = diagnosis.signs;
     if (seen.resets == 0 || seen.reset_loop)  // else it may be the log of an earlier boot
         for (const LogRecord& record : seen.log)

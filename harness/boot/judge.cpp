@@ -164,6 +164,13 @@ Verdict as_expected(Verdict verdict, const Scenario& scenario) {
 }
 
 Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits) {
+    if (seen.poked_at && *seen.poked_at < watch.waiting_since()) {
+        // The boot has gone on since: that was the answer.
+        Sighting since = seen;
+        since.poked_at.reset();
+        since.poke_answer.clear();
+        return judge(watch, scenario, since, limits);
+    }
     if (watch.passed())
         return Verdict{.outcome = Outcome::passed, .reached = watch.last_reached(), .took = seen.now};
     if (const auto end = end_of(watch, scenario, seen, limits, false))

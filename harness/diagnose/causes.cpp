@@ -169,7 +169,9 @@ std::vector<RankedCause> rank_causes(const CauseEvidence& evidence, const std::v
         rank.by_medium_only = rank.line == nowhere && !silent;
         const bool shown_elsewhere = !cause.failures.empty() || !cause.patterns.empty() ||
                                      !cause.silences.empty() || !cause.signs.empty();
-        if (rank.by_medium_only && (!found.confirmed || shown_elsewhere || kernel_spoke))
+        // Its lines may be still to come; but what is wrong on the medium where the boot ended is near.
+        const bool elsewhere = shown_elsewhere && cause.stage != evidence.stage;
+        if (rank.by_medium_only && (!found.confirmed || elsewhere || kernel_spoke))
             continue;
         if (harmless && !found.confirmed)
             continue;

@@ -43,6 +43,7 @@ struct Sign {
 /// What is known of a boot that failed.
 struct CauseEvidence {
     Arch arch = Arch::x86_64;
+    std::string stage{};             ///< that the boot came to: name(BootStage)
     std::vector<std::string> lines;  ///< of the console, then of the kernel's log where that says more
     std::string silence;             ///< name of the Silence; empty: none
     std::vector<Sign> signs{};

@@ -108,6 +108,20 @@ TEST(Causes, ASilentLoaderIsExplainedByTheMediumAlone) {
         std::vector<std::string>{});
 }
 
+TEST(Causes, WhatIsWrongOnTheMediumWhereABootEndedExplainsItBeforeAnyLine) {
+    const auto at = [](std::string stage) {
+        return rank_causes({.arch = Arch::aarch64,
+                            .stage = std::move(stage),
+                            .lines = {"UEFI firmware (version  built at 13:10:49 on Nov  5 2024)"},
+                            .silence = {},
+                            .medium = {finding("efi-not-a-program")}},
+                           causes(), failures());
+    };
+    ASSERT_EQ(at("firmware").size(), 1U);
+    EXPECT_EQ(at("firmware").front().id, "efi-loader-damaged");
+    EXPECT_TRUE(at("boot-loader").empty()) << "the firmware has started it";
+}
+
 TEST(Causes, NoInitrdIsToldFromAnInitrdWithoutInit) {
     const std::string panic =
         "[    2.000000] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)";

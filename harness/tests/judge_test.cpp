@@ -104,6 +104,13 @@ TEST_F(JudgeTest, PokesASilentConsoleBeforeItCallsItSilent) {
     EXPECT_NE(verdict.reason.find("silent from power-on"), std::string::npos) << verdict.reason;
 }
 
+TEST_F(JudgeTest, AMilestoneAfterAPokeIsItsAnswer) {
+    seen_.poked_at = 9s;
+    say("Linux version 6.1\n", 10s);
+    ASSERT_NE(watch_.last_reached(), "");
+    EXPECT_GT(std::get<Wait>(at(9s + limits_.poke_patience)).until, 10s + limits_.poke_patience);
+}
+
 TEST_F(JudgeTest, ACellAtAPromptIsNotSilent) {
     say("grub> ", 2s);
     ASSERT_TRUE(std::holds_alternative<Poke>(at(10s)));

@@ -149,10 +149,13 @@ void BrokenMedium::change_initramfs(const std::function<void(FileTree&)>& change
 }
 
 void BrokenMedium::wipe_esp() {
-    const std::size_t name = bytes_.find("mkfs.fat");  // at byte 3 of its boot sector
-    if (name == std::string::npos)
+    constexpr std::size_t name_at = 3;  // in its boot sector
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = bytes_.find("mkfs.fat", at + 1)) != std::string::npos;)
+        if (at % 512 == name_at && ++count)
+            bytes_.replace(at - name_at, 512, std::string(512, '\0'));
+    if (count == 0)
         refuse("there is no ESP");
-    bytes_.replace(name - 3, 512, std::string(512, '\0'));
 }
 
 void BrokenMedium::wipe_boot_record() {
