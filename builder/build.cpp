@@ -51,6 +51,8 @@ std::string own_inputs(const Recipe& recipe, Arch arch, const InitScripts& scrip
     std::string menu;
     for (const BootMenu::Entry& entry : boot_menu(recipe, arch).entries)
         menu += entry.title + entry.command_line;
+    if (!recipe.splash.empty())
+        menu += file_identity(recipe.splash);
     return fmt::format("lktest {} format {}\narch {}\nrecipe {:016x}\ninit {:016x}\nmenu {:016x}\n",
                        LKTEST_VERSION, format_version, name(arch), hash(recipe.text), hash(text_of(scripts)),
                        hash(menu));
@@ -246,6 +248,17 @@ fs::path http_image(const Build& build, const FileTree& loaders, const std::vect
     return image;
 }
 
+/// The recipe's picture behind the menu, if any. Throws a usage Error for what is no PNG.
+std::string splash_of(const Recipe& recipe) {
+    if (recipe.splash.empty())
+        return {};
+    std::string picture = read_file(recipe.splash);
+    if (!picture.starts_with("\x89PNG\r\n\x1a\n"))
+        throw usage_error(fmt::format("{} is no PNG", recipe.splash.string()),
+                          "both menus read PNG, of 640 × 480 points");
+    return picture;
+}
+
 /// @param parts  kernel, initramfs and layers, which every format has
 void write_output(const Build& build, const FileTree& loaders, const std::vector<ImageFile>& parts,
                   const fs::path& scratch) {
@@ -263,8 +276,12 @@ void write_output(const Build& build, const FileTree& loaders, const std::vector
     const VendorLoader efi = efi_loader(build, loaders, menu);
     const BootFiles boot = boot_files(loaders, options.arch, menu, efi.efi, disk_info(build));
     files = efi.grub;
-    for (const auto& more : {boot.bios, boot.grub, boot.efi, parts})  // what boots first comes first
+    const std::vector<ImageFile> bios =
+        options.format == Format::iso ? boot.bios : stick_files(loaders, options.arch, menu);
+    for (const auto& more : {bios, boot.grub, boot.efi, parts})  // what boots first comes first
         files.insert(files.end(), more.begin(), more.end());
+    if (menu.splash)
+        files.push_back({splash_path, splash_of(build.recipe)});
     add_lists(build, files);
     if (options.format == Format::iso) {
         write_iso_file(build, boot, std::move(files), scratch);

@@ -315,6 +315,7 @@ Recipe read_recipe(const std::filesystem::path& file) {
     recipe.about = top.required_string("about");
     check_boot_text(top, "about", recipe.about);  // the menu's title
     read_volume_label(top, recipe);
+    recipe.splash = beside(recipe, top.string("splash").value_or(""));
     recipe.table = static_cast<PartitionTable>(top.one_of("partition_table", partition_tables).value_or(0));
     if (const toml::table* root = top.table("root"))
         read_root(source, *root, recipe);

@@ -89,6 +89,7 @@ struct Recipe {
     std::string about;
     std::string volume_label;                    ///< ISO 9660 volume identifier: at most 32 of A–Z 0–9 _
     PartitionTable table = PartitionTable::gpt;  ///< of the ISO as a disk
+    std::filesystem::path splash;                ///< a PNG behind the menu; empty: none
 
     RootSource root;
     // Of packages: those of the machine's own apt sources.

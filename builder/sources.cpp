@@ -53,7 +53,11 @@ Sources fetch_sources(const Recipe& recipe, const BuildOptions& options, bool wi
     });
     if (with_kernel)
         sources.kernel = fetch({recipe.kernel(options.arch)}, false);
-    sources.loaders = fetch(loader_packages(options.arch, recipe.loader), false);
+    std::vector<std::string> loaders = loader_packages(options.arch, recipe.loader);
+    if (options.format == Format::zip || options.format == Format::tar)
+        for (const std::string& name : stick_packages(options.arch))
+            loaders.push_back(name);
+    sources.loaders = fetch(std::move(loaders), false);
     return sources;
 }
 

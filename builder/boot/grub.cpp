@@ -31,6 +31,16 @@ std::string grub_config(const BootMenu& menu, Arch arch) {
 terminal_input console serial
 terminal_output console serial
 )";
+    // Elsewhere a picture would take the firmware's console away, and the serial port with it. Without a
+    // font, as a GRUB made here is, the menu stays text.
+    if (menu.splash && arch == Arch::x86_64)
+        text += fmt::format(R"(if loadfont unicode; then
+    set gfxmode=640x480
+    terminal_output gfxterm serial
+    background_image -m stretch {}
+fi
+)",
+                            splash_path);
     text += fmt::format(R"(set default=0
 set timeout={}
 set menu_color_normal=light-gray/black
@@ -54,11 +64,11 @@ std::string grub_loopback_config(const BootMenu& menu) {
 }
 
 std::string grub_network_config(const BootMenu& menu, Arch arch) {
-    return grub_config(with_parameter(menu, "from=http://$net_default_server/"), arch);
+    return grub_config(without_splash(with_parameter(menu, "from=http://$net_default_server/")), arch);
 }
 
 std::string grub_http_config(const BootMenu& menu, Arch arch) {
-    return grub_config(with_parameter(menu, "from=http:///"), arch);
+    return grub_config(without_splash(with_parameter(menu, "from=http:///")), arch);
 }
 
 }  // namespace lktest

@@ -9,12 +9,14 @@ std::string isolinux_config(const BootMenu& menu) {
     // SERIAL must come first; TIMEOUT counts tenths of a second.
     std::string text = fmt::format(R"(SERIAL 0 115200
 # Written by lktest.
-UI menu.c32
+UI {}
 PROMPT 0
 TIMEOUT {}
 MENU TITLE {}
 )",
-                                   menu.timeout * 10, menu.title);
+                                   menu.splash ? "vesamenu.c32" : "menu.c32", menu.timeout * 10, menu.title);
+    if (menu.splash)
+        text += fmt::format("MENU BACKGROUND {}\n", splash_path);
     for (std::size_t number = 0; number < menu.entries.size(); ++number) {
         const BootMenu::Entry& entry = menu.entries[number];
         text += fmt::format(R"(
@@ -31,7 +33,7 @@ LABEL entry{}
 }
 
 std::string pxelinux_config(const BootMenu& menu) {
-    return isolinux_config(with_parameter(menu, "from=http:///\n  SYSAPPEND 3"));
+    return isolinux_config(without_splash(with_parameter(menu, "from=http:///\n  SYSAPPEND 3")));
 }
 
 }  // namespace lktest

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "builder/base/error.hpp"
+#include "builder/base/file.hpp"
 #include "builder/boot/grub.hpp"
 #include "builder/boot/grub_image.hpp"
 #include "builder/boot/isolinux.hpp"
@@ -26,6 +27,13 @@ std::string bytes_of(const FileTree& packages, const std::string& path) {
         throw host_error(fmt::format("the boot loader packages have no {}", path),
                          "lktest knows the loaders of Debian 12; is another release in the apt sources?");
     return file->content.whole();
+}
+
+std::vector<std::string_view> menu_modules(const BootMenu& menu) {
+    std::vector<std::string_view> modules(isolinux_modules.begin(), isolinux_modules.end());
+    if (menu.splash)
+        modules.back() = picture_module;
+    return modules;
 }
 
 }  // namespace
@@ -73,12 +81,34 @@ BootFiles boot_files(const FileTree& packages, Arch arch, const BootMenu& menu, 
     if (arch == Arch::x86_64) {
         files.mbr = bytes_of(packages, "/usr/lib/ISOLINUX/isohdpfx.bin");
         files.bios.push_back({isolinux_path, bytes_of(packages, "/usr/lib/ISOLINUX/isolinux.bin")});
-        for (const std::string_view module : isolinux_modules)
+        for (const std::string_view module : menu_modules(menu))
             files.bios.push_back(
                 {fmt::format("/isolinux/{}", module),
                  bytes_of(packages, fmt::format("/usr/lib/syslinux/modules/bios/{}", module))});
         files.bios.push_back({"/isolinux/isolinux.cfg", isolinux_config(menu)});
     }
+    return files;
+}
+
+std::vector<std::string> stick_packages(Arch arch) {
+    return arch == Arch::x86_64 ? std::vector<std::string>{"extlinux"} : std::vector<std::string>{};
+}
+
+std::vector<ImageFile> stick_files(const FileTree& packages, Arch arch, const BootMenu& menu) {
+    if (arch != Arch::x86_64)
+        return {};
+    const std::string directory = "/boot/syslinux/";
+    std::vector<ImageFile> files{
+        {"/bootinst.sh", read_file(data_file("builder/boot/bootinst.sh"))},
+        {directory + "extlinux", bytes_of(packages, "/usr/bin/extlinux")},
+        {directory + "mbr.bin", bytes_of(packages, "/usr/lib/syslinux/mbr/mbr.bin")},
+        {directory + "gptmbr.bin", bytes_of(packages, "/usr/lib/syslinux/mbr/gptmbr.bin")},
+        {directory + "syslinux.cfg", isolinux_config(menu)},
+    };
+    for (const std::string_view module : menu_modules(menu))
+        if (module != "ldlinux.c32")  // extlinux brings its own
+            files.push_back({fmt::format("{}{}", directory, module),
+                             bytes_of(packages, fmt::format("/usr/lib/syslinux/modules/bios/{}", module))});
     return files;
 }
 

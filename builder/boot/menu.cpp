@@ -6,7 +6,7 @@
 namespace lktest {
 
 BootMenu boot_menu(const Recipe& recipe, Arch arch) {
-    BootMenu menu{recipe.about, recipe.menu_timeout, {}};
+    BootMenu menu{recipe.about, recipe.menu_timeout, {}, !recipe.splash.empty()};
     for (const MenuEntry& entry : recipe.menu) {
         std::string line = "lktest.label=" + recipe.volume_label;
         for (const std::string& part : {recipe.command_line, entry.append})
@@ -21,6 +21,11 @@ BootMenu boot_menu(const Recipe& recipe, Arch arch) {
 BootMenu with_parameter(BootMenu menu, const std::string& parameter) {
     for (BootMenu::Entry& entry : menu.entries)
         entry.command_line += " " + parameter;
+    return menu;
+}
+
+BootMenu without_splash(BootMenu menu) {
+    menu.splash = false;
     return menu;
 }
 

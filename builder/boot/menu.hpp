@@ -12,6 +12,8 @@ namespace lktest {
 /// What a boot loader loads, by its path on the ISO.
 inline constexpr const char* kernel_path = "/boot/vmlinuz";
 inline constexpr const char* initramfs_path = "/boot/initrd.img";
+/// The picture behind the menu, where the recipe has one.
+inline constexpr const char* splash_path = "/boot/splash.png";
 /// The directory whose NN-*.sb files init.sh stacks into the live root.
 inline constexpr const char* layers_directory = "/live";
 
@@ -24,6 +26,7 @@ struct BootMenu {
     std::string title;
     unsigned timeout = 3;        ///< seconds; then the first entry boots
     std::vector<Entry> entries;  ///< at least one
+    bool splash = false;         ///< there is a picture, splash_path, behind it
 };
 
 /// The recipe's menu with complete command lines. Kernel messages go to the display
@@ -32,5 +35,8 @@ BootMenu boot_menu(const Recipe& recipe, Arch arch);
 
 /// The menu with one more kernel parameter in each entry, in the boot loader's language.
 BootMenu with_parameter(BootMenu menu, const std::string& parameter);
+
+/// The menu as text alone: over a network that comes sooner.
+BootMenu without_splash(BootMenu menu);
 
 }  // namespace lktest

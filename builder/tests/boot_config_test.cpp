@@ -45,6 +45,21 @@ TEST(IsolinuxConfig, IsTheGoldenOne) {
     expect_golden("boot_config/isolinux.cfg", isolinux_config(boot_menu(recovery(), Arch::x86_64)));
 }
 
+TEST(BootMenu, HasItsPictureWhereTheSerialPortDoesNotPayForIt) {
+    Recipe recipe = recovery();
+    recipe.splash = "picture.png";
+    const auto has_picture = [](const std::string& config) {
+        return config.find("/boot/splash.png") != std::string::npos;
+    };
+    const BootMenu menu = boot_menu(recipe, Arch::x86_64);
+    EXPECT_TRUE(has_picture(isolinux_config(menu)));
+    EXPECT_TRUE(has_picture(grub_config(menu, Arch::x86_64)));
+    EXPECT_NE(grub_config(menu, Arch::x86_64).find("terminal_output gfxterm serial\n"), std::string::npos);
+    EXPECT_FALSE(has_picture(grub_config(menu, Arch::aarch64)));
+    EXPECT_FALSE(has_picture(pxelinux_config(menu)));
+    EXPECT_FALSE(has_picture(grub_network_config(menu, Arch::x86_64)));
+}
+
 TEST(GrubLoopbackConfig, IsTheGoldenOne) {
     expect_golden("boot_config/loopback.cfg", grub_loopback_config(boot_menu(recovery(), Arch::aarch64)));
 }

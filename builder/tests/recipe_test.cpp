@@ -161,7 +161,7 @@ hint: did you mean 'title'?
 test.toml:3:1: unknown key 'colour'
     colour = "red"
     ^
-hint: one of: about, volume_label, partition_table, root, packages, kernel, initramfs, boot, squashfs, links, file, menu_timeout, menu)");
+hint: one of: about, volume_label, splash, partition_table, root, packages, kernel, initramfs, boot, squashfs, links, file, menu_timeout, menu)");
 }
 
 TEST(Recipe, AFileNeedsAnAbsolutePathAndOneKind) {

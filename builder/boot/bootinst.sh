@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# sh bootinst.sh [--force]: makes the stick that it lies on start by BIOS, too. UEFI needs none of this.
+#
+# To be run by root on a PC with Linux, the stick being mounted, with a FAT file system that the
+# archive was unpacked to. It writes to the stick alone: SYSLINUX's files, the boot sector of the file
+# system, the code in the first 440 bytes of the disk, and which partition is the one to boot from.
+set -eu
+fail() {
+    echo "bootinst: $*" >&2
+    exit 1
+}
+force=
+case $* in
+'') ;;
+--force) force=yes ;;
+*) fail "usage: sh bootinst.sh [--force]" ;;
+esac
+[ "$(id -u)" = 0 ] || fail "only root can write a boot sector: sudo sh $0"
+case $(uname -m) in x86_64 | amd64) ;; *) fail "its program is for x86_64, which this machine is not" ;; esac
+
+here=$(cd "$(dirname "$0")" && pwd -P)
+device=$(df -P "$here" | awk 'NR == 2 { print $1 }')
+mounted=$(df -P "$here" | awk 'NR == 2 { for (i = 1; i < 6; i++) sub(/^[^ ]+ +/, ""); print }')
+if ! [ -b "$device" ] || [ "$mounted" != "$here" ]; then
+    fail "$here is not the top of a mounted stick: unpack the archive there"
+fi
+type=$(awk -v device="$device" '$1 == device { print $3; exit }' /proc/mounts)
+[ "$type" = vfat ] || fail "$device has $type, but the boot takes a stick with FAT"
+for file in extlinux mbr.bin gptmbr.bin; do
+    [ -f "$here/boot/syslinux/$file" ] || fail "there is no boot/syslinux/$file: unpack the whole archive"
+done
+
+# A stick without partitions has its file system where a disk has its table.
+name=$(readlink -f "$device")
+name=${name##*/}
+disk='' number=''
+if [ -e "/sys/class/block/$name/partition" ]; then
+    read -r number <"/sys/class/block/$name/partition"
+    disk=$(readlink -f "/sys/class/block/$name/..")
+    disk=/dev/${disk##*/}
+    others=$(awk -v disk="$disk" -v device="$device" 'index($1, disk) == 1 && $1 != device { print $2 }' /proc/mounts)
+    [ -z "$others" ] || [ "$force" ] ||
+        fail "$disk is no stick of its own, $others is mounted from it too: --force if it is to boot from here"
+fi
+
+# A FAT may be mounted so that nothing on it can be executed.
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cp "$here/boot/syslinux/extlinux" "$scratch/extlinux"
+chmod 700 "$scratch/extlinux"
+"$scratch/extlinux" --install "$here/boot/syslinux" || fail "extlinux cannot be installed on $device"
+
+if [ "$disk" ]; then
+    if [ "$(dd if="$disk" bs=1 skip=512 count=8 2>/dev/null)" = "EFI PART" ]; then
+        code=gptmbr.bin
+        sfdisk -q --no-reread --part-attrs "$disk" "$number" LegacyBIOSBootable
+    else
+        code=mbr.bin
+        sfdisk -q --no-reread --activate "$disk" "$number"
+    fi
+    dd if="$here/boot/syslinux/$code" of="$disk" bs=440 count=1 conv=notrunc 2>/dev/null
+fi
+sync
+echo "$device boots by BIOS now"
