@@ -24,11 +24,6 @@ struct Waiting {
     Capacity share;
 };
 
-Capacity share_of(const Assignment& assignment) {
-    const Scenario scenario = scenario_for(*assignment.scenario, assignment.cell);
-    return {1, scenario.machine.cpus, scenario.machine.memory + overhead_of_a_cell};
-}
-
 /// What is taken, of what there is.
 class Ledger {
 public:
@@ -77,6 +72,11 @@ unsigned default_jobs(unsigned cores, std::uint64_t memory_available, std::uint6
     return static_cast<unsigned>(std::clamp<std::uint64_t>(carried, 1, cores + 1));
 }
 
+Capacity share_of(const BootCell& cell, const Scenario& general) {
+    const Scenario scenario = scenario_for(general, cell);
+    return {1, scenario.machine.cpus, scenario.machine.memory + overhead_of_a_cell};
+}
+
 std::vector<Assignment> longest_first(std::vector<Assignment> cells, const Timings& timings) {
     const auto time = [&timings](const Assignment& assignment) -> std::chrono::milliseconds {
         const auto known = timings.find(name(assignment.cell));
@@ -93,7 +93,7 @@ asio::awaitable<void> run_cells(Host& host, std::vector<Assignment> cells, Capac
     std::exception_ptr fault;
     std::list<Waiting> queue;
     for (Assignment& cell : cells) {
-        const Capacity share = share_of(cell);
+        const Capacity share = share_of(cell.cell, *cell.scenario);
         queue.push_back({std::move(cell), share});
     }
     while (!queue.empty() || !ledger.idle()) {

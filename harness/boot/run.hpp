@@ -39,6 +39,9 @@ struct Capacity {
     std::uint64_t memory = 0;  ///< bytes; likewise
 };
 
+/// What one cell takes.
+Capacity share_of(const BootCell& cell, const Scenario& scenario);
+
 /// How many cells are booted at once: one more than cores (a booting guest
 /// often waits: menus, firmware, DHCP), fewer when memory does not carry them.
 /// @param memory_available, memory_of_a_cell  in bytes

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "builder/base/json_text.hpp"
 #include "harness/cli/shell.hpp"
 
@@ -21,13 +23,9 @@ std::string without_expansion(const std::string& text) {
 
 std::vector<Job> shard_jobs(const std::vector<std::string>& command, unsigned shards) {
     std::string options;
-    for (std::size_t i = 0; i < command.size(); ++i) {
-        const std::string& word = command[i];
-        if (word == "--format" || word == "--shards")
-            ++i;
-        else if (!word.starts_with("--format=") && !word.starts_with("--shards="))
-            options += (options.empty() ? "" : " ") + shell_word(word);
-    }
+    constexpr std::array<std::string_view, 2> of_the_output{"--format", "--shards"};
+    for (const std::string& word : without_options(command, of_the_output))
+        options += (options.empty() ? "" : " ") + shell_word(word);
     std::vector<Job> jobs;
     for (unsigned number = 1; number <= shards; ++number)
         jobs.push_back(

@@ -25,23 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 3> formats{"text", "markdown", "tap"};  // in the order of ReportFormat
 
-/// A cell's files under another directory: the same bytes under a second name where the file system can.
-void copy_cell(const fs::path& from, const fs::path& to) {
-    if (!fs::is_directory(from))
-        return;
-    make_directories(to);
-    for (const auto& entry : fs::directory_iterator(from)) {
-        if (!entry.is_regular_file() || entry.is_symlink())
-            continue;
-        std::error_code error;
-        fs::create_hard_link(entry.path(), to / entry.path().filename(), error);
-        if (error)
-            fs::copy_file(entry.path(), to / entry.path().filename(), error);
-        if (error)
-            throw system_error(fmt::format("cannot copy {}", entry.path().string()), error.value());
-    }
-}
-
 std::string junit_of(const SavedRun& run) {
     std::error_code none;
     const fs::path file = run.directory / "junit.xml";

@@ -13,6 +13,7 @@
 #include "harness/cli/run_inside.hpp"
 #include "harness/cli/run_plan.hpp"
 #include "harness/cli/select_cells.hpp"
+#include "harness/cli/slurm_run.hpp"
 #include "harness/machine/probe.hpp"
 #include "harness/machine/shared_directory.hpp"
 #include "harness/net/jail.hpp"
@@ -79,6 +80,14 @@ int run(const RunOptions& options) {
     if (plan.cells.empty()) {  // more machines than cells is no fault
         fmt::print(stderr, "lktest: shard {}/{} has no cells\n", options.shard->number, options.shard->of);
         return static_cast<int>(ExitCode::passed);
+    }
+    if (options.engine == Engine::slurm) {
+        make_output(options.output);
+        build_what_is_stale(plan, options);
+        const RunDirectory directory = RunDirectory::create(options.output);
+        const int status = run_on_slurm(options, plan, directory);
+        after_run(options, directory.path());
+        return status;
     }
     check_network(options, plan);
     make_output(options.output);

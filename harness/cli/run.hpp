@@ -24,6 +24,9 @@ enum class Network;  // harness/boot/host.hpp
 /// What stdout is for; anything but text moves the live view to stderr.
 enum class RunFormat { text, tap, jsonl };
 
+/// Where cells are booted: on this machine, or each as a task of a Slurm job array.
+enum class Engine { local, slurm };
+
 /// What the user asked of `lktest run`. Empty lists: the default.
 struct RunOptions {
     std::vector<Arch> arches;
@@ -36,7 +39,9 @@ struct RunOptions {
     std::vector<std::string> scenarios;       ///< names or paths; empty: what suits the ISO
     std::string append;                       ///< added to the kernel's command line in the loader's menu
     Trials trials;
-    std::filesystem::path known_failures;         ///< empty: none
+    std::filesystem::path known_failures;  ///< empty: none
+    Engine engine = Engine::local;
+    std::filesystem::path media_directory;        ///< our own media, as they are there; empty: built
     std::optional<unsigned> jobs;                 ///< nothing: what cores and memory carry
     std::string connect;                          ///< libvirt URI; empty: the embedded driver
     std::optional<Accel> accel;                   ///< nothing: KVM where it is proven to work

@@ -12,13 +12,13 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <exception>
-#include <functional>
 #include <unordered_map>
 
 #include "builder/base/file.hpp"
 #include "harness/boot/run.hpp"
 #include "harness/cli/decisions.hpp"
 #include "harness/cli/machine_size.hpp"
+#include "harness/cli/pace.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/cli/timings.hpp"
 #include "harness/console/failures.hpp"
@@ -35,25 +35,6 @@ namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
 using Clock = std::chrono::steady_clock;
-
-/// How often a file that grows with the run is written anew.
-struct Pace {
-    bool due = false;  ///< something is new
-    Clock::time_point written{};
-    Clock::duration cost{};
-
-    /// At most a twentieth of the time goes into writing, however large the file is.
-    bool may_write(Clock::duration pause) const {
-        return due && Clock::now() - written >= std::max(pause, 20 * cost);
-    }
-    void write(const std::function<void()>& work) {
-        const Clock::time_point begin = Clock::now();
-        work();
-        written = Clock::now();
-        cost = written - begin;
-        due = false;
-    }
-};
 
 /// The report as it grows: shown, and stored as cells end.
 class RunReporter {

@@ -16,6 +16,7 @@ namespace {
 constexpr std::array<std::string_view, 3> accelerators{"auto", "kvm", "tcg"};
 constexpr std::array<std::string_view, 3> networks{"tap", "user", "none"};  // in the order of Network
 
+constexpr std::array<std::string_view, 2> engines{"local", "slurm"};        // in the order of Engine
 constexpr std::array<std::string_view, 3> formats{"text", "tap", "jsonl"};  // in the order of RunFormat
 
 /// Days are no boot, and chrono must not overflow.
@@ -108,6 +109,12 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
                  "find the least memory that each cell boots with");
     add_single(app, "--known-failures", "FILE", "failures that are put up with, and until when", "none",
                [&options](const std::string& word) { options.known_failures = word; });
+    add_single(app, "--engine", alternatives(engines), "this machine, or the nodes of a Slurm cluster",
+               "local", [&options](const std::string& word) {
+                   options.engine = static_cast<Engine>(choose("--engine", word, engines));
+               });
+    add_single(app, "--media", "DIR", "our own media, taken as they are", "built when missing or stale",
+               [&options](const std::string& word) { options.media_directory = word; });
     add_single(app, "--jobs", "N", "cells booted at once", default_jobs, [&options](const std::string& word) {
         options.jobs = static_cast<unsigned>(parse_number("--jobs", word, 1, most_jobs));
     });

@@ -50,7 +50,8 @@ std::vector<ImageChoice> own_images(const RunOptions& options) {
         if (!asked_for(options, arch))
             continue;
         const std::filesystem::path stem =
-            cache_directory() / "media" / fmt::format("{}-{}", own_recipe, name(arch));
+            (options.media_directory.empty() ? cache_directory() / "media" : options.media_directory) /
+            fmt::format("{}-{}", own_recipe, name(arch));
         images.push_back({{own_recipe, stem.string() + ".iso"}, {arch}, {own_scenario}});
         images.push_back(
             {{own_recipe, stem.string() + "-netboot"}, {arch}, {own_scenario}, network_media, true});
@@ -201,7 +202,7 @@ RunPlan plan_run(const RunOptions& options) {
 }
 
 void build_what_is_stale(const RunPlan& plan, const RunOptions& options) {
-    if (!options.isos.empty())
+    if (!options.isos.empty() || !options.media_directory.empty())
         return;
     std::set<std::pair<Arch, std::filesystem::path>> needed;
     for (const PlannedCell& planned : plan.cells)

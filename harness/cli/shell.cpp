@@ -26,4 +26,17 @@ std::string shell_word(std::string_view word) {
     return quoted + "'";
 }
 
+std::vector<std::string> without_options(const std::vector<std::string>& words,
+                                         std::span<const std::string_view> options) {
+    std::vector<std::string> rest;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string option = words[i].substr(0, words[i].find('='));
+        if (std::ranges::find(options, option) == options.end())
+            rest.push_back(words[i]);
+        else if (option == words[i])
+            ++i;
+    }
+    return rest;
+}
+
 }  // namespace lktest

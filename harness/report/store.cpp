@@ -69,6 +69,22 @@ void make_output(const fs::path& base) {
         throw no_output(base, std::generic_category().message(errno));
 }
 
+void copy_cell(const fs::path& from, const fs::path& to) {
+    if (!fs::is_directory(from))
+        return;
+    make_directories(to);
+    for (const auto& entry : fs::directory_iterator(from)) {
+        if (!entry.is_regular_file() || entry.is_symlink())
+            continue;
+        std::error_code error;
+        fs::create_hard_link(entry.path(), to / entry.path().filename(), error);
+        if (error)
+            fs::copy_file(entry.path(), to / entry.path().filename(), error);
+        if (error)
+            throw system_error(fmt::format("cannot copy {}", entry.path().string()), error.value());
+    }
+}
+
 RunDirectory RunDirectory::create(const fs::path& base, std::chrono::system_clock::time_point now) {
     make_output(base);
     const std::string stem =

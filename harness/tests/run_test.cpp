@@ -80,6 +80,10 @@ TEST_F(RunTest, OurMediaPassTheWholeMatrix) {
         for (const char* artefact :
              {"console.log", "console.raw", "domain.xml", "events.jsonl", "network.log"})
             EXPECT_GT(fs::file_size(directory / artefact), 0U) << directory << artefact;
+        const std::string qemu = read_file(directory / "qemu.log");
+        EXPECT_NE(qemu.find("-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny"), std::string::npos)
+            << qemu;
+        EXPECT_EQ(qemu.find("PATH="), std::string::npos) << "the environment is nobody's business";
     }
     check_process({"python3", "-c", "import sys, xml.etree.ElementTree as t; t.parse(sys.argv[1])",
                    results_ / "latest/junit.xml"});
