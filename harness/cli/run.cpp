@@ -14,6 +14,8 @@
 #include "harness/cli/run_plan.hpp"
 #include "harness/cli/select_cells.hpp"
 #include "harness/cli/slurm_run.hpp"
+#include "harness/console/failures.hpp"
+#include "harness/diagnose/causes.hpp"
 #include "harness/machine/probe.hpp"
 #include "harness/machine/shared_directory.hpp"
 #include "harness/net/jail.hpp"
@@ -98,7 +100,9 @@ int run(const RunOptions& options) {
                    .firmware = find_firmware(),
                    .directory = RunDirectory::create(options.output),
                    .stick_loaders = {},
-                   .usual = usual_milestones(options)};
+                   .usual = usual_milestones(options),
+                   .failures = read_failures(data_file("harness/console/failures.toml")),
+                   .causes = read_causes(data_file("harness/diagnose/causes.toml"))};
     input.stick_loaders = make_stick_loaders(input.plan);
     input.accel = choose_accelerators(options, input.plan.cells);
 

@@ -21,7 +21,6 @@
 #include "harness/cli/pace.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/cli/timings.hpp"
-#include "harness/console/failures.hpp"
 #include "harness/machine/event_loop.hpp"
 #include "harness/report/json.hpp"
 #include "harness/report/live.hpp"
@@ -258,9 +257,9 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
               .network = input.options.network,
               .cell_timeout = input.options.timeout,
               .firmware = input.firmware,
-              .failures = read_failures(data_file("harness/console/failures.toml")),
+              .failures = input.failures,
               .stick_loaders = input.stick_loaders,
-              .causes = read_causes(data_file("harness/diagnose/causes.toml"))};
+              .causes = input.causes};
     for (const auto& [arch, choice] : input.accel)
         host.accel.emplace(arch, choice.accel);
 

@@ -7,8 +7,10 @@
 #include "firmware/choose.hpp"
 #include "harness/cli/run.hpp"
 #include "harness/cli/run_plan.hpp"
+#include "harness/diagnose/causes.hpp"
 #include "harness/machine/probe.hpp"
 #include "harness/report/store.hpp"
+#include "harness/scenario/scenario.hpp"
 
 namespace lktest {
 
@@ -21,6 +23,8 @@ struct RunInput {
     RunDirectory directory;
     std::map<Arch, std::filesystem::path> stick_loaders;  ///< of the architectures that need one
     std::string usual;                                    ///< usual_milestones(), for the page
+    std::vector<Failure> failures;                        ///< both catalogues: in a jail that was made in
+    std::vector<Cause> causes;                            ///< a chroot, lktest does not find its own files
 };
 
 /// The part of `lktest run` that lives in the jail: connects to libvirt, boots the cells,
