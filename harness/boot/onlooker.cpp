@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "harness/diagnose/cpu_activity.hpp"
@@ -21,23 +20,16 @@ constexpr auto between_samples = std::chrono::milliseconds(25);
 /// A monitor that answers does so within milliseconds, on a busy host within a second.
 constexpr auto monitor_patience = std::chrono::seconds(5);
 
-/// An answer of the monitor that people use. Throws a host Error when QEMU has gone.
-std::string ask(const Domain& guest, std::string_view command) {
-    const nlohmann::json question = {{"execute", "human-monitor-command"},
-                                     {"arguments", {{"command-line", command}}}};
-    const auto answer = nlohmann::json::parse(guest.monitor(question.dump()), nullptr, false);
-    return answer.is_object() ? answer.value("return", "") : "";
-}
-
-/// The last one of a guest that stands still, as it does from then on.
+/// The last one of a guest that stands still, as it does from then on. One that stands already shows no more
+/// than one.
 std::vector<std::vector<CpuState>> sample_cpus(Domain& guest, Arch arch) {
     std::vector<std::vector<CpuState>> samples;
-    for (std::size_t i = 0; i < sample_count; ++i) {
-        if (i > 0)
+    for (std::size_t i = guest.running() ? 0 : sample_count - 1; i < sample_count; ++i) {
+        if (!samples.empty())
             std::this_thread::sleep_for(between_samples);
         if (i + 1 == sample_count)
             guest.suspend();
-        samples.push_back(cpu_states(ask(guest, "info registers -a"), arch));
+        samples.push_back(cpu_states(guest.ask("info registers -a"), arch));
     }
     return samples;
 }
@@ -118,10 +110,12 @@ std::shared_ptr<Follower> Onlooker::follow(const Domain& guest, bool text_screen
     return std::make_shared<Follower>(ram_, arch_, text_screen ? guest.peek() : Domain::Peek());
 }
 
-Onlooker::Onlooker(const Domain& guest, Arch arch) : arch_(arch) {
+Onlooker::Onlooker(const Domain& guest, Arch arch, Memory wanted) : arch_(arch) {
     try {
         UniqueFd memory = guest.memory();
-        std::vector<RamRange> layout = ram_layout(ask(guest, "info mtree -f"));
+        std::vector<RamRange> layout = ram_layout(guest.ask("info mtree -f"));
+        if (!memory && wanted == Memory::copied_if_need_be)
+            memory = copy_memory(guest.peek(), layout);
         if (!memory)
             no_memory_ = "the guest's memory is not this process's to read";
         else if (layout.empty())
@@ -140,7 +134,10 @@ void Onlooker::examine(Domain& guest, Examination& seen) {
         seen.untold.emplace_back("what the CPUs do: QEMU's monitor does not answer");
     } else {
         try {
-            seen.samples = sampling_.get();
+            const bool were_taken = !seen.samples.empty();
+            std::vector<std::vector<CpuState>> samples = sampling_.get();
+            if (!were_taken)
+                seen.samples = std::move(samples);
             seen.disks = disks_in_words(guest.device_use());
         } catch (const Error&) {
             seen.untold.emplace_back(seen.samples.empty()
@@ -158,6 +155,22 @@ bool Onlooker::entered_kernel(const GuestMemory& memory, const Examination& seen
     return !seen.samples.empty() && std::ranges::any_of(seen.samples.back(), [&](const CpuState& cpu) {
         return cpu.mode != CpuState::Mode::real && cpu.mode != CpuState::Mode::user &&
                in_kernel_entry(memory, arch_, cpu.pc);
+    });
+}
+
+std::optional<Symbols> Onlooker::symbols(Domain& guest) const {
+    if (!ram_)
+        return std::nullopt;
+    const GuestMemory memory = ram_->written();
+    const std::vector<std::vector<CpuState>> moment = {cpu_states(guest.ask("info registers -a"), arch_)};
+    const std::vector<FoundKernel> kernels = find_kernels(memory, arch_, kernel_tables(moment));
+    return kernels.empty() ? std::nullopt : kernel_symbols(memory, kernels.front());
+}
+
+bool Onlooker::runs_a_kernel(const Domain& guest) const {
+    const std::vector<CpuState> cpus = cpu_states(guest.ask("info registers -a"), arch_);
+    return std::ranges::any_of(cpus, [](const CpuState& cpu) {
+        return cpu.mode == CpuState::Mode::system && in_kernel_half(cpu.pc);
     });
 }
 

@@ -9,6 +9,7 @@
 
 #include "harness/diagnose/diagnosis.hpp"
 #include "harness/diagnose/find_printk.hpp"
+#include "harness/diagnose/symbols.hpp"
 #include "harness/diagnose/virtual_terminal.hpp"
 #include "harness/machine/domain.hpp"
 #include "harness/machine/guest_ram.hpp"
@@ -48,13 +49,26 @@ private:
 /// never answered ends only then.
 class Onlooker {
 public:
+    enum class Memory {
+        mapped,             ///< or not to be had
+        copied_if_need_be,  ///< where it cannot be mapped: seconds for each GiB
+    };
+
     /// For a guest that has just been created, when QEMU's monitor is known to answer. Never
     /// throws: what is not to be had is told by examine().
-    Onlooker(const Domain& guest, Arch arch);
+    Onlooker(const Domain& guest, Arch arch, Memory memory = Memory::mapped);
 
-    /// Pauses the guest and fills in what memory and CPUs show. Blocks for about 0.3 s, and for a few seconds
+    /// Pauses the guest and fills in what memory and CPUs show; samples of the CPUs that are there already
+    /// stay, for a guest that stands shows nothing else. Blocks for about 0.3 s, and for a few seconds
     /// when QEMU does not answer; not on the thread that drains the guest's console.
     void examine(Domain& guest, Examination& seen);
+
+    /// The kernel's symbols; nothing when no kernel is in its memory, or one so early that they are not
+    /// found.
+    std::optional<Symbols> symbols(Domain& guest) const;
+
+    /// Whether a CPU executes a kernel at the kernel's own addresses now. A few milliseconds.
+    bool runs_a_kernel(const Domain& guest) const;
 
     /// @param text_screen  the machine is a PC whose firmware leaves it in a text mode
     std::shared_ptr<Follower> follow(const Domain& guest, bool text_screen) const;

@@ -33,16 +33,29 @@ std::optional<Backtrace> look_at(const CpuState& cpu, const AddressSpace& space,
     return found;
 }
 
-}  // namespace
+AddressSpace space_of(const GuestMemory& memory, const FoundKernel& kernel) {
+    return {.memory = &memory, .tables = kernel.tables, .image_offset = kernel.image_offset};
+}
 
-void look_inside(const GuestMemory& memory, const FoundKernel& kernel, Arch arch, Examination& seen) {
-    AddressSpace space{.memory = &memory, .tables = kernel.tables, .image_offset = kernel.image_offset};
-    // Before VMCOREINFO the log lies in the image; later it may not, but then the symbols are named.
-    std::uint64_t near = kernel.log.ring;
+/// A physical address in the kernel's image. Before VMCOREINFO the log lies in it; later it may not, but then
+/// the symbols are named.
+std::uint64_t place_in_image(const FoundKernel& kernel) {
     if (kernel.description && kernel.image_offset)
         if (const auto text = kernel.description->symbol("_stext"))
-            near = *text - *kernel.image_offset;
-    const auto symbols = find_symbols(space, kernel.description ? &*kernel.description : nullptr, near);
+            return *text - *kernel.image_offset;
+    return kernel.log.ring;
+}
+
+}  // namespace
+
+std::optional<Symbols> kernel_symbols(const GuestMemory& memory, const FoundKernel& kernel) {
+    return find_symbols(space_of(memory, kernel), kernel.description ? &*kernel.description : nullptr,
+                        place_in_image(kernel));
+}
+
+void look_inside(const GuestMemory& memory, const FoundKernel& kernel, Arch arch, Examination& seen) {
+    const AddressSpace space = space_of(memory, kernel);
+    const auto symbols = kernel_symbols(memory, kernel);
     if (!symbols) {
         seen.untold.emplace_back(
             "the functions that CPUs and tasks are in: the kernel's symbols were not found");
@@ -53,7 +66,7 @@ void look_inside(const GuestMemory& memory, const FoundKernel& kernel, Arch arch
             if (auto where = look_at(cpu, space, *symbols, arch))
                 seen.backtraces.push_back(std::move(*where));
 
-    const auto types = find_types(memory, near);
+    const auto types = find_types(memory, place_in_image(kernel));
     if (!types) {
         seen.untold.emplace_back("the tasks: the kernel holds no description of its types (BTF)");
         return;

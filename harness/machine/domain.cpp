@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "builder/base/file.hpp"
+#include "harness/machine/core_file.hpp"
 
 namespace lktest {
 namespace fs = std::filesystem;
@@ -76,13 +77,23 @@ Domain Domain::create(Connection& connection, const std::string& domain_name, co
     return domain;
 }
 
+Domain Domain::find(Connection& connection, const std::string& domain_name) {
+    Domain domain(connection, domain_name);
+    domain.ours_ = false;
+    domain.handle_.reset(virDomainLookupByName(connection.get(), domain_name.c_str()));
+    if (!domain.handle_ || virDomainIsActive(domain.handle_.get()) != 1)
+        throw usage_error(fmt::format("libvirt has no guest {} that runs", domain_name), "see virsh list");
+    return domain;
+}
+
 Domain::Domain(Domain&& other) noexcept
     : connection_(std::exchange(other.connection_, nullptr)),
       name_(std::move(other.name_)),
+      ours_(other.ours_),
       handle_(std::move(other.handle_)) {}
 
 Domain::~Domain() {
-    if (!connection_)
+    if (!connection_ || !ours_)
         return;
     if (handle_)
         virDomainDestroy(handle_.get());
@@ -97,6 +108,11 @@ void Domain::resume() {
 void Domain::suspend() {
     if (virDomainSuspend(handle_.get()) < 0)
         throw libvirt_error(fmt::format("cannot pause the guest {}", name_));
+}
+
+bool Domain::running() const {
+    int state = VIR_DOMAIN_NOSTATE;
+    return virDomainGetState(handle_.get(), &state, nullptr, 0) == 0 && state == VIR_DOMAIN_RUNNING;
 }
 
 void Domain::reset() {
@@ -187,6 +203,21 @@ std::string Domain::monitor(const std::string& command) const {
     return take(answer);
 }
 
+std::string Domain::ask(std::string_view command) const {
+    const nlohmann::json question = {{"execute", "human-monitor-command"},
+                                     {"arguments", {{"command-line", command}}}};
+    const auto answer = nlohmann::json::parse(monitor(question.dump()), nullptr, false);
+    return answer.is_object() ? answer.value("return", "") : "";
+}
+
+void Domain::dump_core(const fs::path& file) const {
+    if (virDomainCoreDumpWithFormat(handle_.get(), file.c_str(), VIR_DOMAIN_CORE_DUMP_FORMAT_KDUMP_ZLIB,
+                                    VIR_DUMP_MEMORY_ONLY) < 0)
+        throw libvirt_error(
+            fmt::format("cannot write the memory of the guest {} to {}", name_, file.string()));
+    unflatten_core(file);
+}
+
 bool Domain::kvm_in_use() const {
     const auto answer = nlohmann::json::parse(monitor(R"({"execute":"query-kvm"})"), nullptr, false);
     const nlohmann::json::json_pointer enabled("/return/enabled");
@@ -243,16 +274,26 @@ Domain::Peek Domain::peek() const {
 }
 
 UniqueFd Domain::memory() const {
-    if (connection_->root().empty())
-        return {};
-    int pid = 0;
-    const std::string text = read_file(connection_->root() / "run/qemu" / (name_ + ".pid"));
-    std::from_chars(text.data(), text.data() + text.size(), pid);
-    std::error_code error;
-    for (const fs::directory_entry& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
-        std::error_code closed;
-        if (fs::read_symlink(entry.path(), closed).native().starts_with("/memfd:"))
-            return UniqueFd(::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC));
+    // The embedded driver's place, then root's daemons' and those of a user's session.
+    const char* user = std::getenv("XDG_RUNTIME_DIR");
+    const std::vector<fs::path> places =
+        connection_->root().empty()
+            ? std::vector<fs::path>{"/run/libvirt/qemu", fs::path(user ? user : "/") / "libvirt/qemu/run"}
+            : std::vector<fs::path>{connection_->root() / "run/qemu"};
+    for (const fs::path& place : places) {
+        const fs::path file = place / (name_ + ".pid");
+        std::error_code error;
+        if (!fs::exists(file, error))
+            continue;
+        int pid = 0;
+        const std::string text = read_file(file);
+        std::from_chars(text.data(), text.data() + text.size(), pid);
+        for (const fs::directory_entry& entry :
+             fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
+            std::error_code closed;
+            if (fs::read_symlink(entry.path(), closed).native().starts_with("/memfd:"))
+                return UniqueFd(::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC));
+        }
     }
     return {};
 }

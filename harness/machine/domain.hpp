@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "builder/base/handle.hpp"
@@ -32,6 +33,10 @@ public:
     static Domain create(Connection& connection, const std::string& domain_name, const std::string& xml,
                          DomainEventSink on_event, const RunIn& run_in = {});
 
+    /// A guest that others made, and that stays when this object goes. Throws a usage Error when there is
+    /// none of that name that runs.
+    static Domain find(Connection& connection, const std::string& domain_name);
+
     Domain(Domain&& other) noexcept;
     Domain& operator=(Domain&&) = delete;
     ~Domain();
@@ -40,6 +45,8 @@ public:
 
     void resume();
     void suspend();
+    /// Whether its CPUs run; false of one that is paused.
+    bool running() const;
     /// Presses the reset button.
     void reset();
     /// Presses the power button, as ACPI knows it.
@@ -65,6 +72,10 @@ public:
     std::string xml() const;
     /// Answers to a QMP command, JSON both.
     std::string monitor(const std::string& command) const;
+    /// An answer of the monitor that people use: "info registers -a". Throws a host Error when QEMU has gone.
+    std::string ask(std::string_view command) const;
+    /// Writes all of the guest's memory, zlib-compressed, in kdump's format; a few seconds.
+    void dump_core(const std::filesystem::path& file) const;
     /// Whether QEMU itself says that KVM executes the guest (query-kvm).
     bool kvm_in_use() const;
 
@@ -91,7 +102,7 @@ public:
     Peek peek() const;
 
     /// The guest's RAM, to be mapped for reading: it outlives the guest as long as it is open.
-    /// None unless the driver is embedded and the domain's memory is a memfd.
+    /// None unless its QEMU runs on this machine, where this process may look at it, and has a memfd.
     UniqueFd memory() const;
 
 private:
@@ -99,6 +110,7 @@ private:
 
     Connection* connection_;  ///< null when moved from
     std::string name_;
+    bool ours_ = true;  ///< it ends with this object
     Handle<virDomain, virDomainFree> handle_;
 };
 

@@ -7,11 +7,43 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include "builder/base/error.hpp"
 
 namespace lktest {
+
+UniqueFd copy_memory(const std::function<std::string(std::uint64_t address, std::size_t size)>& peek,
+                     const std::vector<RamRange>& layout, std::uint64_t most) {
+    constexpr std::uint64_t piece = 4 << 20;  // as much as a daemon gives at once
+    constexpr std::size_t page = 4096;
+    UniqueFd copy(::memfd_create("lktest-guest", MFD_CLOEXEC));
+    if (!copy)
+        throw system_error("cannot make a copy of the guest's memory", errno);
+    std::uint64_t end = 0;
+    for (const RamRange& range : layout)
+        for (std::uint64_t at = 0; at < range.size && range.offset + at < most; at += piece) {
+            const auto size = static_cast<std::size_t>(std::min(piece, range.size - at));
+            const std::string bytes = peek(range.address + at, size);
+            if (bytes.empty())
+                break;
+            for (std::size_t i = 0; i < bytes.size(); i += page) {
+                const std::string_view part = std::string_view(bytes).substr(i, page);
+                if (part.find_first_not_of('\0') == part.npos)
+                    continue;
+                if (::pwrite(copy.get(), part.data(), part.size(),
+                             static_cast<off_t>(range.offset + at + i)) < 0)
+                    throw system_error("cannot copy the guest's memory", errno);
+            }
+            end = std::max(end, range.offset + at + bytes.size());
+        }
+    if (end == 0)
+        return {};
+    if (::ftruncate(copy.get(), static_cast<off_t>(end)) < 0)
+        throw system_error("cannot copy the guest's memory", errno);
+    return copy;
+}
 
 GuestRam::GuestRam(UniqueFd file, std::vector<RamRange> layout)
     : file_(std::move(file)), layout_(std::move(layout)) {

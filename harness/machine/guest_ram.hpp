@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "builder/base/handle.hpp"
@@ -9,6 +12,13 @@
 #include "harness/diagnose/ram_layout.hpp"
 
 namespace lktest {
+
+/// Copies a guest's RAM where it cannot be mapped, pages of zeros left out, at most `most` bytes of it.
+/// @param peek  reads guest-physical memory, see Domain::Peek; what it cannot read stays empty
+/// @return a file of memory; none when there is not a byte to be had
+/// Throws a host Error when this machine has no room for it.
+UniqueFd copy_memory(const std::function<std::string(std::uint64_t address, std::size_t size)>& peek,
+                     const std::vector<RamRange>& layout, std::uint64_t most = std::uint64_t{8} << 30);
 
 /// A guest's RAM, mapped for reading while the guest runs, and after it has gone.
 class GuestRam {

@@ -4,8 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <sstream>
 
+#include "builder/base/file.hpp"
+#include "builder/base/process.hpp"
 #include "harness/diagnose/kallsyms.hpp"
+#include "harness/diagnose/symbol_file.hpp"
 #include "harness/tests/support/ram.hpp"
 
 namespace lktest {
@@ -138,6 +142,23 @@ TEST(Symbols, ReturnAddressBehindFunctionsLastCallIsItsOwn) {
     symbols.sort();
     EXPECT_EQ(symbols.name_of({base + 0x40}), "next+0x0/0x0");
     EXPECT_EQ(symbols.name_of({base + 0x40, true}), "dies+0x40/0x40");
+}
+
+TEST(SymbolFile, ShowsOtherProgramsWhereTheKernelsFunctionsAre) {
+    Symbols symbols;
+    symbols.add(0xffff'ffff'8100'0000, 'T', "_stext");
+    symbols.add(0xffff'ffff'8100'1234, 't', "do_idle");
+    symbols.add(0xffff'ffff'8280'0040, 'D', "init_task");
+    symbols.add(0x1f000, 'A', "per_cpu_offset");  // no address
+    symbols.sort();
+    const TempDir directory;
+    const std::filesystem::path file = directory.path() / "kernel.elf";
+    write_file(file, symbol_file(symbols, Arch::x86_64));
+    EXPECT_EQ(check_process({"nm", "-n", file}),
+              "ffffffff81000000 T _stext\nffffffff81001234 t do_idle\nffffffff82800040 B init_task\n");
+    const std::string sections = check_process({"readelf", "-W", "-h", "-S", file});
+    EXPECT_NE(sections.find("Advanced Micro Devices X86-64"), std::string::npos) << sections;
+    EXPECT_EQ(sections.find("Warning"), std::string::npos) << sections;
 }
 
 }  // namespace

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "harness/matrix/cell.hpp"
+
+namespace lktest {
+
+/// What of a cell libvirt knows of a guest that others made: its architecture, firmware and first medium.
+/// Pure. Throws a usage Error for an architecture that lktest does not know.
+BootCell cell_of_domain(const std::string& xml);
+
+}  // namespace lktest

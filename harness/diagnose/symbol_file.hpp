@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "builder/base/platform.hpp"
+#include "harness/diagnose/symbols.hpp"
+
+namespace lktest {
+
+/// A kernel's symbols as an ELF file without any code, for a debugger: it reads the code from the machine.
+/// Empty sections cover the kernel, for gdb believes in no function outside of all sections.
+std::string symbol_file(const Symbols& symbols, Arch arch);
+
+}  // namespace lktest

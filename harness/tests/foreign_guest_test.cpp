@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "harness/boot/foreign_guest.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "builder/base/error.hpp"
+#include "builder/base/file.hpp"
+#include "harness/machine/core_file.hpp"
+#include "harness/machine/guest_ram.hpp"
+
+namespace lktest {
+namespace {
+
+TEST(ForeignGuest, IsTheCellThatItsDomainDescribes) {
+    const BootCell cell = cell_of_domain(
+        "<domain><os><type arch='aarch64' machine='virt'>hvm</type><loader type='pflash'>/x.fd</loader></os>"
+        "<devices><disk><source file='/data.img'/></disk>"
+        "<disk><source file='/live.iso'/><boot order='1'/></disk></devices></domain>");
+    EXPECT_EQ(cell.arch, Arch::aarch64);
+    EXPECT_EQ(cell.firmware, Firmware::uefi);
+    EXPECT_EQ(cell.image.path, "/live.iso") << "what it boots from, not its first disk";
+    EXPECT_EQ(cell_of_domain("<domain><os><type arch='x86_64'/></os></domain>").firmware, Firmware::bios);
+    EXPECT_THROW(cell_of_domain("<domain><os><type arch='s390x'/></os></domain>"), Error);
+    EXPECT_THROW(cell_of_domain("no XML"), Error);
+}
+
+TEST(ForeignGuest, ItsMemoryIsCopiedWithoutPagesThatNobodyWrote) {
+    const auto peek = [](std::uint64_t address, std::size_t size) {
+        std::string bytes(size, '\0');
+        if (address <= 0x4000'5000 && 0x4000'5000 < address + size)
+            bytes.replace(0x4000'5000 - address, 5, "hello");
+        return bytes;
+    };
+    const std::vector<RamRange> layout = {{.address = 0x4000'0000, .size = 16 << 20, .offset = 0}};
+    const GuestRam ram(copy_memory(peek, layout), layout);
+    const GuestMemory memory = ram.written();
+    EXPECT_EQ(memory.bytes_at(0x4000'5000, 5), "hello");
+    EXPECT_LE(memory.size(), 64U << 10);
+    EXPECT_FALSE(copy_memory([](std::uint64_t, std::size_t) { return std::string(); }, layout));
+}
+
+TEST(Core, IsPutTogetherFromThePiecesThatQemuAppends) {
+    const auto number = [](std::uint64_t value) {
+        std::string bytes;
+        for (int shift = 56; shift >= 0; shift -= 8)
+            bytes += static_cast<char>(value >> shift);
+        return bytes;
+    };
+    const TempDir directory;
+    const std::filesystem::path file = directory.path() / "core";
+    const std::string header = "makedumpfile" + std::string(4096 - 12, '\0');
+    const std::string pieces = number(6) + number(5) + "world" + number(0) + number(6) + "hello ";
+    write_file(file, header + pieces + number(~0ULL) + number(~0ULL));
+    unflatten_core(file);
+    EXPECT_EQ(read_file(file), "hello world");
+    unflatten_core(file);
+    EXPECT_EQ(read_file(file), "hello world") << "it is no such dump any more";
+    write_file(file, header + pieces);
+    EXPECT_THROW(unflatten_core(file), Error) << "QEMU did not end it";
+}
+
+}  // namespace
+}  // namespace lktest
