@@ -42,6 +42,10 @@ void Attendance::serial_said(std::string_view bytes) {
             lines_.feed(bytes, now, on_line_);
         if (on_serial_)
             on_serial_(bytes, now);
+        std::erase_if(overhearing_, [](const auto& listener) { return listener.expired(); });
+        for (const auto& listener : overhearing_)
+            if (const auto call = listener.lock())
+                (*call)(bytes);
         if (seen_.poked_at)
             seen_.poke_answer.append(bytes, 0, 1000);
     }
@@ -137,6 +141,16 @@ void Attendance::poked() {
 
 void Attendance::tell(Event event) {
     sink_(event);
+}
+
+void Attendance::forget_sink() {
+    sink_ = [](const Event&) {};
+}
+
+std::shared_ptr<void> Attendance::overhear(std::function<void(std::string_view bytes)> call) {
+    auto listener = std::make_shared<std::function<void(std::string_view)>>(std::move(call));
+    overhearing_.emplace_back(listener);
+    return listener;
 }
 
 void Attendance::look() {

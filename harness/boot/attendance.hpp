@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,8 @@ public:
 
     /// An event of our own, or of another witness.
     void tell(Event event);
+    /// Nobody is told of events any more: the cell has its verdict, though its guest may be kept.
+    void forget_sink();
 
     /// Called at each reset of the guest, which makes void what was seen before.
     void on_reset(std::function<void()> call) { on_reset_ = std::move(call); }
@@ -55,10 +58,14 @@ public:
     void on_serial(std::function<void(std::string_view bytes, std::chrono::microseconds at)> call) {
         on_serial_ = std::move(call);
     }
+    /// Likewise with its bytes, as long as what it returns lives: for any number of listeners.
+    std::shared_ptr<void> overhear(std::function<void(std::string_view bytes)> call);
+
     /// The next reset is the scenario's doing, be it the guest's or the harness's.
     void expect_reset() { reset_expected_ = true; }
     /// What the guest leased; empty before the network was checked.
     const std::string& guest_address() const noexcept { return guest_address_; }
+    bool gone() const noexcept { return seen_.machine != Sighting::Machine::running; }
     bool powered_off() const noexcept { return seen_.machine == Sighting::Machine::powered_off; }
 
     /// Whether the serial console has said nothing for a while, so that it is worth while to look elsewhere.
@@ -87,6 +94,7 @@ private:
     EventSink sink_;
     std::function<void()> on_reset_;
     std::function<void(std::string_view, std::chrono::microseconds)> on_serial_;
+    std::vector<std::weak_ptr<std::function<void(std::string_view)>>> overhearing_;
     Transcript::Sink on_line_;
     Transcript lines_;  ///< for on_line_
     std::string guest_address_;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "firmware/choose.hpp"
+#include "harness/boot/live_guests.hpp"
 #include "harness/diagnose/causes.hpp"
 #include "harness/machine/accel.hpp"
 #include "harness/machine/connection.hpp"
@@ -69,6 +70,7 @@ struct Host {
     std::vector<Failure> failures;                        ///< the catalogue
     std::map<Arch, std::filesystem::path> stick_loaders;  ///< see stick_loader()
     std::vector<Cause> causes;                            ///< why boots fail
+    LiveGuests guests{};
 };
 
 }  // namespace lktest

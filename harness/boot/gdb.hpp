@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "harness/boot/onlooker.hpp"
+#include "harness/machine/domain.hpp"
+
+namespace lktest {
+
+/// Lets QEMU listen for gdb on a socket in `directory`, and writes gdb.cmd there: what to connect to and, of
+/// a guest that runs a kernel, kernel.elf with its symbols where address randomisation has put them.
+/// Returns the command that starts gdb. Throws a usage Error when the socket's path is too long.
+std::string serve_gdb(Domain& guest, Onlooker& onlooker, Arch arch, const std::filesystem::path& directory);
+
+}  // namespace lktest

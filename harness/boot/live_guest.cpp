@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include "harness/boot/live_guest.hpp"
+
+#include <fmt/format.h>
+
+#include "builder/base/file.hpp"
+#include "harness/boot/gdb.hpp"
+#include "harness/machine/worker.hpp"
+
+namespace lktest {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+LiveGuest::LiveGuest(Host& host, BootCell cell, std::shared_ptr<const Scenario> scenario, fs::path artefacts,
+                     std::shared_ptr<Attendance> attendance, const std::shared_ptr<Rig>& rig)
+    : host_(host),
+      cell_(std::move(cell)),
+      scenario_(std::move(scenario)),
+      artefacts_(std::move(artefacts)),
+      attendance_(std::move(attendance)),
+      rig_(rig) {}
+
+/// The work with the guest to itself. It holds the guest, for the cell may end meanwhile: here, and not in
+/// the worker, who must not be the one that lets it go.
+template <typename Work>
+asio::awaitable<std::invoke_result_t<Work&, Rig&>> LiveGuest::alone(Work work) {
+    const std::shared_ptr<Rig> rig = rig_.lock();
+    if (!rig)
+        throw usage_error(fmt::format("the guest of {} has ended", cell_name()));
+    const auto job = [&rig, &work] {
+        const std::lock_guard only(rig->looking);
+        return work(*rig);
+    };
+    co_return co_await on_worker(host_.workers, job);
+}
+
+Examination LiveGuest::known() const {
+    Examination known;
+    known.kernel_on_console = attendance_->watch().kernel_spoke();
+    known.reached = attendance_->watch().last_reached();
+    known.resets = attendance_->watch().resets();
+    known.loader = loader_in(console());
+    return known;
+}
+
+std::vector<std::string> LiveGuest::console() const {
+    constexpr std::size_t all = 1000;  // more than a watch remembers
+    return attendance_->watch().last_lines(all);
+}
+
+asio::awaitable<bool> LiveGuest::running() {
+    auto work = [](Rig& rig) { return rig.guest->running(); };
+    co_return co_await alone(work);
+}
+
+asio::awaitable<void> LiveGuest::pause() {
+    auto work = [](Rig& rig) { rig.guest->suspend(); };
+    co_await alone(work);
+}
+
+asio::awaitable<void> LiveGuest::resume() {
+    samples_.clear();
+    auto work = [](Rig& rig) {
+        if (!rig.guest->running())  // gdb lets it run when it leaves
+            rig.guest->resume();
+    };
+    co_await alone(work);
+}
+
+asio::awaitable<void> LiveGuest::reset() {
+    samples_.clear();
+    auto work = [](Rig& rig) { rig.guest->reset(); };
+    co_await alone(work);
+}
+
+asio::awaitable<void> LiveGuest::destroy() {
+    auto work = [](Rig& rig) { rig.guest->destroy(); };
+    co_await alone(work);
+}
+
+asio::awaitable<Findings> LiveGuest::diagnose(fs::path directory) {
+    Examination known = this->known();
+    known.samples = samples_;
+    auto work = [known = std::move(known), console = console(), cell = cell_, scenario = scenario_,
+                 &host = host_, directory = std::move(directory)](Rig& rig) {
+        const bool ran = rig.guest->running();
+        const Knowledge knowledge{cell, *scenario, host.failures, host.causes};
+        Findings found = look_into(*rig.onlooker, *rig.guest, known, console, knowledge, false);
+        if (!directory.empty()) {
+            make_directories(directory);
+            write_findings(found, directory);
+            write_screen(*rig.guest, directory);
+        }
+        if (ran)
+            rig.guest->resume();
+        return found;
+    };
+    co_return co_await alone(std::move(work));
+}
+
+asio::awaitable<std::string> LiveGuest::monitor(std::string command) {
+    auto work = [command = std::move(command)](Rig& rig) { return rig.guest->ask(command); };
+    co_return co_await alone(std::move(work));
+}
+
+asio::awaitable<void> LiveGuest::dump_core(fs::path file) {
+    auto work = [file = std::move(file)](Rig& rig) { rig.guest->dump_core(file); };
+    co_await alone(std::move(work));
+}
+
+asio::awaitable<std::string> LiveGuest::serve_gdb() {
+    auto work = [directory = fs::absolute(artefacts_), arch = cell_.arch](Rig& rig) {
+        return lktest::serve_gdb(*rig.guest, *rig.onlooker, arch, directory);
+    };
+    co_return co_await alone(std::move(work));
+}
+
+void LiveGuest::type(std::string bytes) {
+    if (const std::shared_ptr<Rig> rig = rig_.lock())
+        rig->serial->send(std::move(bytes));
+}
+
+std::shared_ptr<void> LiveGuest::overhear(std::function<void(std::string_view bytes)> call) {
+    return attendance_->overhear(std::move(call));
+}
+
+}  // namespace lktest

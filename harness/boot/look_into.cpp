@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "harness/boot/look_into.hpp"
+
+#include "builder/base/file.hpp"
+#include "builder/inspect/finding.hpp"
+#include "harness/diagnose/dmesg.hpp"
+
+namespace lktest {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What is wrong with the medium; nothing when that is not to be had: a directory of a boot server.
+std::vector<MediumFinding> inspect_medium(const fs::path& image) {
+    std::vector<MediumFinding> found;
+    try {
+        if (fs::is_regular_file(image))
+            for (const IsoFinding& finding : find_faults(read_medium_facts(image)))
+                found.push_back({finding.id, finding.text});
+    } catch (const Error&) {
+        found.clear();  // it is no ISO, and the boot has failed of something else
+    }
+    return found;
+}
+
+/// Why the boot failed, by what was said and, where that can tell more, by what is on the medium.
+std::vector<RankedCause> causes_of(const Diagnosis& diagnosis, std::vector<std::string> console,
+                                   const Examination& seen, const Knowledge& knowledge) {
+    CauseEvidence evidence{
+        .arch = knowledge.cell.arch, .lines = std::move(console), .silence = {}, .medium = {}};
+    if (diagnosis.silence)
+        evidence.silence = diagnosis.silence->name;
+    evidence.stage = name(diagnosis.stage);
+    evidence.signs = diagnosis.signs;
+    if (seen.resets == 0 || seen.reset_loop)  // else it may be the log of an earlier boot
+        for (const LogRecord& record : seen.log)
+            for (std::string& line : dmesg_lines(record))
+                evidence.lines.push_back(std::move(line));
+    std::vector<RankedCause> causes = rank_causes(evidence, knowledge.causes, knowledge.failures);
+    if (!medium_can_tell(causes, knowledge.causes))
+        return causes;
+    evidence.medium = inspect_medium(knowledge.cell.image.path);
+    return rank_causes(evidence, knowledge.causes, knowledge.failures);
+}
+
+}  // namespace
+
+Findings look_into(Onlooker& onlooker, Domain& guest, Examination known, std::vector<std::string> console,
+                   const Knowledge& knowledge, bool booted) {
+    const auto begin = std::chrono::steady_clock::now();
+    Findings found{.seen = std::move(known), .diagnosis = {}};
+    onlooker.examine(guest, found.seen);
+    found.diagnosis = diagnose(found.seen, knowledge.cell, knowledge.scenario, knowledge.failures);
+    if (!booted)
+        found.diagnosis.causes = causes_of(found.diagnosis, std::move(console), found.seen, knowledge);
+    found.diagnosis.took =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
+    return found;
+}
+
+void write_findings(const Findings& findings, const fs::path& directory) {
+    write_file(directory / "diagnosis.json", json_diagnosis(findings.diagnosis));
+    write_file(directory / "cpus.txt", text_of_cpus(findings.diagnosis));
+    if (findings.seen.log_found)
+        write_file(directory / "kernel.log", dmesg(findings.seen.log));
+}
+
+void write_screen(const Domain& guest, const fs::path& directory) {
+    try {
+        const Domain::Screenshot shot = guest.screenshot();
+        write_file(directory / (shot.type == "image/png" ? "screen.png" : "screen.ppm"), shot.image);
+    } catch (const Error&) {
+        // A guest that is gone has no screen, and that is no second fault.
+    }
+}
+
+}  // namespace lktest

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "harness/boot/rig.hpp"
+
+#include "harness/boot/machine_spec.hpp"
+#include "harness/machine/worker.hpp"
+
+namespace lktest {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using std::chrono::microseconds;
+
+asio::awaitable<std::unique_ptr<CellNetwork>> make_network(Host& host, const BootCell& cell,
+                                                           Attendance& attendance, const fs::path& log,
+                                                           const fs::path& served) {
+    make_directories(served);
+    CellNetworkOptions options;
+    options.served = served;
+    if (from_network(cell.medium))
+        options.boot = NetBoot{cell.image.path, cell.medium == Medium::http};
+    options.log_file = log;
+    options.sink = [&attendance](const Event& event) { attendance.tell(event); };
+    options.since_power_on = [&attendance] { return attendance.since_power_on(); };
+    auto network = std::make_unique<CellNetwork>(host.io, std::move(options));
+    const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    co_await network->ready(deadline);
+    co_return network;
+}
+
+/// Disks that a step will compare, and no step seals before, are compared with how they are at power-on.
+void seal_disks(const Scenario& scenario, Disks& disks) {
+    for (const Step& step : scenario.steps)
+        if (const auto* check = std::get_if<CheckUnchanged>(&step.action))
+            for (const std::string& disk : check->disks)
+                disks.seal(disk);
+}
+
+}  // namespace
+
+asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& cell,
+                                                    const Scenario& scenario, const fs::path& artefacts,
+                                                    std::shared_ptr<Attendance> attendance) {
+    const auto made = std::make_shared<Rig>(TempDir(host.private_directory));
+    Rig& rig = *made;
+    fs::permissions(rig.directory.path(), fs::perms(0711));  // a daemon's QEMU has a user of its own
+    if (host.network == Network::tap)
+        rig.network = co_await make_network(host, cell, *attendance, artefacts / "network.log",
+                                            rig.directory.path() / "served");
+
+    MachineSpec& spec = rig.spec;
+    spec = machine_spec(host, cell, scenario, rig.directory.path());
+    const auto make_disks = [&] {
+        prepare_medium(spec, host, scenario, rig.directory.path());
+        rig.disks.emplace(scenario.disks, rig.directory.path(), fs::absolute(cell.image.path));
+        for (const Step& step : scenario.steps)
+            if (const std::string disk = booted_disk(step); !disk.empty())
+                rig.disks->make_bootable(disk);
+        seal_disks(scenario, *rig.disks);
+    };
+    co_await on_worker(host.workers, make_disks);
+    spec.disks = rig.disks->specs();
+    const std::string xml = domain_xml(spec);
+    write_file(artefacts / "domain.xml", xml);
+
+    RunIn run_in;
+    if (rig.network)
+        run_in = [&network = *rig.network](const std::function<void()>& work) { network.netns().run(work); };
+    const DomainEventSink on_event = [attendance](const DomainEvent& event) { attendance->happened(event); };
+    const auto create = [&] { return Domain::create(host.libvirt, spec.domain_name, xml, on_event, run_in); };
+    rig.guest.emplace(co_await on_worker(host.workers, create));
+
+    const auto ask = [&] {
+        rig.onlooker.emplace(*rig.guest, cell.arch);
+        return rig.guest->kvm_in_use();
+    };
+    rig.kvm = co_await on_worker(host.workers, ask);
+    rig.limits = limits_for(!rig.kvm, host.cell_timeout);
+    if (scenario.boot.asked() && cell.medium != Medium::direct) {
+        rig.loader.emplace(scenario.boot, rig.limits.scale);
+        attendance->on_serial(
+            [&loader = *rig.loader](std::string_view bytes, microseconds at) { loader.said(bytes, at); });
+        attendance->on_line([&loader = *rig.loader](const ConsoleLine& said) { loader.said(said); });
+    }
+    attendance->on_reset([&rig] {
+        if (rig.network)
+            rig.network->forget();
+        if (rig.loader)
+            rig.loader->restart();
+    });
+    rig.serial.emplace(host.io, spec.serial_socket,
+                       [attendance](std::string_view bytes) { attendance->serial_said(bytes); });
+    rig.port.emplace(host.io, spec.port_socket,
+                     [attendance](std::string_view bytes) { attendance->port_said(bytes); });
+
+    attendance->power_on();
+    attendance->tell({.kind = Event::Kind::started,
+                      .name = rig.kvm ? "kvm" : "tcg",
+                      .text = spec.uefi ? spec.uefi->code.string() : "SeaBIOS"});
+    const auto resume = [&] { rig.guest->resume(); };
+    co_await on_worker(host.workers, resume);
+    co_return made;
+}
+
+}  // namespace lktest

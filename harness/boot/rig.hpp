@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "builder/base/file.hpp"
+#include "harness/boot/attendance.hpp"
+#include "harness/boot/disks.hpp"
+#include "harness/boot/host.hpp"
+#include "harness/boot/onlooker.hpp"
+#include "harness/console/loader_driver.hpp"
+#include "harness/machine/domain.hpp"
+#include "harness/machine/domain_xml.hpp"
+#include "harness/machine/serial_line.hpp"
+#include "harness/net/cell_network.hpp"
+
+namespace lktest {
+
+/// Everything of one cell that must not outlive it. Order of declaration is order of
+/// release, backwards: the guest goes first, its directory last.
+struct Rig {
+    explicit Rig(TempDir own) : directory(std::move(own)) {}
+
+    TempDir directory;
+    std::unique_ptr<CellNetwork> network;
+    std::optional<Disks> disks;
+    std::optional<LoaderDriver> loader;
+    std::optional<Onlooker> onlooker;
+    std::optional<Domain> guest;
+    std::optional<SerialLine> serial, port;
+
+    MachineSpec spec;
+    bool kvm = false;
+    Limits limits;
+    std::mutex looking;  ///< who pauses the guest to look at it
+};
+
+/// Makes the machine of a cell, and lets it run: from power-on `attendance` is told what it says. Leaves
+/// domain.xml and network.log in `artefacts`. Throws a host Error when there can be no such machine.
+boost::asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& cell,
+                                                           const Scenario& scenario,
+                                                           const std::filesystem::path& artefacts,
+                                                           std::shared_ptr<Attendance> attendance);
+
+}  // namespace lktest

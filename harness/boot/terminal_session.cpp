@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+#include "harness/boot/terminal_session.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "builder/base/printable.hpp"
+#include "harness/boot/bell.hpp"
+
+namespace lktest {
+namespace {
+
+namespace asio = boost::asio;
+using asio::local::stream_protocol;
+
+constexpr char escape = '\x1d';  // Ctrl-]
+constexpr std::string_view prompt = "\r\nlktest> ";
+/// Of a terminal that does not take what it is sent; then the guest's words are left out, for QEMU stands
+/// still when nobody drains its console.
+constexpr std::size_t most_unsent = 1 << 20;
+
+constexpr std::string_view help =
+    "  continue, c       lets the guest run\n"
+    "  pause, p          stops it where it is\n"
+    "  reset             presses its reset button\n"
+    "  diagnose, d       says where it is and what may be wrong\n"
+    "  gdb, g            lets gdb in: prints the command to use in another terminal\n"
+    "  monitor, m CMD    asks QEMU's monitor: m info registers\n"
+    "  core FILE         writes its memory, for crash or drgn\n"
+    "  end               ends the guest\n"
+    "  detach, q         leaves it as it is\n"
+    "An empty line goes back to the console; Ctrl-] there sends a Ctrl-] to the guest.\n";
+
+/// Lines as a raw terminal wants them.
+std::string in_raw_lines(std::string_view text) {
+    std::string raw;
+    for (const char c : text)
+        raw += c == '\n' ? std::string("\r\n") : std::string(1, c);
+    return raw;
+}
+
+/// The first word, and what follows it.
+std::pair<std::string, std::string> first_word(const std::string& line) {
+    const std::size_t begin = std::min(line.find_first_not_of(' '), line.size());
+    const std::size_t end = std::min(line.find(' ', begin), line.size());
+    const std::size_t rest = std::min(line.find_first_not_of(' ', end), line.size());
+    return {line.substr(begin, end - begin), line.substr(rest)};
+}
+
+/// A diagnosis for a person at a console.
+std::string in_short(const Diagnosis& diagnosis) {
+    std::string text = fmt::format("  {}\n", diagnosis.summary);
+    for (const std::string& line : diagnosis.evidence)
+        text += fmt::format("    {}\n", printable(line));
+    for (std::size_t i = 0; i < std::min<std::size_t>(3, diagnosis.causes.size()); ++i)
+        text += fmt::format("  {}. {}\n     fix: {}\n", i + 1, printable(diagnosis.causes[i].cause),
+                            printable(diagnosis.causes[i].fix));
+    for (const std::string& cpu : diagnosis.cpus)
+        text += fmt::format("  {}\n", printable(cpu));
+    for (const Backtrace& backtrace : diagnosis.backtraces)
+        for (const std::string& frame : backtrace.frames)
+            text += fmt::format("      {}\n", printable(frame));
+    return text;
+}
+
+}  // namespace
+
+/// What the person sees, in order; written by one coroutine.
+class TerminalSession::Output {
+public:
+    explicit Output(std::shared_ptr<stream_protocol::socket> terminal, asio::io_context& io)
+        : terminal_(std::move(terminal)), bell_(io) {}
+
+    void put(std::string_view raw) {
+        if (pending_.size() + raw.size() <= most_unsent)
+            pending_ += raw;
+        bell_.ring();
+    }
+    void say(std::string_view text) { put(in_raw_lines(text)); }
+    void close() {
+        closed_ = true;
+        bell_.ring();
+    }
+
+    static asio::awaitable<void> pump(std::shared_ptr<Output> output) {
+        boost::system::error_code error;
+        while (!error && !(output->closed_ && output->pending_.empty())) {
+            const std::string bytes = std::exchange(output->pending_, {});
+            if (bytes.empty())
+                co_await output->bell_.wait_until(std::chrono::steady_clock::time_point::max());
+            else
+                co_await asio::async_write(*output->terminal_, asio::buffer(bytes),
+                                           asio::redirect_error(asio::use_awaitable, error));
+        }
+        output->terminal_->shutdown(stream_protocol::socket::shutdown_both, error);
+    }
+
+private:
+    std::shared_ptr<stream_protocol::socket> terminal_;
+    Bell bell_;
+    std::string pending_;
+    bool closed_ = false;
+};
+
+/// What the person does.
+class TerminalSession::Person {
+public:
+    Person(std::shared_ptr<LiveGuest> guest, std::shared_ptr<Output> output, bool may_end)
+        : guest_(std::move(guest)), output_(std::move(output)), may_end_(may_end) {}
+
+    asio::awaitable<void> greet() {
+        const bool runs = co_await guest_->running();
+        output_->say(fmt::format("{}: its guest {}. Ctrl-] leads to a prompt with more.\n",
+                                 guest_->cell_name(), runs ? "runs" : "is paused"));
+        for (const std::string& line : guest_->console())
+            output_->say(printable(line) + "\n");
+        if (!runs)
+            open_prompt();
+        listening_ = guest_->overhear([this](std::string_view bytes) {
+            if (!at_prompt_)
+                output_->put(bytes);
+            else if (unseen_.size() < most_unsent)
+                unseen_ += bytes;
+        });
+    }
+
+    /// @return what ends the session
+    asio::awaitable<std::optional<TerminalEnd>> typed(std::string bytes) {
+        std::string to_guest;
+        for (const char c : bytes) {
+            if (!at_prompt_ && c != escape) {
+                to_guest += c;
+            } else if (!at_prompt_) {
+                open_prompt();
+            } else if (c == escape) {
+                close_prompt();
+                to_guest += c;
+            } else if (c == '\r' || c == '\n') {
+                output_->put("\r\n");
+                if (const auto end = co_await obey(std::exchange(line_, {})))
+                    co_return end;
+            } else if (c == '\x7f' || c == '\b') {
+                if (!line_.empty()) {
+                    line_.pop_back();
+                    output_->put("\b \b");
+                }
+            } else if (c == '\x03' || c == '\x15') {  // Ctrl-C, Ctrl-U
+                line_.clear();
+                output_->put(prompt);
+            } else if (static_cast<unsigned char>(c) >= ' ') {
+                line_ += c;
+                output_->put(std::string_view(&c, 1));
+            }
+        }
+        if (!to_guest.empty())
+            guest_->type(std::move(to_guest));
+        co_return std::nullopt;
+    }
+
+    void announce(std::string_view text) {
+        output_->say("\n" + std::string(text) + "\n");
+        open_prompt();
+    }
+
+private:
+    void open_prompt() {
+        at_prompt_ = true;
+        output_->put(prompt);
+    }
+    void close_prompt() {
+        at_prompt_ = false;
+        output_->put(std::exchange(unseen_, {}));
+    }
+
+    asio::awaitable<std::optional<TerminalEnd>> obey(std::string line) {
+        const auto [word, rest] = first_word(line);
+        const auto is = [&word = word](std::string_view name) {
+            return word == name || (word.size() == 1 && name.starts_with(word) && name != "reset");
+        };
+        if (word.empty()) {
+            close_prompt();
+            co_return std::nullopt;
+        }
+        if (is("detach") && word != "d")
+            co_return TerminalEnd::detached;
+        if (word == "q" || word == "quit")
+            co_return TerminalEnd::detached;
+        if (word == "end" && may_end_)
+            co_return TerminalEnd::destroyed;
+        try {
+            if (is("continue")) {
+                co_await guest_->resume();
+                close_prompt();
+                co_return std::nullopt;
+            }
+            if (is("pause"))
+                co_await guest_->pause();
+            else if (word == "reset")
+                co_await guest_->reset();
+            else if (is("diagnose"))
+                output_->say(in_short((co_await guest_->diagnose({})).diagnosis));
+            else if (is("gdb"))
+                output_->say(fmt::format("  {}\n", co_await guest_->serve_gdb()));
+            else if (is("monitor"))
+                output_->say(co_await guest_->monitor(rest));
+            else if (word == "core" && !rest.empty())
+                co_await guest_->dump_core(rest);
+            else if (word == "end")
+                output_->say("its cell is still judged: it ends with that\n");
+            else
+                output_->say(help);
+        } catch (const Error& fault) {
+            output_->say(
+                fmt::format("{}\n{}{}\n", fault.what(), fault.hint().empty() ? "" : "hint: ", fault.hint()));
+        }
+        output_->put(prompt);
+        co_return std::nullopt;
+    }
+
+    std::shared_ptr<LiveGuest> guest_;
+    std::shared_ptr<Output> output_;
+    bool may_end_, at_prompt_ = false;
+    std::string line_, unseen_;
+    std::shared_ptr<void> listening_;
+};
+
+TerminalSession::TerminalSession(std::shared_ptr<Socket> terminal, std::shared_ptr<LiveGuest> guest,
+                                 bool may_end)
+    : terminal_(std::move(terminal)),
+      guest_(std::move(guest)),
+      output_(std::make_shared<Output>(terminal_,
+                                       static_cast<asio::io_context&>(terminal_->get_executor().context()))),
+      person_(std::make_unique<Person>(guest_, output_, may_end)) {
+    asio::co_spawn(terminal_->get_executor(), Output::pump(output_), asio::detached);
+}
+
+TerminalSession::~TerminalSession() {
+    output_->close();
+}
+
+void TerminalSession::announce(std::string_view text) {
+    person_->announce(text);
+}
+
+asio::awaitable<TerminalEnd> TerminalSession::attend() {
+    co_await person_->greet();
+    std::array<char, 4096> chunk{};
+    boost::system::error_code error;
+    std::optional<TerminalEnd> end;
+    while (!end) {
+        const std::size_t size = co_await terminal_->async_read_some(
+            asio::buffer(chunk), asio::redirect_error(asio::use_awaitable, error));
+        if (error)
+            break;
+        std::string bytes(chunk.data(), size);
+        end = co_await person_->typed(std::move(bytes));
+    }
+    output_->close();
+    if (end == TerminalEnd::destroyed)
+        co_await guest_->destroy();
+    co_return end.value_or(TerminalEnd::detached);
+}
+
+}  // namespace lktest
