@@ -35,6 +35,17 @@ constexpr std::array check_console_examples{
     Example{"lktest check-console console.log", "what failed in a boot whose log somebody saved"},
     Example{"lktest check-console --json *.log", "the same of many, for programs"},
 };
+constexpr std::array diagnose_examples{
+    Example{"lktest diagnose x86_64-uefi", "a cell that runs, or that --keep keeps"},
+    Example{"lktest diagnose vm1 --connect qemu:///system -o vm1/", "any guest of libvirt's"},
+};
+constexpr std::array attach_examples{
+    Example{"lktest attach x86_64-uefi", "its console; Ctrl-] leads to a prompt"},
+};
+constexpr std::array debug_examples{
+    Example{"lktest debug --arch aarch64 --firmware uefi --stop-at kernel", "stops at a milestone"},
+    Example{"lktest debug live.iso --arch x86_64 --firmware bios --at kernel-entry", "for gdb"},
+};
 constexpr std::array doctor_examples{
     Example{"lktest doctor", "what this machine lacks, and how to mend it"},
 };
@@ -133,6 +144,13 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defau
     add_check_console(
         *app->add_subcommand("check-console", "says what failed in console logs that were saved"),
         invocation.check_console);
+    add_diagnose(
+        *app->add_subcommand("diagnose", "says where a guest that runs or is kept is, and what may be wrong"),
+        invocation.diagnose);
+    add_attach(*app->add_subcommand("attach", "puts your terminal on the console of a guest of a run"),
+               invocation.attach);
+    add_debug(*app->add_subcommand("debug", "boots one cell with your terminal on its console, and stops it"),
+              invocation.debug);
     add_doctor(*app->add_subcommand("doctor", "checks whether this machine can build and boot live media"),
                invocation.doctor);
     add_module(*app->add_subcommand("module", "packs or unpacks a module (.sb) of a live medium"),
@@ -179,6 +197,12 @@ std::span<const Example> examples(std::string_view command) {
         return inspect_examples;
     if (command == "check-console")
         return check_console_examples;
+    if (command == "diagnose")
+        return diagnose_examples;
+    if (command == "attach")
+        return attach_examples;
+    if (command == "debug")
+        return debug_examples;
     if (command == "doctor")
         return doctor_examples;
     if (command == "module")

@@ -8,8 +8,11 @@
 #include <string_view>
 
 #include "builder/base/error.hpp"
+#include "harness/cli/attach.hpp"
 #include "harness/cli/build.hpp"
 #include "harness/cli/check_console.hpp"
+#include "harness/cli/debug.hpp"
+#include "harness/cli/diagnose.hpp"
 #include "harness/cli/doctor.hpp"
 #include "harness/cli/history.hpp"
 #include "harness/cli/init.hpp"
@@ -33,6 +36,9 @@ struct Invocation {
     BuildRequest build;
     InspectRequest inspect;
     CheckConsoleRequest check_console;
+    DiagnoseRequest diagnose;
+    AttachRequest attach;
+    DebugRequest debug;
     MatrixOptions matrix;
     DoctorOptions doctor;
     ModuleRequest module;

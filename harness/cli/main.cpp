@@ -122,6 +122,12 @@ int perform(int argc, char** argv) {
         return inspect(invocation.inspect);
     if (command == "check-console")
         return check_console(invocation.check_console);
+    if (command == "diagnose")
+        return diagnose(invocation.diagnose);
+    if (command == "attach")
+        return attach(invocation.attach);
+    if (command == "debug")
+        return debug(invocation.debug);
     if (command == "doctor")
         return doctor(invocation.doctor);
     if (command == "module")

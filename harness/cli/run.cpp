@@ -63,18 +63,35 @@ std::map<Arch, std::filesystem::path> make_stick_loaders(const RunPlan& plan) {
     return loaders;
 }
 
-/// @return the exit status
-int boot_all(const RunInput& input) {
-    if (!input.options.connect.empty()) {
+}  // namespace
+
+RunEnd in_run(const RunOptions& options, RunPlan plan,
+              const std::function<int(const RunInput&, const std::filesystem::path&)>& work) {
+    check_network(options, plan);
+    make_output(options.output);
+    build_what_is_stale(plan, options);
+    RunInput input{.options = options,
+                   .plan = std::move(plan),
+                   .accel = {},
+                   .firmware = find_firmware(),
+                   .directory = RunDirectory::create(options.output),
+                   .stick_loaders = {},
+                   .usual = usual_milestones(options),
+                   .failures = read_failures(data_file("harness/console/failures.toml")),
+                   .causes = read_causes(data_file("harness/diagnose/causes.toml"))};
+    input.stick_loaders = make_stick_loaders(input.plan);
+    input.accel = choose_accelerators(options, input.plan.cells);
+    int status = 0;
+    if (!options.connect.empty()) {
         // The daemon sees nothing of a jail. libvirt ends the guests when the connection breaks.
         const SharedDirectory shared;
-        return run_inside(input, shared.path());
+        status = work(input, shared.path());
+    } else {
+        const JailOptions jail{.required = options.network == Network::tap, .why = {}};
+        status = run_in_jail(jail, [&](const Jail& inside) { return work(input, inside.private_dir); });
     }
-    const JailOptions jail{.required = input.options.network == Network::tap, .why = {}};
-    return run_in_jail(jail, [&](const Jail& inside) { return run_inside(input, inside.private_dir); });
+    return {status, input.directory.path()};
 }
-
-}  // namespace
 
 int run(const RunOptions& options) {
     RunPlan plan = plan_run(options);
@@ -91,24 +108,9 @@ int run(const RunOptions& options) {
         after_run(options, directory.path());
         return status;
     }
-    check_network(options, plan);
-    make_output(options.output);
-    build_what_is_stale(plan, options);
-    RunInput input{.options = options,
-                   .plan = std::move(plan),
-                   .accel = {},
-                   .firmware = find_firmware(),
-                   .directory = RunDirectory::create(options.output),
-                   .stick_loaders = {},
-                   .usual = usual_milestones(options),
-                   .failures = read_failures(data_file("harness/console/failures.toml")),
-                   .causes = read_causes(data_file("harness/diagnose/causes.toml"))};
-    input.stick_loaders = make_stick_loaders(input.plan);
-    input.accel = choose_accelerators(options, input.plan.cells);
-
-    const int status = boot_all(input);
-    after_run(options, input.directory.path());
-    return status;
+    const RunEnd end = in_run(options, std::move(plan), run_inside);
+    after_run(options, end.directory);
+    return end.status;
 }
 
 }  // namespace lktest

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ class App;
 namespace lktest {
 
 enum class Network;  // harness/boot/host.hpp
+struct RunInput;     // harness/cli/run_inside.hpp
+struct RunPlan;      // harness/cli/run_plan.hpp
 
 /// What stdout is for; anything but text moves the live view to stderr.
 enum class RunFormat { text, tap, jsonl };
@@ -54,12 +57,16 @@ struct RunOptions {
     std::filesystem::path timings;   ///< a run whose times balance the shards; empty: estimates
     std::vector<std::string> cells;  ///< names that the plan must have; empty: all
     std::vector<std::string> only;   ///< names of cells of an earlier run; empty: all
+    bool keep = false;               ///< the guests of failed cells stay until Ctrl-C
     bool verbose = false;
     std::vector<std::string> command;  ///< as the user gave it, for the report
 };
 
 /// The options that choose cells.
 void add_cells(CLI::App& app, RunOptions& options);
+
+/// The options that choose the cell that is debugged, and where.
+void add_debugged(CLI::App& app, RunOptions& options);
 
 /// @param default_jobs  how many cells this machine carries at once, in words: "3 on this machine"
 void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs);
@@ -69,6 +76,18 @@ std::string reproducing_options(const RunOptions& options, const BootCell& cell)
 
 /// The command that runs this cell alone.
 std::string reproduce(const RunOptions& options, const BootCell& cell);
+
+/// How a run came to its end.
+struct RunEnd {
+    int status = 0;
+    std::filesystem::path directory;
+};
+
+/// Finds firmware and accelerators for a plan, builds what is stale, and makes the run's directory. Throws
+/// when the cells cannot have what they need. Then `work` is done in the jail.
+RunEnd in_run(
+    const RunOptions& options, RunPlan plan,
+    const std::function<int(const RunInput&, const std::filesystem::path& private_directory)>& work);
 
 /// Boots the matrix. Returns the exit status.
 int run(const RunOptions& options);

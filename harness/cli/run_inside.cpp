@@ -15,13 +15,15 @@
 #include <unordered_map>
 
 #include "builder/base/file.hpp"
+#include "harness/boot/control.hpp"
 #include "harness/boot/run.hpp"
 #include "harness/cli/decisions.hpp"
+#include "harness/cli/hold.hpp"
 #include "harness/cli/machine_size.hpp"
 #include "harness/cli/pace.hpp"
+#include "harness/cli/run_floor.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/cli/timings.hpp"
-#include "harness/machine/event_loop.hpp"
 #include "harness/report/json.hpp"
 #include "harness/report/live.hpp"
 #include "harness/report/pack.hpp"
@@ -177,13 +179,6 @@ RunReport empty_report(const RunInput& input, const Connection& libvirt) {
     return report;
 }
 
-/// Without a tap there is no host side that could witness the network.
-Scenario without_network(Scenario scenario) {
-    std::erase_if(scenario.milestones,
-                  [](const Milestone& milestone) { return milestone.network.has_value(); });
-    return scenario;
-}
-
 asio::awaitable<void> repaint(asio::steady_timer& timer, RunReporter& reporter) {
     boost::system::error_code stopped;
     while (!stopped) {
@@ -211,64 +206,44 @@ asio::awaitable<void> obey_signals(asio::io_context& io, asio::signal_set& signa
 }  // namespace
 
 int run_inside(const RunInput& input, const fs::path& private_directory) {
-    asio::io_context io(1);
-    const EventLoop event_loop(io);
-    Connection libvirt = input.options.connect.empty()
-                             ? Connection::embedded(private_directory / "e", cache_directory() / "libvirt")
-                             : Connection::open(input.options.connect);
-    for (const auto& [arch, choice] : input.accel)
-        libvirt.warm(arch);
-
-    std::map<std::string, Scenario> scenarios = input.plan.scenarios;
     std::uint64_t memory = 0;
-    for (auto& [scenario_name, scenario] : scenarios) {
-        if (input.options.network != Network::tap)
-            scenario = without_network(scenario);
+    for (const auto& [scenario_name, scenario] : input.plan.scenarios)
         memory = std::max(memory, scenario.machine.memory);
-    }
-    std::vector<Assignment> cells;
     for (const PlannedCell& planned : input.plan.cells)
-        if (!planned.not_applicable) {
+        if (!planned.not_applicable)
             memory = std::max(memory, planned.cell.hardware.memory.value_or(0));
-            cells.push_back({planned.cell, &scenarios.at(planned.cell.scenario),
-                             input.directory.cell_directory(planned.cell)});
-        }
     const MachineSize size = machine_size();
     const unsigned jobs =
         input.options.jobs.value_or(default_jobs(size.cores, size.memory_available, memory));
+    RunFloor floor(input, private_directory, jobs);
+    asio::io_context& io = floor.io;
+    Host& host = floor.host;
+    std::vector<Assignment> cells;
+    for (const PlannedCell& planned : input.plan.cells)
+        if (!planned.not_applicable)
+            cells.push_back({planned.cell, &floor.scenarios.at(planned.cell.scenario),
+                             input.directory.cell_directory(planned.cell)});
 
-    // Memory is kept for others, and for what QEMU takes besides.
-    const Capacity capacity{
-        .jobs = jobs, .cores = std::max(jobs, size.cores), .memory = size.memory_available / 10 * 9};
+    // Memory is kept for others, for what QEMU takes besides, and for guests that are to stay.
+    const std::uint64_t for_kept = input.options.keep ? size.memory_available / 2 : 0;
+    host.guests.keep_up_to(for_kept);
+    const Capacity capacity{.jobs = jobs,
+                            .cores = std::max(jobs, size.cores),
+                            .memory = (size.memory_available - for_kept) / 10 * 9};
     const fs::path timings_file = cache_directory() / "timings.json";
     const Timings timings = read_timings(timings_file);
     cells = longest_first(std::move(cells), timings);
     std::vector<std::string> decisions = firmware_decisions(input.firmware, cells);
     decisions.push_back(jobs_decision(jobs, input.options.jobs, size, memory));
     std::ranges::move(schedule_decisions(cells, timings), std::back_inserter(decisions));
-    asio::thread_pool workers(jobs);
-    Stop stop;
-    Host host{.io = io,
-              .workers = workers,
-              .libvirt = libvirt,
-              .stop = stop,
-              .private_directory = private_directory,
-              .accel = {},
-              .network = input.options.network,
-              .cell_timeout = input.options.timeout,
-              .firmware = input.firmware,
-              .failures = input.failures,
-              .stick_loaders = input.stick_loaders,
-              .causes = input.causes};
-    for (const auto& [arch, choice] : input.accel)
-        host.accel.emplace(arch, choice.accel);
+    const Control control(io, input.directory.path(), host.guests);
 
     RunReport report;
     std::exception_ptr fault;
     bool at_once = false;
     {
         std::FILE* screen = input.options.format == RunFormat::text ? stdout : stderr;
-        RunReporter reporter(input, empty_report(input, libvirt), screen);
+        RunReporter reporter(input, empty_report(input, floor.libvirt), screen);
         for (const auto& [arch, choice] : input.accel)
             reporter.say(fmt::format("{} runs on {}: {}", name(arch), name(choice.accel), choice.why));
         if (input.options.verbose)
@@ -285,7 +260,7 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
             io.stop();  // libvirt's own timers never end
         };
         asio::co_spawn(io, repaint(timer, reporter), asio::detached);
-        asio::co_spawn(io, obey_signals(io, signals, stop, at_once), asio::detached);
+        asio::co_spawn(io, obey_signals(io, signals, floor.stop, at_once), asio::detached);
         asio::co_spawn(io, run_cells(host, std::move(cells), capacity, input.options.trials, observer),
                        ended);
         io.run();
@@ -294,12 +269,17 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
     }
     if (at_once)  // nothing is waited for: guests and network die with the jail
         std::_Exit(static_cast<int>(ExitCode::boot_failed));
-    workers.join();
+    if (!fault) {
+        remember_timings(timings_file, report);
+        if (input.options.format == RunFormat::text)
+            fmt::print("{}", text_report(report, style_of(stdout)));
+        hold_kept(floor, input);
+    }
+    floor.workers.join();
+    io.restart();
+    io.poll();  // lets those go who still looked at a guest
     if (fault)
         std::rethrow_exception(fault);
-    remember_timings(timings_file, report);
-    if (input.options.format == RunFormat::text)
-        fmt::print("{}", text_report(report, style_of(stdout)));
     return static_cast<int>(exit_code(report));
 }
 

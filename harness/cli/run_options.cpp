@@ -87,14 +87,54 @@ void add_cells(CLI::App& app, RunOptions& options) {
                });
 }
 
-void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs) {
-    add_cells(app, options);
+namespace {
+
+void add_append(CLI::App& app, RunOptions& options) {
     add_single(app, "--append", "PARAMETERS", "added to the kernel's command line, in the loader's own menu",
                "nothing", [&options](const std::string& word) {
                    if (const auto why = untypeable(word))
                        throw usage_error(fmt::format("--append {}", *why));
                    options.append += (options.append.empty() ? "" : " ") + word;
                });
+}
+
+void add_host(CLI::App& app, RunOptions& options) {
+    add_single(app, "--connect", "URI", "libvirt connection", "a driver inside lktest, no daemon",
+               [&options](const std::string& word) {
+                   if (word.find(":/") == std::string::npos)
+                       throw usage_error(fmt::format("--connect cannot be '{}'", word),
+                                         "give a libvirt URI such as qemu:///system");
+                   options.connect = word;
+               });
+    add_single(app, "--accel", alternatives(accelerators), "who executes the guest",
+               "auto: KVM once proven, else TCG", [&options](const std::string& word) {
+                   constexpr std::array<std::optional<Accel>, 3> values{std::nullopt, Accel::kvm, Accel::tcg};
+                   options.accel = values[choose("--accel", word, accelerators)];
+               });
+    add_single(app, "--network", alternatives(networks), "how guests are networked", "tap",
+               [&options](const std::string& word) {
+                   constexpr std::array values{Network::tap, Network::user, Network::none};
+                   options.network = values[choose("--network", word, networks)];
+               });
+}
+
+void add_output(CLI::App& app, RunOptions& options) {
+    add_single(app, "--output", "DIR", "where each run makes its directory", options.output.string(),
+               [&options](const std::string& word) { options.output = word; });
+}
+
+}  // namespace
+
+void add_debugged(CLI::App& app, RunOptions& options) {
+    add_cells(app, options);
+    add_append(app, options);
+    add_host(app, options);
+    add_output(app, options);
+}
+
+void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs) {
+    add_cells(app, options);
+    add_append(app, options);
     add_single(app, "--repeat", "N", "boots of each cell, each of which must pass", "1",
                [&options](const std::string& word) {
                    options.trials.repeat =
@@ -118,30 +158,13 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
     add_single(app, "--jobs", "N", "cells booted at once", default_jobs, [&options](const std::string& word) {
         options.jobs = static_cast<unsigned>(parse_number("--jobs", word, 1, most_jobs));
     });
-    add_single(app, "--connect", "URI", "libvirt connection", "a driver inside lktest, no daemon",
-               [&options](const std::string& word) {
-                   if (word.find(":/") == std::string::npos)
-                       throw usage_error(fmt::format("--connect cannot be '{}'", word),
-                                         "give a libvirt URI such as qemu:///system");
-                   options.connect = word;
-               });
-    add_single(app, "--accel", alternatives(accelerators), "who executes the guest",
-               "auto: KVM once proven, else TCG", [&options](const std::string& word) {
-                   constexpr std::array<std::optional<Accel>, 3> values{std::nullopt, Accel::kvm, Accel::tcg};
-                   options.accel = values[choose("--accel", word, accelerators)];
-               });
-    add_single(app, "--network", alternatives(networks), "how guests are networked", "tap",
-               [&options](const std::string& word) {
-                   constexpr std::array values{Network::tap, Network::user, Network::none};
-                   options.network = values[choose("--network", word, networks)];
-               });
+    add_host(app, options);
     add_single(app, "--timeout", "SECONDS", "a cell's whole time", "the scenario's own deadlines",
                [&options](const std::string& word) {
                    options.timeout =
                        std::chrono::seconds(parse_number("--timeout", word, 1, longest_timeout));
                });
-    add_single(app, "--output", "DIR", "where each run makes its directory", options.output.string(),
-               [&options](const std::string& word) { options.output = word; });
+    add_output(app, options);
     add_single(app, "--format", alternatives(formats), "what is printed on stdout", "text",
                [&options](const std::string& word) {
                    options.format = static_cast<RunFormat>(choose("--format", word, formats));
@@ -158,6 +181,7 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
     add_single(app, "--history", "FILE|off", "where each cell's outcome and times are kept",
                "$XDG_STATE_HOME/lktest/history.db",
                [&options](const std::string& word) { options.history = word; });
+    app.add_flag("--keep", options.keep, "keep the guests of failed cells, paused, until Ctrl-C");
     app.add_flag("--verbose", options.verbose, "say why things are done so");
 }
 

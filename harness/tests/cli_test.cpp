@@ -179,6 +179,9 @@ TEST(Help, HasALineForEachOption) {
     expect_golden("help/build.txt", help_of({"build"}));
     expect_golden("help/inspect.txt", help_of({"inspect"}));
     expect_golden("help/check-console.txt", help_of({"check-console"}));
+    expect_golden("help/diagnose.txt", help_of({"diagnose"}));
+    expect_golden("help/attach.txt", help_of({"attach"}));
+    expect_golden("help/debug.txt", help_of({"debug"}));
     expect_golden("help/doctor.txt", help_of({"doctor"}));
     expect_golden("help/module.txt", help_of({"module"}));
     for (const char* command : {"rerun", "report", "compare", "history", "init"})
@@ -236,7 +239,7 @@ TEST(Completion, CompletesCommandsOptionsAndValues) {
     };
     EXPECT_EQ(complete("''"),
               "run\nmatrix\nrerun\nreport\ncompare\nhistory\ninit\nbuild\ninspect\ncheck-"
-              "console\ndoctor\nmodule\n--"
+              "console\ndiagnose\nattach\ndebug\ndoctor\nmodule\n--"
               "help\n--version\n");
     EXPECT_EQ(complete("r"), "run\nrerun\nreport\n");
     EXPECT_EQ(complete("rerun --f"), "--failed\n");

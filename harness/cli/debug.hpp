@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "harness/boot/debug.hpp"
+#include "harness/cli/run.hpp"
+
+namespace lktest {
+
+/// What the user asked of `lktest debug`.
+struct DebugRequest {
+    RunOptions run;  ///< of one cell
+    StopPoint stop;
+};
+
+void add_debug(CLI::App& app, DebugRequest& request);
+
+/// Boots one cell with the user's terminal on its console. Returns the exit status.
+int debug(const DebugRequest& request);
+
+}  // namespace lktest

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "harness/cli/diagnose.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <thread>
+
+#include "builder/base/file.hpp"
+#include "harness/boot/foreign_guest.hpp"
+#include "harness/boot/look_into.hpp"
+#include "harness/cli/control_client.hpp"
+#include "harness/cli/diagnosis_text.hpp"
+#include "harness/cli/option.hpp"
+#include "harness/cli/terminal.hpp"
+#include "harness/console/failures.hpp"
+#include "harness/machine/event_loop.hpp"
+
+namespace lktest {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+/// libvirt's events, which a remote connection needs to be answered, while this lives.
+class Background {
+public:
+    Background() : thread_([this] { io_.run(); }) {}
+    Background(const Background&) = delete;
+    Background& operator=(const Background&) = delete;
+    ~Background() {
+        io_.stop();
+        thread_.join();
+    }
+
+private:
+    asio::io_context io_{1};
+    asio::executor_work_guard<asio::io_context::executor_type> busy_{io_.get_executor()};
+    EventLoop loop_{io_};
+    std::thread thread_;
+};
+
+Json diagnose_domain(const DiagnoseRequest& request) {
+    const Background events;
+    Connection libvirt = Connection::open(request.connect);
+    Domain guest = Domain::find(libvirt, request.guest);
+    const BootCell cell = cell_of_domain(guest.xml());
+    const Scenario scenario;
+    const std::vector<Failure> failures = read_failures(data_file("harness/console/failures.toml"));
+    const std::vector<Cause> causes = read_causes(data_file("harness/diagnose/causes.toml"));
+    const bool ran = guest.running();
+    Onlooker onlooker(guest, cell.arch, Onlooker::Memory::copied_if_need_be);
+    const Findings found = look_into(onlooker, guest, {.kernel_on_console = true}, {},
+                                     {cell, scenario, failures, causes}, false);
+    if (!request.output.empty()) {
+        write_findings(found, request.output);
+        write_screen(guest, request.output);
+    }
+    if (!request.core.empty())
+        guest.dump_core(fs::absolute(request.core));
+    if (ran)
+        guest.resume();
+    return Json::parse(json_diagnosis(found.diagnosis));
+}
+
+Json diagnose_cell(const DiagnoseRequest& request, std::string& name) {
+    const auto absolute = [](const fs::path& path) {
+        return path.empty() ? "" : fs::absolute(path).string();
+    };
+    ControlClient run(request.run);
+    Json answer = run.ask({{"do", "diagnose"},
+                           {"cell", request.guest},
+                           {"into", absolute(request.output)},
+                           {"core", absolute(request.core)}});
+    name = answer.value("cell", name);
+    return answer.value("diagnosis", Json::object());
+}
+
+}  // namespace
+
+void add_diagnose(CLI::App& app, DiagnoseRequest& request) {
+    app.add_option("GUEST", request.guest, "a cell of a run that is going on, or with --connect any guest")
+        ->type_name("CELL|DOMAIN")
+        ->required();
+    add_single(app, "--run", "DIR", "the run that the cell belongs to", "the last one in lktest-results",
+               [&request](const std::string& word) { request.run = word; });
+    add_single(app, "--connect", "URI", "libvirt connection that has the guest", "a cell of a run",
+               [&request](const std::string& word) { request.connect = word; });
+    add_single(app, "--output,-o", "DIR", "is given diagnosis.json, kernel.log, cpus.txt, the screen", "none",
+               [&request](const std::string& word) { request.output = word; });
+    add_single(app, "--core", "FILE", "is given the guest's memory, for crash or drgn", "none",
+               [&request](const std::string& word) { request.core = word; });
+    app.add_flag("--json", request.json, "print JSON: diagnosis.json");
+}
+
+int diagnose(const DiagnoseRequest& request) {
+    if (!request.output.empty())
+        make_directories(request.output);
+    std::string name = request.guest;
+    const Json diagnosis = request.connect.empty() ? diagnose_cell(request, name) : diagnose_domain(request);
+    fmt::print("{}",
+               request.json ? diagnosis.dump(2) + "\n" : diagnosis_text(name, diagnosis, style_of(stdout)));
+    return static_cast<int>(ExitCode::passed);
+}
+
+}  // namespace lktest

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "harness/boot/host.hpp"
+#include "harness/cli/run_inside.hpp"
+#include "harness/machine/event_loop.hpp"
+
+namespace lktest {
+
+/// What the cells of a run live on, in the jail. Order of declaration is order of release, backwards.
+struct RunFloor {
+    /// Connects to libvirt. @param jobs  cells at once
+    RunFloor(const RunInput& input, const std::filesystem::path& private_directory, unsigned jobs);
+    RunFloor(const RunFloor&) = delete;
+    RunFloor& operator=(const RunFloor&) = delete;
+
+    boost::asio::io_context io{1};
+    EventLoop event_loop{io};
+    Connection libvirt;
+    std::map<std::string, Scenario> scenarios;  ///< of the run's plan, as its network lets them be
+    boost::asio::thread_pool workers;
+    Stop stop;
+    Host host;
+};
+
+}  // namespace lktest

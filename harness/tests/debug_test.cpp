@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// Guests that a person looks at: kept ones, diagnosed and attached to from another terminal, and debugged
+// ones.
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "builder/base/deadline.hpp"
+#include "builder/base/file.hpp"
+#include "builder/base/process.hpp"
+#include "harness/tests/support/boot_sector.hpp"
+
+namespace lktest {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+/// lktest on a terminal of its own.
+class OnTerminal {
+public:
+    explicit OnTerminal(std::vector<std::string> words) {
+        child_ = ::forkpty(&terminal_, nullptr, nullptr, nullptr);
+        if (child_ != 0)
+            return;
+        std::vector<char*> arguments;
+        words.insert(words.begin(), LKTEST_PROGRAM);
+        for (std::string& word : words)
+            arguments.push_back(word.data());
+        arguments.push_back(nullptr);
+        ::setenv("TERM", "dumb", 1);
+        ::execv(LKTEST_PROGRAM, arguments.data());
+        ::_exit(127);
+    }
+    ~OnTerminal() {
+        if (child_ > 0) {
+            ::kill(child_, SIGKILL);
+            ::waitpid(child_, nullptr, 0);
+        }
+        ::close(terminal_);
+    }
+
+    /// Until the terminal shows `text` behind what was waited for before.
+    bool shows(std::string_view text) {
+        const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+        while (!passed(deadline)) {
+            if (const std::size_t at = shown_.find(text, read_); at != std::string::npos) {
+                read_ = at + text.size();
+                return true;
+            }
+            pollfd one{terminal_, POLLIN, 0};
+            std::array<char, 4096> chunk{};
+            if (::poll(&one, 1, 100) <= 0)
+                continue;
+            const ssize_t size = ::read(terminal_, chunk.data(), chunk.size());
+            if (size <= 0)
+                return shown_.find(text, read_) != std::string::npos;
+            shown_.append(chunk.data(), static_cast<std::size_t>(size));
+        }
+        return false;
+    }
+    void type(std::string_view keys) {
+        ASSERT_EQ(::write(terminal_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
+    }
+    int wait_for_end() {
+        shows("\a never said");  // reads on, for a terminal that is full holds up its program
+        int status = 0;
+        ::waitpid(std::exchange(child_, -1), &status, 0);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    }
+    void interrupt() const { ::kill(child_, SIGINT); }
+    const std::string& shown() const { return shown_; }
+
+private:
+    int terminal_ = -1;
+    pid_t child_ = -1;
+    std::string shown_;
+    std::size_t read_ = 0;
+};
+
+class DebugTest : public testing::Test {
+protected:
+    /// The command's options for a cell whose BIOS boot image is `code`, and that shall say "Linux version".
+    std::vector<std::string> cell(const std::string& command, const std::string& code) {
+        const fs::path tree = scratch_.path() / "tree", iso = scratch_.path() / "guest.iso";
+        make_directories(tree);
+        write_file(tree / "boot.bin", code + std::string(2048 - code.size(), '\0'));
+        check_process({"xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "boot.bin", "-no-emul-boot",
+                       "-boot-load-size", "4", tree});
+        const fs::path scenario = scratch_.path() / "short.toml";
+        write_file(scenario,
+                   "about = \"A kernel, soon.\"\n[[milestone]]\nname = \"kernel\"\n"
+                   "pattern = 'Linux version'\nwithin = \"30s\"\n"
+                   "[[failure]]\npattern = 'no way'\n");
+        return {command, iso.string(), "--scenario", scenario.string(), "--firmware",
+                "bios",  "--network",  "none",       "--output",        results_.string()};
+    }
+    fs::path run_directory() const { return results_ / "latest"; }
+
+    TempDir scratch_;
+    fs::path results_ = scratch_.path() / "results";
+};
+
+TEST_F(DebugTest, AKeptGuestIsExaminedReachedAndEndedFromAnotherTerminal) {
+    std::vector<std::string> words = cell("run", boot_sector::say("\r\nno way\r\n"));
+    words.insert(words.end(), {"--keep", "--history", "off"});
+    OnTerminal run(words);
+    ASSERT_TRUE(run.shows("lktest attach")) << run.shown();
+    const fs::path into = scratch_.path() / "findings", core = scratch_.path() / "core";
+    const ProcessResult said = run_process(
+        {LKTEST_PROGRAM, "diagnose", "x86_64-bios", "--run", results_, "-o", into, "--core", core, "--json"});
+    ASSERT_EQ(said.status, 0) << said.err;
+    EXPECT_EQ(Json::parse(said.out).at("stage"), "firmware") << said.out;
+    EXPECT_EQ(Json::parse(read_file(into / "diagnosis.json")), Json::parse(said.out));
+    EXPECT_TRUE(read_file(core).starts_with("KDUMP   ")) << "as crash and drgn read it";
+    EXPECT_EQ(run_process({LKTEST_PROGRAM, "diagnose", "nobody", "--run", results_}).status, 2);
+
+    OnTerminal person({"attach", "x86_64-bios", "--run", results_});
+    ASSERT_TRUE(person.shows("its guest is paused")) << person.shown();
+    person.type("m info status\r");
+    ASSERT_TRUE(person.shows("VM status: paused")) << person.shown();
+    person.type("end\r");
+    EXPECT_EQ(person.wait_for_end(), 0) << person.shown();
+    EXPECT_EQ(run.wait_for_end(), 1) << "no guest is kept any more, and the cell had failed" << run.shown();
+    EXPECT_EQ(run_process({LKTEST_PROGRAM, "diagnose", "x86_64-bios", "--run", results_}).status, 2);
+}
+
+TEST_F(DebugTest, ADebuggedGuestStopsAtItsMilestoneAndLetsGdbIn) {
+    std::vector<std::string> words =
+        cell("debug", boot_sector::say("\r\nLinux version 6.1 of a test\r\nand more\r\n"));
+    words.insert(words.end(), {"--stop-at", "kernel"});
+    OnTerminal person(words);
+    ASSERT_TRUE(person.shows("Milestone 'kernel' is reached: the guest is paused.")) << person.shown();
+    EXPECT_NE(person.shown().find("Linux version 6.1 of a test"), std::string::npos);
+    person.type("m info status\r");
+    ASSERT_TRUE(person.shows("VM status: paused")) << person.shown();
+    person.type("gdb\r");
+    ASSERT_TRUE(person.shows("gdb.cmd")) << person.shown();
+    fs::path commands;
+    for (const auto& entry : fs::recursive_directory_iterator(run_directory()))
+        if (entry.path().filename() == "gdb.cmd")
+            commands = entry.path();
+    const ProcessResult gdb =
+        run_process({"gdb", "-nx", "-batch", "-x", commands, "-ex", "info registers rip"});
+    EXPECT_NE(gdb.out.find("rip            0x"), std::string::npos) << gdb.out << gdb.err;
+    person.type("c\r\x1d");  // Ctrl-]
+    ASSERT_TRUE(person.shows("lktest> "));
+    person.type("m info status\r");
+    ASSERT_TRUE(person.shows("VM status: running")) << person.shown();
+    person.type("end\r");
+    EXPECT_EQ(person.wait_for_end(), 0) << person.shown();
+}
+
+}  // namespace
+}  // namespace lktest
