@@ -98,7 +98,7 @@ TEST_P(KernelNames, AreFoundByTheirShapeAlone) {
     ASSERT_TRUE(symbols);
     EXPECT_EQ(symbols->size(), count);
     EXPECT_EQ(symbols->address_of("function_0"), base);
-    EXPECT_EQ(symbols->address_of("function_1999"), base + 1999 * 64);
+    EXPECT_EQ(symbols->address_of("function_1999"), base + std::uint64_t{1999} * 64);
     EXPECT_EQ(symbols->address_of(std::string(200, 'x')), base + 7 * 64);
     EXPECT_EQ(symbols->address_of("function_7"), std::nullopt);
     EXPECT_EQ(symbols->name_of({base + 3 * 64 + 5}), "function_3+0x5/0x40");
