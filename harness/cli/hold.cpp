@@ -9,6 +9,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <memory>
 
 #include "harness/boot/live_guest.hpp"
 #include "harness/cli/shell.hpp"
@@ -38,11 +39,11 @@ void tell(const RunFloor& floor, const RunInput& input) {
 
 /// Until a signal, or until none is left.
 asio::awaitable<void> until_over(RunFloor& floor, asio::signal_set& signals) {
-    bool asked = false;
-    signals.async_wait([&asked](const boost::system::error_code&, int) { asked = true; });
+    const auto asked = std::make_shared<bool>(false);  // which the signals may set after all is over
+    signals.async_wait([asked](const boost::system::error_code&, int) { *asked = true; });
     const steady_clock::time_point last = steady_clock::now() + longest_hold;
     asio::steady_timer timer(floor.io);
-    while (!asked && !floor.host.guests.kept().empty() && steady_clock::now() < last) {
+    while (!*asked && !floor.host.guests.kept().empty() && steady_clock::now() < last) {
         timer.expires_after(std::chrono::milliseconds(200));
         co_await timer.async_wait(asio::use_awaitable);
     }

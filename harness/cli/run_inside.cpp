@@ -12,6 +12,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <exception>
+#include <memory>
 #include <unordered_map>
 
 #include "builder/base/file.hpp"
@@ -179,9 +180,11 @@ RunReport empty_report(const RunInput& input, const Connection& libvirt) {
     return report;
 }
 
-asio::awaitable<void> repaint(asio::steady_timer& timer, RunReporter& reporter) {
+/// @param over  the run is: what was referred to may be gone
+asio::awaitable<void> repaint(asio::steady_timer& timer, RunReporter& reporter,
+                              std::shared_ptr<const bool> over) {
     boost::system::error_code stopped;
-    while (!stopped) {
+    while (!stopped && !*over) {
         reporter.tick();
         timer.expires_after(std::chrono::milliseconds(200));
         co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, stopped));
@@ -189,15 +192,15 @@ asio::awaitable<void> repaint(asio::steady_timer& timer, RunReporter& reporter) 
 }
 
 /// The first Ctrl-C ends every cell in good order; the second one the loop, and `at_once` is set.
-asio::awaitable<void> obey_signals(asio::io_context& io, asio::signal_set& signals, Stop& stop,
-                                   bool& at_once) {
+asio::awaitable<void> obey_signals(asio::io_context& io, asio::signal_set& signals, Stop& stop, bool& at_once,
+                                   std::shared_ptr<const bool> over) {
     boost::system::error_code closed;
     co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, closed));
-    if (closed)
+    if (closed || *over)
         co_return;
     stop.request();
     co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, closed));
-    if (closed)
+    if (closed || *over)
         co_return;
     at_once = true;
     io.stop();
@@ -252,15 +255,17 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
         const RunObserver observer = reporter.observer();
         asio::steady_timer timer(io);
         asio::signal_set signals(io, SIGINT, SIGTERM, SIGHUP);
+        const auto over = std::make_shared<bool>(false);
         const auto ended = [&](std::exception_ptr thrown) {
             fault = thrown;
+            *over = true;  // one who has been woken already may run after this block
             boost::system::error_code ignored;
             timer.cancel();
             signals.cancel(ignored);
             io.stop();  // libvirt's own timers never end
         };
-        asio::co_spawn(io, repaint(timer, reporter), asio::detached);
-        asio::co_spawn(io, obey_signals(io, signals, floor.stop, at_once), asio::detached);
+        asio::co_spawn(io, repaint(timer, reporter, over), asio::detached);
+        asio::co_spawn(io, obey_signals(io, signals, floor.stop, at_once, over), asio::detached);
         asio::co_spawn(io, run_cells(host, std::move(cells), capacity, input.options.trials, observer),
                        ended);
         io.run();
