@@ -311,7 +311,7 @@ std::vector<Sign> signs_of(const Examination& seen, const std::vector<CpuActivit
 
 std::string loader_in(const std::vector<std::string>& console) {
     static const re2::RE2 named(
-        R"((?:GNU GRUB|Welcome to GRUB|GRUB loading|(?:ISO|SYS|PXE|EXT)LINUX \d|systemd-boot \d|rEFInd|iPXE \d).*)");
+        R"((?:GNU GRUB|Welcome to GRUB|GRUB loading|(?:ISO|SYS|PXE|EXT)LINUX \d|Failed to load COM32 file|systemd-boot \d|rEFInd|iPXE \d).*)");
     for (const std::string& line : console) {
         if (re2::RE2::PartialMatch(re2::StringPiece(line.data(), line.size()), named))
             return line;
