@@ -48,10 +48,18 @@ public:
             if (stage_.loader)
                 stage_.loader->said(line);
         });
+        stage_.attendance->on_serial([this](std::string_view bytes, microseconds at) {
+            for (LoaderDriver* loader : {stage_.loader, selecting_ ? &*selecting_ : nullptr})
+                if (loader)
+                    loader->said(bytes, at);
+        });
     }
     Performer(const Performer&) = delete;
     Performer& operator=(const Performer&) = delete;
-    ~Performer() { stage_.attendance->on_line({}); }
+    ~Performer() {
+        stage_.attendance->on_line({});
+        stage_.attendance->on_serial({});
+    }
 
     asio::awaitable<Ending> perform(const Step& step) {
         const microseconds now = stage_.attendance->since_power_on();
@@ -86,6 +94,8 @@ private:
         for (;;) {
             if (command_)
                 converse();
+            if (selecting_)
+                drive_loader();
             if (done())
                 co_return std::nullopt;
             const Decision decision = stage_.attendance->judge_now(stage_.limits, acting_);
@@ -94,8 +104,17 @@ private:
             microseconds next = std::get<Wait>(decision).until;
             if (command_)
                 next = std::min(next, command_->types_at().value_or(next));
+            if (selecting_)
+                next =
+                    std::min(next, selecting_->types_at(stage_.attendance->since_power_on()).value_or(next));
             co_await stage_.attendance->wait_until(next);
         }
+    }
+
+    void drive_loader() {
+        const microseconds now = stage_.attendance->since_power_on();
+        if (std::string keys = selecting_->type(stage_.attendance->screen_rows(), now); !keys.empty())
+            stage_.serial.send(std::move(keys));
     }
 
     void converse() {
@@ -293,11 +312,40 @@ private:
         co_return std::nullopt;
     }
 
+    asio::awaitable<Ending> perform_action(const SelectEntry& action) {
+        acting_.missing = "no menu of a boot loader was seen on the serial console";
+        Ending ending;
+        for (std::size_t i = 0; i < action.titles.size() && !ending; ++i) {
+            const bool last = i + 1 == action.titles.size();
+            const BootLine line{
+                .entry = filled(action.titles[i]), .append = last ? filled(action.append) : "", .place = {}};
+            selecting_.emplace(line, stage_.limits.scale);
+            selecting_->said({}, stage_.attendance->since_power_on());
+            const std::function<bool()> chosen = [this] {
+                return selecting_->left() || !selecting_->problem().empty();
+            };
+            ending = co_await until(chosen);
+            if (!ending && !selecting_->problem().empty())
+                ending = failed(selecting_->problem());
+        }
+        selecting_.reset();
+        co_return ending;
+    }
+
+    /// Why the medium cannot leave its drive while the machine runs; nothing when it can.
+    std::optional<std::string> fixed_medium() const {
+        const Medium medium = stage_.cell.medium;
+        if (from_network(medium))
+            return "a machine that boots over the network has no medium";
+        if (is_disk(medium) ? medium != Medium::usb : medium == Medium::cdrom_usb)
+            return fmt::format("a medium on {} cannot be taken out while the machine runs",
+                               drive_bus(stage_.cell));
+        return std::nullopt;
+    }
+
     asio::awaitable<Ending> perform_action(const EjectMedium&) {
-        if (is_disk(stage_.cell.medium) ? stage_.cell.medium != Medium::usb
-                                        : stage_.cell.medium == Medium::cdrom_usb)
-            co_return failed(fmt::format("a medium on {} cannot be taken out while the machine runs",
-                                         drive_bus(stage_.cell)));
+        if (const auto why = fixed_medium())
+            co_return failed(*why);
         const auto eject = [this] {
             if (stage_.cell.medium == Medium::usb)
                 stage_.guest.detach_device(medium_xml(stage_.cell));
@@ -347,6 +395,7 @@ private:
     Stage& stage_;
     Acting acting_;
     std::optional<ShellCommand> command_;
+    std::optional<LoaderDriver> selecting_;
     unsigned commands_ = 0;
     std::deque<std::string> heard_;  ///< lines of the console since the last step that was no `expect`
 };

@@ -47,6 +47,9 @@ bool begins(std::string_view row, std::string_view text) {
     return true;
 }
 
+/// A submenu is painted over the menu it belongs to, by a machine that may be emulated.
+constexpr microseconds submenu_patience = std::chrono::seconds(3);
+
 std::string repeated(char key, std::size_t times) {
     return std::string(times, key);
 }
@@ -69,6 +72,7 @@ void LoaderDriver::restart() {
     begin(State::waiting, {});
     answered_.clear();
     pressed_.reset();
+    lacking_.reset();
     problem_.clear();  // of a boot that nobody meant to drive, as one from another disk
 }
 
@@ -103,8 +107,19 @@ void LoaderDriver::said(const ConsoleLine& line) {
     state_ = State::confirmed;
 }
 
+/// Whether the menu has not got the entry. It may still be the one before, of which a submenu was opened.
+bool LoaderDriver::lacks_entry(bool there, microseconds now) {
+    if (line_.entry.empty() || there)
+        return false;
+    if (!lacking_)
+        lacking_ = now;
+    else if (now >= *lacking_ + submenu_patience)
+        fail(fmt::format("the loader's menu has no entry '{}'", line_.entry));
+    return true;
+}
+
 /// Recognises the menu and sets out for the entry.
-void LoaderDriver::meet_menu(const std::vector<std::string>& rows) {
+void LoaderDriver::meet_menu(const std::vector<std::string>& rows, microseconds now) {
     const auto is_entry = [this](const std::string& row) {
         std::string_view text = inside(row);
         while (text.starts_with('*') || text.starts_with(' '))
@@ -112,18 +127,13 @@ void LoaderDriver::meet_menu(const std::vector<std::string>& rows) {
         return begins(text, line_.entry);
     };
     const auto wanted = line_.entry.empty() ? rows.end() : std::ranges::find_if(rows, is_entry);
-    const auto missing = [&] {
-        if (line_.entry.empty() || wanted != rows.end())
-            return false;
-        fail(fmt::format("the loader's menu has no entry '{}'", line_.entry));
-        return true;
-    };
+    const bool there = wanted != rows.end();
     if (any_shows(rows, "edit the commands")) {
         loader_ = Loader::grub;
-        if (missing())
+        if (lacks_entry(there, now))
             return;
         std::string keys;
-        if (wanted != rows.end()) {
+        if (there) {
             const auto chosen = std::ranges::find_if(
                 rows, [](const std::string& row) { return inside(row).starts_with('*'); });
             if (chosen == rows.end())
@@ -139,10 +149,10 @@ void LoaderDriver::meet_menu(const std::vector<std::string>& rows) {
     }
     if (any_shows(rows, "[Tab]")) {
         loader_ = Loader::menu;
-        if (missing())
+        if (lacks_entry(there, now))
             return;
         std::string keys;
-        if (wanted != rows.end()) {
+        if (there) {
             // Which one is chosen shows only in its colours; so it is counted from the first,
             // below the rule under the menu's title.
             const auto rule = std::find_if(rows.begin(), wanted, [](const std::string& row) {
@@ -220,7 +230,7 @@ std::string LoaderDriver::type(const std::vector<std::string>& rows, microsecond
 void LoaderDriver::look(const std::vector<std::string>& rows, microseconds now) {
     const bool answered = !answered_.empty() || (pressed_ && now >= *pressed_ + answer_);
     if (state_ == State::waiting)
-        meet_menu(rows);
+        meet_menu(rows, now);
     else if (state_ == State::choosing && loader_ == Loader::grub)
         state_ = State::editor;
     else if (state_ == State::choosing && answered)
@@ -239,6 +249,8 @@ std::optional<microseconds> LoaderDriver::types_at(microseconds now) const {
         if (at > now)
             next = next ? std::min(*next, at) : at;
     };
+    if (lacking_)
+        consider(*lacking_ + submenu_patience);
     consider(last_byte_ + still_ / 2);
     consider(last_byte_ + still_);
     if (pressed_) {

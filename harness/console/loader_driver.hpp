@@ -56,7 +56,8 @@ private:
 
     void begin(State state, std::string keys);
     void look(const std::vector<std::string>& rows, std::chrono::microseconds now);
-    void meet_menu(const std::vector<std::string>& rows);
+    bool lacks_entry(bool there, std::chrono::microseconds now);
+    void meet_menu(const std::vector<std::string>& rows, std::chrono::microseconds now);
     void meet_editor(const std::vector<std::string>& rows);
     std::string next_key(std::chrono::microseconds now);
     void fail(std::string why);
@@ -68,6 +69,7 @@ private:
     std::string keys_;      ///< still to be pressed
     std::string answered_;  ///< what was said since the last key
     std::optional<std::chrono::microseconds> pressed_;
+    std::optional<std::chrono::microseconds> lacking_;  ///< since when a menu stands without the entry
     std::chrono::microseconds last_byte_{};
     char last_key_ = 0;
     std::string problem_;

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "harness/scenario/names.hpp"
+#include "harness/scenario/parse.hpp"
 
 namespace lktest {
 namespace {
@@ -188,6 +189,25 @@ Action read_screenshot(Reading&, TableReader& table, std::string_view key) {
     return TakeScreenshot{file};
 }
 
+/// A text that is typed in a loader's menu.
+std::string typed_of(Reading& reading, TableReader& table, std::string_view key, std::string text) {
+    check_variables(reading, table, key, text, false);
+    if (const auto problem = untypeable(text))
+        table.complain(key, fmt::format("'{}' {}", key, *problem));
+    return text;
+}
+
+Action read_select(Reading& reading, TableReader& table, std::string_view key) {
+    SelectEntry action;
+    for (const PlacedText& title : table.texts(key))
+        action.titles.push_back(typed_of(reading, table, key, title.text));
+    if (action.titles.empty())
+        table.complain(key, "'select' names no menu entry");
+    if (const auto text = table.string("append"))
+        action.append = typed_of(reading, table, "append", *text);
+    return action;
+}
+
 Action read_expect(Reading& reading, TableReader& table, std::string_view key) {
     return ExpectLine{pattern_of(reading, table, key)};
 }
@@ -209,6 +229,7 @@ constexpr std::array action_kinds{
     ActionKind{"reset", read_reset, boot_time},
     ActionKind{"shutdown", read_shutdown},
     ActionKind{"power_button", read_deed<PressPower>},
+    ActionKind{"select", read_select, boot_time},
     ActionKind{"eject", read_deed<EjectMedium>},
     ActionKind{"attach", read_plug<AttachDisk>},
     ActionKind{"detach", read_plug<DetachDisk>},

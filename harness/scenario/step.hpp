@@ -57,7 +57,11 @@ struct PressReset {    ///< the reset button; then the milestones are reached ag
 struct ShutDown {  ///< the guest switches itself off
     std::string command;
 };
-struct PressPower {};   ///< the power button: the guest must switch itself off
+struct PressPower {};  ///< the power button: the guest must switch itself off
+struct SelectEntry {   ///< in the loader's menu on the serial console, which the milestones have led to
+    std::vector<std::string> titles;  ///< of the entry, after those of the submenus that it is in
+    std::string append;               ///< added to the end of the kernel's command line; empty: nothing
+};
 struct EjectMedium {};  ///< takes the medium out of its drive, or pulls the stick
 struct AttachDisk {
     std::string disk;
@@ -73,8 +77,8 @@ struct CheckUnchanged {  ///< bit by bit as they were when sealed, or else at po
 };
 
 using Action = std::variant<RunInGuest, RunOnHost, SendText, SendKeys, ExpectLine, LogIn, TakeScreenshot,
-                            Reboot, PressReset, ShutDown, PressPower, EjectMedium, AttachDisk, DetachDisk,
-                            SealDisks, CheckUnchanged>;
+                            Reboot, PressReset, ShutDown, PressPower, SelectEntry, EjectMedium, AttachDisk,
+                            DetachDisk, SealDisks, CheckUnchanged>;
 
 /// One thing that a scenario does.
 struct Step {

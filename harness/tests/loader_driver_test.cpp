@@ -142,7 +142,20 @@ TEST(LoaderDriver, ChoosesAnEntryByItsTitle) {
     Table missing({.entry = "Fourth one", .append = "", .place = {}});
     missing.hear("|*First one |\r\n`e' to edit the commands\r\n");
     missing.wait(1s);
+    EXPECT_EQ(missing.driver.problem(), "");
+    missing.wait(4s);
     EXPECT_EQ(missing.driver.problem(), "the loader's menu has no entry 'Fourth one'");
+}
+
+TEST(LoaderDriver, WaitsForTheSubmenuThatHasTheEntry) {
+    Table table({.entry = "Rescue", .append = "", .place = {}});
+    table.hear("|*Install |\r\n| Advanced |\r\n`e' to edit the commands\r\n");
+    table.wait(2s);
+    EXPECT_EQ(table.typed, "");
+    table.hear("\x1b[2J\x1b[H|*Expert |\r\n| Rescue |\r\n`e' to edit the commands\r\n");
+    table.wait(10s);
+    EXPECT_EQ(printable(table.typed), "\\x0e\\x0d");
+    EXPECT_EQ(table.driver.problem(), "");
 }
 
 TEST(LoaderDriver, ReadsDoubledCharacters) {

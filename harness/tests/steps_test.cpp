@@ -129,6 +129,26 @@ reset = true
               std::string::npos);
 }
 
+TEST(Steps, AMenuEntryIsNamedWithTheSubmenusOnTheWayToIt) {
+    const Scenario scenario = parse(R"(
+[[step]]
+select = "Install"
+append = "console=ttyS0"
+[[step]]
+select = ["Advanced", "Rescue"]
+)");
+    const auto& one = std::get<SelectEntry>(scenario.steps.at(0).action);
+    EXPECT_EQ(one.titles, std::vector<std::string>{"Install"});
+    EXPECT_EQ(one.append, "console=ttyS0");
+    EXPECT_EQ(scenario.steps[0].name, "select Install");
+    EXPECT_EQ(std::get<SelectEntry>(scenario.steps.at(1).action).titles,
+              (std::vector<std::string>{"Advanced", "Rescue"}));
+    EXPECT_NE(problems("[[step]]\nselect = []\n").find("'select' names no menu entry"), std::string::npos);
+    EXPECT_NE(
+        problems("[[step]]\nselect = 'x'\nappend = \"a\\nb\"\n").find("mine.toml:7:10: 'append' must be one"),
+        std::string::npos);
+}
+
 TEST(Steps, AValueMeansItselfInAnExpression) {
     Variables variables{{"name", "a.b"}};
     EXPECT_TRUE(matches("x\na.b", "^${name}$", variables));
