@@ -93,6 +93,7 @@ void Attendance::happened(const DomainEvent& event) {
             if (std::exchange(reset_expected_, false))
                 ++seen_.resets_asked;
             watch_.reset(at, event.reason);
+            seen_.enters = 0;
             if (on_reset_)
                 on_reset_();
             break;
@@ -137,6 +138,15 @@ void Attendance::cancel() {
 void Attendance::poked() {
     seen_.poked_at = since_power_on();
     seen_.poke_answer.clear();
+}
+
+void Attendance::entered() {
+    ++seen_.enters;
+    seen_.enter_at = since_power_on();
+    tell({.at = *seen_.enter_at,
+          .kind = Event::Kind::step,
+          .name = "press Enter",
+          .text = "the loader's menu stands still"});
 }
 
 void Attendance::tell(Event event) {

@@ -43,6 +43,7 @@ public:
     void host_failed(std::string problem);
     void cancel();
     void poked();
+    void entered();  ///< Enter was pressed in the loader's menu
 
     /// An event of our own, or of another witness.
     void tell(Event event);

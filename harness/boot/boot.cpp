@@ -51,6 +51,13 @@ std::optional<Verdict> drive_loader(Attendance& attendance, Rig& rig, const Boot
     return attendance.step_failed(acting, rig.loader->problem());
 }
 
+/// On the serial console and on the keyboard: the loader's menu may be on either.
+asio::awaitable<void> press_enter(Host& host, Rig& rig) {
+    rig.serial->send("\r");
+    const auto press = [&rig] { rig.guest->press_keys({"ret"}); };
+    co_await on_worker(host.workers, press);
+}
+
 /// From power-on or reset to the last milestone.
 asio::awaitable<Verdict> attend(Host& host, std::shared_ptr<Attendance> attendance, Rig& rig, Limits limits,
                                 const BootLine& line) {
@@ -78,6 +85,9 @@ asio::awaitable<Verdict> attend(Host& host, std::shared_ptr<Attendance> attendan
         if (std::holds_alternative<Poke>(decision)) {
             rig.serial->send("\r");
             attendance->poked();
+        } else if (std::holds_alternative<Enter>(decision)) {
+            attendance->entered();
+            co_await press_enter(host, rig);
         } else {
             microseconds next = std::get<Wait>(decision).until;
             if (rig.loader)

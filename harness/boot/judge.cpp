@@ -18,6 +18,11 @@ constexpr microseconds drain = std::chrono::seconds(1);
 /// The network's own check ends at the milestone's deadline, and knows best what was missing.
 constexpr microseconds network_grace = std::chrono::seconds(1);
 
+/// A menu that paints nothing for this long counts no seconds down. The guest's clock is the wall's.
+constexpr microseconds menu_stands = std::chrono::seconds(4);
+/// The first Enter may come before the menu can take it; where three change nothing, more will not.
+constexpr unsigned most_enters = 3;
+
 double seconds(microseconds time) {
     return std::chrono::duration<double>(time).count();
 }
@@ -109,6 +114,15 @@ std::optional<Decision> end_of(const Watch& watch, const Scenario& scenario, con
     return std::nullopt;
 }
 
+/// When Enter is to be pressed if nothing is said before; nothing when it is not.
+std::optional<microseconds> enter_due(const Watch& watch, const Sighting& seen) {
+    const Milestone* reached = watch.reached();
+    if (!reached || !reached->enter || seen.enters >= most_enters)
+        return std::nullopt;
+    const microseconds since = std::max(watch.waiting_since(), seen.last_byte.value_or(microseconds::zero()));
+    return std::max(since, seen.enter_at.value_or(since)) + menu_stands;
+}
+
 }  // namespace
 
 Limits limits_for(bool emulated, std::optional<std::chrono::seconds> cell_timeout) {
@@ -188,6 +202,11 @@ Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& see
     if (seen.poked_at) {
         const microseconds answer_by = *seen.poked_at + limits.poke_patience;
         return seen.now >= answer_by ? Decision(from_deadline(watch, seen)) : Decision(Wait{answer_by});
+    }
+    if (const auto due = enter_due(watch, seen); due && *due < deadline) {
+        if (seen.now >= *due)
+            return Enter{};
+        deadline = *due;
     }
     if (seen.now < deadline)
         return Wait{std::min(deadline, watch.decides_at().value_or(deadline))};

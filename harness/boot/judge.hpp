@@ -38,7 +38,9 @@ struct Sighting {
     bool cancelled = false;
     unsigned resets_asked = 0;  ///< those that the scenario's steps brought about
     std::optional<std::chrono::microseconds> poked_at;
-    std::string poke_answer;      ///< what the console said since it was poked
+    unsigned enters = 0;                                ///< how often Enter was pressed in this boot's menu
+    std::optional<std::chrono::microseconds> enter_at;  ///< the last time
+    std::string poke_answer;                            ///< what the console said since it was poked
     std::string network_problem;  ///< what the host side of the tap missed until its deadline
     std::string host_problem;     ///< a fault of ours: a full disk, a dead DHCP server
 };
@@ -49,8 +51,10 @@ struct Wait {
 };
 /// Silence: press Enter on the console, and look again.
 struct Poke {};
+/// A menu waits for somebody: press Enter in it.
+struct Enter {};
 
-using Decision = std::variant<Wait, Poke, Verdict>;
+using Decision = std::variant<Wait, Poke, Enter, Verdict>;
 
 /// What a step waits for.
 struct Acting {

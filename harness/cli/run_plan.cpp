@@ -16,6 +16,7 @@
 #include "harness/cli/build.hpp"
 #include "harness/cli/lookup.hpp"
 #include "harness/matrix/reduce.hpp"
+#include "harness/net/netboot.hpp"
 #include "harness/scenario/parse.hpp"
 
 namespace lktest {
@@ -59,19 +60,42 @@ std::vector<ImageChoice> own_images(const RunOptions& options) {
     return images;
 }
 
-/// The directory that `lktest build --format netboot` made.
+/// How a cell's machine asks its boot server.
+NetClient client_of(Arch arch, Firmware firmware, Medium medium) {
+    return {arch, is_uefi(firmware) ? Firmware::uefi : firmware, medium == Medium::http};
+}
+
+/// A directory that machines boot from over the network, ours or anybody's.
 ImageChoice look_at_tree(const Image& image) {
+    const auto boots = [&image](Arch arch) {
+        for (const Firmware firmware : {Firmware::bios, Firmware::uefi})
+            for (const Medium medium : network_media)
+                if (boot_file(image.path, client_of(arch, firmware, medium)))
+                    return true;
+        return false;
+    };
     std::vector<Arch> arches;
-    for (const auto& [arch, loader] :
-         {std::pair(Arch::x86_64, "bootx64.efi"), std::pair(Arch::aarch64, "bootaa64.efi")})
-        if (std::filesystem::exists(image.path / loader))
-            arches.push_back(arch);
+    std::ranges::copy_if(all_arches, std::back_inserter(arches), boots);
     if (arches.empty())
-        throw usage_error(
-            fmt::format("{} is a directory, and none that a machine boots from over the network",
-                        image.path.string()),
-            "give an ISO, or what `lktest build --format netboot` made");
-    return {image, arches, {own_scenario}, network_media};
+        throw usage_error(fmt::format("{} is a directory, and nothing in it is a boot loader that a machine "
+                                      "gets over the network",
+                                      image.path.string()),
+                          "give an ISO, what `lktest build --format netboot` made, or the tree of a boot "
+                          "server: one with pxelinux.0, grubx64.efi or bootaa64.efi, say");
+    const bool own = std::filesystem::exists(image.path / "live/manifest.json");
+    return {image, arches, {own ? own_scenario : foreign_scenario}, network_media};
+}
+
+/// Marks the cells that a tree has no boot loader for.
+void leave_out_what_has_no_loader(std::vector<PlannedCell>& cells) {
+    for (auto& [cell, not_applicable] : cells)
+        if (!not_applicable && from_network(cell.medium) &&
+            !boot_file(cell.image.path, client_of(cell.arch, cell.firmware, cell.medium)))
+            not_applicable = fmt::format("{} has no boot loader for {} {} by {}", cell.image.path.string(),
+                                         name(cell.arch), name(cell.firmware), name(cell.medium));
+    if (std::ranges::all_of(cells, [](const PlannedCell& cell) { return cell.not_applicable.has_value(); }))
+        throw usage_error(fmt::format("no cell is left to boot: {}", *cells.front().not_applicable),
+                          "leave a filter out, or give another ISO");
 }
 
 /// What a word is a value of, when it is given where a file is expected: "--arch" of "aarch64".
@@ -192,6 +216,8 @@ RunPlan plan_run(const RunOptions& options) {
             axes.scenarios.push_back(scenarios.choose(word));
     }
     RunPlan plan{.cells = expand(axes), .scenarios = std::move(scenarios.by_name), .known_failures = {}};
+    if (!options.isos.empty())  // our own trees may not have been built yet
+        leave_out_what_has_no_loader(plan.cells);
     if (!options.known_failures.empty())
         plan.known_failures = read_known_failures(options.known_failures);
     if (options.pairwise)

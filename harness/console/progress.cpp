@@ -44,7 +44,7 @@ void Progress::restart(std::chrono::microseconds at) {
     network_.reset();
     next_ = 0;
     since_ = at;
-    last_.clear();
+    last_.reset();
 }
 
 /// The earliest sighting of a milestone that is not reached yet; null when there is none.
@@ -81,7 +81,7 @@ bool Progress::reach(std::size_t index, std::vector<Event>& events) {
     State& state = states_[index];
     state.reached = true;
     since_ = std::max(since_, sighting->at);
-    last_ = milestone.name;
+    last_ = index;
     events.push_back(
         {sighting->at, Event::Kind::milestone, sighting->source, milestone.name, sighting->text});
     for (std::size_t channel = 0; channel < channel_count; ++channel) {

@@ -42,7 +42,9 @@ public:
     /// the optional ones before it.
     std::chrono::milliseconds allowed() const;
     /// The name of the last milestone reached; empty when none is.
-    std::string last_reached() const { return last_; }
+    std::string last_reached() const { return last_ ? milestones_[*last_].name : ""; }
+    /// That milestone; null when none is reached.
+    const Milestone* reached() const { return last_ ? &milestones_[*last_] : nullptr; }
     /// Whether a milestone is neither reached nor passed over.
     bool awaits(std::size_t index) const noexcept { return index >= next_; }
     /// Milestones that are not reached although their line was seen.
@@ -74,7 +76,7 @@ private:
     std::size_t sightings_ = 0;
     std::size_t next_ = 0;  ///< all before it are reached or passed over
     std::chrono::microseconds since_{};
-    std::string last_;
+    std::optional<std::size_t> last_;  ///< index of the last milestone reached
 };
 
 }  // namespace lktest

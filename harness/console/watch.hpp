@@ -78,6 +78,8 @@ public:
     std::chrono::milliseconds allowed() const { return progress_.allowed(); }
     /// Empty when no milestone is reached.
     std::string last_reached() const { return progress_.last_reached(); }
+    /// The last milestone reached; null when none is.
+    const Milestone* reached() const { return progress_.reached(); }
     /// Milestones that are not reached although their line was seen: those before them are missing.
     std::vector<std::string> seen_early() const { return progress_.seen_early(); }
     unsigned resets() const noexcept { return resets_; }

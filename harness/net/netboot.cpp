@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
+#include <cctype>
+#include <span>
+#include <tuple>
 
 #include "harness/net/tap.hpp"
 
@@ -13,35 +15,95 @@ namespace lktest {
 namespace {
 namespace fs = std::filesystem;
 
-/// A kind of client by its DHCP option 93 (RFC 4578, 2.1, and IANA's "Processor Architecture Types").
-struct Client {
+constexpr NetClient bios{Arch::x86_64, Firmware::bios, false}, x64{Arch::x86_64, Firmware::uefi, false},
+    aa64{Arch::aarch64, Firmware::uefi, false}, x64_http{Arch::x86_64, Firmware::uefi, true},
+    aa64_http{Arch::aarch64, Firmware::uefi, true};
+
+/// A client's DHCP option 93 (RFC 4578, 2.1, and IANA's "Processor Architecture Types").
+struct ClientType {
     std::string_view tag;
     unsigned type;
-    std::string_view file;
-    bool http;
+    NetClient client;
 };
 
-constexpr std::array clients{
-    Client{"bios", 0, "lpxelinux.0", false},      Client{"x64", 7, "bootx64.efi", false},
-    Client{"x64", 9, "bootx64.efi", false},       Client{"aa64", 11, "bootaa64.efi", false},
-    Client{"x64-http", 16, "httpboot.img", true}, Client{"aa64-http", 19, "httpboot.img", true},
+constexpr std::array client_types{
+    ClientType{"bios", 0, bios},
+    ClientType{"x64", 7, x64},
+    ClientType{"x64", 9, x64},
+    ClientType{"aa64", 11, aa64},
+    ClientType{"x64-http", 16, x64_http},
+    ClientType{"aa64-http", 19, aa64_http},
 };
+
+/// The names of what a client can load, the best first: a shim finds its GRUB itself, so it comes before it.
+/// Those with a directory are what grub-mknetdir makes.
+std::span<const std::string_view> loaders_of(const NetClient& client) {
+    static constexpr std::array<std::string_view, 1> http{"httpboot.img"};
+    static constexpr std::array<std::string_view, 5> pc{"lpxelinux.0", "pxelinux.0", "i386-pc/core.0",
+                                                        "undionly.kpxe", "ipxe.pxe"};
+    static constexpr std::array<std::string_view, 7> efi_x64{
+        "bootx64.efi", "bootnetx64.efi",      "shimx64.efi", "grubnetx64.efi",
+        "grubx64.efi", "x86_64-efi/core.efi", "ipxe.efi"};
+    static constexpr std::array<std::string_view, 7> efi_aa64{
+        "bootaa64.efi", "bootnetaa64.efi",    "shimaa64.efi",  "grubnetaa64.efi",
+        "grubaa64.efi", "arm64-efi/core.efi", "ipxe-arm64.efi"};
+    if (client.http)
+        return http;
+    if (client.firmware == Firmware::bios)
+        return pc;
+    return client.arch == Arch::x86_64 ? std::span<const std::string_view>(efi_x64) : efi_aa64;
+}
+
+/// Which of the names a path ends with, as its number; their count when with none. FAT's capitals count too.
+std::size_t rank(std::span<const std::string_view> names, const fs::path& path) {
+    std::string text = "/" + path.generic_string();
+    std::ranges::transform(text, text.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const auto fits = [&text](std::string_view name) { return text.ends_with("/" + std::string(name)); };
+    return static_cast<std::size_t>(std::ranges::find_if(names, fits) - names.begin());
+}
 
 }  // namespace
+
+std::optional<fs::path> boot_file(const fs::path& directory, const NetClient& client) {
+    constexpr int deepest = 5;
+    constexpr unsigned most = 50'000;  // files: whatever directory was meant, it is no tree for booting
+    const auto names = loaders_of(client);
+    using Found = std::tuple<std::ptrdiff_t, std::size_t, fs::path>;  // how deep, which name
+    std::optional<Found> best;
+    std::error_code error;
+    fs::recursive_directory_iterator entry(directory, fs::directory_options::skip_permission_denied, error);
+    for (unsigned count = 0; !error && entry != fs::recursive_directory_iterator() && count < most; ++count) {
+        const fs::path path = entry->path().lexically_relative(directory);
+        const std::size_t which = rank(names, path);
+        std::error_code none;
+        if (which < names.size() && fs::is_regular_file(entry->path(), none)) {
+            Found found{std::distance(path.begin(), path.end()), which, path};
+            best = best ? std::min(*best, found) : found;
+        }
+        if (entry.depth() >= deepest)
+            entry.disable_recursion_pending();
+        entry.increment(error);
+    }
+    return best ? std::optional(std::get<2>(*best)) : std::nullopt;
+}
 
 std::vector<std::string> dnsmasq_options(const NetBoot& boot) {
     std::vector<std::string> options;
     if (!boot.http)
-        options = {"--enable-tftp", fmt::format("--tftp-root={}", fs::absolute(boot.directory).string())};
-    for (const Client& client : clients) {
-        if (client.http != boot.http)
+        // The boot file in BOOTP's own field: shim looks there for the directory that its GRUB is in.
+        options = {"--enable-tftp", fmt::format("--tftp-root={}", fs::absolute(boot.directory).string()),
+                   "--dhcp-no-override"};
+    for (const auto& [tag, type, client] : client_types) {
+        const auto file = client.http == boot.http ? boot_file(boot.directory, client) : std::nullopt;
+        if (!file)
             continue;
-        options.push_back(fmt::format("--dhcp-match=set:{},option:client-arch,{}", client.tag, client.type));
+        options.push_back(fmt::format("--dhcp-match=set:{},option:client-arch,{}", tag, type));
         const std::string server = client.http ? fmt::format("http://{}/", host_address) : "";
-        options.push_back(fmt::format("--dhcp-boot=tag:{},{}{}", client.tag, server, client.file));
+        options.push_back(fmt::format("--dhcp-boot=tag:{},{}{}", tag, server, file->generic_string()));
         // The client ignores an answer that does not say it too.
         if (client.http)
-            options.push_back(fmt::format("--dhcp-option-force=tag:{},60,HTTPClient", client.tag));
+            options.push_back(fmt::format("--dhcp-option-force=tag:{},60,HTTPClient", tag));
     }
     return options;
 }

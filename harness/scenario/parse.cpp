@@ -104,6 +104,7 @@ Milestone read_milestone(TomlSource& source, const toml::table& values) {
     milestone.patterns = read_patterns(source, table, "pattern");
     milestone.view = read_view(table);
     milestone.optional = table.boolean("optional").value_or(false);
+    milestone.enter = table.boolean("enter").value_or(false);
     const auto within = table.duration("within");
     milestone.within = within.value_or(std::chrono::milliseconds{0});
     if (!table.has("within") && !milestone.optional)
@@ -234,6 +235,9 @@ Scenario scenario_for(Scenario scenario, const BootCell& cell) {
     scenario.machine.cpus = cell.hardware.cpus.value_or(scenario.machine.cpus);
     if (cell.medium == Medium::direct)
         std::erase_if(scenario.milestones, [](const Milestone& milestone) { return !milestone.direct; });
+    if (scenario.boot.asked())  // who drives the menu must not be disturbed
+        for (Milestone& milestone : scenario.milestones)
+            milestone.enter = false;
     return scenario;
 }
 

@@ -47,6 +47,7 @@ struct Milestone {
     std::chrono::milliseconds
         within{};           ///< after the milestone before it, with hardware acceleration; scaled under TCG
     bool optional = false;  ///< passed over when a later one is seen first
+    bool enter = false;  ///< a menu: where it then stands still, it waits for somebody, and Enter is pressed
     std::optional<NetworkCheck> network;  ///< asserted besides the patterns
     bool direct = true;               ///< there too where QEMU starts the kernel, without firmware and loader
     std::vector<Arch> arches;         ///< empty: all

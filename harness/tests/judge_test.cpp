@@ -111,6 +111,46 @@ TEST_F(JudgeTest, AMilestoneAfterAPokeIsItsAnswer) {
     EXPECT_GT(std::get<Wait>(at(9s + limits_.poke_patience)).until, 10s + limits_.poke_patience);
 }
 
+TEST(JudgeMenu, EnterIsPressedWhereAMenuStandsStillAndNotWhereItCountsDown) {
+    const Scenario scenario = parse_scenario("test.toml", R"(
+about = "A menu."
+[[milestone]]
+name = "menu"
+pattern = 'GNU GRUB'
+within = "30s"
+enter = true
+[[milestone]]
+name = "kernel"
+pattern = 'Linux version'
+within = "60s"
+)");
+    Watch watch(BootCell{}, scenario, {});
+    Sighting seen;
+    const auto at = [&](std::chrono::microseconds now) {
+        seen.now = now;
+        watch.quiet(now);
+        return judge(watch, scenario, seen, limits_for(false, {}));
+    };
+    const auto say = [&](std::string_view text, std::chrono::microseconds now) {
+        watch.feed(Source::serial, text, now);
+        seen.last_byte = now;
+    };
+    EXPECT_EQ(std::get<Wait>(at(10s)).until, 30s) << "there is no menu yet";
+    say("GNU GRUB  version 2.06\n", 11s);
+    EXPECT_EQ(std::get<Wait>(at(12s)).until, 15s);
+    say("in 5s", 14s);
+    EXPECT_EQ(std::get<Wait>(at(15s)).until, 18s);
+    ASSERT_TRUE(std::holds_alternative<Enter>(at(18s)));
+    seen.enters = 1;
+    seen.enter_at = 18s;
+    EXPECT_EQ(std::get<Wait>(at(18s)).until, 22s);
+    ASSERT_TRUE(std::holds_alternative<Enter>(at(22s)));
+    seen.enters = 3;
+    EXPECT_EQ(std::get<Wait>(at(22s)).until, 11s + 60s) << "three are enough";
+    say("Linux version 6.1\n", 23s);
+    EXPECT_TRUE(watch.passed());
+}
+
 TEST_F(JudgeTest, ACellAtAPromptIsNotSilent) {
     say("grub> ", 2s);
     ASSERT_TRUE(std::holds_alternative<Poke>(at(10s)));

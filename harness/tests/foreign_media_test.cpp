@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// Media that lktest did not make, as they come out of other people's packages and tools: nobody prepared them
+// for a harness.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "builder/base/file.hpp"
+#include "builder/base/process.hpp"
+
+namespace lktest {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+class ForeignMediaTest : public testing::Test {
+protected:
+    ProcessResult run(std::vector<std::string> options) {
+        options.insert(options.begin(),
+                       {LKTEST_PROGRAM, "run", "--history", "off", "--output", results_.string()});
+        ProcessOptions process;
+        process.deadline = std::chrono::minutes(10);
+        return run_process(options, process);
+    }
+    Json only_cell() {
+        const Json cells = Json::parse(read_file(results_ / "latest/matrix.json")).at("cells");
+        EXPECT_EQ(cells.size(), 1U);
+        return cells.at(0);
+    }
+    static Json milestone(const Json& cell, std::string_view name) {
+        for (const Json& reached : cell.at("milestones"))
+            if (reached.at("name") == name)
+                return reached;
+        ADD_FAILURE() << name << " was not reached: " << cell;
+        return {};
+    }
+
+    TempDir scratch_;
+    fs::path results_ = scratch_.path() / "results";
+};
+
+/// Its GRUB's menu waits for ever, and its kernel was told of no console.
+TEST_F(ForeignMediaTest, TheDebianInstallerBootsByPxeToItsFirstQuestion) {
+    const ProcessResult ended = run({"/usr/lib/debian-installer/images/12/arm64/text", "--medium", "pxe",
+                                     "--firmware", "uefi", "--network", "tap"});
+    ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+    const Json cell = only_cell();
+    EXPECT_EQ(cell.at("arch"), "aarch64") << "the tree is for no other";
+    EXPECT_EQ(cell.at("scenario"), "any-medium");
+    EXPECT_EQ(milestone(cell, "boot-loader").at("sources").at(0), "serial") << cell;
+    EXPECT_EQ(cell.at("reached"), "userspace") << cell;
+    EXPECT_EQ(cell.at("steps").at(0).at("name"), "press Enter") << cell;
+}
+
+TEST_F(ForeignMediaTest, GrubRescuePcComesToItsMenu) {
+    const ProcessResult ended = run(
+        {"/usr/lib/grub-rescue/grub-rescue-cdrom.iso", "--scenario", "first-screen", "--firmware", "bios"});
+    ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+    EXPECT_EQ(only_cell().at("reached"), "first-screen") << only_cell();
+}
+
+constexpr auto menu = R"(
+set timeout=-1
+menuentry 'First' { true }
+submenu 'More' {
+  menuentry 'Nothing' { true }
+  menuentry 'Read the medium' { cat /mark; read again; }
+}
+)";
+
+constexpr auto by_the_submenu = R"(
+about = "An entry of a submenu is chosen, by its title."
+[[milestone]]
+name = "menu"
+view = "screen"
+pattern = 'GNU GRUB +version'
+within = "20s"
+[[step]]
+select = ["More", "Read the medium"]
+[[step]]
+expect = 'read from the medium'
+)";
+
+TEST_F(ForeignMediaTest, TheMenuThatGrubMkrescueMadeIsDrivenToAnEntryOfItsSubmenu) {
+    const fs::path tree = scratch_.path() / "tree", iso = scratch_.path() / "rescue.iso",
+                   scenario = scratch_.path() / "submenu.toml";
+    make_directories(tree / "boot/grub");
+    write_file(tree / "boot/grub/grub.cfg", menu);
+    write_file(tree / "mark", "read from the medium\n");
+    write_file(scenario, by_the_submenu);
+    check_process({"grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "-o", iso, tree});
+    const ProcessResult ended = run({iso, "--scenario", scenario, "--firmware", "bios"});
+    ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+    EXPECT_EQ(only_cell().at("steps").size(), 2U) << only_cell();
+}
+
+}  // namespace
+}  // namespace lktest
