@@ -335,18 +335,11 @@ bool is_made(const Build& build) {
                note_start(build.recipe, build.options.arch, build.scripts, output) + note_rest(build);
 }
 
-/// Removes what builds of this output left that were killed.
-void remove_dead_parts(const fs::path& output) {
-    const std::string prefix = output.filename().string() + ".part-";
-    std::error_code ignored;
-    for (const fs::directory_entry& entry :
-         fs::directory_iterator(fs::absolute(output).parent_path(), ignored)) {
-        const std::string name = entry.path().filename();
-        if (name.starts_with(prefix) &&
-            !fs::exists("/proc/" + name.substr(prefix.size(), name.find('-', prefix.size()) - prefix.size()),
-                        ignored))
-            fs::remove_all(entry.path(), ignored);
-    }
+/// Removes what builds left that were killed: beside the output, and in the cache.
+void sweep(const BuildOptions& options) {
+    remove_dead(fs::absolute(options.output).parent_path(), options.output.filename());
+    for (const char* part : {"", "chosen", "debs", "made", "tars"})
+        remove_dead(options.cache / part);
 }
 
 /// The kernel that is no package: of the user's own, or the root's; nothing when neither is there.
@@ -393,7 +386,7 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
         options.why(fmt::format("{} is there already, made of the same", options.output.string()));
         return {options.output, size_below(options.output), time};
     }
-    remove_dead_parts(options.output);
+    sweep(options);
     const FileTree loaders = packages_tree(build.sources.loaders, options.cache, {}, {});
     const auto busybox = loaders.find("/bin/busybox");
     if (!busybox)

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <map>
 #include <system_error>
 
 #include "builder/base/error.hpp"
@@ -16,39 +17,71 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view made = "made", suffix = ".inputs";
+constexpr std::string_view made_directory = "made", suffix = ".inputs";
+
+fs::path note_of(const fs::path& made) {
+    return made.string() + std::string(suffix);
+}
 
 /// Removes what was not used for long. Another process may do the same: nothing here is an error.
 void forget_old(const fs::path& directory) {
     const auto oldest = fs::file_time_type::clock::now() - std::chrono::weeks(2);
     std::error_code ignored;
-    for (const fs::directory_entry& entry : fs::directory_iterator(directory, ignored))
-        if (entry.last_write_time(ignored) < oldest && !ignored)
+    for (const fs::directory_entry& entry : fs::directory_iterator(directory, ignored)) {
+        // The note's time says when its file was last used.
+        const fs::path note = note_of(entry.path());
+        const fs::path& dated = fs::exists(note, ignored) ? note : entry.path();
+        if (const auto used = fs::last_write_time(dated, ignored); !ignored && used < oldest)
             fs::remove_all(entry.path(), ignored);
+    }
+}
+
+/// Size and time of a file, or of each file of a directory: who changes what was made, or cuts it,
+/// changes them.
+std::string state_of(const fs::path& made) {
+    const auto state = [](const fs::path& file) {
+        struct stat status {};
+        if (::stat(file.c_str(), &status) < 0)
+            throw system_error(fmt::format("cannot read {}", file.string()), errno);
+        return fmt::format("{} {}.{:09}\n", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+    };
+    if (!fs::is_directory(made))
+        return "made " + state(made);
+    std::map<std::string, std::string> files;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(made))
+        if (entry.is_regular_file())
+            files[entry.path().lexically_relative(made)] = state(entry.path());
+    std::string text;
+    for (const auto& [name, words] : files)
+        text += fmt::format("made {} {}", name, words);
+    return text;
+}
+
+/// Whether it was made of these inputs, and is as it was made.
+bool is_sound(const fs::path& made, const std::string& inputs) {
+    return fs::exists(made) && fs::is_regular_file(note_of(made)) &&
+           read_file(note_of(made)) == inputs + state_of(made);
 }
 
 }  // namespace
 
 fs::path cached(const fs::path& cache, std::string_view kind, const std::string& inputs,
                 const std::function<void(const fs::path&)>& make) {
-    const fs::path directory = cache / made;
+    const fs::path directory = cache / made_directory;
     make_directories(directory);
     fs::path file = directory / fmt::format("{}-{:016x}", kind, hash(inputs));
-    fs::path note = file;
-    note += suffix;
+    const fs::path note = note_of(file);
     std::error_code error;
-    if (!fs::exists(file) || !fs::exists(note) || read_file(note) != inputs) {
+    if (!is_sound(file, inputs)) {
         forget_old(directory);
-        fs::remove(note, error);  // a file without its note is not believed
+        fs::remove_all(note, error);  // a file without its note is not believed
         fs::remove_all(file, error);
         AtomicFile target(file);
         make(target.temporary());
         target.commit();
-        write_file(note, inputs);
+        write_file(note, inputs + state_of(file));
     }
-    const auto now = fs::file_time_type::clock::now();
-    fs::last_write_time(file, now, error);
-    fs::last_write_time(note, now, error);
+    fs::last_write_time(note, fs::file_time_type::clock::now(), error);
     return file;
 }
 

@@ -9,6 +9,7 @@
 namespace lktest {
 
 /// A file, or a directory of files, that is dear to make, kept for the next build with the same inputs.
+/// One that somebody changed or cut since is made again.
 /// @param cache   directory; what no build used for two weeks is removed from it
 /// @param kind    names it for people: "core-x86_64"
 /// @param inputs  everything that decides its bytes, as text

@@ -158,7 +158,7 @@ Root read_root(const Recipe& recipe, const BuildOptions& options) {
         root.tree.walk([&](const std::string&, const Inode& inode) {
             root.newest = std::max(root.newest, inode.mtime);
         });
-    // The archive's own time changes whenever it is used; its files' do not.
+    // The archive's own time changes whenever it is made again; its files' do not.
     if (recipe.root.kind == RootKind::debian)
         root.identity = fmt::format("debian {} packages {} files {} newest {} exclude {}\n",
                                     recipe.root.suite, fmt::join(recipe.packages.of(options.arch), " "),

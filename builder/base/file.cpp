@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -15,6 +16,44 @@
 
 namespace lktest {
 namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view temp_prefix = "lktest-dir-", part_mark = ".part-";
+
+/// The directory's lock; nothing when another has it, or there is no such directory.
+UniqueFd lock(const fs::path& directory) {
+    UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    return fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0 ? std::move(fd) : UniqueFd();
+}
+
+/// "cannot write FILE: …", and what to do when the disk is full.
+Error cannot_write(const fs::path& path, int error) {
+    return system_error(fmt::format("cannot write {}", path.string()), error,
+                        error == ENOSPC ? "free some space on that file system" : "");
+}
+
+}  // namespace
+
+std::size_t read_at(int fd, std::uint64_t offset, std::span<std::byte> into, const fs::path& path) {
+    std::size_t filled = 0;
+    while (filled < into.size()) {
+        const ssize_t count =
+            ::pread(fd, into.data() + filled, into.size() - filled, static_cast<off_t>(offset + filled));
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            throw system_error(fmt::format("cannot read {}", path.string()), errno);
+        if (count == 0)
+            break;
+        filled += static_cast<std::size_t>(count);
+    }
+    return filled;
+}
+
+Error became_shorter(const fs::path& path) {
+    return host_error(fmt::format("{} became shorter while it was read", path.string()),
+                      "build again when nothing writes to it");
+}
 
 std::string read_file(const fs::path& path) {
     std::error_code ignored;
@@ -44,13 +83,13 @@ void write_file(const fs::path& path, std::string_view content) {
     {
         const UniqueFd fd(::open(file.temporary().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
         if (!fd)
-            throw system_error(fmt::format("cannot write {}", path.string()), errno);
+            throw cannot_write(path, errno);
         while (!content.empty()) {
             const ssize_t count = ::write(fd.get(), content.data(), content.size());
             if (count < 0 && errno == EINTR)
                 continue;
             if (count < 0)
-                throw system_error(fmt::format("cannot write {}", path.string()), errno);
+                throw cannot_write(path, errno);
             content.remove_prefix(static_cast<std::size_t>(count));
         }
     }
@@ -65,13 +104,23 @@ void make_directories(const fs::path& path) {
 }
 
 TempDir::TempDir(const fs::path& parent) {
-    std::string pattern = parent / "lktest-XXXXXX";
-    if (!::mkdtemp(pattern.data()))
-        throw system_error(fmt::format("cannot make a temporary directory in {}", parent.string()), errno);
-    path_ = pattern;
+    for (;;) {
+        std::string pattern = parent / (std::string(temp_prefix) + "XXXXXX");
+        if (!::mkdtemp(pattern.data()))
+            throw system_error(fmt::format("cannot make a temporary directory in {}", parent.string()),
+                               errno);
+        lock_ = lock(pattern);
+        struct stat status {};
+        // Between the two somebody may have taken it for a dead one.
+        if (lock_ && ::fstat(lock_.get(), &status) == 0 && status.st_nlink > 0) {
+            path_ = pattern;
+            return;
+        }
+    }
 }
 
-TempDir::TempDir(TempDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+TempDir::TempDir(TempDir&& other) noexcept
+    : path_(std::exchange(other.path_, {})), lock_(std::move(other.lock_)) {}
 
 TempDir::~TempDir() {
     std::error_code ignored;
@@ -82,7 +131,7 @@ TempDir::~TempDir() {
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
     temporary_ = path_;
     // Random, because two threads may write the same file of a cache.
-    temporary_ += fmt::format(".part-{}-{:08x}", ::getpid(), std::random_device{}());
+    temporary_ += fmt::format("{}{}-{:08x}", part_mark, ::getpid(), std::random_device{}());
 }
 
 AtomicFile::~AtomicFile() {
@@ -97,12 +146,30 @@ void AtomicFile::commit() {
     if (error == std::errc::directory_not_empty)
         return;  // another process was quicker to make this directory
     if (error)
-        throw system_error(fmt::format("cannot write {}", path_.string()), error.value());
+        throw cannot_write(path_, error.value());
     committed_ = true;
 }
 
+void remove_dead(const fs::path& directory, const std::string& of) {
+    std::error_code ignored;
+    for (const fs::directory_entry& entry : fs::directory_iterator(directory, ignored)) {
+        const std::string name = entry.path().filename();
+        if (of.empty() && name.starts_with(temp_prefix)) {
+            if (const UniqueFd held = lock(entry.path()))
+                fs::remove_all(entry.path(), ignored);
+            continue;
+        }
+        const std::size_t mark = name.rfind(part_mark);
+        if (mark == std::string::npos || !(of.empty() || name.substr(0, mark) == of))
+            continue;
+        const std::string rest = name.substr(mark + part_mark.size());
+        if (!fs::exists("/proc/" + rest.substr(0, rest.find('-')), ignored))
+            fs::remove_all(entry.path(), ignored);
+    }
+}
+
 std::shared_ptr<const MappedFile> MappedFile::open(const fs::path& path) {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat status {};
     if (!fd || ::fstat(fd.get(), &status) < 0)
         throw usage_error(
@@ -114,7 +181,13 @@ std::shared_ptr<const MappedFile> MappedFile::open(const fs::path& path) {
         if (data == MAP_FAILED)
             throw system_error(fmt::format("cannot map {}", path.string()), errno);
     }
-    return std::shared_ptr<const MappedFile>(new MappedFile(static_cast<const std::byte*>(data), size));
+    return std::shared_ptr<const MappedFile>(
+        new MappedFile(path, std::move(fd), static_cast<const std::byte*>(data), size));
+}
+
+void MappedFile::read(std::uint64_t offset, std::span<std::byte> into) const {
+    if (read_at(fd_.get(), offset, into, path_) < into.size())
+        throw became_shorter(path_);
 }
 
 MappedFile::~MappedFile() {

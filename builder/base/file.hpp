@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "builder/base/error.hpp"
 #include "builder/base/handle.hpp"
 
 namespace lktest {
+
+/// Fills `into` from a place in a file, as far as the file goes. The bytes filled. Throws a host
+/// Error naming `path` when they cannot be read.
+std::size_t read_at(int fd, std::uint64_t offset, std::span<std::byte> into,
+                    const std::filesystem::path& path);
+
+/// What to say of a file whose bytes are not there any more.
+Error became_shorter(const std::filesystem::path& path);
 
 /// The whole of a file. Throws a usage Error naming the path when it cannot be read.
 std::string read_file(const std::filesystem::path& path);
@@ -21,7 +31,8 @@ void write_file(const std::filesystem::path& path, std::string_view content);
 /// Makes the directory and its parents. Throws a host Error naming the path.
 void make_directories(const std::filesystem::path& path);
 
-/// A directory of its own under `parent`, removed with its content by the destructor.
+/// A directory of its own under `parent`, removed with its content by the destructor. Its owner
+/// holds a lock on it (flock(2)), which ends with the process: see remove_dead().
 class TempDir {
 public:
     explicit TempDir(const std::filesystem::path& parent = std::filesystem::temp_directory_path());
@@ -33,6 +44,7 @@ public:
 
 private:
     std::filesystem::path path_;
+    UniqueFd lock_;
 };
 
 /// A name for a file or directory that is being written: `path` with a temporary suffix
@@ -53,6 +65,11 @@ private:
     bool committed_ = false;
 };
 
+/// Removes what processes that were killed left in `directory` itself: TempDirs that nobody holds,
+/// and the unfinished AtomicFiles of processes that are no more.
+/// @param of  only unfinished files of this name; empty: of any, and TempDirs
+void remove_dead(const std::filesystem::path& directory, const std::string& of = {});
+
 /// A file mapped read-only and shared. Empty files map to an empty span.
 class MappedFile {
 public:
@@ -63,8 +80,15 @@ public:
 
     std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
 
+    /// Copies bytes from `offset` on without touching the mapping: they then take no room in this
+    /// process, and a file that somebody cuts meanwhile ends no program. Throws a host Error.
+    void read(std::uint64_t offset, std::span<std::byte> into) const;
+
 private:
-    MappedFile(const std::byte* data, std::size_t size) : data_(data), size_(size) {}
+    MappedFile(std::filesystem::path path, UniqueFd fd, const std::byte* data, std::size_t size)
+        : path_(std::move(path)), fd_(std::move(fd)), data_(data), size_(size) {}
+    std::filesystem::path path_;
+    UniqueFd fd_;
     const std::byte* data_;
     std::size_t size_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "builder/cache.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -42,12 +43,38 @@ TEST(Cached, DoesNotTrustAFileWithoutItsNote) {
     EXPECT_EQ(read_file(cached(cache.path(), "part", "a", write("new"))), "new");
 }
 
+TEST(Cached, MakesAgainWhatSomebodyCutOrChanged) {
+    const TempDir cache;
+    int made = 0;
+    const auto file = [&](const fs::path& part) { write_file(part, fmt::format("version {}", ++made)); };
+    const fs::path part = cached(cache.path(), "part", "a", file);
+    fs::resize_file(part, 3);
+    EXPECT_EQ(read_file(cached(cache.path(), "part", "a", file)), "version 2");
+    write_file(part, "damage 2");
+    EXPECT_EQ(read_file(cached(cache.path(), "part", "a", file)), "version 3");
+    fs::remove(part);
+    make_directories(part / "not a file");
+    EXPECT_EQ(read_file(cached(cache.path(), "part", "a", file)), "version 4");
+    write_file(part.string() + ".inputs", "another's");
+    EXPECT_EQ(read_file(cached(cache.path(), "part", "a", file)), "version 5");
+    EXPECT_EQ(read_file(cached(cache.path(), "part", "a", file)), "version 5") << "nothing is wrong with it";
+
+    const auto directory = [&](const fs::path& target) {
+        make_directories(target / "sub");
+        write_file(target / "sub/file", fmt::format("version {}", ++made));
+    };
+    const fs::path whole = cached(cache.path(), "index", "a", directory);
+    fs::remove(whole / "sub/file");
+    EXPECT_EQ(read_file(cached(cache.path(), "index", "a", directory) / "sub/file"), "version 7");
+    EXPECT_EQ(read_file(cached(cache.path(), "index", "a", directory) / "sub/file"), "version 7");
+}
+
 TEST(Cached, ForgetsWhatWasNotUsedForWeeks) {
     const TempDir cache;
     const auto make = [](const fs::path& file) { write_file(file, "x"); };
     const fs::path old = cached(cache.path(), "part", "a", make),
                    kept = cached(cache.path(), "part", "b", make);
-    fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::weeks(3));
+    fs::last_write_time(old.string() + ".inputs", fs::file_time_type::clock::now() - std::chrono::weeks(3));
     cached(cache.path(), "part", "c", make);
     EXPECT_FALSE(fs::exists(old));
     EXPECT_TRUE(fs::exists(kept));

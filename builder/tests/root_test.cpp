@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "builder/root.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "builder/base/file.hpp"
 #include "builder/live_root.hpp"
@@ -54,6 +57,39 @@ TEST(ReadRoot, LeavesOutWhatTheRecipeExcludes) {
     const FileTree tree = setting.read();
     EXPECT_TRUE(tree.find("/bin/x"));
     EXPECT_FALSE(tree.find("/bin/y.bak"));
+}
+
+TEST(ReadRoot, ListsEveryFileThatCannotBeReadAndFailsUnlessThatIsAllowed) {
+    const bool root = ::geteuid() == 0;
+    const auto forbidden = [&] {
+        Setting setting;
+        for (int n = 10; n < 35; ++n) {
+            setting.put(fmt::format("bin/{}", n), "secret");
+            ::chmod((setting.dir.path() / fmt::format("bin/{}", n)).c_str(), 0);
+        }
+        setting.put("bin/open", "");
+        const std::string refused = error_of([&] { setting.read(); });
+        EXPECT_TRUE(refused.starts_with(
+            fmt::format("host: cannot read 25 of the files in {}:\n  /bin/", setting.dir.path().string())))
+            << refused;
+        EXPECT_EQ(std::ranges::count(refused, '\n'), 22) << "20 files, how many more, and a hint";
+        EXPECT_TRUE(
+            refused.ends_with("\n  … and 5 more\nhint: run as root, or leave them out with "
+                              "allow_unreadable = true in [root]"))
+            << refused;
+        setting.recipe.root.allow_unreadable = true;
+        EXPECT_EQ(setting.read().count(), 2U);
+        ASSERT_EQ(setting.told.size(), 1U);
+        EXPECT_TRUE(setting.told[0].starts_with("25 files are left out, they cannot be read:\n  /bin/"));
+    };
+    // Root reads everything: this must be somebody else.
+    if (root) {
+        ASSERT_EQ(::seteuid(65534), 0);
+    }
+    forbidden();
+    if (root) {
+        ASSERT_EQ(::seteuid(0), 0);
+    }
 }
 
 TEST(ReadRoot, NamesTheProgramThatIsForAnotherMachine) {

@@ -108,7 +108,7 @@ Parent descend(const std::shared_ptr<Inode>& root, const std::vector<std::string
     return found;
 }
 
-/// Fills `into` from a place in a file, as far as the file goes. The bytes filled.
+/// The same of a file that has to be opened. One that is gone is empty when it may be gone.
 std::size_t read_at(const std::filesystem::path& path, std::uint64_t offset, std::span<std::byte> into,
                     bool may_be_gone) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -116,19 +116,7 @@ std::size_t read_at(const std::filesystem::path& path, std::uint64_t offset, std
         return 0;
     if (!fd)
         throw system_error(fmt::format("cannot read {}", path.string()), errno);
-    std::size_t filled = 0;
-    while (filled < into.size()) {
-        const ssize_t count = ::pread(fd.get(), into.data() + filled, into.size() - filled,
-                                      static_cast<off_t>(offset + filled));
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            throw system_error(fmt::format("cannot read {}", path.string()), errno);
-        if (count == 0)
-            break;
-        filled += static_cast<std::size_t>(count);
-    }
-    return filled;
+    return lktest::read_at(fd.get(), offset, into, path);
 }
 
 }  // namespace
@@ -158,25 +146,15 @@ Content Content::live_file(std::filesystem::path path, std::uint64_t size) {
 }
 
 std::uint64_t Content::size() const {
-    if (const auto* disk = std::get_if<OnDisk>(&source_))
-        return disk->size;
-    return in_memory()->size();
-}
-
-std::optional<std::span<const std::byte>> Content::in_memory() const {
-    using Bytes = std::optional<std::span<const std::byte>>;
-    return std::visit(
-        Overloaded{[](const std::string& text) -> Bytes { return std::as_bytes(std::span(text)); },
-                   [](const Mapped& mapped) -> Bytes { return mapped.part; },
-                   [](const OnDisk&) -> Bytes { return std::nullopt; }},
-        source_);
+    return std::visit(Overloaded{[](const std::string& text) -> std::uint64_t { return text.size(); },
+                                 [](const Mapped& mapped) -> std::uint64_t { return mapped.part.size(); },
+                                 [](const OnDisk& disk) { return disk.size; }},
+                      source_);
 }
 
 void Content::read(std::uint64_t offset, std::span<std::byte> into) const {
     if (read_some(offset, into) < into.size())
-        throw host_error(
-            fmt::format("{} became shorter while it was read", std::get<OnDisk>(source_).path.string()),
-            "build again when nothing writes to it");
+        throw became_shorter(std::get<OnDisk>(source_).path);
 }
 
 std::size_t Content::read_some(std::uint64_t offset, std::span<std::byte> into) const {
@@ -184,12 +162,15 @@ std::size_t Content::read_some(std::uint64_t offset, std::span<std::byte> into) 
     if (const auto* disk = std::get_if<OnDisk>(&source_)) {
         const std::size_t filled = read_at(disk->path, offset, into, disk->live);
         if (filled < into.size() && !disk->live)
-            throw host_error(fmt::format("{} became shorter while it was read", disk->path.string()),
-                             "build again when nothing writes to it");
+            throw became_shorter(disk->path);
         return filled;
     }
-    if (!into.empty())
-        std::memcpy(into.data(), in_memory()->data() + offset, into.size());
+    if (const auto* mapped = std::get_if<Mapped>(&source_)) {
+        const std::byte* start = mapped->file->bytes().data();
+        mapped->file->read(static_cast<std::uint64_t>(mapped->part.data() - start) + offset, into);
+    } else if (!into.empty()) {
+        std::memcpy(into.data(), std::get<std::string>(source_).data() + offset, into.size());
+    }
     return into.size();
 }
 
@@ -197,6 +178,13 @@ std::string Content::whole() const {
     std::string bytes(size(), '\0');
     read(0, std::as_writable_bytes(std::span(bytes)));
     return bytes;
+}
+
+bool Content::is_longer_now() const {
+    const auto* disk = std::get_if<OnDisk>(&source_);
+    std::error_code gone;
+    const std::uintmax_t size = disk ? std::filesystem::file_size(disk->path, gone) : 0;
+    return disk && !gone && size > disk->size;
 }
 
 FileTree::FileTree() : root_(new_directory()) {}

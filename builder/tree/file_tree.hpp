@@ -17,7 +17,7 @@
 
 namespace lktest {
 
-/// The bytes of a regular file: in memory, a part of a mapped file, or a file on disk.
+/// The bytes of a regular file: in memory, a part of an archive, or a file on disk.
 class Content {
 public:
     Content() = default;
@@ -30,13 +30,13 @@ public:
     static Content live_file(std::filesystem::path path, std::uint64_t size);
 
     std::uint64_t size() const;
-    /// The bytes themselves; nothing when they are in a file on disk, to be had by read().
-    std::optional<std::span<const std::byte>> in_memory() const;
     /// Copies the bytes from `offset` on, and fills all of `into`.
     void read(std::uint64_t offset, std::span<std::byte> into) const;
     /// The same; fills less than all only from a live file that became shorter. The bytes filled.
     std::size_t read_some(std::uint64_t offset, std::span<std::byte> into) const;
     std::string whole() const;
+    /// Whether it is a file on disk that became longer since it was listed.
+    bool is_longer_now() const;
 
 private:
     struct Mapped {
