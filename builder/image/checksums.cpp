@@ -1,43 +1,82 @@
 // SPDX-License-Identifier: MIT
 #include "builder/image/checksums.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <array>
-#include <memory>
+#include <cerrno>
+#include <future>
+#include <system_error>
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
+#include "builder/base/handle.hpp"
 
 namespace lktest {
 namespace {
 
-std::string sha256(std::span<const std::byte> bytes) {
-    std::array<unsigned char, 32> digest;
-    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1)
-        throw host_error("OpenSSL has no SHA-256");
-    std::string hex;
-    for (const unsigned char byte : digest)
-        hex += fmt::format("{:02x}", byte);
-    return hex;
+/// Bytes on their way into their SHA-256.
+class Sha256 {
+public:
+    Sha256() : context_(EVP_MD_CTX_new()) {
+        check(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
+    }
+    void add(std::span<const std::byte> bytes) {
+        check(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
+    }
+    std::string hex() {
+        std::array<unsigned char, 32> digest{};
+        check(EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1);
+        std::string text;
+        for (const unsigned char byte : digest)
+            text += fmt::format("{:02x}", byte);
+        return text;
+    }
+
+private:
+    static void check(bool done) {
+        if (!done)
+            throw host_error("OpenSSL has no SHA-256");
+    }
+    Handle<EVP_MD_CTX, EVP_MD_CTX_free> context_;
+};
+
+FileDigest digest_of(const ImageFile& file) {
+    Sha256 sum;
+    if (const auto* text = std::get_if<std::string>(&file.content)) {
+        sum.add(std::as_bytes(std::span(*text)));
+        return {file.path, text->size(), sum.hex()};
+    }
+    const auto& path = std::get<std::filesystem::path>(file.content);
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd)
+        throw usage_error(
+            fmt::format("cannot read {}: {}", path.string(), std::generic_category().message(errno)));
+    // Piece by piece: a layer may be larger than this machine's memory.
+    std::vector<std::byte> piece(1 << 18);
+    std::uint64_t size = 0;
+    while (const std::size_t count = read_at(fd.get(), size, piece, path)) {
+        sum.add(std::span(piece).first(count));
+        size += count;
+    }
+    return {file.path, size, sum.hex()};
 }
 
 }  // namespace
 
 std::vector<FileDigest> digests(std::span<const ImageFile> files) {
-    std::vector<FileDigest> result;
+    // Each of the few large files by itself, beside the others.
+    std::vector<std::future<FileDigest>> made;
     for (const ImageFile& file : files) {
-        std::shared_ptr<const MappedFile> mapped;
-        std::span<const std::byte> bytes;
-        if (const auto* text = std::get_if<std::string>(&file.content)) {
-            bytes = std::as_bytes(std::span(*text));
-        } else {
-            mapped = MappedFile::open(std::get<std::filesystem::path>(file.content));
-            bytes = mapped->bytes();
-        }
-        result.push_back({file.path, bytes.size(), sha256(bytes)});
+        const bool on_disk = std::holds_alternative<std::filesystem::path>(file.content);
+        made.push_back(std::async(on_disk ? std::launch::async : std::launch::deferred,
+                                  [&file] { return digest_of(file); }));
     }
+    std::vector<FileDigest> result;
+    for (std::future<FileDigest>& digest : made)
+        result.push_back(digest.get());
     return result;
 }
 

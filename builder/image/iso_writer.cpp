@@ -207,15 +207,16 @@ void copy(burn_source& source, const fs::path& iso, const Progress& progress) {
     Chunk chunk;
     struct stat status {};
     const bool sparse = ::fstat(out.get(), &status) == 0 && S_ISREG(status.st_mode);  // it was emptied
-    for (std::uint64_t done = 0;;) {
-        // libisofs gives whole blocks of 2048 bytes.
-        std::size_t filled = 0;
-        int count = 0;
-        while (filled < chunk.size() && (count = source.read_xt(&source, chunk.data() + filled, 2048)) > 0)
-            filled += static_cast<std::size_t>(count);
+    for (std::uint64_t done = 0; done < total;) {
+        // As many bytes at once as there are: each call wakes libisofs' thread.
+        const std::size_t filled = std::min<std::uint64_t>(chunk.size(), total - done);
+        const int count = source.read_xt(&source, chunk.data(), static_cast<int>(filled));
         if (count < 0)
             throw host_error(
                 fmt::format("cannot write the ISO: reading its files failed{}", queued_messages()));
+        if (static_cast<std::size_t>(count) < filled)
+            throw host_error(fmt::format("cannot write the ISO: it ended before {} of {} bytes{}",
+                                         done + filled, total, queued_messages()));
         // Zeros need no room on this machine's disk, and no time to be written.
         const bool hole = sparse && filled == chunk.size() && is_zero(chunk);
         if (hole && ::lseek(out.get(), static_cast<off_t>(filled), SEEK_CUR) < 0)
@@ -229,15 +230,9 @@ void copy(burn_source& source, const fs::path& iso, const Progress& progress) {
         }
         done += filled;
         progress("iso", done, total);
-        if (filled < chunk.size()) {
-            if (done != total)
-                throw host_error(fmt::format("cannot write the ISO: it ended after {} of {} bytes{}", done,
-                                             total, queued_messages()));
-            if (sparse && ::ftruncate(out.get(), static_cast<off_t>(total)) < 0)
-                throw system_error(fmt::format("cannot write {}", iso.string()), errno);
-            return;
-        }
     }
+    if (sparse && ::ftruncate(out.get(), static_cast<off_t>(total)) < 0)
+        throw system_error(fmt::format("cannot write {}", iso.string()), errno);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <limits>
-#include <set>
+#include <map>
 #include <utility>
 
 #include "builder/base/error.hpp"
@@ -49,7 +49,7 @@ public:
         : tree_(tree),
           final_name_(final_name),
           epoch_(std::clamp<std::int64_t>(epoch, 0, std::numeric_limits<std::uint32_t>::max())),
-          backlog_(100 * workers),
+          backlog_(10 * workers),
           nodes_(tree.root()),
           compressor_(make_compressor(compression, 0)),
           expander_(make_compressor(compression, SQFS_COMP_FLAG_UNCOMPRESS)) {
@@ -143,28 +143,38 @@ private:
         std::uint64_t done = 0, total = 0;
         for (const SquashfsNode& node : nodes_.all())
             total += node.inode.content.size();
-        for (SquashfsNode& node : nodes_.all()) {
-            if (node.inode.type != NodeType::regular)
-                continue;
-            check(sqfs_block_processor_begin_file(processor_.get(), &node.record, nullptr, 0));
-            if (!append(node.inode.content))
-                shrunk_.insert(&node.inode);
+        // As a directory is walked: small files share blocks, and neighbours are alike.
+        tree_.walk([&](const std::string&, const Inode& inode) {
+            SquashfsNode& node = nodes_.of(inode);
+            if (inode.type != NodeType::regular || node.record)
+                return;
+            check(sqfs_block_processor_begin_file(processor_.get(), &node.record, nullptr,
+                                                  flags_of(inode.content.size())));
+            if (!append(inode.content, [&](std::uint64_t size) {
+                    if (progress)
+                        progress("squashfs", done + size, total);
+                }))
+                changed_.emplace(&inode, "became shorter, or vanished,");
+            else if (inode.content.is_longer_now())
+                changed_.emplace(&inode, "became longer");
             check(sqfs_block_processor_end_file(processor_.get()));
-            done += node.inode.content.size();
-            if (progress && node.inode.content.size() > 0)
-                progress("squashfs", done, total);
-        }
+            done += inode.content.size();
+        });
         check(sqfs_block_processor_finish(processor_.get()));
     }
 
+    /// The end of a large file shares a block with other files' only when it is short: by itself
+    /// that would compress badly, and a longer one does so better than among strangers.
+    std::uint32_t flags_of(std::uint64_t size) const {
+        const bool ends_alone = size > super_.block_size && size % super_.block_size >= super_.block_size / 8;
+        return ends_alone ? static_cast<std::uint32_t>(SQFS_BLK_DONT_FRAGMENT) : 0U;
+    }
+
     /// False when a live file's content ended too early; what there is of it is in the image.
-    bool append(const Content& content) {
-        if (content.size() == 0)
-            return true;  // libsquashfs 1.2.0 follows a null pointer when nothing is appended
-        if (const auto bytes = content.in_memory()) {
-            check(sqfs_block_processor_append(processor_.get(), bytes->data(), bytes->size()));
-            return true;
-        }
+    /// @param told  is called with the bytes done of this file
+    template <typename Told>
+    bool append(const Content& content, const Told& told) {
+        // libsquashfs 1.2.0 follows a null pointer when nothing is appended: the loop does not.
         constexpr std::uint64_t chunk = 1 << 20;
         buffer_.resize(chunk);
         for (std::uint64_t offset = 0; offset < content.size(); offset += chunk) {
@@ -174,13 +184,14 @@ private:
                 check(sqfs_block_processor_append(processor_.get(), buffer_.data(), got));
             if (got < size)
                 return false;
+            told(offset + size);
         }
         return true;
     }
 
     void collect_xattrs(const std::string& path, const Inode& inode) {
-        if (shrunk_.contains(&inode))
-            warnings_.push_back(fmt::format("{}: became shorter, or vanished, while it was packed", path));
+        if (const auto changed = changed_.find(&inode); changed != changed_.end())
+            warnings_.push_back(fmt::format("{}: {} while it was packed", path, changed->second));
         SquashfsNode& node = nodes_.of(inode);
         if (inode.xattrs.empty() || node.xattrs != no_xattrs)
             return;
@@ -249,7 +260,7 @@ private:
     std::int64_t epoch_;
     unsigned backlog_;  ///< blocks in flight
     std::vector<std::string> warnings_;
-    std::set<const Inode*> shrunk_;  ///< live files that ended too early
+    std::map<const Inode*, std::string_view> changed_;  ///< files that others wrote to meanwhile, and how
     std::vector<std::byte> buffer_;
     sqfs_super_t super_{};
     // libsquashfs' objects point to those above them: destroyed from the last to the first.

@@ -175,6 +175,46 @@ TEST(IsoWriter, HoldsALayerOfMoreThan4GiBUnderAnyName) {
     EXPECT_EQ(read_file(directory.path() / "tail"), "end");
 }
 
+TEST(IsoWriter, KeepsNamesThatIso9660AndJolietCannotHold) {
+    const TempDir directory;
+    const fs::path esp = directory.path() / "efiboot.img", iso = directory.path() / "image.iso";
+    write_esp(esp, efi_files(Arch::aarch64), time_of_image);
+    const std::vector<std::string> names{
+        "README",  // differs from the next only in case
+        "readme",
+        std::string(200, 'l') + "1",  // differs from the next behind Joliet's 103 characters
+        std::string(200, 'l') + "2",
+        "a:b*c?d;1",                 // Joliet's reserved characters
+        "caf\xc3\xa9 \xe4\xb8\xad",  // UTF-8
+        "latin \xe9",                // and no UTF-8
+        "trailing. ",
+    };
+    std::vector<ImageFile> files;
+    for (const std::string& name : names)
+        files.push_back({"/data/" + name, "content of " + name});
+    write_iso(iso, {"NAMES", "LKTEST 0", time_of_image}, layout(Arch::aarch64, PartitionTable::gpt), files,
+              esp, "", [](auto...) {});
+    const IsoTree tree = read_iso_tree(ByteView::of_file(iso));
+    for (const std::string& name : names) {
+        const auto* node = tree.find("/data/" + name);
+        ASSERT_TRUE(node) << name;
+        EXPECT_EQ(node->content.read(0, node->content.size()), "content of " + name);
+    }
+}
+
+TEST(IsoWriter, RefusesANameThatNoFileSystemHolds) {
+    const TempDir directory;
+    write_esp(directory.path() / "esp", efi_files(Arch::aarch64), time_of_image);
+    const std::vector<ImageFile> files{{"/" + std::string(300, 'x'), std::string("content")}};
+    try {
+        write_iso(directory.path() / "iso", {"X", "X", 0}, layout(Arch::aarch64, PartitionTable::gpt), files,
+                  directory.path() / "esp", "", [](auto...) {});
+        FAIL() << "nothing was thrown";
+    } catch (const Error& error) {
+        EXPECT_EQ(std::string(error.what()).substr(0, 30), "cannot write the ISO: " + std::string(8, 'x'));
+    }
+}
+
 TEST(IsoWriter, NamesAFileThatIsNotThere) {
     const TempDir directory;
     write_esp(directory.path() / "esp", efi_files(Arch::aarch64), 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "builder/layer/squashfs_writer.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sqfs/dir_reader.h>
@@ -13,6 +14,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 
@@ -314,6 +316,48 @@ TEST(WriteSquashfs, UsesTheLevel) {
     };
     for (const Compressor compressor : {Compressor::zstd, Compressor::gzip, Compressor::xz})
         EXPECT_NE(size(compressor, 9), size(compressor, 1)) << name(compressor);
+}
+
+TEST(WriteSquashfs, HoldsAHundredThousandFiles) {
+    const TempDir dir;
+    FileTree tree;
+    for (int n = 0; n < 100'000; ++n)
+        tree.put_file(fmt::format("/{}/{}/{}", n % 7, n % 1000, n), std::to_string(n));
+    const fs::path image = dir.path() / "image";
+    write_squashfs(tree, image, {Compressor::lz4, 0, block}, 0, 2, {});
+    EXPECT_EQ(tree.count(), 107'007U);
+    EXPECT_EQ(check_process({"unsquashfs", "-cat", image.string(), "6/999/99999"}), "99999");
+    const std::string listing = check_process({"unsquashfs", "-ls", "-d", "", image.string()});
+    EXPECT_EQ(std::ranges::count(listing, '\n'), 107'008) << "with the root";
+}
+
+TEST(WriteSquashfs, TakesOfAFileThatGrowsWhatItWasAndSaysSo) {
+    const TempDir dir;
+    const fs::path file = dir.path() / "log", image = dir.path() / "image";
+    write_file(file, "12345");
+    FileTree tree;
+    auto inode = std::make_shared<Inode>();
+    inode->content = Content::file(file, 5);
+    tree.put("/log", inode);
+    write_file(file, "1234567890");
+    EXPECT_EQ(write_squashfs(tree, image, {Compressor::lz4, 0, block}, 0, 1, {}),
+              std::vector<std::string>{"/log: became longer while it was packed"});
+    EXPECT_EQ(check_process({"unsquashfs", "-cat", image.string(), "log"}), "12345");
+}
+
+TEST(WriteSquashfs, CanBeAbandonedInTheMiddleOfALargeFile) {
+    const TempDir dir;
+    FileTree tree;
+    tree.put_file("/large", noise(8 << 20, 1));
+    int calls = 0;
+    const Progress progress = [&](std::string_view, std::uint64_t, std::uint64_t) {
+        if (++calls == 3)
+            throw std::runtime_error("interrupted");
+    };
+    const fs::path image = dir.path() / "image";
+    EXPECT_THROW(write_squashfs(tree, image, {Compressor::lz4, 0, block}, 0, 2, progress),
+                 std::runtime_error);
+    EXPECT_TRUE(fs::is_empty(dir.path()));
 }
 
 TEST(WriteSquashfs, LeavesTheOldFileWhenAContentCannotBeRead) {
