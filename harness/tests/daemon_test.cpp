@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// --connect: the guests run under a libvirt daemon, whose QEMU has a user of its own.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "builder/base/file.hpp"
+#include "builder/base/process.hpp"
+#include "harness/tests/support/boot_sector.hpp"
+
+namespace lktest {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+class DaemonTest : public testing::Test {
+protected:
+    void SetUp() override { fs::permissions(scratch_.path(), fs::perms(0755)); }
+
+    ProcessResult beside_a_daemon(std::vector<std::string> command) {
+        command.insert(command.begin(),
+                       {LKTEST_SOURCE_DIR "/harness/tests/support/with_libvirtd.sh", LKTEST_DAEMON_CACHE});
+        ProcessOptions process;
+        process.deadline = std::chrono::minutes(10);
+        return run_process(command, process);
+    }
+    Json only_cell() { return Json::parse(read_file(results_ / "latest/matrix.json")).at("cells").at(0); }
+
+    TempDir scratch_;
+    fs::path results_ = scratch_.path() / "results";
+};
+
+TEST_F(DaemonTest, ACellBootsUnderADaemonsQemu) {
+    const fs::path iso = scratch_.path() / "image.iso";
+    check_process({LKTEST_PROGRAM, "build", "recovery", "--arch", "aarch64", "-o", iso});
+    const auto before = fs::status(iso).permissions();
+    const ProcessResult ended = beside_a_daemon(
+        {LKTEST_PROGRAM, "run", "--connect", "qemu:///system", "--network", "user", "--iso", iso, "--arch",
+         "aarch64", "--firmware", "uefi", "--output", results_, "--history", "off"});
+    ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+    EXPECT_EQ(only_cell().at("reached"), "userspace") << only_cell();
+    EXPECT_EQ(fs::status(iso).permissions(), before);
+}
+
+TEST_F(DaemonTest, AnImageThatTheDaemonsQemuMayNotReadIsNamed) {
+    const fs::path iso = scratch_.path() / "closed/image.iso";
+    make_directories(iso.parent_path());
+    write_file(scratch_.path() / "closed/boot.bin", boot_sector::silent() + std::string(2000, '\0'));
+    check_process({"xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "boot.bin", "-no-emul-boot",
+                   "-boot-load-size", "4", iso.parent_path()});
+    fs::permissions(iso.parent_path(), fs::perms::owner_all);
+    const ProcessResult ended =
+        beside_a_daemon({LKTEST_PROGRAM, "run", "--connect", "qemu:///system", "--network", "user", "--iso",
+                         iso, "--firmware", "bios", "--output", results_, "--history", "off"});
+    EXPECT_EQ(ended.status, 3) << ended.out << ended.err;
+    EXPECT_EQ(only_cell().at("outcome"), "host-setup") << only_cell();
+    EXPECT_NE(only_cell().at("reason").get<std::string>().find(iso), std::string::npos) << only_cell();
+}
+
+TEST_F(DaemonTest, SigkillLeavesTheDaemonNoGuest) {
+    const fs::path tree = scratch_.path() / "tree", iso = scratch_.path() / "silent.iso";
+    make_directories(tree);
+    write_file(tree / "boot.bin", boot_sector::silent() + std::string(2000, '\0'));
+    check_process({"xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "boot.bin", "-no-emul-boot",
+                   "-boot-load-size", "4", tree});
+    // In the namespace of the daemon, whose only QEMU is that guest.
+    const ProcessResult ended = beside_a_daemon({"sh", "-euc", R"sh(
+        "$1" run --connect qemu:///system --network user --iso "$2" --scenario boot --firmware bios \
+            --output "$3" --history off >/dev/null 2>&1 &
+        until grep -qs '"firmware"' "$3"/latest/*/events.jsonl; do kill -0 $!; sleep 0.1; done
+        guests() { cat /proc/[0-9]*/comm 2>/dev/null | grep -c '^qemu-system' || true; }
+        echo "before: $(guests)"
+        shared=$(sed -n 's,.*path="\(/[^"]*\)/[^"]*/serial".*,\1,p' "$3"/latest/*/domain.xml)
+        test -d "$shared"
+        kill -9 $!
+        tries=0
+        while [ "$(guests)" != 0 ] || [ -e "$shared" ]; do
+            tries=$((tries + 1)); [ "$tries" -lt 300 ] || break; sleep 0.1
+        done
+        echo "after: $(guests)"; test ! -e "$shared"
+    )sh",
+                                                 "sh", LKTEST_PROGRAM, iso, results_});
+    EXPECT_EQ(ended.out, "before: 1\nafter: 0\n") << ended.err;
+    EXPECT_EQ(ended.status, 0) << ended.err;
+}
+
+}  // namespace
+}  // namespace lktest
