@@ -101,8 +101,13 @@ protected:
         return found;
     }
 
-    const fs::path shared_ = cache_directory();  ///< before SetUp() names another
-    const TempDir scratch_;
+    static fs::path users_cache() {
+        make_directories(cache_directory());
+        return cache_directory();
+    }
+
+    const fs::path shared_ = users_cache();  ///< before SetUp() names another
+    const TempDir scratch_{shared_};         ///< on one file system with it, for hard links
     const fs::path cache_ = scratch_.path() / "lktest", iso_ = scratch_.path() / "out/live.iso";
 };
 
