@@ -28,11 +28,16 @@ void forget_old(const fs::path& directory) {
     const auto oldest = fs::file_time_type::clock::now() - std::chrono::weeks(2);
     std::error_code ignored;
     for (const fs::directory_entry& entry : fs::directory_iterator(directory, ignored)) {
+        const fs::path& found = entry.path();
+        if (found.extension() == suffix && fs::exists(found.parent_path() / found.stem(), ignored))
+            continue;  // goes with its file
         // The note's time says when its file was last used.
-        const fs::path note = note_of(entry.path());
-        const fs::path& dated = fs::exists(note, ignored) ? note : entry.path();
-        if (const auto used = fs::last_write_time(dated, ignored); !ignored && used < oldest)
-            fs::remove_all(entry.path(), ignored);
+        const fs::path note = note_of(found);
+        const auto used = fs::last_write_time(fs::exists(note, ignored) ? note : found, ignored);
+        if (ignored || used >= oldest)
+            continue;
+        fs::remove_all(found, ignored);
+        fs::remove(note, ignored);
     }
 }
 

@@ -244,6 +244,8 @@ void write_iso(const fs::path& iso, const Volume& volume, const Layout& layout,
     IsoImage* made = nullptr;
     check(iso_image_new(volume.label.c_str(), &made), "a new image");
     const Image image(made);
+    // Rock Ridge has no longer names; libisofs would shorten them and say nothing.
+    check(iso_image_set_truncate_mode(image.get(), 0, 255), "names");
     iso_image_set_volset_id(image.get(), volume.label.c_str());
     iso_image_set_application_id(image.get(), volume.application.c_str());
     iso_image_set_system_id(image.get(), "LINUX");

@@ -170,9 +170,6 @@ TEST(IsoWriter, HoldsALayerOfMoreThan4GiBUnderAnyName) {
     EXPECT_EQ(large->size, size);
     EXPECT_EQ(large->content.read(0, 5), "begin");
     EXPECT_EQ(large->content.read(size - 3, 10), "end");
-    check_process({"xorriso", "-osirrox", "on", "-indev", iso, "-extract_cut", "/live/02-large.sb",
-                   std::to_string(size - 3), "3", directory.path() / "tail"});
-    EXPECT_EQ(read_file(directory.path() / "tail"), "end");
 }
 
 TEST(IsoWriter, KeepsNamesThatIso9660AndJolietCannotHold) {
