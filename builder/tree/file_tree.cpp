@@ -133,15 +133,15 @@ Content Content::mapped(std::shared_ptr<const MappedFile> file, std::span<const 
     return content;
 }
 
-Content Content::file(std::filesystem::path path, std::uint64_t size) {
+Content Content::file(const std::filesystem::path& path, std::uint64_t size) {
     Content content;
-    content.source_ = OnDisk{std::move(path), size, false};
+    content.source_ = OnDisk{path.native(), size, false};
     return content;
 }
 
-Content Content::live_file(std::filesystem::path path, std::uint64_t size) {
+Content Content::live_file(const std::filesystem::path& path, std::uint64_t size) {
     Content content;
-    content.source_ = OnDisk{std::move(path), size, true};
+    content.source_ = OnDisk{path.native(), size, true};
     return content;
 }
 

@@ -24,10 +24,10 @@ public:
     static Content text(std::string bytes);
     static Content mapped(std::shared_ptr<const MappedFile> file, std::span<const std::byte> part);
     /// @param size  its size when it was listed; a file that is shorter when read is an Error
-    static Content file(std::filesystem::path path, std::uint64_t size);
+    static Content file(const std::filesystem::path& path, std::uint64_t size);
     /// A file of a system that is running. One that vanishes or becomes shorter is no
     /// Error: read_some() gives what there still is.
-    static Content live_file(std::filesystem::path path, std::uint64_t size);
+    static Content live_file(const std::filesystem::path& path, std::uint64_t size);
 
     std::uint64_t size() const;
     /// Copies the bytes from `offset` on, and fills all of `into`.
@@ -44,7 +44,7 @@ private:
         std::span<const std::byte> part;
     };
     struct OnDisk {
-        std::filesystem::path path;
+        std::string path;  ///< a std::filesystem::path would hold each of its parts once more
         std::uint64_t size;
         bool live;
     };
