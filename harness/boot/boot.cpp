@@ -14,6 +14,7 @@
 #include "harness/boot/live_guest.hpp"
 #include "harness/boot/look_into.hpp"
 #include "harness/boot/rig.hpp"
+#include "harness/console/frames.hpp"
 #include "harness/machine/worker.hpp"
 #include "harness/scenario/parse.hpp"
 
@@ -97,10 +98,22 @@ asio::awaitable<Verdict> attend(Host& host, std::shared_ptr<Attendance> attendan
     }
 }
 
-/// What a failed cell leaves besides its console: the screen, and QEMU's own log.
+/// What the serial terminal showed, as pictures.
+void keep_screens(const fs::path& artefacts) {
+    constexpr std::size_t most = 8;
+    std::error_code none;
+    if (!fs::exists(artefacts / "console.raw", none))
+        return;
+    const std::vector<Picture> frames = terminal_frames(read_file(artefacts / "console.raw"), most);
+    if (!frames.empty())
+        write_file(artefacts / "screens.json", json_frames(frames));
+}
+
+/// What a cell leaves besides its console's lines: its screens, and QEMU's own log.
 void collect(const Connection& libvirt, const Domain& guest, bool failed, const fs::path& artefacts) {
     if (failed)
         write_screen(guest, artefacts);
+    keep_screens(artefacts);
     const fs::path log = libvirt.root() / "log/qemu" / (guest.name() + ".log");
     std::error_code none;
     if (fs::exists(log, none))

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <utility>
 
 #include "builder/base/handle.hpp"
@@ -17,6 +18,7 @@ namespace {
 constexpr std::size_t most_pending = 262'144;
 
 using Row = std::array<char32_t, Screen::column_count>;
+using PenRow = std::array<Pen, Screen::column_count>;
 using RowSink = Screen::RowSink;
 
 void append_utf8(std::string& text, char32_t point) {
@@ -50,8 +52,9 @@ std::string harmless(std::string_view sequence) {
                                                      "\x1b[?7l", "\x1b[?7h", "\x1b[!p"};
     if (std::ranges::find(whole, sequence) != whole.end())
         return std::string(sequence);
-    constexpr std::string_view moves_and_erasures = "ABCDEFGHJKLMPSTX@`adefrsu";
-    if (!sequence.starts_with("\x1b[") || moves_and_erasures.find(sequence.back()) == std::string_view::npos)
+    constexpr std::string_view moves_erasures_and_pens = "ABCDEFGHJKLMPSTX@`adefmrsu";
+    if (!sequence.starts_with("\x1b[") ||
+        moves_erasures_and_pens.find(sequence.back()) == std::string_view::npos)
         return {};
     const std::string_view arguments = sequence.substr(2, sequence.size() - 3);
     if (arguments.find_first_not_of("0123456789;") != std::string_view::npos || arguments.size() > 16)
@@ -67,6 +70,34 @@ std::string harmless(std::string_view sequence) {
         begin = end + 1;
     }
     return clamped + sequence.back();
+}
+
+std::int32_t colour_of(const VTermColor& colour) {
+    if (VTERM_COLOR_IS_DEFAULT_FG(&colour) || VTERM_COLOR_IS_DEFAULT_BG(&colour))
+        return Pen::default_colour;
+    if (VTERM_COLOR_IS_INDEXED(&colour))
+        return colour.indexed.idx;
+    return Pen::rgb_colour | colour.rgb.red << 16 | colour.rgb.green << 8 | colour.rgb.blue;
+}
+
+/// Whether a blank painted with it looks like an empty place.
+bool leaves_no_trace(const Pen& pen) {
+    return pen.background == Pen::default_colour && !pen.reversed && !pen.underlined;
+}
+
+std::vector<PaintedText> painted(const Row& row, const PenRow& pens) {
+    std::size_t end = row.size();
+    while (end > 0 && row[end - 1] == U' ' && leaves_no_trace(pens[end - 1]))
+        --end;
+    std::vector<PaintedText> texts;
+    for (std::size_t i = 0; i < end; ++i) {
+        if (row[i] == 0)
+            continue;
+        if (texts.empty() || !(texts.back().pen == pens[i]))
+            texts.push_back({{}, pens[i]});
+        append_utf8(texts.back().text, row[i]);
+    }
+    return texts;
 }
 
 /// Blocks whose characters stand alone in one or two cells. Combining characters are left
@@ -105,7 +136,9 @@ struct Screen::Terminal {
     static int put(VTermGlyphInfo* glyph, VTermPos at, void* user) {
         Row& row = of(user).cells[static_cast<std::size_t>(at.row)];
         const auto column = static_cast<std::size_t>(at.col);
+        PenRow& pens = of(user).pens[static_cast<std::size_t>(at.row)];
         row[column] = glyph->chars[0];
+        pens[column] = of(user).pen;
         for (std::size_t i = 1; i < static_cast<std::size_t>(glyph->width) && column + i < row.size(); ++i)
             row[column + i] = 0;
         return 1;
@@ -114,36 +147,57 @@ struct Screen::Terminal {
         for (int r = area.start_row; r < area.end_row; ++r) {
             Row& row = of(user).cells[static_cast<std::size_t>(r)];
             std::fill(row.begin() + area.start_col, row.begin() + area.end_col, U' ');
+            PenRow& pens = of(user).pens[static_cast<std::size_t>(r)];
+            std::fill(pens.begin() + area.start_col, pens.begin() + area.end_col,
+                      Pen{.background = of(user).pen.background});
+        }
+        return 1;
+    }
+    static int choose_pen(VTermAttr attribute, VTermValue* value, void* user) {
+        Pen& pen = of(user).pen;
+        switch (attribute) {
+            case VTERM_ATTR_BOLD: pen.bold = value->boolean != 0; break;
+            case VTERM_ATTR_UNDERLINE: pen.underlined = value->number != 0; break;
+            case VTERM_ATTR_REVERSE: pen.reversed = value->boolean != 0; break;
+            case VTERM_ATTR_FOREGROUND: pen.foreground = colour_of(value->color); break;
+            case VTERM_ATTR_BACKGROUND: pen.background = colour_of(value->color); break;
+            default: break;
         }
         return 1;
     }
     /// Moves what is in `area` up by `downward` rows and left by `rightward` columns;
     /// what comes in from outside is blank.
     static int scroll(VTermRect area, int downward, int rightward, void* user) {
-        auto& cells = of(user).cells;
         const bool whole_rows = area.start_col == 0 && area.end_col == column_count && rightward == 0;
-        if (whole_rows && downward > 0 && downward < area.end_row - area.start_row)
-            std::move(cells.begin() + area.start_row + downward, cells.begin() + area.end_row,
-                      cells.begin() + area.start_row);
-        else if (whole_rows && downward < 0 && -downward < area.end_row - area.start_row)
-            std::move_backward(cells.begin() + area.start_row, cells.begin() + area.end_row + downward,
-                               cells.begin() + area.end_row);
-        else
-            return move_part(cells, area, downward, rightward);
+        if (!whole_rows || downward == 0 || std::abs(downward) >= area.end_row - area.start_row) {
+            move_part(of(user).cells, area, downward, rightward, U' ');
+            move_part(of(user).pens, area, downward, rightward, Pen{.background = of(user).pen.background});
+            return 1;
+        }
+        const auto move_rows = [&](auto& rows) {
+            const auto begin = rows.begin() + area.start_row, end = rows.begin() + area.end_row;
+            if (downward > 0)
+                std::move(begin + downward, end, begin);
+            else
+                std::move_backward(begin, end + downward, end);
+        };
+        move_rows(of(user).cells);
+        move_rows(of(user).pens);
         const VTermRect blank{downward > 0 ? area.end_row - downward : area.start_row,
                               downward > 0 ? area.end_row : area.start_row - downward, 0, column_count};
         return erase(blank, 0, user);
     }
-    static int move_part(std::array<Row, row_count>& cells, VTermRect area, int downward, int rightward) {
-        const std::array<Row, row_count> before = cells;
+    template <class Value>
+    static void move_part(std::array<std::array<Value, column_count>, row_count>& cells, VTermRect area,
+                          int downward, int rightward, const Value& blank) {
+        const auto before = cells;
         for (int r = area.start_row; r < area.end_row; ++r)
             for (int c = area.start_col; c < area.end_col; ++c) {
                 const int from_row = r + downward, from_column = c + rightward;
                 const bool inside = from_row >= area.start_row && from_row < area.end_row &&
                                     from_column >= area.start_col && from_column < area.end_col;
-                cells.at(r).at(c) = inside ? before.at(from_row).at(from_column) : U' ';
+                cells.at(r).at(c) = inside ? before.at(from_row).at(from_column) : blank;
             }
-        return 1;
     }
     VTermPos cursor() const {
         VTermPos at{};
@@ -183,7 +237,8 @@ struct Screen::Terminal {
             return put_text(token.text, row);
         if (token.kind == Token::Kind::sequence) {
             if (const std::string sequence = harmless(token.text); !sequence.empty()) {
-                report(row);
+                if (sequence.back() != 'm')  // it moves no cursor
+                    report(row);
                 write(sequence);
             }
         } else if (std::string_view("\t\b\n\v\f\r").find(token.text[0]) != std::string_view::npos) {
@@ -200,7 +255,7 @@ struct Screen::Terminal {
         .moverect = nullptr,
         .erase = erase,
         .initpen = nullptr,
-        .setpenattr = nullptr,
+        .setpenattr = choose_pen,
         .settermprop = nullptr,
         .bell = nullptr,
         .resize = nullptr,
@@ -210,6 +265,8 @@ struct Screen::Terminal {
     Handle<VTerm, vterm_free> vterm;
     VTermState* state = nullptr;  // owned by vterm
     std::array<Row, row_count> cells;
+    std::array<PenRow, row_count> pens;
+    Pen pen;
     EscapeParser parser;
     bool dirty = false;  ///< something was put into the cursor's row since it was reported
 };
@@ -241,6 +298,16 @@ std::vector<std::string> Screen::rows() {
     while (!texts.empty() && texts.back().empty())
         texts.pop_back();
     return texts;
+}
+
+Picture Screen::picture() {
+    paint([](std::string_view) {});
+    Picture picture;
+    for (std::size_t i = 0; i < terminal_->cells.size(); ++i)
+        picture.push_back(painted(terminal_->cells[i], terminal_->pens[i]));
+    while (!picture.empty() && picture.back().empty())
+        picture.pop_back();
+    return picture;
 }
 
 }  // namespace lktest

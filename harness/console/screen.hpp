@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -8,6 +9,27 @@
 #include <vector>
 
 namespace lktest {
+
+/// How a character is painted (ECMA-48, SGR). A colour is an index of xterm's palette of 256, or rgb_colour
+/// and the three bytes 0xRRGGBB.
+struct Pen {
+    static constexpr std::int32_t default_colour = -1, rgb_colour = 0x1000000;
+    std::int32_t foreground = default_colour, background = default_colour;
+    bool bold = false, underlined = false, reversed = false;
+
+    bool operator==(const Pen&) const = default;
+};
+
+/// Characters that stand beside each other and are painted alike.
+struct PaintedText {
+    std::string text;
+    Pen pen;
+
+    bool operator==(const PaintedText&) const = default;
+};
+
+/// Rows from the top to the last that is not empty; none has blanks at its end that nothing can be seen of.
+using Picture = std::vector<std::vector<PaintedText>>;
 
 /// What a terminal on the serial line would show: firmware and boot loaders paint there
 /// with cursor moves. It has 50 rows of 132 columns, more than any text mode that UEFI's
@@ -36,6 +58,9 @@ public:
 
     /// The rows without trailing blanks, from the top to the last that is not empty.
     std::vector<std::string> rows();
+
+    /// The same with its colours.
+    Picture picture();
 
 private:
     struct Terminal;

@@ -112,6 +112,23 @@ TEST_F(PageTest, OpensACellWithItsTimelineConsoleAndCommand) {
     EXPECT_NE(seen.main.find("data-tab=\"domain.xml\""), std::string::npos);
 }
 
+TEST_F(PageTest, PaintsWhatTheTerminalShowed) {
+    const TempDir cell;
+    write_file(cell.path() / "screens.json",
+               R"([[[["GNU GRUB",7,4,1],[" <b>plain"]],[],[["chosen",-1,-1,4]]],[[["login:"]]]])");
+    const Seen seen =
+        look(html_page(json_report(sample_failures()), std::vector{std::string(), pack_cell(cell.path())}),
+             "#cell=boot.recovery.x86_64-uefi-cdrom&tab=screens.json");
+    EXPECT_EQ(seen.console, "");
+    EXPECT_EQ(occurrences(seen.main, "<figure class=\"terminal\">"), 2U) << seen.main;
+    EXPECT_NE(seen.main.find("<span style=\"color: rgb(213, 213, 213); background-color: rgb(54, 114, 200); "
+                             "font-weight: 700;\">GNU GRUB</span> &lt;b&gt;plain"),
+              std::string::npos)
+        << seen.main;
+    EXPECT_NE(seen.main.find(">chosen</span>"), std::string::npos);
+    EXPECT_NE(seen.main.find("2 of 2"), std::string::npos);
+}
+
 TEST_F(PageTest, ShowsHostileWordsAsWords) {
     const std::string hostile =
         "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"

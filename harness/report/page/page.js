@@ -323,7 +323,7 @@ function timeline(cell) {
 
 const url_of = (path) => path.split("/").map(encodeURIComponent).join("/");
 
-const titles = { "console.log": "Console", "kernel.log": "Kernel log", "events.jsonl": "Events", "domain.xml": "Domain XML",
+const titles = { "console.log": "Console", "screens.json": "Terminal", "kernel.log": "Kernel log", "events.jsonl": "Events", "domain.xml": "Domain XML",
   "qemu.log": "QEMU", "network.log": "Network", "diagnosis.json": "Diagnosis" };
 
 /** The command between libvirt's environment and its end, which is the first line without a backslash. */
@@ -412,8 +412,39 @@ function reveal(box, line) {
   box.scrollTop = line.offsetTop - box.offsetTop - box.clientHeight / 5;
 }
 
+/** A colour of harness/console/frames.hpp: xterm's palette (its ctlseqs, "256-colour"), or 0x1000000 and RGB. */
+function colour(number) {
+  const hex = (n) => "#" + n.toString(16).padStart(6, "0");
+  const sixteen = [0x000000, 0xcd3131, 0x0dbc79, 0xc9b01f, 0x3672c8, 0xbc3fbc, 0x11a8cd, 0xd5d5d5,
+    0x707070, 0xf14c4c, 0x23d18b, 0xf5f543, 0x5b97ea, 0xd670d6, 0x29b8db, 0xffffff];
+  if (number >= 0x1000000) return hex(number - 0x1000000);
+  if (number < 16) return hex(sixteen[number]);
+  if (number >= 232) return hex((8 + 10 * (number - 232)) * 0x010101);
+  const level = (n) => n === 0 ? 0 : 55 + 40 * n, n = number - 16;
+  return hex(level(Math.floor(n / 36)) << 16 | level(Math.floor(n / 6) % 6) << 8 | level(n % 6));
+}
+
+/** Part of a terminal's row: [text, foreground, background, attributes]. */
+function painted(part) {
+  const [text, ink = -1, ground = -1, attributes = 0] = part;
+  if (part.length === 1) return text;
+  let [fore, back] = [ink < 0 ? null : colour(ink), ground < 0 ? null : colour(ground)];
+  if (attributes & 4) [fore, back] = [back ?? "#16181b", fore ?? "#d5d5d5"];
+  return h("span", { style: { color: fore ?? "", backgroundColor: back ?? "", fontWeight: attributes & 1 ? "700" : "",
+    textDecoration: attributes & 2 ? "underline" : "" } }, text);
+}
+
+/** What the serial terminal showed, screen after screen. */
+function terminal_panel(frames, path) {
+  return h("div", { role: "tabpanel" }, h("div", { class: "tools" }, h("span", { class: "muted" }, "What the serial terminal showed before it was erased, and at the end"),
+    h("span", { class: "right" }, h("a", { href: url_of(path) }, "file"))),
+    frames.map((rows, i) => h("figure", { class: "terminal" }, h("pre", { tabindex: "0" }, rows.map((row) => [...row.map(painted), "\n"])),
+      h("figcaption", {}, `${i + 1} of ${frames.length}`))));
+}
+
 function file_panel(name, cell, left) {
   const file = left.files[name], path = `${cell.name}/${name}`;
+  if (name === "screens.json" && !file.omitted) return terminal_panel(JSON.parse(file.text), path);
   let text = file.text;
   if (name === "qemu.log" && qemu_command(text)) text = qemu_command(text);
   if (name === "diagnosis.json") text = JSON.stringify(JSON.parse(text), null, 2);
