@@ -13,7 +13,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Looks for what the serial console does not show: the kernel's log while it shows nothing of a kernel, and
+/// Looks for what the serial console does not show: the kernel's log while it does not show all of it, and
 /// when it is silent the displays. Holds what it touches: it may wake once more after the cell is over, which
 /// is when `cell` expires. After a reset the memory still holds the log and the terminal of the boot before.
 asio::awaitable<void> keep_looking(Host& host, std::shared_ptr<Attendance> attendance,
@@ -27,7 +27,7 @@ asio::awaitable<void> keep_looking(Host& host, std::shared_ptr<Attendance> atten
     while (!cell.expired()) {
         const unsigned resets = attendance->watch().resets();
         const bool silent = attendance->serial_is_silent();
-        const bool memory = resets == 0, log = memory && !attendance->watch().kernel_spoke();
+        const bool memory = resets == 0, log = memory && !attendance->watch().shows_kernel_log();
         const auto look = [follower, silent, memory, log] {
             return Seen{log ? follower->log() : "",
                         memory && silent ? follower->tty1() : std::vector<std::string>(),
@@ -38,7 +38,7 @@ asio::awaitable<void> keep_looking(Host& host, std::shared_ptr<Attendance> atten
             if (cell.expired())
                 co_return;
             const bool late = attendance->watch().resets() != resets;
-            if (!late && !seen.log.empty() && !attendance->watch().kernel_spoke())
+            if (!late && !seen.log.empty() && !attendance->watch().shows_kernel_log())
                 attendance->log_said(seen.log);
             if (!late && !seen.tty1.empty())
                 attendance->shown(Source::tty1, seen.tty1);

@@ -132,8 +132,11 @@ void Watch::read_serial(std::string_view bytes, std::chrono::microseconds at) {
 }
 
 void Watch::on_line(Source source, const ConsoleLine& line) {
-    if (source == Source::serial && (line.kernel() || line.said().starts_with("Linux version ")))
-        kernel_spoke_ = true;
+    if (source == Source::serial) {
+        const bool first = line.said().starts_with("Linux version ");
+        shows_kernel_log_ = shows_kernel_log_ || first;
+        kernel_spoke_ = kernel_spoke_ || first || line.kernel();
+    }
     recent_lines_.push_back(line);
     if (recent_lines_.size() > most_recent_lines)
         recent_lines_.pop_front();
@@ -261,7 +264,7 @@ void Watch::reset(std::chrono::microseconds at, std::string reason) {
     serial_ = {};
     virtio_ = {};
     kernel_log_ = {};
-    kernel_spoke_ = false;
+    kernel_spoke_ = shows_kernel_log_ = false;
     screen_ = {};
     display_ = tty1_ = {};
     rules_.restart();

@@ -99,6 +99,9 @@ public:
 
     /// Whether the serial console showed a line that only a kernel writes, since the last reset.
     bool kernel_spoke() const noexcept { return kernel_spoke_; }
+    /// Whether it showed the kernel's first line ("Linux version"), and so has the whole log. One that boots
+    /// with "quiet" shows warnings alone.
+    bool shows_kernel_log() const noexcept { return shows_kernel_log_; }
 
     /// How many bytes were given to regular expressions: the work that was done.
     std::size_t bytes_matched() const noexcept { return rules_.bytes_matched(); }
@@ -147,7 +150,7 @@ private:
     std::optional<std::chrono::microseconds> decided_prompt_;  ///< still_since() of the prompt that was read
     bool screen_read_ = true;  ///< nothing was painted since the rows were read
     bool replaying_ = false;
-    bool kernel_spoke_ = false;
+    bool kernel_spoke_ = false, shows_kernel_log_ = false;
     unsigned resets_ = 0;
 };
 

@@ -472,6 +472,9 @@ TEST_F(WatchTest, TheKernelsLogShowsWhatTheConsoleHides) {
     EXPECT_EQ(watch.failure()->evidence.size(), 2u);
     say("[    1.000000] Kernel panic - not syncing: oh\r\n", 5ms);
     EXPECT_TRUE(watch.kernel_spoke());
+    EXPECT_FALSE(watch.shows_kernel_log()) << "a quiet kernel's console has the worst alone";
+    say("[    0.000000] Linux version 6.1\r\n", 6ms);
+    EXPECT_TRUE(watch.shows_kernel_log());
 }
 
 TEST_F(WatchTest, ADisplayShowsWhatTheSerialConsoleDoesNot) {
