@@ -48,7 +48,7 @@ public:
     boost::asio::awaitable<Findings> diagnose(std::filesystem::path directory);
     /// An answer of QEMU's monitor for people.
     boost::asio::awaitable<std::string> monitor(std::string command);
-    /// Writes all of its memory, compressed, as crash(8) and drgn read it.
+    /// Writes all of its memory in the compressed format of kdump.
     boost::asio::awaitable<void> dump_core(std::filesystem::path file);
     /// Lets QEMU listen for gdb, and writes what gdb needs. Returns the command that starts it.
     boost::asio::awaitable<std::string> serve_gdb();

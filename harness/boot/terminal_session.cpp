@@ -33,7 +33,7 @@ constexpr std::string_view help =
     "  diagnose, d       says where it is and what may be wrong\n"
     "  gdb, g            lets gdb in: prints the command to use in another terminal\n"
     "  monitor, m CMD    asks QEMU's monitor: m info registers\n"
-    "  core FILE         writes its memory, for crash or drgn\n"
+    "  core FILE         writes its memory, in kdump's format\n"
     "  end               ends the guest\n"
     "  detach, q         leaves it as it is\n"
     "An empty line goes back to the console; Ctrl-] there sends a Ctrl-] to the guest.\n";

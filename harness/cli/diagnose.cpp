@@ -89,7 +89,7 @@ void add_diagnose(CLI::App& app, DiagnoseRequest& request) {
                [&request](const std::string& word) { request.connect = word; });
     add_single(app, "--output,-o", "DIR", "is given diagnosis.json, kernel.log, cpus.txt, the screen", "none",
                [&request](const std::string& word) { request.output = word; });
-    add_single(app, "--core", "FILE", "is given the guest's memory, for crash or drgn", "none",
+    add_single(app, "--core", "FILE", "is given the guest's memory, in kdump's compressed format", "none",
                [&request](const std::string& word) { request.core = word; });
     app.add_flag("--json", request.json, "print JSON: diagnosis.json");
 }
