@@ -118,6 +118,11 @@ std::optional<std::string_view> option_of(std::string_view word) {
 
 void check_is_file(const std::filesystem::path& path) {
     std::error_code none;
+    // XML 1.0, 2.2 Characters: no escape stands for them.
+    if (std::ranges::any_of(path.string(), [](unsigned char c) { return c < 0x20; }))
+        throw usage_error(fmt::format("{} has a control character in its name, which libvirt cannot be told",
+                                      path.string()),
+                          "rename it, or give a link to it");
     const std::optional<std::string_view> option = option_of(path.string());
     if (option && !std::filesystem::exists(path, none))
         throw usage_error(

@@ -212,6 +212,50 @@ TEST_F(RunTest, AHostileConsoleNeverReachesTheTerminalOrTheReportsRaw) {
                    results_ / "latest/junit.xml"});
 }
 
+/// The names on an ISO, and its own, are a stranger's words.
+TEST_F(RunTest, AHostileIsoNeitherPaintsTheTerminalNorEscapesItsDirectory) {
+    const fs::path tree = scratch_.path() / "tree";
+    make_directories(tree / "boot/grub");
+    write_file(tree / "\x1b]0;owned\x07\x1b[2Jgone", "");
+    write_file(tree / "new\nline <script>alert(1)", "");
+    write_file(tree / "boot/grub/grub.cfg",
+               "menuentry '\x1b[31m<b>' { linux /\x1b[8m../../../etc/shadow console=\x9b"
+               "31m\n}\n");
+    const std::string code =
+        boot_sector::say("\r\n[    1.000000] Kernel panic - not syncing: </script>\x1b[2J\r\n");
+    write_file(tree / "boot.bin", code + std::string(2048 - code.size(), '\0'));
+    const fs::path iso = scratch_.path() / "..<img src=x onerror=alert(1)>.iso",
+                   odd = scratch_.path() / "\x1b[31m.iso";
+    check_process({"xorriso", "-as", "mkisofs", "-quiet", "-R", "-J", "-o", iso, "-b", "boot.bin",
+                   "-no-emul-boot", "-boot-load-size", "4", tree});
+    write_file(scratch_.path() / "short.toml", short_scenario);
+
+    for (const std::vector<std::string>& how : {std::vector<std::string>{}, {"--json"}}) {
+        std::vector<std::string> command{LKTEST_PROGRAM, "inspect", iso};
+        command.insert(command.end(), how.begin(), how.end());
+        const ProcessResult seen = run_process(command);
+        EXPECT_LE(seen.status, 1) << seen.err;
+        EXPECT_EQ((seen.out + seen.err).find_first_of("\x1b\x07\x9b"), std::string::npos) << seen.out;
+    }
+    fs::create_symlink(iso, odd);
+    const ProcessResult refused = run({odd});
+    EXPECT_EQ(refused.status, 2) << refused.err;
+    EXPECT_NE(refused.err.find("\\x1b[31m.iso has a control character"), std::string::npos) << refused.err;
+
+    const ProcessResult ended = run({"--iso", iso, "--scenario", scratch_.path() / "short.toml", "--firmware",
+                                     "bios", "--network", "none"});
+    EXPECT_EQ(ended.status, 1) << ended.err;
+    EXPECT_EQ((ended.out + ended.err).find_first_of("\x1b\x07"), std::string::npos) << ended.out;
+    const fs::path run_directory = results_ / "latest";
+    EXPECT_EQ(read_file(run_directory / "index.html").find("<img src=x"), std::string::npos);
+    EXPECT_EQ(read_file(run_directory / "matrix.json").find('\x1b'), std::string::npos);
+    const std::string cell = only_cell().at("name");
+    EXPECT_EQ(cell.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-"),
+              std::string::npos)
+        << cell;
+    EXPECT_TRUE(fs::exists(run_directory / cell / "console.raw"));
+}
+
 /// Our medium as somebody else would have made it, who thought of a display only.
 TEST_F(RunTest, AnIsoThatNobodyPreparedForSerialReachesItsUserspaceOnTty1) {
     const fs::path iso = scratch_.path() / "display.iso";
