@@ -102,7 +102,10 @@ IsoNode* add_bytes(IsoImage* image, IsoDir* parent, const std::string& name, con
         check(status, name);
     }
     IsoFile* node = nullptr;
-    check(iso_image_add_new_file(image, parent, name.c_str(), stream, &node), name);
+    const int status = iso_image_add_new_file(image, parent, name.c_str(), stream, &node);
+    if (status < 0)
+        iso_stream_unref(stream);  // nobody took it
+    check(status, name);
     return ISO_NODE(node);
 }
 
