@@ -200,9 +200,15 @@ asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& general
     try {
         verdict = co_await boot_machine(host, cell, scenario, artefacts, attendance);
     } catch (const Error& fault) {
-        verdict.outcome = Outcome::host_setup;
-        verdict.reason = fault.what();
-        verdict.hint = fault.hint();
+        // One who stops the run often tells all of its processes, libvirt's and QEMU's too.
+        if (host.stop.requested()) {
+            verdict.outcome = Outcome::cancelled;
+            verdict.reason = "the run was stopped";
+        } else {
+            verdict.outcome = Outcome::host_setup;
+            verdict.reason = fault.what();
+            verdict.hint = fault.hint();
+        }
         verdict.took = attendance->since_power_on();
     }
     verdict = as_expected(std::move(verdict), *scenario);

@@ -91,10 +91,10 @@ Verdict from_deadline(const Watch& watch, const Sighting& seen) {
 /// What ends a cell whatever it waits for; nothing when nothing does.
 std::optional<Decision> end_of(const Watch& watch, const Scenario& scenario, const Sighting& seen,
                                const Limits& limits, bool may_power_off) {
-    if (!seen.host_problem.empty())
-        return verdict(watch, seen, Outcome::host_setup, seen.host_problem);
     if (seen.cancelled)
         return verdict(watch, seen, Outcome::cancelled, "the run was stopped");
+    if (!seen.host_problem.empty())
+        return verdict(watch, seen, Outcome::host_setup, seen.host_problem);
 
     const bool gone = seen.machine != Sighting::Machine::running &&
                       !(may_power_off && seen.machine == Sighting::Machine::powered_off);

@@ -234,6 +234,8 @@ TEST_F(JudgeTest, AFaultOfTheHostSaysNothingOfTheMedium) {
 TEST_F(JudgeTest, StopsWhenTheUserStops) {
     seen_.cancelled = true;
     EXPECT_EQ(verdict_at(1s).outcome, Outcome::cancelled);
+    seen_.host_problem = "dnsmasq was killed by signal 15";  // for all processes were told to stop
+    EXPECT_EQ(verdict_at(1s).outcome, Outcome::cancelled);
 }
 
 }  // namespace

@@ -187,6 +187,7 @@ TEST_F(Net, CellsWithTheSameAddressesNeverMeet) {
         CellNetworkOptions its = options(name);
         its.pages = {{"/lktest/probe", "host of cell " + name}};
         Pair& pair = *pairs.emplace_back(std::make_unique<Pair>(io, std::move(its), "guest of cell " + name));
+        await(io, pair.network.ready(in(ample)));
         NetworkCheck check = everything;
         check.guest_text = "guest of cell " + name;
         asio::co_spawn(
@@ -227,6 +228,7 @@ TEST_F(Net, FirmwareAndSystemOfOneGuestGetTheOneAddressUnderDifferentNames) {
 
 TEST_F(Net, WhatAGuestDidBeforeAResetCountsNoMore) {
     CellNetwork network(io, options());
+    await(io, network.ready(in(ample)));
     WiredGuest guest(io, network.netns());
     const NetworkCheck lease_only{true, false, "", "", ""};
     live({[&] { guest.join(); }});
@@ -244,6 +246,7 @@ TEST_F(Net, EachMissingStepIsNamed) {
         EXPECT_FALSE(facts.host_fault);
         return facts.problem;
     };
+    await(io, network.ready(in(ample)));
     EXPECT_EQ(problem(everything, 100ms), "the guest asked for no address by DHCP");
 
     live({[&] { guest.discover(); }});
@@ -271,6 +274,7 @@ TEST_F(Net, AServerThatStartsLateIsStillFound) {
     CellNetwork network(io, options());
     WiredGuest guest(io, network.netns());
     std::optional<HttpServer> page;
+    await(io, network.ready(in(ample)));
     std::thread life([&] { guest.join(); });
     asio::steady_timer later(io, 2s);
     later.async_wait([&](const boost::system::error_code&) {
