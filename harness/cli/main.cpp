@@ -16,6 +16,7 @@
 #include "harness/cli/machine_size.hpp"
 #include "harness/cli/man.hpp"
 #include "harness/cli/terminal.hpp"
+#include "harness/cli/watched.hpp"
 #include "harness/scenario/scenario.hpp"
 
 namespace {
@@ -98,7 +99,7 @@ int perform(int argc, char** argv) {
     const std::string command = app->get_subcommands().front()->get_name();
     if (command == "run") {
         invocation.run.command.assign(argv, argv + argc);
-        return run(invocation.run);
+        return invocation.run.watch ? watch_and_run(invocation.run) : run(invocation.run);
     }
     if (command == "rerun")
         return run(options_again(invocation.rerun));

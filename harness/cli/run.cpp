@@ -10,6 +10,7 @@
 #include "firmware/find.hpp"
 #include "harness/boot/host.hpp"
 #include "harness/cli/after_run.hpp"
+#include "harness/cli/own_media.hpp"
 #include "harness/cli/run_inside.hpp"
 #include "harness/cli/run_plan.hpp"
 #include "harness/cli/select_cells.hpp"

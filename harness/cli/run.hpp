@@ -39,6 +39,7 @@ struct RunOptions {
     bool all = false;                         ///< every value of the axes that nothing is asked of
     bool pairwise = false;                    ///< only as many cells as show each two values together
     std::vector<std::filesystem::path> isos;  ///< empty: our own, built when missing or stale
+    std::string recipe;                       ///< of our own: a name or a path; empty: the recovery system's
     std::vector<std::string> scenarios;       ///< names or paths; empty: what suits the ISO
     std::string append;                       ///< added to the kernel's command line in the loader's menu
     Trials trials;
@@ -57,6 +58,7 @@ struct RunOptions {
     std::filesystem::path timings;   ///< a run whose times balance the shards; empty: estimates
     std::vector<std::string> cells;  ///< names that the plan must have; empty: all
     std::vector<std::string> only;   ///< names of cells of an earlier run; empty: all
+    bool watch = false;              ///< again and again, whenever what is booted has changed
     bool keep = false;               ///< the guests of failed cells stay until Ctrl-C
     bool verbose = false;
     std::vector<std::string> command;  ///< as the user gave it, for the report

@@ -74,6 +74,8 @@ void add_cells(CLI::App& app, RunOptions& options) {
            },
            "live images, as --iso gives them")
         ->type_name("FILE");
+    add_single(app, "--recipe", "RECIPE|FILE", "what our own images are made of", "recovery",
+               [&options](const std::string& word) { options.recipe = word; });
     add_repeatable(app, "--scenario", "SCENARIO|FILE", "what a boot must reach", "what suits the ISO",
                    [&options](const std::string& word) { options.scenarios.push_back(word); });
     add_repeatable(app, "--cell", "CELL", "only this cell, by its name in the matrix", "all",
@@ -181,6 +183,8 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
     add_single(app, "--history", "FILE|off", "where each cell's outcome and times are kept",
                "$XDG_STATE_HOME/lktest/history.db",
                [&options](const std::string& word) { options.history = word; });
+    app.add_flag("--watch", options.watch,
+                 "build and boot again whenever recipe, root, ISO or scenario change");
     app.add_flag("--keep", options.keep, "keep the guests of failed cells, paused, until Ctrl-C");
     app.add_flag("--verbose", options.verbose, "say why things are done so");
 }
@@ -223,6 +227,8 @@ std::string reproducing_options(const RunOptions& options, const BootCell& cell)
     reproduce(add, cell.hardware);
     if (!options.isos.empty())
         add("--iso", cell.image.path.string());
+    if (!options.recipe.empty())
+        add("--recipe", options.recipe);
     for (const std::string& scenario : options.scenarios)
         if (std::filesystem::path(scenario).stem() == cell.scenario) {
             add("--scenario", scenario);

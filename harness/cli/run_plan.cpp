@@ -6,27 +6,18 @@
 #include <algorithm>
 #include <functional>
 #include <map>
-#include <set>
 
 #include "builder/base/error.hpp"
-#include "builder/base/file.hpp"
 #include "builder/base/problem.hpp"
-#include "builder/build.hpp"
 #include "builder/inspect/iso_facts.hpp"
-#include "harness/cli/build.hpp"
 #include "harness/cli/lookup.hpp"
+#include "harness/cli/own_media.hpp"
 #include "harness/matrix/reduce.hpp"
 #include "harness/net/netboot.hpp"
 #include "harness/scenario/parse.hpp"
 
 namespace lktest {
 namespace {
-
-constexpr const char* own_recipe = "recovery";
-constexpr const char* own_scenario = "boot";            // our media say when each stage is reached
-constexpr const char* foreign_scenario = "any-medium";  // of the others only what all of them say
-
-const std::vector<Medium> network_media{Medium::pxe, Medium::http};
 
 /// The scenarios that were read, and the choice of each.
 struct Scenarios {
@@ -39,26 +30,6 @@ struct Scenarios {
         return choice;
     }
 };
-
-bool asked_for(const RunOptions& options, Arch arch) {
-    return options.arches.empty() || std::ranges::find(options.arches, arch) != options.arches.end();
-}
-
-/// Our images for each architecture that is asked for; built later, when the plan is known to hold.
-std::vector<ImageChoice> own_images(const RunOptions& options) {
-    std::vector<ImageChoice> images;
-    for (const Arch arch : all_arches) {
-        if (!asked_for(options, arch))
-            continue;
-        const std::filesystem::path stem =
-            (options.media_directory.empty() ? cache_directory() / "media" : options.media_directory) /
-            fmt::format("{}-{}", own_recipe, name(arch));
-        images.push_back({{own_recipe, stem.string() + ".iso"}, {arch}, {own_scenario}});
-        images.push_back(
-            {{own_recipe, stem.string() + "-netboot"}, {arch}, {own_scenario}, network_media, true});
-    }
-    return images;
-}
 
 /// How a cell's machine asks its boot server.
 NetClient client_of(Arch arch, Firmware firmware, Medium medium) {
@@ -199,6 +170,9 @@ RunPlan plan_run(const RunOptions& options) {
     if (options.keep && options.engine == Engine::slurm)
         throw usage_error("--keep keeps guests on this machine, and Slurm boots them on others",
                           "leave --keep out, or --engine slurm");
+    if (!options.recipe.empty() && !options.isos.empty())
+        throw usage_error("--recipe says what our own images are made of, and an ISO is given",
+                          "leave one of them out");
     Scenarios scenarios;
     Axes axes{.images = options.isos.empty() ? own_images(options) : look_at(options.isos),
               .scenarios = {},
@@ -237,28 +211,6 @@ RunPlan plan_run(const RunOptions& options) {
         scenario.boot.place = {.file = "--append"};
     }
     return plan;
-}
-
-void build_what_is_stale(const RunPlan& plan, const RunOptions& options) {
-    if (!options.isos.empty() || !options.media_directory.empty())
-        return;
-    std::set<std::pair<Arch, std::filesystem::path>> needed;
-    for (const PlannedCell& planned : plan.cells)
-        if (!planned.not_applicable)
-            needed.emplace(planned.cell.arch, planned.cell.image.path);
-    const Recipe recipe = read_recipe(find_data(recipe_files, own_recipe));
-    for (const auto& [arch, path] : needed) {
-        if (is_current(recipe, arch, path, cache_directory()))
-            continue;
-        make_directories(path.parent_path());
-        BuildRequest request;
-        request.recipe = own_recipe;
-        request.arch = arch;
-        request.output = path;
-        request.format = path.extension() == ".iso" ? Format::iso : Format::netboot;
-        request.verbose = options.verbose;
-        make_image(request);
-    }
 }
 
 }  // namespace lktest

@@ -23,7 +23,4 @@ struct RunPlan {
 /// for everything that is wrong with what the user gave.
 RunPlan plan_run(const RunOptions& options);
 
-/// Builds those of our own ISOs that the plan boots and that are missing or stale.
-void build_what_is_stale(const RunPlan& plan, const RunOptions& options);
-
 }  // namespace lktest
