@@ -10,6 +10,7 @@
 #include "builder/base/file.hpp"
 #include "harness/boot/act.hpp"
 #include "harness/boot/attendance.hpp"
+#include "harness/boot/film.hpp"
 #include "harness/boot/follow.hpp"
 #include "harness/boot/live_guest.hpp"
 #include "harness/boot/look_into.hpp"
@@ -129,6 +130,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
     const LiveGuests::Entry entry(host.guests, live);
 
     auto following = follow(host, attendance, rig);
+    auto filming = film(host, attendance, rig, artefacts);
     const std::function<asio::awaitable<Verdict>()> reach_milestones = [&] {
         return attend(host, attendance, rig, rig.limits, scenario->boot);
     };
@@ -152,6 +154,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
         verdict = co_await act(stage);
     }
     following.reset();
+    filming.reset();
     if (verdict.outcome == Outcome::qemu_died)
         verdict.evidence = {host.libvirt.last_words(rig.spec.domain_name)};
     const Knowledge knowledge{cell, *scenario, host.failures, host.causes};

@@ -14,7 +14,7 @@ namespace lktest {
 
 /// Boots one cell, from power-on to its verdict, and leaves in `artefacts`:
 /// domain.xml, console.raw (every byte), console.log (a time stamp for each line),
-/// network.log, qemu.log, and of what failed a screenshot, kernel.log and diagnosis.json.
+/// network.log, qemu.log, film-*.png, and of what failed a screenshot, kernel.log and diagnosis.json.
 /// A host fault of this cell (firmware, tap, QEMU) is a Verdict too; it never throws one.
 boost::asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& scenario,
                                      std::filesystem::path artefacts, EventSink sink);

@@ -45,7 +45,7 @@ SavedRun write_merged(const std::vector<SavedRun>& runs, const ReportRequest& re
     for (std::size_t i = 0; i < run.cells.size(); ++i) {
         const fs::path to = made.path() / run.cells[i].name;
         copy_cell(runs[merged.origin[i]].directory / run.cells[i].name, to);
-        cells.push_back(pack_cell(to));
+        cells.push_back(pack_cell(to, run.cells.size()));
     }
     write_file(made.path() / "matrix.json", matrix);
     write_file(made.path() / "junit.xml", merged.junit);

@@ -110,7 +110,7 @@ private:
             ended.artefacts.push_back(fs::relative(file.path(), directory_.path()));
         std::ranges::sort(ended.artefacts);
         packed_[static_cast<std::size_t>(&ended - report_.cells.data())] =
-            pack_cell(directory_.cell_directory(cell));
+            pack_cell(directory_.cell_directory(cell), report_.cells.size());
         if (format_ == RunFormat::jsonl)
             put_line(json_line(cell, verdict));
         live_.ended(cell, verdict);

@@ -340,7 +340,7 @@ private:
         const std::string cell = cell_of(task);
         const fs::path to = run_.path() / cell;
         copy_cell(latest / cell, to);
-        packed_[task.place] = pack_cell(to);
+        packed_[task.place] = pack_cell(to, packed_.size());
         tell_events(to / "events.jsonl", cell);
         junits_.push_back(read_file(latest / "junit.xml"));
         if (runs_.size() == 1) {  // of a cluster's nodes the first that answers

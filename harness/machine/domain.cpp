@@ -224,14 +224,19 @@ bool Domain::kvm_in_use() const {
     return answer.is_object() && answer.contains(enabled) && answer[enabled] == true;
 }
 
-Domain::Screenshot Domain::screenshot() const {
-    const Handle<virStream, virStreamFree> stream(virStreamNew(connection_->get(), 0));
-    char* type = stream ? virDomainScreenshot(handle_.get(), stream.get(), 0, 0) : nullptr;
-    if (!type)
-        throw libvirt_error(fmt::format("cannot take a screenshot of the guest {}", name_));
-    Screenshot screenshot{.type = take(type), .image = receive_all(*stream)};
-    virStreamFinish(stream.get());
-    return screenshot;
+Domain::Camera Domain::camera() const {
+    virDomainRef(handle_.get());
+    const std::shared_ptr<virDomain> guest(handle_.get(), virDomainFree);
+    return [guest] {
+        const Handle<virStream, virStreamFree> stream(virStreamNew(virDomainGetConnect(guest.get()), 0));
+        char* type = stream ? virDomainScreenshot(guest.get(), stream.get(), 0, 0) : nullptr;
+        if (!type)
+            throw libvirt_error(
+                fmt::format("cannot take a screenshot of the guest {}", virDomainGetName(guest.get())));
+        Screenshot screenshot{.type = take(type), .image = receive_all(*stream)};
+        virStreamFinish(stream.get());
+        return screenshot;
+    };
 }
 
 Domain::DeviceUse Domain::device_use() const {

@@ -84,7 +84,10 @@ public:
         std::string type;  ///< "image/png"; of an older libvirt "image/x-portable-pixmap"
         std::string image;
     };
-    Screenshot screenshot() const;
+    Screenshot screenshot() const { return camera()(); }
+    /// Takes screenshots. May be called from any thread at any time, and outlive this object.
+    using Camera = std::function<Screenshot()>;
+    Camera camera() const;
 
     /// What firmware, loader and guest have made of the devices until now.
     struct DeviceUse {

@@ -70,7 +70,7 @@ bool is_text(const fs::path& path) {
 
 }  // namespace
 
-std::string pack_cell(const fs::path& directory) {
+std::string pack_cell(const fs::path& directory, std::size_t cells_of_the_page) {
     std::map<std::string, std::uintmax_t> sizes;
     std::error_code error;
     for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
@@ -84,7 +84,8 @@ std::string pack_cell(const fs::path& directory) {
         const fs::path path = directory / name;
         if (is_text(path))
             files[printable(name)] = pack_text(path, size);
-        else if (path.extension() == ".png" && size <= largest_picture)
+        else if (path.extension() == ".png" && size <= largest_picture &&
+                 (cells_of_the_page <= cells_with_film || !name.starts_with("film-")))
             images[printable(name)] =
                 "data:image/png;base64," + base64(read_part(path, 0, static_cast<std::size_t>(size)));
     }

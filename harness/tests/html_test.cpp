@@ -84,6 +84,16 @@ TEST(PackCell, HoldsTextsAndPicturesAndNothingElse) {
     EXPECT_EQ(left["images"]["screen.png"], "data:image/png;base64,iVBORw==");
 }
 
+TEST(PackCell, HoldsNoFilmWhenThePageHasVeryManyCells) {
+    const TempDir cell;
+    write_file(cell.path() / "film-0001.000.png", "a");
+    write_file(cell.path() / "screen.png", "b");
+    EXPECT_EQ(unpack(pack_cell(cell.path(), cells_with_film))["images"].size(), 2U);
+    const auto without = unpack(pack_cell(cell.path(), cells_with_film + 1))["images"];
+    EXPECT_EQ(without.size(), 1U);
+    EXPECT_TRUE(without.contains("screen.png"));
+}
+
 TEST(PackCell, LeavesTheMiddleOfALongTextOut) {
     const TempDir cell;
     std::string text;

@@ -112,6 +112,32 @@ TEST_F(PageTest, OpensACellWithItsTimelineConsoleAndCommand) {
     EXPECT_NE(seen.main.find("data-tab=\"domain.xml\""), std::string::npos);
 }
 
+TEST_F(PageTest, ShowsTheFilmOfTheDisplayWithItsMilestones) {
+    // A PNG of one pixel: no picture that the browser refuses.
+    const std::string pixel(
+        "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9c"
+        "c`\0\0\0\2\0\1H\xaf\xa4q\0\0\0\0IEND\xae\x42`\x82",
+        67);
+    RunReport report = sample_failures();
+    report.cells[1].milestones = {{"firmware", std::chrono::milliseconds(1000), {}},
+                                  {"boot-loader", std::chrono::milliseconds(2500), {}}};
+    const TempDir cell;
+    for (const char* name : {"film-0010.200.png", "film-0001.100.png", "screen.png"})
+        write_file(cell.path() / name, pixel);
+    const Seen seen = look(html_page(json_report(report), std::vector{std::string(), pack_cell(cell.path())}),
+                           "#cell=boot.recovery.x86_64-uefi-cdrom");
+    EXPECT_EQ(seen.console, "");
+    const std::size_t film = seen.main.find("id=\"film\"");
+    ASSERT_NE(film, std::string::npos) << seen.main;
+    const std::size_t first = seen.main.find("<figcaption>firmware 1.1s</figcaption>", film);
+    const std::size_t second = seen.main.find("<figcaption>boot-loader 10.2s</figcaption>", film);
+    EXPECT_NE(first, std::string::npos) << seen.main;
+    EXPECT_NE(second, std::string::npos) << seen.main;
+    EXPECT_LT(first, second);
+    EXPECT_EQ(occurrences(seen.main.substr(film), "<img "),
+              2U);  // the screen of the failure stands by itself
+}
+
 TEST_F(PageTest, PaintsWhatTheTerminalShowed) {
     const TempDir cell;
     write_file(cell.path() / "screens.json",

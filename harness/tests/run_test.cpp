@@ -80,6 +80,10 @@ TEST_F(RunTest, OurMediaPassTheWholeMatrix) {
         for (const char* artefact :
              {"console.log", "console.raw", "domain.xml", "events.jsonl", "network.log"})
             EXPECT_GT(fs::file_size(directory / artefact), 0U) << directory << artefact;
+        std::size_t film = 0;
+        for (const fs::directory_entry& file : fs::directory_iterator(directory))
+            film += file.path().filename().native().starts_with("film-") ? 1U : 0U;
+        EXPECT_GE(film, 3U) << "the display: the loader's menu, the kernel's messages, the programs'";
         const std::string qemu = read_file(directory / "qemu.log");
         EXPECT_NE(qemu.find("-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny"), std::string::npos)
             << qemu;

@@ -272,6 +272,13 @@ function quoted(evidence) {
   return evidence.slice(0, most).join("\n") + (more > 0 ? `\n… and ${more} more` : "");
 }
 
+/** A picture of the display that a click, or Enter, makes large. */
+function picture(data, caption) {
+  return h("figure", {}, h("img", { src: data, alt: `the display: ${caption}`, tabindex: "0", role: "button",
+    click: (event) => event.target.classList.toggle("large"),
+    keydown: (event) => { if (event.key === "Enter") event.target.classList.toggle("large"); } }), h("figcaption", {}, caption));
+}
+
 function verdict_of(cell, left) {
   const pair = (label, value) => value === null || value === undefined || value === "" ? [] : [h("dt", {}, label), h("dd", {}, value)];
   const progress = cell.missing ? `${cell.reached ?? "no milestone"}, then waited for ${cell.missing}` : cell.reached;
@@ -279,10 +286,8 @@ function verdict_of(cell, left) {
   const pairs = h("dl", { class: "pairs" }, pair("reason", cell.reason), cell.kind === "passed" ? [] : pair("reached", progress), pair("hint", cell.hint),
     pair("seen", told.summary), (told.cpus ?? []).map((line) => pair("CPU", line)), (told.silence ? [told.silence] : []).map((s) => pair("silence", `${s.reason}. ${s.fix ?? ""}`)),
     cell.evidence?.length ? pair("evidence", h("pre", { class: "evidence" }, quoted(cell.evidence))) : []);
-  const images = Object.entries(left.images);
-  const shots = h("div", { class: "shots" + (images.length > 1 ? " many" : "") }, images.map(([name, data]) => h("figure", {},
-    h("img", { src: data, alt: `the display: ${name}`, tabindex: "0", role: "button", click: (event) => event.target.classList.toggle("large"),
-      keydown: (event) => { if (event.key === "Enter") event.target.classList.toggle("large"); } }), h("figcaption", {}, name))));
+  const images = Object.entries(left.images).filter(([name]) => !name.startsWith("film-"));
+  const shots = h("div", { class: "shots" + (images.length > 1 ? " many" : "") }, images.map(([name, data]) => picture(data, name)));
   if (!pairs.children.length && !images.length) return null;
   return h("section", { class: "verdict" }, pairs, shots);
 }
@@ -319,6 +324,16 @@ function timeline(cell) {
   for (let at = 0; at <= end * 0.97; at += unit) ticks.push(h("span", { style: { left: percent(at) } }, `${+at.toFixed(3)}s`));
   const legend = Object.keys(usual).length ? h("p", { class: "muted" }, "A dark mark is the usual time: the median of the passes before.") : null;
   return [h("h2", {}, "Timeline"), h("div", { class: "chart", id: "timeline" }, rows, h("div", { class: "axis" }, ticks)), legend].filter(Boolean);
+}
+
+/** What the display showed at each milestone: film-SECONDS.png, taken a moment after it. */
+function filmstrip(cell, left) {
+  const shots = Object.entries(left.images).filter(([name]) => name.startsWith("film-"))
+    .map(([name, data]) => ({ at: Number(name.slice(5, -4)), data })).sort((a, b) => a.at - b.at);
+  if (!shots.length) return null;
+  const reached = (at) => (cell.milestones ?? []).filter((milestone) => milestone.at <= at).at(-1)?.name ?? "";
+  return [h("h2", {}, "Display"), h("div", { class: "shots film", id: "film" },
+    shots.map(({ at, data }) => picture(data, `${reached(at)} ${short_time(at)}`)))];
 }
 
 const url_of = (path) => path.split("/").map(encodeURIComponent).join("/");
@@ -505,7 +520,7 @@ async function draw_cell(cell) {
     h("h1", {}, h("span", { class: kind.tone }, kind.glyph + " "), cell.name),
     h("div", { class: "facts" }, h("span", { class: kind.tone }, outcome), Object.entries(cell.axes).map(([name, word]) => h("span", { title: name }, word)),
       cell.image?.path ? h("span", {}, cell.image.path) : null),
-    verdict_of(cell, left), timeline(cell),
+    verdict_of(cell, left), timeline(cell), filmstrip(cell, left),
     cell.reproduce ? [h("h2", {}, "Run this cell again"), h("div", { class: "command" }, h("code", {}, cell.reproduce), copy_button(cell.reproduce))] : null,
     tabs(cell, left),
   ].flat(2).filter(Boolean));
