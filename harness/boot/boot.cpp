@@ -156,7 +156,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
     following.reset();
     filming.reset();
     if (verdict.outcome == Outcome::qemu_died)
-        verdict.evidence = {host.libvirt.last_words(rig.spec.domain_name)};
+        verdict.evidence = {rig.seat.connection().last_words(rig.spec.domain_name)};
     const Knowledge knowledge{cell, *scenario, host.failures, host.causes};
     Examination known = live->known();
     known.reset_loop = verdict.outcome == Outcome::reboot_loop;
@@ -175,7 +175,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
             write_findings(found, artefacts);
             live->remember(std::move(found.seen.samples));
         }
-        collect(host.libvirt, *rig.guest, failed && rig.onlooker->answered(), artefacts);
+        collect(rig.seat.connection(), *rig.guest, failed && rig.onlooker->answered(), artefacts);
         if (kept)
             return;
         rig.guest->destroy();

@@ -15,7 +15,7 @@
 #include "harness/boot/live_guests.hpp"
 #include "harness/diagnose/causes.hpp"
 #include "harness/machine/accel.hpp"
-#include "harness/machine/connection.hpp"
+#include "harness/machine/pool.hpp"
 #include "harness/scenario/scenario.hpp"
 
 namespace lktest {
@@ -60,7 +60,7 @@ private:
 struct Host {
     boost::asio::io_context& io;
     boost::asio::thread_pool& workers;  ///< for libvirt's blocking calls
-    Connection& libvirt;
+    Pool& libvirt;
     Stop& stop;
     std::filesystem::path private_directory;  ///< for what must not outlive the run
     std::map<Arch, Accel> accel;

@@ -21,8 +21,8 @@ FirmwareWish firmware_wish(const BootCell& cell) {
     return {.arch = cell.arch, .firmware = cell.firmware, .machine = pc ? "pc-i440fx-7.2" : ""};
 }
 
-MachineSpec machine_spec(const Host& host, const BootCell& cell, const Scenario& scenario,
-                         const fs::path& directory) {
+MachineSpec machine_spec(const Host& host, const Connection& libvirt, const BootCell& cell,
+                         const Scenario& scenario, const fs::path& directory) {
     MachineSpec spec{.cell = cell,
                      .domain_name = fmt::format("lktest-{}-{}", ::getpid(), name(cell)),
                      .settings = scenario.machine,
@@ -33,7 +33,9 @@ MachineSpec machine_spec(const Host& host, const BootCell& cell, const Scenario&
                      .port_socket = directory / "port",
                      .network = NoNetwork{}};
     spec.cell.image.path = fs::absolute(cell.image.path);
-    spec.daemon = host.libvirt.root().empty();
+    spec.daemon = libvirt.root().empty();
+    if (names_a_host(libvirt.uri()))  // its sockets are not ours to connect to
+        spec.serial_socket = spec.port_socket = fs::path();
     if (is_uefi(cell.firmware)) {
         const auto found = choose_firmware(host.firmware, firmware_wish(cell));
         if (const auto* missing = std::get_if<MissingFirmware>(&found))

@@ -13,10 +13,10 @@ namespace lktest {
 /// What the firmware of a cell's machine must be good for.
 FirmwareWish firmware_wish(const BootCell& cell);
 
-/// The machine of a cell, but for its medium and its disks. Makes its variable store in `directory`.
-/// Throws a host Error when there is no firmware for it.
-MachineSpec machine_spec(const Host& host, const BootCell& cell, const Scenario& scenario,
-                         const std::filesystem::path& directory);
+/// The machine of a cell, to be made by `libvirt`, but for its medium and its disks. Makes its variable store
+/// in `directory`. Throws a host Error when there is no firmware for it.
+MachineSpec machine_spec(const Host& host, const Connection& libvirt, const BootCell& cell,
+                         const Scenario& scenario, const std::filesystem::path& directory);
 
 /// What stands for the image: a stick that holds it as a file; a copy whose firmware finds no boot record
 /// where it must take a partition, or no signature; or the kernel on it. Made in `directory`; may take

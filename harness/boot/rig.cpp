@@ -36,12 +36,31 @@ void seal_disks(const Scenario& scenario, Disks& disks) {
                 disks.seal(disk);
 }
 
+/// What guests of another machine say comes by libvirt.
+asio::awaitable<void> connect_lines(Host& host, Rig& rig, std::shared_ptr<Attendance> attendance) {
+    const SerialLine::OnBytes heard = [attendance](std::string_view bytes) {
+        attendance->serial_said(bytes);
+    };
+    const SerialLine::OnBytes told = [attendance](std::string_view bytes) { attendance->port_said(bytes); };
+    if (rig.spec.serial_socket.empty()) {
+        const auto open_console = [&] { return rig.guest->console(); };
+        Domain::Stream console = co_await on_worker(host.workers, open_console);
+        rig.serial.emplace(std::move(console), heard);
+        const auto open_port = [&] { return rig.guest->channel(virtio_port_name); };
+        Domain::Stream port = co_await on_worker(host.workers, open_port);
+        rig.port.emplace(std::move(port), told);
+    } else {
+        rig.serial.emplace(host.io, rig.spec.serial_socket, heard);
+        rig.port.emplace(host.io, rig.spec.port_socket, told);
+    }
+}
+
 }  // namespace
 
 asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& cell,
                                                     const Scenario& scenario, const fs::path& artefacts,
                                                     std::shared_ptr<Attendance> attendance) {
-    const auto made = std::make_shared<Rig>(TempDir(host.private_directory));
+    const auto made = std::make_shared<Rig>(TempDir(host.private_directory), host.libvirt.take());
     Rig& rig = *made;
     fs::permissions(rig.directory.path(), fs::perms(0711));  // a daemon's QEMU has a user of its own
     if (host.network == Network::tap)
@@ -49,7 +68,8 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
                                             rig.directory.path() / "served");
 
     MachineSpec& spec = rig.spec;
-    spec = machine_spec(host, cell, scenario, rig.directory.path());
+    Connection& libvirt = rig.seat.connection();
+    spec = machine_spec(host, libvirt, cell, scenario, rig.directory.path());
     const auto make_disks = [&] {
         prepare_medium(spec, host, scenario, rig.directory.path());
         rig.disks.emplace(scenario.disks, rig.directory.path(), fs::absolute(cell.image.path));
@@ -67,7 +87,7 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
     if (rig.network)
         run_in = [&network = *rig.network](const std::function<void()>& work) { network.netns().run(work); };
     const DomainEventSink on_event = [attendance](const DomainEvent& event) { attendance->happened(event); };
-    const auto create = [&] { return Domain::create(host.libvirt, spec.domain_name, xml, on_event, run_in); };
+    const auto create = [&] { return Domain::create(libvirt, spec.domain_name, xml, on_event, run_in); };
     rig.guest.emplace(co_await on_worker(host.workers, create));
 
     const auto ask = [&] {
@@ -88,15 +108,13 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
         if (rig.loader)
             rig.loader->restart();
     });
-    rig.serial.emplace(host.io, spec.serial_socket,
-                       [attendance](std::string_view bytes) { attendance->serial_said(bytes); });
-    rig.port.emplace(host.io, spec.port_socket,
-                     [attendance](std::string_view bytes) { attendance->port_said(bytes); });
+    co_await connect_lines(host, rig, attendance);
 
     attendance->power_on();
     attendance->tell({.kind = Event::Kind::started,
                       .name = rig.kvm ? "kvm" : "tcg",
-                      .text = spec.uefi ? spec.uefi->code.string() : "SeaBIOS"});
+                      .text = (spec.uefi ? spec.uefi->code.string() : "SeaBIOS") +
+                              (host.libvirt.connections().size() > 1 ? " by " + libvirt.uri() : "")});
     const auto resume = [&] { rig.guest->resume(); };
     co_await on_worker(host.workers, resume);
     co_return made;

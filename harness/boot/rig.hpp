@@ -24,9 +24,10 @@ namespace lktest {
 /// Everything of one cell that must not outlive it. Order of declaration is order of
 /// release, backwards: the guest goes first, its directory last.
 struct Rig {
-    explicit Rig(TempDir own) : directory(std::move(own)) {}
+    Rig(TempDir own, Pool::Seat place) : directory(std::move(own)), seat(std::move(place)) {}
 
     TempDir directory;
+    Pool::Seat seat;
     std::unique_ptr<CellNetwork> network;
     std::optional<Disks> disks;
     std::optional<LoaderDriver> loader;

@@ -46,7 +46,7 @@ void check_stop(const StopPoint& stop, const Scenario& scenario) {
 
 int debug_inside(const RunInput& input, const StopPoint& stop,
                  const std::filesystem::path& private_directory) {
-    RunFloor floor(input, private_directory, 2);
+    RunFloor floor(input, private_directory);
     const PlannedCell& planned = input.plan.cells.front();
     const auto theirs = std::make_shared<stream_protocol::socket>(floor.io);
     stream_protocol::socket ours(floor.io);

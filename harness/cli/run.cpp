@@ -35,10 +35,24 @@ void check_network(const RunOptions& options, const RunPlan& plan) {
         return;
     }
     if (!options.connect.empty())
-        throw usage_error(fmt::format("a daemon ({}) cannot reach lktest's own tap devices", options.connect),
-                          "add --network user, or leave --connect out");
+        throw usage_error(
+            fmt::format("a daemon ({}) cannot reach lktest's own tap devices", options.connect.front()),
+            "add --network user, or leave --connect out");
     if (const std::optional<Error> why = why_no_tap())
         throw *why;
+}
+
+bool on_other_machines(const RunOptions& options) {
+    return std::ranges::any_of(options.connect, names_a_host);
+}
+
+/// Only on this machine a guest can be tried.
+AccelChoice accelerator(Arch arch, const RunOptions& options) {
+    if (!on_other_machines(options))
+        return choose_accel(arch, options.accel, cache_directory());
+    if (options.accel)
+        return {*options.accel, "--accel says so"};
+    return {Accel::tcg, "what other machines have is not tried; --accel kvm if you know"};
 }
 
 std::map<Arch, AccelChoice> choose_accelerators(const RunOptions& options,
@@ -46,8 +60,7 @@ std::map<Arch, AccelChoice> choose_accelerators(const RunOptions& options,
     std::map<Arch, AccelChoice> choices;
     for (const PlannedCell& planned : plan)
         if (!planned.not_applicable && !choices.contains(planned.cell.arch))
-            choices.emplace(planned.cell.arch,
-                            choose_accel(planned.cell.arch, options.accel, cache_directory()));
+            choices.emplace(planned.cell.arch, accelerator(planned.cell.arch, options));
     return choices;
 }
 
@@ -85,7 +98,8 @@ RunEnd in_run(const RunOptions& options, RunPlan plan,
     int status = 0;
     if (!options.connect.empty()) {
         // The daemon sees nothing of a jail. libvirt ends the guests when the connection breaks.
-        const SharedDirectory shared;
+        const SharedDirectory shared(on_other_machines(options) ? std::filesystem::absolute(options.output)
+                                                                : std::filesystem::path());
         status = work(input, shared.path());
     } else {
         const JailOptions jail{.required = options.network == Network::tap, .why = {}};

@@ -47,7 +47,7 @@ struct RunOptions {
     Engine engine = Engine::local;
     std::filesystem::path media_directory;        ///< our own media, as they are there; empty: built
     std::optional<unsigned> jobs;                 ///< nothing: what cores and memory carry
-    std::string connect;                          ///< libvirt URI; empty: the embedded driver
+    std::vector<std::string> connect;             ///< libvirt URIs; none: the embedded driver
     std::optional<Accel> accel;                   ///< nothing: KVM where it is proven to work
     Network network{};                            ///< tap
     std::optional<std::chrono::seconds> timeout;  ///< for each cell

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "builder/base/file.hpp"
+#include "harness/boot/run.hpp"
 
 namespace lktest {
 namespace {
@@ -15,14 +16,52 @@ Scenario without_network(Scenario scenario) {
     return scenario;
 }
 
+std::vector<Connection> connect(const RunInput& input, const std::filesystem::path& private_directory) {
+    std::vector<Connection> connections;
+    if (input.options.connect.empty())
+        connections.push_back(Connection::embedded(private_directory / "e", cache_directory() / "libvirt"));
+    for (const std::string& uri : input.options.connect)
+        connections.push_back(Connection::open(uri));
+    return connections;
+}
+
+/// Several connections may lead to one machine, which counts once.
+MachineSize size_behind(const Pool& pool) {
+    const auto elsewhere = [](const Connection& connection) { return names_a_host(connection.uri()); };
+    if (std::ranges::none_of(pool.connections(), elsewhere))
+        return machine_size();
+    std::map<std::string, LibvirtHost> hosts;
+    for (const Connection& connection : pool.connections()) {
+        LibvirtHost host = connection.host();
+        hosts.emplace(host.name, host);
+    }
+    MachineSize all{.cores = 0, .memory_available = 0};
+    for (const auto& [host_name, host] : hosts) {
+        all.cores += host.cores;
+        all.memory_available += host.memory_free;
+    }
+    return all;
+}
+
+std::uint64_t largest_memory(const RunPlan& plan) {
+    std::uint64_t memory = 0;
+    for (const auto& [scenario_name, scenario] : plan.scenarios)
+        memory = std::max(memory, scenario.machine.memory);
+    for (const PlannedCell& planned : plan.cells)
+        if (!planned.not_applicable)
+            memory = std::max(memory, planned.cell.hardware.memory.value_or(0));
+    return memory;
+}
+
 }  // namespace
 
-RunFloor::RunFloor(const RunInput& input, const std::filesystem::path& private_directory, unsigned jobs)
-    : libvirt(input.options.connect.empty()
-                  ? Connection::embedded(private_directory / "e", cache_directory() / "libvirt")
-                  : Connection::open(input.options.connect)),
+RunFloor::RunFloor(const RunInput& input, const std::filesystem::path& private_directory)
+    : libvirt(connect(input, private_directory)),
+      size(size_behind(libvirt)),
+      cell_memory(largest_memory(input.plan)),
+      jobs(input.options.jobs.value_or(default_jobs(size.cores, size.memory_available, cell_memory))),
       scenarios(input.plan.scenarios),
-      workers(jobs),
+      workers(jobs + 1),  // one for the display, of which nobody waits for an answer
       host{.io = io,
            .workers = workers,
            .libvirt = libvirt,
@@ -36,7 +75,8 @@ RunFloor::RunFloor(const RunInput& input, const std::filesystem::path& private_d
            .stick_loaders = input.stick_loaders,
            .causes = input.causes} {
     for (const auto& [arch, choice] : input.accel) {
-        libvirt.warm(arch);
+        for (const Connection& connection : libvirt.connections())
+            connection.warm(arch);
         host.accel.emplace(arch, choice.accel);
     }
     if (input.options.network != Network::tap)

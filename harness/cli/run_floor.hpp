@@ -3,11 +3,13 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
 
 #include "harness/boot/host.hpp"
+#include "harness/cli/machine_size.hpp"
 #include "harness/cli/run_inside.hpp"
 #include "harness/machine/event_loop.hpp"
 
@@ -15,14 +17,17 @@ namespace lktest {
 
 /// What the cells of a run live on, in the jail. Order of declaration is order of release, backwards.
 struct RunFloor {
-    /// Connects to libvirt. @param jobs  cells at once
-    RunFloor(const RunInput& input, const std::filesystem::path& private_directory, unsigned jobs);
+    /// Connects to libvirt.
+    RunFloor(const RunInput& input, const std::filesystem::path& private_directory);
     RunFloor(const RunFloor&) = delete;
     RunFloor& operator=(const RunFloor&) = delete;
 
     boost::asio::io_context io{1};
     EventLoop event_loop{io};
-    Connection libvirt;
+    Pool libvirt;
+    MachineSize size;           ///< of this machine, or of those that the connections lead to, together
+    std::uint64_t cell_memory;  ///< bytes, of the largest cell
+    unsigned jobs;              ///< cells at once
     std::map<std::string, Scenario> scenarios;  ///< of the run's plan, as its network lets them be
     boost::asio::thread_pool workers;
     Stop stop;

@@ -2,6 +2,7 @@
 #include "harness/cli/run_inside.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,7 +21,6 @@
 #include "harness/boot/run.hpp"
 #include "harness/cli/decisions.hpp"
 #include "harness/cli/hold.hpp"
-#include "harness/cli/machine_size.hpp"
 #include "harness/cli/pace.hpp"
 #include "harness/cli/run_floor.hpp"
 #include "harness/cli/terminal.hpp"
@@ -163,7 +163,9 @@ RunReport empty_report(const RunInput& input, const Connection& libvirt) {
     report.command = input.options.command;
     report.host.qemu = libvirt.qemu_version();
     report.host.libvirt = libvirt.libvirt_version();
-    report.host.connection = input.options.connect.empty() ? "embedded" : input.options.connect;
+    report.host.connection = input.options.connect.empty()
+                                 ? "embedded"
+                                 : fmt::format("{}", fmt::join(input.options.connect, ", "));
     std::array<char, 256> machine{};
     if (::gethostname(machine.data(), machine.size() - 1) == 0)
         report.host.name = machine.data();
@@ -209,16 +211,9 @@ asio::awaitable<void> obey_signals(asio::io_context& io, asio::signal_set& signa
 }  // namespace
 
 int run_inside(const RunInput& input, const fs::path& private_directory) {
-    std::uint64_t memory = 0;
-    for (const auto& [scenario_name, scenario] : input.plan.scenarios)
-        memory = std::max(memory, scenario.machine.memory);
-    for (const PlannedCell& planned : input.plan.cells)
-        if (!planned.not_applicable)
-            memory = std::max(memory, planned.cell.hardware.memory.value_or(0));
-    const MachineSize size = machine_size();
-    const unsigned jobs =
-        input.options.jobs.value_or(default_jobs(size.cores, size.memory_available, memory));
-    RunFloor floor(input, private_directory, jobs);
+    RunFloor floor(input, private_directory);
+    const MachineSize& size = floor.size;
+    const unsigned jobs = floor.jobs;
     asio::io_context& io = floor.io;
     Host& host = floor.host;
     std::vector<Assignment> cells;
@@ -237,7 +232,7 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
     const Timings timings = read_timings(timings_file);
     cells = longest_first(std::move(cells), timings);
     std::vector<std::string> decisions = firmware_decisions(input.firmware, cells);
-    decisions.push_back(jobs_decision(jobs, input.options.jobs, size, memory));
+    decisions.push_back(jobs_decision(jobs, input.options.jobs, size, floor.cell_memory));
     std::ranges::move(schedule_decisions(cells, timings), std::back_inserter(decisions));
     const Control control(io, input.directory.path(), host.guests);
 
@@ -246,7 +241,7 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
     bool at_once = false;
     {
         std::FILE* screen = input.options.format == RunFormat::text ? stdout : stderr;
-        RunReporter reporter(input, empty_report(input, floor.libvirt), screen);
+        RunReporter reporter(input, empty_report(input, floor.libvirt.connections().front()), screen);
         for (const auto& [arch, choice] : input.accel)
             reporter.say(fmt::format("{} runs on {}: {}", name(arch), name(choice.accel), choice.why));
         if (input.options.verbose)

@@ -101,13 +101,13 @@ void add_append(CLI::App& app, RunOptions& options) {
 }
 
 void add_host(CLI::App& app, RunOptions& options) {
-    add_single(app, "--connect", "URI", "libvirt connection", "a driver inside lktest, no daemon",
-               [&options](const std::string& word) {
-                   if (word.find(":/") == std::string::npos)
-                       throw usage_error(fmt::format("--connect cannot be '{}'", word),
-                                         "give a libvirt URI such as qemu:///system");
-                   options.connect = word;
-               });
+    add_repeatable(app, "--connect", "URI", "libvirt connections, which share the cells",
+                   "a driver inside lktest, no daemon", [&options](const std::string& word) {
+                       if (word.find(":/") == std::string::npos)
+                           throw usage_error(fmt::format("--connect cannot be '{}'", word),
+                                             "give a libvirt URI such as qemu:///system");
+                       options.connect.push_back(word);
+                   });
     add_single(app, "--accel", alternatives(accelerators), "who executes the guest",
                "auto: KVM once proven, else TCG", [&options](const std::string& word) {
                    constexpr std::array<std::optional<Accel>, 3> values{std::nullopt, Accel::kvm, Accel::tcg};
@@ -236,8 +236,8 @@ std::string reproducing_options(const RunOptions& options, const BootCell& cell)
         }
     if (!options.append.empty())
         add("--append", options.append);
-    if (!options.connect.empty())
-        add("--connect", options.connect);
+    for (const std::string& uri : options.connect)
+        add("--connect", uri);
     if (options.accel)
         add("--accel", name(*options.accel));
     if (options.network != Network::tap)

@@ -69,14 +69,18 @@ Error libvirt_error(std::string_view what, std::string hint) {
     return host_error(fmt::format("{}: {}", what, reason), std::move(hint));
 }
 
-Connection::Connection(const std::string& uri, fs::path root)
-    : root_(std::move(root)), listeners_(std::make_unique<DomainListeners>()) {
+Connection::Connection(std::string uri, fs::path root)
+    : uri_(std::move(uri)), root_(std::move(root)), listeners_(std::make_unique<DomainListeners>()) {
     silence_libvirt(root_.empty() ? fs::path() : root_ / "libvirt.log");
-    handle_.reset(virConnectOpen(uri.c_str()));
+    handle_.reset(virConnectOpen(uri_.c_str()));
     if (!handle_)
-        throw libvirt_error(fmt::format("cannot connect to {}", uri),
+        throw libvirt_error(fmt::format("cannot connect to {}", uri_),
                             root_.empty() ? "check the URI, and that the daemon behind it runs"
                                           : "check with: lktest doctor");
+    constexpr int seconds_between = 5;
+    constexpr unsigned unanswered = 5;
+    if (names_a_host(uri_))
+        virConnectSetKeepAlive(handle_.get(), seconds_between, unanswered);
     listeners_->attach(*handle_);
 }
 
@@ -95,6 +99,28 @@ Connection Connection::embedded(const fs::path& root, const fs::path& cache) {
 
 Connection Connection::open(const std::string& uri) {
     return {uri, {}};
+}
+
+bool names_a_host(std::string_view uri) {
+    const std::size_t place = uri.find("://");
+    return place != uri.npos && place + 3 < uri.size() && uri[place + 3] != '/';
+}
+
+bool Connection::alive() const {
+    return virConnectIsAlive(get()) != 0;  // -1: the driver cannot tell, for it is in this process
+}
+
+LibvirtHost Connection::host() const {
+    LibvirtHost host;
+    if (char* host_name = virConnectGetHostname(get())) {
+        host.name = host_name;
+        std::free(host_name);
+    }
+    virNodeInfo node{};
+    if (virNodeGetInfo(get(), &node) == 0)
+        host.cores = std::max(1U, node.cpus);
+    host.memory_free = virNodeGetFreeMemory(get());
+    return host;
 }
 
 std::string Connection::libvirt_version() const {

@@ -3,9 +3,11 @@
 
 #include <libvirt/libvirt.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "builder/base/error.hpp"
 #include "builder/base/handle.hpp"
@@ -19,6 +21,16 @@ class DomainListeners;
 /// "cannot start the guest: …". libvirt itself prints nothing.
 Error libvirt_error(std::string_view what, std::string hint = {});
 
+/// Whether a libvirt URI is of another machine, or may be: "qemu+ssh://user@machine/system".
+bool names_a_host(std::string_view uri);
+
+/// The machine behind a connection.
+struct LibvirtHost {
+    std::string name;
+    unsigned cores = 1;
+    std::uint64_t memory_free = 0;  ///< bytes; 0: not known
+};
+
 /// A connection to libvirt. An EventLoop must exist; calls block.
 class Connection {
 public:
@@ -30,7 +42,8 @@ public:
     ///               first guest starts seconds later
     static Connection embedded(const std::filesystem::path& root, const std::filesystem::path& cache);
 
-    /// Any other driver: "qemu:///system".
+    /// Any other driver: "qemu:///system". One to another machine is taken for broken when that has not
+    /// answered for half a minute.
     static Connection open(const std::string& uri);
 
     Connection(Connection&&) noexcept;
@@ -41,6 +54,10 @@ public:
     DomainListeners& listeners() const noexcept { return *listeners_; }
     /// Empty unless embedded.
     const std::filesystem::path& root() const noexcept { return root_; }
+    const std::string& uri() const noexcept { return uri_; }
+    /// Whether guests can still be had of it.
+    bool alive() const;
+    LibvirtHost host() const;
 
     /// "9.0.0"
     std::string libvirt_version() const;
@@ -56,8 +73,9 @@ public:
     std::string last_words(const std::string& domain_name) const;
 
 private:
-    Connection(const std::string& uri, std::filesystem::path root);
+    Connection(std::string uri, std::filesystem::path root);
 
+    std::string uri_;
     std::filesystem::path root_;
     std::unique_ptr<DomainListeners> listeners_;
     Handle<virConnect, virConnectClose> handle_;

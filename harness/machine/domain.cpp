@@ -239,6 +239,20 @@ Domain::Camera Domain::camera() const {
     };
 }
 
+Domain::Stream Domain::console() const {
+    Stream stream(virStreamNew(connection_->get(), VIR_STREAM_NONBLOCK));
+    if (!stream || virDomainOpenConsole(handle_.get(), nullptr, stream.get(), 0) < 0)
+        throw libvirt_error(fmt::format("cannot open the console of the guest {}", name_));
+    return stream;
+}
+
+Domain::Stream Domain::channel(const std::string& port) const {
+    Stream stream(virStreamNew(connection_->get(), VIR_STREAM_NONBLOCK));
+    if (!stream || virDomainOpenChannel(handle_.get(), port.c_str(), stream.get(), 0) < 0)
+        throw libvirt_error(fmt::format("cannot open the port {} of the guest {}", port, name_));
+    return stream;
+}
+
 Domain::DeviceUse Domain::device_use() const {
     virDomainPtr domains[] = {handle_.get(), nullptr};
     virDomainStatsRecordPtr* answer = nullptr;

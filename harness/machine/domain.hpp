@@ -89,6 +89,12 @@ public:
     using Camera = std::function<Screenshot()>;
     Camera camera() const;
 
+    /// The host's end of its first serial port, and of a virtio-serial port, wherever the guest runs: for a
+    /// SerialLine. Open it while the guest is paused, and no byte is lost. Throws a host Error.
+    using Stream = Handle<virStream, virStreamFree>;
+    Stream console() const;
+    Stream channel(const std::string& port) const;
+
     /// What firmware, loader and guest have made of the devices until now.
     struct DeviceUse {
         struct Disk {

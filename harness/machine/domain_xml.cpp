@@ -226,15 +226,19 @@ std::string element_xml(const std::function<void(pugi::xml_node)>& fill) {
 
 void add_console(pugi::xml_node devices, const MachineSpec& spec) {
     const bool isa = spec.cell.arch == Arch::x86_64;
-    const pugi::xml_node serial = add(devices, "serial", {{"type", "unix"}});
-    add(serial, "source", {{"mode", "bind"}, {"path", spec.serial_socket.native()}});
+    // libvirt has streams to a serial port's pseudo-terminal only, but to a channel's socket.
+    const bool by_socket = !spec.serial_socket.empty();
+    const pugi::xml_node serial = add(devices, "serial", {{"type", by_socket ? "unix" : "pty"}});
+    if (by_socket)
+        add(serial, "source", {{"mode", "bind"}, {"path", spec.serial_socket.native()}});
     const pugi::xml_node port =
         add(serial, "target", {{"type", isa ? "isa-serial" : "system-serial"}, {"port", "0"}});
     add(port, "model", {{"name", isa ? "isa-serial" : "pl011"}});
 
     add(devices, "controller", {{"type", "virtio-serial"}, {"index", "0"}});
     const pugi::xml_node channel = add(devices, "channel", {{"type", "unix"}});
-    add(channel, "source", {{"mode", "bind"}, {"path", spec.port_socket.native()}});
+    if (!spec.port_socket.empty())
+        add(channel, "source", {{"mode", "bind"}, {"path", spec.port_socket.native()}});
     add(channel, "target", {{"type", "virtio"}, {"name", virtio_port_name}});
 }
 

@@ -56,7 +56,8 @@ struct MachineSpec {
     std::optional<FirmwareImages> uefi;   ///< set exactly when the cell's firmware is UEFI
     std::filesystem::path variables;      ///< the cell's own variable store, for UEFI
     std::filesystem::path serial_socket;  ///< QEMU listens here: first serial port, raw bytes
-    std::filesystem::path port_socket;    ///< likewise: the virtio-serial port `lktest.0`
+    std::filesystem::path port_socket;    ///< likewise: the virtio-serial port `lktest.0`; both may be
+                                          ///< empty: what they say is libvirt's to bring (Domain::console)
     NetworkSpec network;
     bool daemon = false;  ///< a libvirt daemon runs it, with security drivers and a user for QEMU
     std::vector<DiskSpec> disks{};

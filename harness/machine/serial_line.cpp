@@ -19,49 +19,164 @@
 namespace lktest {
 namespace asio = boost::asio;
 
-/// What the coroutines share with the owner: they may wake once more after it is gone.
-struct SerialLine::Line {
-    asio::local::stream_protocol::socket socket;
-    OnBytes on_bytes;  ///< empty once the owner is gone
+/// What is shared with those who wait for the line: they may wake once more after the owner is gone.
+class SerialLine::Line {
+public:
+    explicit Line(OnBytes on_bytes) : on_bytes_(std::move(on_bytes)) {}
+    Line(const Line&) = delete;
+    Line& operator=(const Line&) = delete;
+    virtual ~Line() = default;
 
-    static asio::awaitable<void> pump(std::shared_ptr<Line> line) {
+    virtual void send(std::string bytes) = 0;
+    void close() {
+        on_bytes_ = nullptr;
+        hang_up();
+    }
+
+protected:
+    /// @param bytes  empty: the line was closed
+    void say(std::string_view bytes) {
+        if (on_bytes_)
+            on_bytes_(bytes);
+    }
+
+private:
+    virtual void hang_up() = 0;
+
+    OnBytes on_bytes_;  ///< empty once the owner is gone
+};
+
+namespace {
+
+using Protocol = asio::local::stream_protocol;
+
+class SocketLine final : public SerialLine::Line, public std::enable_shared_from_this<SocketLine> {
+public:
+    SocketLine(Protocol::socket socket, SerialLine::OnBytes on_bytes)
+        : Line(std::move(on_bytes)), socket_(std::move(socket)) {}
+
+    void begin() { asio::co_spawn(socket_.get_executor(), pump(shared_from_this()), asio::detached); }
+
+    void send(std::string bytes) override {
+        asio::co_spawn(socket_.get_executor(), type(shared_from_this(), std::move(bytes)), asio::detached);
+    }
+
+private:
+    static asio::awaitable<void> pump(std::shared_ptr<SocketLine> line) {
         std::array<char, 16384> chunk{};
         boost::system::error_code error;
         while (!error) {
-            const std::size_t size = co_await line->socket.async_read_some(
+            const std::size_t size = co_await line->socket_.async_read_some(
                 asio::buffer(chunk), asio::redirect_error(asio::use_awaitable, error));
-            if (size > 0 && line->on_bytes)
-                line->on_bytes({chunk.data(), size});
+            if (size > 0)
+                line->say({chunk.data(), size});
         }
-        if (line->on_bytes)
-            line->on_bytes({});
+        line->say({});
     }
 
-    static asio::awaitable<void> type(std::shared_ptr<Line> line, std::string bytes) {
+    static asio::awaitable<void> type(std::shared_ptr<SocketLine> line, std::string bytes) {
         boost::system::error_code ignored;
-        co_await asio::async_write(line->socket, asio::buffer(bytes),
+        co_await asio::async_write(line->socket_, asio::buffer(bytes),
                                    asio::redirect_error(asio::use_awaitable, ignored));
     }
+
+    void hang_up() override {
+        boost::system::error_code ignored;
+        socket_.close(ignored);
+    }
+
+    Protocol::socket socket_;
 };
 
-SerialLine::SerialLine(asio::io_context& io, const std::filesystem::path& socket, OnBytes on_bytes)
-    : line_(std::make_shared<Line>(Line{asio::local::stream_protocol::socket(io), std::move(on_bytes)})) {
+/// libvirt calls back from its event loop, which runs on the io_context.
+class StreamLine final : public SerialLine::Line, public std::enable_shared_from_this<StreamLine> {
+public:
+    StreamLine(Handle<virStream, virStreamFree> stream, SerialLine::OnBytes on_bytes)
+        : Line(std::move(on_bytes)), stream_(std::move(stream)) {}
+
+    void begin() {
+        using Self = std::shared_ptr<StreamLine>;
+        const auto ready = [](virStreamPtr, int, void* self) { Self(*static_cast<Self*>(self))->ready(); };
+        const auto forget = [](void* self) { delete static_cast<Self*>(self); };
+        auto self = std::make_unique<Self>(shared_from_this());
+        if (virStreamEventAddCallback(stream_.get(), wanted(), ready, self.get(), forget) < 0)
+            throw host_error("libvirt does not tell when the guest's console says something");
+        static_cast<void>(self.release());
+    }
+
+    void send(std::string bytes) override {
+        unsent_ += bytes;
+        write();
+    }
+
+private:
+    int wanted() const {
+        constexpr int always = VIR_STREAM_EVENT_READABLE | VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP;
+        return unsent_.empty() ? always : always | VIR_STREAM_EVENT_WRITABLE;
+    }
+
+    void ready() {
+        std::array<char, 16384> chunk{};
+        constexpr int nothing_yet = -2;
+        int size = 0;
+        while (stream_ && (size = virStreamRecv(stream_.get(), chunk.data(), chunk.size())) > 0)
+            say({chunk.data(), static_cast<std::size_t>(size)});
+        if (stream_ && size != nothing_yet) {
+            hang_up();
+            say({});
+        }
+        write();
+    }
+
+    void write() {
+        while (stream_ && !unsent_.empty()) {
+            const int size = virStreamSend(stream_.get(), unsent_.data(), unsent_.size());
+            if (size < 0)
+                break;  // later, or never: ready() is told of the end
+            unsent_.erase(0, static_cast<std::size_t>(size));
+        }
+        if (stream_)
+            virStreamEventUpdateCallback(stream_.get(), wanted());
+    }
+
+    void hang_up() override {
+        if (!stream_)
+            return;
+        virStreamEventRemoveCallback(stream_.get());
+        virStreamAbort(stream_.get());
+        stream_.reset();
+    }
+
+    Handle<virStream, virStreamFree> stream_;  ///< null when it has ended
+    std::string unsent_;
+};
+
+}  // namespace
+
+SerialLine::SerialLine(asio::io_context& io, const std::filesystem::path& socket, OnBytes on_bytes) {
+    Protocol::socket connected(io);
     boost::system::error_code error;
-    line_->socket.connect(asio::local::stream_protocol::endpoint(socket.string()), error);
+    connected.connect(Protocol::endpoint(socket.string()), error);
     if (error)
         throw host_error(
             fmt::format("cannot connect to the guest's console {}: {}", socket.string(), error.message()));
-    asio::co_spawn(io, Line::pump(line_), asio::detached);
+    const auto line = std::make_shared<SocketLine>(std::move(connected), std::move(on_bytes));
+    line->begin();
+    line_ = line;
+}
+
+SerialLine::SerialLine(Handle<virStream, virStreamFree> stream, OnBytes on_bytes) {
+    const auto line = std::make_shared<StreamLine>(std::move(stream), std::move(on_bytes));
+    line->begin();
+    line_ = line;
 }
 
 SerialLine::~SerialLine() {
-    line_->on_bytes = nullptr;
-    boost::system::error_code ignored;
-    line_->socket.close(ignored);
+    line_->close();
 }
 
 void SerialLine::send(std::string bytes) {
-    asio::co_spawn(line_->socket.get_executor(), Line::type(line_, std::move(bytes)), asio::detached);
+    line_->send(std::move(bytes));
 }
 
 }  // namespace lktest

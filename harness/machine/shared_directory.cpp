@@ -17,8 +17,11 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-fs::path make_directory() {
-    const fs::path parent = ::access("/run", W_OK) == 0 ? fs::path("/run") : fs::temp_directory_path();
+fs::path usual_parent() {
+    return ::access("/run", W_OK) == 0 ? fs::path("/run") : fs::temp_directory_path();
+}
+
+fs::path make_directory(const fs::path& parent) {
     std::string pattern = parent / "lktest-XXXXXX";
     if (!::mkdtemp(pattern.data()))
         throw system_error(fmt::format("cannot make a directory in {}", parent.string()), errno);
@@ -38,7 +41,8 @@ fs::path make_directory() {
 
 }  // namespace
 
-SharedDirectory::SharedDirectory() : path_(make_directory()) {
+SharedDirectory::SharedDirectory(const fs::path& parent)
+    : path_(make_directory(parent.empty() ? usual_parent() : parent)) {
     Pipe pipe = make_pipe();
     child_ = ::fork();
     if (child_ < 0) {

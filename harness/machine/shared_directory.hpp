@@ -14,9 +14,9 @@ namespace lktest {
 /// removes the directory, so that it goes also when lktest is killed.
 class SharedDirectory {
 public:
-    /// Makes it in /run, or without the right to that in the temporary directory. Call it before there
-    /// are threads. Throws a host Error.
-    SharedDirectory();
+    /// Makes it in `parent`; else in /run, or without the right to that in the temporary directory. Call it
+    /// before there are threads. Throws a host Error.
+    explicit SharedDirectory(const std::filesystem::path& parent = {});
     SharedDirectory(const SharedDirectory&) = delete;
     SharedDirectory& operator=(const SharedDirectory&) = delete;
     ~SharedDirectory();

@@ -84,7 +84,7 @@ TEST(CommandLine, TakesEveryOptionOfRun) {
     EXPECT_EQ(options.isos, (std::vector<std::filesystem::path>{"a.iso", "b.iso"}));
     EXPECT_EQ(options.scenarios, std::vector<std::string>{"boot"});
     EXPECT_EQ(options.jobs, 4U);
-    EXPECT_EQ(options.connect, "qemu:///system");
+    EXPECT_EQ(options.connect, std::vector<std::string>{"qemu:///system"});
     EXPECT_EQ(options.accel, Accel::tcg);
     EXPECT_EQ(options.network, Network::user);
     EXPECT_EQ(options.timeout, 90s);
@@ -509,7 +509,7 @@ TEST(Reproduce, NamesTheOneCellAndWhatMattersToIt) {
     options.accel = Accel::tcg;
     options.network = Network::user;
     options.timeout = 90s;
-    options.connect = "qemu:///system";
+    options.connect = {"qemu:///system"};
     cell.image.path = "it's mine.iso";
     cell.medium = Medium::usb;
     const std::string command = reproduce(options, cell);

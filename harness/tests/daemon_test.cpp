@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
@@ -42,6 +43,42 @@ TEST_F(DaemonTest, ACellBootsUnderADaemonsQemu) {
     ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
     EXPECT_EQ(only_cell().at("reached"), "userspace") << only_cell();
     EXPECT_EQ(fs::status(iso).permissions(), before);
+}
+
+/// A daemon asked directly, and by ssh, as another machine's is: with nothing but the file system shared.
+TEST_F(DaemonTest, APoolOfConnectionsSharesTheCells) {
+    const fs::path tree = scratch_.path() / "tree", iso = scratch_.path() / "talks.iso",
+                   scenario = scratch_.path() / "talks.toml", ssh = scratch_.path() / "ssh";
+    for (const fs::path& directory : {tree, ssh})
+        make_directories(directory);
+    write_file(tree / "boot.bin", boot_sector::say("I am up\n") + std::string(2000, '\0'));
+    check_process({"xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "boot.bin", "-no-emul-boot",
+                   "-boot-load-size", "4", tree});
+    write_file(scenario, "[[milestone]]\nname = \"up\"\npattern = 'I am up'\nwithin = \"60s\"\n");
+    const ProcessResult ended = beside_a_daemon({"unshare", "--net", "sh", "-euc", R"sh(
+        ip link set lo up
+        export HOME="$5"
+        for key in host user; do ssh-keygen -q -t ed25519 -N '' -f "$5/$key"; done
+        chmod 755 /run/sshd 2>/dev/null || mkdir -m 755 /run/sshd
+        /usr/sbin/sshd -f /dev/null -h "$5/host" -o PidFile=none -o StrictModes=no -o UsePAM=no \
+            -o PermitRootLogin=yes -o AuthorizedKeysFile="$5/user.pub"
+        "$1" run "$2" --scenario "$3" --output "$4" --history off --firmware bios --machine pc --machine q35 --jobs 2 \
+            --network user --connect qemu:///system \
+            --connect "qemu+ssh://root@localhost/system?keyfile=$5/user&no_verify=1&no_tty=1"
+    )sh",
+                                                 "sh", LKTEST_PROGRAM, iso, scenario, results_, ssh});
+    ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+    const Json cells = Json::parse(read_file(results_ / "latest/matrix.json")).at("cells");
+    ASSERT_EQ(cells.size(), 2U);
+    std::set<std::string> daemons;
+    for (const Json& cell : cells) {
+        const std::string events =
+            read_file(results_ / "latest" / cell.at("name").get<std::string>() / "events.jsonl");
+        daemons.insert(events.find(" by qemu+ssh://") != events.npos ? "ssh" : "here");
+    }
+    EXPECT_EQ(daemons.size(), 2U);
+    for (const fs::directory_entry& left : fs::directory_iterator(results_))
+        EXPECT_FALSE(left.path().filename().native().starts_with("lktest-")) << left.path();
 }
 
 TEST_F(DaemonTest, AnImageThatTheDaemonsQemuMayNotReadIsNamed) {

@@ -23,6 +23,7 @@
 #include "harness/machine/domain_event.hpp"
 #include "harness/machine/event_loop.hpp"
 #include "harness/machine/kvm_guest.hpp"
+#include "harness/machine/pool.hpp"
 #include "harness/machine/probe.hpp"
 #include "harness/machine/shared_directory.hpp"
 #include "harness/machine/worker.hpp"
@@ -219,6 +220,33 @@ TEST_F(LibvirtEventLoop, FreesWhatIsLeftAtItsEnd) {
     EXPECT_EQ(virEventAddTimeout(5, Seen::timeout, &seen, Seen::free), -1) << "there is no loop";
     new (&loop) EventLoop(io);
     EXPECT_GT(virEventAddTimeout(5, Seen::timeout, nullptr, nullptr), 0);
+}
+
+TEST(Pool, GivesAGuestToTheHostWithTheFewestForEachCore) {
+    std::vector<PoolLoad> loads{{.cores = 2}, {.cores = 4}};
+    EXPECT_EQ(least_loaded(loads), 0U);
+    loads[0].guests = 1;
+    EXPECT_EQ(least_loaded(loads), 1U);
+    loads[1].guests = 1;
+    EXPECT_EQ(least_loaded(loads), 1U);
+    loads[1].guests = 2;
+    EXPECT_EQ(least_loaded(loads), 0U);
+}
+
+TEST(Pool, AsksABrokenConnectionOnlyWhenAllAre) {
+    std::vector<PoolLoad> loads{{.alive = false}, {.guests = 7}};
+    EXPECT_EQ(least_loaded(loads), 1U);
+    loads[1].alive = false;
+    EXPECT_EQ(least_loaded(loads), 0U);
+}
+
+TEST(Connection, KnowsUrisOfOtherMachines) {
+    EXPECT_TRUE(names_a_host("qemu+ssh://root@build-3/system"));
+    EXPECT_TRUE(names_a_host("qemu://build-3/system"));
+    EXPECT_FALSE(names_a_host("qemu:///system"));
+    EXPECT_FALSE(names_a_host("qemu+unix:///system?socket=/run/other"));
+    EXPECT_FALSE(names_a_host("qemu://"));
+    EXPECT_FALSE(names_a_host("embedded"));
 }
 
 TEST_F(LibvirtEventLoop, ConnectionsNameTheUriThatTheyCannotOpen) {

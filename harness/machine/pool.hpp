@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "harness/machine/connection.hpp"
+
+namespace lktest {
+
+/// What is known of a connection when a guest is to have one.
+struct PoolLoad {
+    bool alive = true;
+    unsigned guests = 0;
+    unsigned cores = 1;  ///< of its host
+};
+
+/// The one with the fewest guests for each core, the first of several; a broken one only where all are.
+std::size_t least_loaded(std::span<const PoolLoad> loads);
+
+/// libvirt connections that the cells of a run are shared over. Of one thread.
+class Pool {
+public:
+    /// @param connections  at least one
+    explicit Pool(std::vector<Connection> connections);
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+
+    /// A guest's place on a connection; given back when this ends.
+    class Seat {
+    public:
+        Seat(Seat&& other) noexcept;
+        Seat& operator=(Seat&&) = delete;
+        ~Seat();
+
+        Connection& connection() const { return pool_->connections_[index_]; }
+
+    private:
+        friend class Pool;
+        Seat(Pool& pool, std::size_t index);
+        Pool* pool_;
+        std::size_t index_;
+    };
+    Seat take();
+
+    const std::vector<Connection>& connections() const noexcept { return connections_; }
+
+private:
+    std::vector<Connection> connections_;
+    std::vector<PoolLoad> loads_;  ///< of each
+};
+
+}  // namespace lktest
