@@ -10,6 +10,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
@@ -25,6 +26,27 @@ namespace fs = std::filesystem;
 using asio::local::stream_protocol;
 
 namespace {
+
+using Client = std::shared_ptr<stream_protocol::socket>;
+
+/// Hangs up on a client that takes too long; not any more once this is gone.
+class HangUp {
+public:
+    HangUp(const Client& client, std::chrono::milliseconds after) : timer_(client->get_executor(), after) {
+        timer_.async_wait([client, waiting = waiting_](boost::system::error_code) {
+            boost::system::error_code ignored;
+            if (*waiting)
+                client->close(ignored);
+        });
+    }
+    HangUp(const HangUp&) = delete;
+    HangUp& operator=(const HangUp&) = delete;
+    ~HangUp() { *waiting_ = false; }
+
+private:
+    std::shared_ptr<bool> waiting_ = std::make_shared<bool>(true);
+    asio::steady_timer timer_;
+};
 
 /// The guest that is meant.
 LiveGuests::Guest guest_of(const LiveGuests& guests, const std::string& wanted) {
@@ -61,12 +83,15 @@ asio::awaitable<Json> diagnosed(LiveGuests::Guest guest, std::string into, std::
 }
 
 /// Does what was asked; what is not a question of ours is refused.
-asio::awaitable<void> serve(std::shared_ptr<stream_protocol::socket> client, LiveGuests& guests) {
+asio::awaitable<void> serve(Client client, LiveGuests& guests, std::chrono::milliseconds patience) {
     constexpr std::size_t longest_question = 65536;
     std::string question;
     boost::system::error_code error;
-    co_await asio::async_read_until(*client, asio::dynamic_buffer(question, longest_question), '\n',
-                                    asio::redirect_error(asio::use_awaitable, error));
+    {
+        const HangUp hang_up(client, patience);
+        co_await asio::async_read_until(*client, asio::dynamic_buffer(question, longest_question), '\n',
+                                        asio::redirect_error(asio::use_awaitable, error));
+    }
     if (error)
         co_return;
     const Json asked = Json::parse(question, nullptr, false);
@@ -85,7 +110,11 @@ asio::awaitable<void> serve(std::shared_ptr<stream_protocol::socket> client, Liv
         answer = {{"error", fault.what()}, {"hint", fault.hint()}};
     }
     const std::string line = (answer.is_null() ? Json::object() : answer).dump() + "\n";
-    co_await asio::async_write(*client, asio::buffer(line), asio::redirect_error(asio::use_awaitable, error));
+    {
+        const HangUp hang_up(client, patience);
+        co_await asio::async_write(*client, asio::buffer(line),
+                                   asio::redirect_error(asio::use_awaitable, error));
+    }
     if (!attached || error)
         co_return;
     const bool kept = std::ranges::find(guests.kept(), attached) != guests.kept().end();
@@ -102,23 +131,26 @@ struct Control::Server {
     stream_protocol::acceptor acceptor;
     LiveGuests& guests;
     fs::path socket;
+    std::chrono::milliseconds patience;
     bool over = false;
 
     static asio::awaitable<void> accept(std::shared_ptr<Server> server) {
         boost::system::error_code error;
         while (!server->over) {
-            auto client = std::make_shared<stream_protocol::socket>(server->acceptor.get_executor());
+            const auto client = std::make_shared<stream_protocol::socket>(server->acceptor.get_executor());
             co_await server->acceptor.async_accept(*client, asio::redirect_error(asio::use_awaitable, error));
             if (error || server->over)
                 co_return;
-            asio::co_spawn(server->acceptor.get_executor(), serve(client, server->guests), asio::detached);
+            asio::co_spawn(server->acceptor.get_executor(), serve(client, server->guests, server->patience),
+                           asio::detached);
         }
     }
 };
 
-Control::Control(asio::io_context& io, const fs::path& directory, LiveGuests& guests)
-    : server_(
-          std::make_shared<Server>(Server{stream_protocol::acceptor(io), guests, directory / control_name})) {
+Control::Control(asio::io_context& io, const fs::path& directory, LiveGuests& guests,
+                 std::chrono::milliseconds patience)
+    : server_(std::make_shared<Server>(
+          Server{stream_protocol::acceptor(io), guests, directory / control_name, patience})) {
     const ShortPath place(directory);
     boost::system::error_code error;
     server_->acceptor.open(stream_protocol(), error);

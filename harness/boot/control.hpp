@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 
@@ -17,10 +18,14 @@ namespace lktest {
 /// "diagnose" (with "into", a directory for the findings, and "core", a file for the guest's memory, or
 /// null); "attach": what follows the answer {} on the socket are the bytes of a terminal, see
 /// attend_terminal(). A name is a cell's, whole, or a part of it that no other guest of the run has.
+/// A line has 64 KiB at most. Who sends a longer one, or none for a while, or does not take its answer, is
+/// hung up on.
 class Control {
 public:
     /// @param directory  of the run. Where no socket can be made nobody can ask, and that is no fault.
-    Control(boost::asio::io_context& io, const std::filesystem::path& directory, LiveGuests& guests);
+    /// @param patience   for the question, and for the answer to be taken
+    Control(boost::asio::io_context& io, const std::filesystem::path& directory, LiveGuests& guests,
+            std::chrono::milliseconds patience = std::chrono::seconds(10));
     Control(const Control&) = delete;
     Control& operator=(const Control&) = delete;
     /// Takes the socket out of the directory. What has begun may go on until the io_context ends.

@@ -26,8 +26,11 @@ std::vector<MediumFinding> inspect_medium(const fs::path& image) {
 /// Why the boot failed, by what was said and, where that can tell more, by what is on the medium.
 std::vector<RankedCause> causes_of(const Diagnosis& diagnosis, std::vector<std::string> console,
                                    const Examination& seen, const Knowledge& knowledge) {
-    CauseEvidence evidence{
-        .arch = knowledge.cell.arch, .lines = std::move(console), .silence = {}, .medium = {}};
+    CauseEvidence evidence{.arch = knowledge.cell.arch,
+                           .firmware = knowledge.cell.firmware,
+                           .lines = std::move(console),
+                           .silence = {},
+                           .medium = {}};
     if (diagnosis.silence)
         evidence.silence = diagnosis.silence->name;
     evidence.stage = name(diagnosis.stage);

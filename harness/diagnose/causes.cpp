@@ -27,6 +27,12 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
 }
 
+/// Whether a cause is one of this machine's; `wanted` empty: of all.
+template <typename Value>
+bool is_for(const std::vector<Value>& wanted, Value machine) {
+    return wanted.empty() || std::ranges::find(wanted, machine) != wanted.end();
+}
+
 bool before_the_kernel(std::string_view stage) {
     return std::ranges::find(stages, stage) < std::ranges::find(stages, "kernel");
 }
@@ -44,6 +50,7 @@ Cause read_cause(TomlSource& source, const toml::table& values) {
     if (const auto stage = table.one_of("stage", stages))
         cause.stage = stages[*stage];
     cause.arches = read_names(source, table, "arch", all_arches);
+    cause.firmwares = read_names(source, table, "firmware", all_firmwares);
     cause.failures = table.strings("failure");
     cause.patterns = read_patterns(source, table, "pattern");
     cause.without = read_patterns(source, table, "without");
@@ -134,7 +141,7 @@ std::vector<RankedCause> rank_causes(const CauseEvidence& evidence, const std::v
         lines, [](const ReadLine& read) { return read.line.writer == SavedLine::Writer::kernel; });
     std::vector<std::pair<Rank, RankedCause>> standing;
     for (const Cause& cause : causes) {
-        if (!cause.arches.empty() && std::ranges::find(cause.arches, evidence.arch) == cause.arches.end())
+        if (!is_for(cause.arches, evidence.arch) || !is_for(cause.firmwares, evidence.firmware))
             continue;
         // What firmware and loader had said did no harm once a kernel runs, with few exceptions.
         const bool harmless = kernel_spoke && before_the_kernel(cause.stage);

@@ -16,6 +16,7 @@ struct Cause {
     std::string id;     ///< "initramfs-of-another-architecture"
     std::string stage;  ///< "firmware", "secure-boot", "boot-loader", "kernel", "initramfs", "userspace"
     std::vector<Arch> arches;           ///< empty: all
+    std::vector<Firmware> firmwares;    ///< empty: all
     std::vector<std::string> failures;  ///< names in the catalogue of failure lines
     std::vector<Pattern> patterns, without;
     std::vector<std::string> findings;  ///< of find_faults(); "ID WORD": only if its text has the word
@@ -43,6 +44,7 @@ struct Sign {
 /// What is known of a boot that failed.
 struct CauseEvidence {
     Arch arch = Arch::x86_64;
+    Firmware firmware = Firmware::uefi;
     std::string stage{};             ///< that the boot came to: name(BootStage)
     std::vector<std::string> lines;  ///< of the console, then of the kernel's log where that says more
     std::string silence;             ///< name of the Silence; empty: none

@@ -121,6 +121,23 @@ void find_uefi_stage(const Examination& seen, Diagnosis& said) {
         said.evidence.push_back(printable(where));
 }
 
+/// Whether the first program is the one by which an initramfs hands over: it has put the new root in place,
+/// and becomes the system's init with its last act.
+bool hands_over_still(const TaskList& tasks) {
+    const auto first = std::ranges::find(tasks.tasks, 1, &Task::pid);
+    if (first == tasks.tasks.end())
+        return false;
+    // "switch_root /root /sbin/init", or "busybox switch_root …"; util-linux, klibc and busybox have them.
+    const auto hands_over = [](std::string_view word) {
+        const std::string_view program = word.substr(word.rfind('/') + 1);
+        return program == "switch_root" || program == "run-init" || program == "pivot_root";
+    };
+    const std::vector<std::string>& words = first->arguments;
+    return hands_over(first->program) ||
+           std::any_of(words.begin(), words.begin() + std::min<std::ptrdiff_t>(2, std::ssize(words)),
+                       hands_over);
+}
+
 void find_stage(const Examination& seen, const KernelFacts& facts, const CpuTotals& cpus, Diagnosis& said) {
     const std::string kernel = seen.kernel.empty() ? "the kernel" : "the kernel " + printable(seen.kernel);
     if (seen.log_found && !seen.log.empty() && (!left_the_kernel(cpus) || seen.reset_loop)) {
@@ -129,7 +146,8 @@ void find_stage(const Examination& seen, const KernelFacts& facts, const CpuTota
         if (!root.empty())
             said.evidence.push_back(fmt::format("the root of pid 1 is of type {}", printable(root)));
         // The kernel unpacks an initramfs into its rootfs; who hands over has another root then.
-        const bool handed_over = !root.empty() && root != "rootfs" && root != "ramfs";
+        const bool handed_over =
+            !root.empty() && root != "rootfs" && root != "ramfs" && !hands_over_still(*seen.tasks);
         const bool system = handed_over || (!facts.init.empty() && !facts.init.starts_with("/init"));
         // It is a thread of the kernel until /init is executed.
         const bool no_program = seen.tasks && std::ranges::any_of(seen.tasks->tasks, [](const Task& task) {

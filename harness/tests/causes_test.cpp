@@ -152,6 +152,31 @@ TEST(Causes, WhatALoaderSaidOfTheInitrdCountsWhenAKernelMissesIt) {
     EXPECT_EQ(first(ranked(lines)), "no-initrd");
 }
 
+TEST(Causes, AnInitrdTooBigForTheMemoryComesBeforeThePanicOfItsAbsence) {
+    EXPECT_EQ(first(ranked({"error: ../../grub-core/loader/i386/linux.c:1113:the initrd is too big.",
+                            "[    0.000000] Linux version 6.1.0 (x) #1",
+                            "[    1.335881] Kernel panic - not syncing: VFS: Unable to mount root fs on "
+                            "unknown-block(0,0)"})),
+              "kernel-without-memory");
+}
+
+TEST(Causes, WhatOneFirmwareLacksIsNoCauseUnderAnother) {
+    const auto under = [](Firmware firmware) {
+        std::vector<std::string> ids;
+        for (const RankedCause& cause : rank_causes({.firmware = firmware,
+                                        .stage = "firmware",
+                                        .lines = {},
+                                        .silence = {},
+                                        .medium = {finding("no-bios-entry"), finding("no-uefi-entry")}},
+                                                    causes(), failures()))
+            ids.push_back(cause.id);
+        return ids;
+    };
+    EXPECT_EQ(under(Firmware::bios), std::vector<std::string>{"no-bios-boot-record"});
+    EXPECT_EQ(under(Firmware::uefi), std::vector<std::string>{"no-efi-entry"});
+    EXPECT_EQ(under(Firmware::uefi_secure), std::vector<std::string>{"no-efi-entry"});
+}
+
 TEST(Causes, TheModuleThatTheMediumLacksIsTheOneThatIsMissed) {
     const std::vector<std::string> lines{
         "[    0.000000] Linux version 6.1.0 (x) #1",

@@ -171,6 +171,16 @@ TEST_F(DiagnosisTest, ASystemHasTakenOverWhenTheFirstProgramHasAnotherRoot) {
               "is idle: it waits for something");
     EXPECT_EQ(said.tasks, std::vector<std::string>{"init (pid 1) sleeps in do_wait"});
 
+    for (const std::vector<std::string>& handing_over :
+         {std::vector<std::string>{"busybox", "switch_root", "/root", "/sbin/init"},
+          {"/sbin/switch_root", "/root", "/sbin/init"},
+          {"run-init", "/root", "/sbin/init"}}) {
+        seen_.tasks->tasks.front().arguments = handing_over;
+        EXPECT_EQ(diagnosis().stage, BootStage::initramfs) << handing_over.front();
+    }
+    seen_.tasks->tasks.front().arguments = {"/sbin/init", "single", "switch_root"};
+    EXPECT_EQ(diagnosis().stage, BootStage::userspace);
+
     seen_.tasks->tasks.push_back(
         {.pid = 7, .name = "sh", .state = 'S', .input = "/tty1", .waits = {"do_sys_poll", "__x64_sys_poll"}});
     EXPECT_NE(diagnosis().summary.find("now it is idle: sh (pid 7) waits for keys on /tty1"),
