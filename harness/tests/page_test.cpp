@@ -84,6 +84,22 @@ TEST_F(PageTest, ShowsTheMatrixAndWhatFailed) {
     EXPECT_EQ(occurrences(seen.main, "<div class=\"group\">"), 2U);
 }
 
+TEST_F(PageTest, LeavesRowsOfMachinesThatCannotExistOutUntilTheyAreAskedFor) {
+    RunReport report = sample_failures();
+    CellResult& booted = report.cells[1];
+    booted.cell.hardware.memory = 512U << 20;
+    BootCell impossible = booted.cell;
+    impossible.hardware.chipset = Chipset::virt;
+    report.cells.push_back(not_applicable(impossible, "'virt' is no machine of x86_64"));
+    const std::string page = html_page(json_report(report), {});
+    const Seen plain = look(page, "");
+    EXPECT_EQ(plain.console, "");
+    EXPECT_NE(plain.main.find(">q35 512M</th>"), std::string::npos) << plain.main;
+    EXPECT_EQ(plain.main.find(">virt 512M</th>"), std::string::npos) << plain.main;
+    EXPECT_NE(plain.main.find("1 row of machines that cannot exist is left out"), std::string::npos);
+    EXPECT_NE(look(page, "#class=not-applicable").main.find(">virt 512M</th>"), std::string::npos);
+}
+
 TEST_F(PageTest, ShowsOnlyTheCellsThatAreAskedFor) {
     const Seen seen = look(html_page(json_report(sample_failures()), {}), "#q=qemu-died+uefi");
     EXPECT_EQ(seen.console, "");

@@ -45,14 +45,25 @@ function short_time(seconds) {
 const facts = new Set(["name", "outcome", "class", "seconds", "reached", "missing", "reason", "evidence", "hint",
   "milestones", "steps", "artefacts", "reproduce", "run"]);
 
-/** {scenario: "boot", image: "recovery", arch: …}: whatever a cell is told apart by. */
+/** 536870912 is "512M", as --memory has it. */
+const short_size = (bytes) => bytes % 2 ** 30 === 0 ? `${bytes / 2 ** 30}G` : `${bytes / 2 ** 20}M`;
+
+const machine_words = {
+  memory: short_size,
+  cpus: (number) => `${number} CPUs`,
+  graphics: (kind) => kind === "none" ? "headless" : kind,
+  tpm: (kind) => kind === "none" ? "no TPM" : kind,
+};
+
+/** {scenario: "boot", image: "recovery", arch: …}: whatever a cell is told apart by. All of its machine is one axis. */
 function axes_of(cell) {
   const axes = {};
   for (const [key, value] of Object.entries(cell)) {
     if (facts.has(key) || value === null || Array.isArray(value)) continue;
     if (key === "image") axes.image = value.name;
     else if (typeof value === "object")
-      for (const [inner, word] of Object.entries(value)) { if (typeof word !== "object") axes[inner] = String(word); }
+      axes[key] = Object.entries(value).filter(([, word]) => typeof word !== "object")
+        .map(([inner, word]) => (machine_words[inner] ?? String)(word)).join(" ");
     else axes[key] = String(value);
   }
   return axes;
@@ -71,7 +82,9 @@ function arrange() {
   // Those that tell cells apart which the ones before do not: "q35" says nothing beside "x86_64".
   const varying = [];
   for (const name of names) if (count([...varying, name]) > Math.max(count(varying), 1)) varying.push(name);
+  const most_columns = 14;
   let across = varying.filter((name) => name === "firmware" || name === "medium");
+  if (count(across) > most_columns) across = ["firmware"];
   let down = varying.filter((name) => !across.includes(name));
   if (down.includes("arch") && down.length > 1 && count(down) > 6) {
     across = ["arch", ...across];
@@ -129,7 +142,7 @@ function run_facts() {
 }
 
 function class_bar(counts) {
-  return h("div", { class: "bar", "aria-hidden": "true" }, Object.keys(kinds).filter((kind) => counts[kind])
+  return h("div", { class: "bar", "aria-hidden": "true" }, Object.keys(kinds).filter((kind) => counts[kind] && kind !== "not-applicable")
     .map((kind) => h("span", { class: kind, style: { flex: String(counts[kind]) }, title: `${counts[kind]} ${kinds[kind].label}` })));
 }
 
@@ -196,11 +209,12 @@ function matrix() {
       return h("th", { scope: "col", class: "col" }, repeats ? "" : labels[level]);
     }))));
   const body = h("tbody");
-  let before = [];
+  let before = [], left_out = 0;
   for (const row of rows) {
     const boxes = columns.map(([column]) => row.boxes.get(column));
     const seen = boxes.map((cell) => cell !== undefined && matches(cell));
     if (!seen.some(Boolean)) continue;
+    if (place().get("class") !== "not-applicable" && boxes.every((cell) => !cell || cell.kind === "not-applicable")) { ++left_out; continue; }
     const labels = row.labels.map((word, i) => h("th", {
       scope: "row", class: row.labels.slice(0, i + 1).every((w, j) => w === before[j]) && i < row.labels.length - 1 ? "same" : null }, word));
     before = row.labels;
@@ -213,7 +227,8 @@ function matrix() {
   });
   table.addEventListener("keydown", move_in_matrix);
   table.querySelector("button.tile:not(.out)")?.setAttribute("tabindex", "0");
-  return body.children.length ? h("div", { class: "scroll" }, table) : h("p", { class: "muted" }, "No cell is like that.");
+  const note = left_out ? h("p", { class: "muted" }, `${left_out} ${left_out === 1 ? "row of machines that cannot exist is" : "rows of machines that cannot exist are"} left out; “not applicable” shows them.`) : null;
+  return body.children.length ? [h("div", { class: "scroll" }, table), note] : [h("p", { class: "muted" }, "No cell is like that."), note];
 }
 
 /** Arrow keys move between the tiles; only one of them is in the tab order. */
