@@ -10,9 +10,27 @@
 
 namespace lktest {
 
-std::string serve_gdb(Domain& guest, Onlooker& onlooker, Arch arch, const std::filesystem::path& directory) {
-    const std::filesystem::path socket = directory / "gdb", commands = directory / "gdb.cmd",
-                                symbols = directory / "kernel.elf";
+namespace fs = std::filesystem;
+namespace {
+
+/// Where QEMU is to listen, so that gdb finds it at `socket`.
+fs::path where_to_listen(const fs::path& socket, const QemuUser* user, const fs::path& place) {
+    if (!user)
+        return socket;
+    const fs::path shown = place / "gdb";
+    if (!fs::exists(shown)) {
+        give_to(*user, socket.parent_path());
+        show_at(socket.parent_path(), shown);
+    }
+    return shown / socket.filename();
+}
+
+}  // namespace
+
+std::string serve_gdb(Domain& guest, Onlooker& onlooker, Arch arch, const fs::path& directory,
+                      const QemuUser* user, const fs::path& place) {
+    const fs::path socket = directory / "gdb" / "socket", commands = directory / "gdb.cmd",
+                   symbols = directory / "kernel.elf";
     if (socket.native().size() >= sizeof(sockaddr_un::sun_path))
         throw usage_error(
             fmt::format("gdb cannot be given the socket {}: its path is too long", socket.string()),
@@ -25,10 +43,11 @@ std::string serve_gdb(Domain& guest, Onlooker& onlooker, Arch arch, const std::f
     write_file(commands, text + fmt::format("target remote {}\n", socket.string()));
     guest.ask("gdbserver none");  // of an earlier call
     std::error_code ignored;
-    std::filesystem::remove(socket, ignored);
-    const std::string refused =
-        guest.ask(fmt::format("gdbserver unix:{},server=on,wait=off", socket.string()));
-    if (!std::filesystem::exists(socket, ignored))
+    make_directories(socket.parent_path());
+    fs::remove(socket, ignored);
+    const std::string refused = guest.ask(
+        fmt::format("gdbserver unix:{},server=on,wait=off", where_to_listen(socket, user, place).string()));
+    if (!fs::exists(socket, ignored))
         throw host_error(fmt::format("QEMU does not listen for gdb: {}", refused));
     return fmt::format("{} -x {}", arch == host_arch() ? "gdb" : "gdb-multiarch", commands.string());
 }

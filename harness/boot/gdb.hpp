@@ -6,12 +6,16 @@
 
 #include "harness/boot/onlooker.hpp"
 #include "harness/machine/domain.hpp"
+#include "harness/machine/qemu_user.hpp"
 
 namespace lktest {
 
 /// Lets QEMU listen for gdb on a socket in `directory`, and writes gdb.cmd there: what to connect to and, of
 /// a guest that runs a kernel, kernel.elf with its symbols where address randomisation has put them.
 /// Returns the command that starts gdb. Throws a usage Error when the socket's path is too long.
-std::string serve_gdb(Domain& guest, Onlooker& onlooker, Arch arch, const std::filesystem::path& directory);
+/// @param user   whom QEMU runs as, who cannot enter `directory`; null: one who can
+/// @param place  of the cell's own, which that user can
+std::string serve_gdb(Domain& guest, Onlooker& onlooker, Arch arch, const std::filesystem::path& directory,
+                      const QemuUser* user, const std::filesystem::path& place);
 
 }  // namespace lktest

@@ -16,6 +16,7 @@
 #include "harness/diagnose/causes.hpp"
 #include "harness/machine/accel.hpp"
 #include "harness/machine/pool.hpp"
+#include "harness/machine/qemu_user.hpp"
 #include "harness/scenario/scenario.hpp"
 
 namespace lktest {
@@ -70,6 +71,8 @@ struct Host {
     std::vector<Failure> failures;                        ///< the catalogue
     std::map<Arch, std::filesystem::path> stick_loaders;  ///< see stick_loader()
     std::vector<Cause> causes;                            ///< why boots fail
+    std::optional<QemuUser> qemu_user;                    ///< nothing: QEMU's user is libvirt's affair
+    std::map<std::filesystem::path, std::filesystem::path> shown;  ///< where that user finds images
     LiveGuests guests{};
 };
 

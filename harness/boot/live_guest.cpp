@@ -110,8 +110,9 @@ asio::awaitable<void> LiveGuest::dump_core(fs::path file) {
 }
 
 asio::awaitable<std::string> LiveGuest::serve_gdb() {
-    auto work = [directory = fs::absolute(artefacts_), arch = cell_.arch](Rig& rig) {
-        return lktest::serve_gdb(*rig.guest, *rig.onlooker, arch, directory);
+    const QemuUser* user = host_.qemu_user ? &*host_.qemu_user : nullptr;
+    auto work = [directory = fs::absolute(artefacts_), arch = cell_.arch, user](Rig& rig) {
+        return lktest::serve_gdb(*rig.guest, *rig.onlooker, arch, directory, user, rig.directory.path());
     };
     co_return co_await alone(std::move(work));
 }

@@ -32,7 +32,8 @@ MachineSpec machine_spec(const Host& host, const Connection& libvirt, const Boot
                      .serial_socket = directory / "serial",
                      .port_socket = directory / "port",
                      .network = NoNetwork{}};
-    spec.cell.image.path = fs::absolute(cell.image.path);
+    const auto shown = host.shown.find(cell.image.path);
+    spec.cell.image.path = shown == host.shown.end() ? fs::absolute(cell.image.path) : shown->second;
     spec.daemon = libvirt.root().empty();
     if (names_a_host(libvirt.uri()))  // its sockets are not ours to connect to
         spec.serial_socket = spec.port_socket = fs::path();
@@ -55,24 +56,25 @@ void prepare_medium(MachineSpec& spec, const Host& host, const Scenario& scenari
     const BootCell& cell = spec.cell;
     if (from_network(cell.medium))
         return;
+    const fs::path image = cell.image.path;
     if (scenario.boot.loopback) {
         const fs::path stick = directory / "stick.img";
-        make_stick(cell.image.path, host.stick_loaders.at(cell.arch), cell.arch, stick);
+        make_stick(image, host.stick_loaders.at(cell.arch), cell.arch, stick);
         spec.cell.image.path = stick;
         return;
     }
     std::vector<Patch> patches;
-    const ByteView image = ByteView::of_file(cell.image.path);
+    const ByteView bytes = ByteView::of_file(image);
     if (is_disk(cell.medium) && is_uefi(cell.firmware))
-        patches = without_el_torito(image);
+        patches = without_el_torito(bytes);
     if (scenario.unsigned_loader)
-        std::ranges::move(without_signatures(image), std::back_inserter(patches));
+        std::ranges::move(without_signatures(bytes), std::back_inserter(patches));
     if (!patches.empty()) {
         spec.medium_copy = directory / "medium.qcow2";
-        make_medium_copy(cell.image.path, patches, spec.medium_copy);
+        make_medium_copy(image, patches, spec.medium_copy);
     }
     if (cell.medium == Medium::direct)
-        spec.direct = take_kernel(cell.image.path, cell.arch, scenario.boot, directory);
+        spec.direct = take_kernel(image, cell.arch, scenario.boot, directory);
 }
 
 }  // namespace lktest

@@ -70,13 +70,16 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
     MachineSpec& spec = rig.spec;
     Connection& libvirt = rig.seat.connection();
     spec = machine_spec(host, libvirt, cell, scenario, rig.directory.path());
+    const fs::path image = spec.cell.image.path;
     const auto make_disks = [&] {
         prepare_medium(spec, host, scenario, rig.directory.path());
-        rig.disks.emplace(scenario.disks, rig.directory.path(), fs::absolute(cell.image.path));
+        rig.disks.emplace(scenario.disks, rig.directory.path(), image);
         for (const Step& step : scenario.steps)
             if (const std::string disk = booted_disk(step); !disk.empty())
                 rig.disks->make_bootable(disk);
         seal_disks(scenario, *rig.disks);
+        if (host.qemu_user)
+            give_to(*host.qemu_user, rig.directory.path());
     };
     co_await on_worker(host.workers, make_disks);
     spec.disks = rig.disks->specs();

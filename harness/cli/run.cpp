@@ -103,7 +103,10 @@ RunEnd in_run(const RunOptions& options, RunPlan plan,
         status = work(input, shared.path());
     } else {
         const JailOptions jail{.required = options.network == Network::tap, .why = {}};
-        status = run_in_jail(jail, [&](const Jail& inside) { return work(input, inside.private_dir); });
+        status = run_in_jail(jail, [&](const Jail& inside) {
+            input.own_mounts = inside.own_mounts;
+            return work(input, inside.private_dir);
+        });
     }
     return {status, input.directory.path()};
 }

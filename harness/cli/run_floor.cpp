@@ -16,10 +16,12 @@ Scenario without_network(Scenario scenario) {
     return scenario;
 }
 
-std::vector<Connection> connect(const RunInput& input, const std::filesystem::path& private_directory) {
+std::vector<Connection> connect(const RunInput& input, const std::filesystem::path& private_directory,
+                                const QemuPlace& place) {
     std::vector<Connection> connections;
     if (input.options.connect.empty())
-        connections.push_back(Connection::embedded(private_directory / "e", cache_directory() / "libvirt"));
+        connections.push_back(
+            Connection::embedded(private_directory / "e", place.cache, place.user ? &*place.user : nullptr));
     for (const std::string& uri : input.options.connect)
         connections.push_back(Connection::open(uri));
     return connections;
@@ -56,7 +58,8 @@ std::uint64_t largest_memory(const RunPlan& plan) {
 }  // namespace
 
 RunFloor::RunFloor(const RunInput& input, const std::filesystem::path& private_directory)
-    : libvirt(connect(input, private_directory)),
+    : place(place_for_qemu(input, private_directory)),
+      libvirt(connect(input, private_directory, place)),
       size(size_behind(libvirt)),
       cell_memory(largest_memory(input.plan)),
       jobs(input.options.jobs.value_or(default_jobs(size.cores, size.memory_available, cell_memory))),
@@ -73,7 +76,9 @@ RunFloor::RunFloor(const RunInput& input, const std::filesystem::path& private_d
            .firmware = input.firmware,
            .failures = input.failures,
            .stick_loaders = input.stick_loaders,
-           .causes = input.causes} {
+           .causes = input.causes,
+           .qemu_user = place.user,
+           .shown = place.shown} {
     for (const auto& [arch, choice] : input.accel) {
         for (const Connection& connection : libvirt.connections())
             connection.warm(arch);

@@ -10,6 +10,7 @@
 
 #include "harness/boot/host.hpp"
 #include "harness/cli/machine_size.hpp"
+#include "harness/cli/qemu_place.hpp"
 #include "harness/cli/run_inside.hpp"
 #include "harness/machine/event_loop.hpp"
 
@@ -24,6 +25,7 @@ struct RunFloor {
 
     boost::asio::io_context io{1};
     EventLoop event_loop{io};
+    QemuPlace place;
     Pool libvirt;
     MachineSize size;           ///< of this machine, or of those that the connections lead to, together
     std::uint64_t cell_memory;  ///< bytes, of the largest cell

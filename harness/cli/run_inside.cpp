@@ -232,6 +232,10 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
     const Timings timings = read_timings(timings_file);
     cells = longest_first(std::move(cells), timings);
     std::vector<std::string> decisions = firmware_decisions(input.firmware, cells);
+    if (!floor.place.why.empty())
+        decisions.push_back("QEMU runs as root: " + floor.place.why);
+    else if (floor.place.user)
+        decisions.push_back("QEMU runs as libvirt-qemu, in the jail");
     decisions.push_back(jobs_decision(jobs, input.options.jobs, size, floor.cell_memory));
     std::ranges::move(schedule_decisions(cells, timings), std::back_inserter(decisions));
     const Control control(io, input.directory.path(), host.guests);

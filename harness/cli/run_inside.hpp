@@ -21,6 +21,7 @@ struct RunInput {
     std::map<Arch, AccelChoice> accel;
     FirmwareCatalogue firmware;
     RunDirectory directory;
+    bool own_mounts = false;                              ///< as Jail has it
     std::map<Arch, std::filesystem::path> stick_loaders;  ///< of the architectures that need one
     std::string usual;                                    ///< usual_milestones(), for the page
     std::vector<Failure> failures;                        ///< both catalogues: in a jail that was made in

@@ -24,20 +24,28 @@ seccomp_sandbox = 1
 stdio_handler = "file"
 )";
 
-/// The same for root, whose driver would else switch QEMU to another user and into cgroups.
-constexpr std::string_view root_driver_settings = R"(user = "root"
-group = "root"
+/// The same for root, whose driver would else choose QEMU's user itself, change owners, and use cgroups. What
+/// the user is to open is given to him by others; only a TPM's socket would be its emulator's own.
+std::string root_driver_settings(const QemuUser* user) {
+    const uid_t uid = user ? user->uid : 0;
+    const gid_t gid = user ? user->groups.front() : 0;
+    return fmt::format(R"(user = "+{0}"
+group = "+{1}"
+swtpm_user = "+{0}"
+swtpm_group = "+{1}"
 dynamic_ownership = 0
 remember_owner = 0
 namespaces = []
 cgroup_controllers = []
-)";
+)",
+                       uid, gid);
+}
 
-void prepare_root(const fs::path& root, const fs::path& cache) {
+void prepare_root(const fs::path& root, const fs::path& cache, const QemuUser* user) {
     make_directories(root / "etc");
     make_directories(cache);
     write_file(root / "etc/qemu.conf",
-               fmt::format("{}{}", driver_settings, ::geteuid() == 0 ? root_driver_settings : ""));
+               fmt::format("{}{}", driver_settings, ::geteuid() == 0 ? root_driver_settings(user) : ""));
     std::error_code error;
     fs::create_directory_symlink(fs::absolute(cache), root / "cache", error);
     if (error && error != std::errc::file_exists)
@@ -91,9 +99,9 @@ Connection::~Connection() {
         listeners_->detach(*handle_);
 }
 
-Connection Connection::embedded(const fs::path& root, const fs::path& cache) {
+Connection Connection::embedded(const fs::path& root, const fs::path& cache, const QemuUser* user) {
     const fs::path absolute = fs::absolute(root);
-    prepare_root(absolute, cache);
+    prepare_root(absolute, cache, user);
     return {"qemu:///embed?root=" + absolute.string(), absolute};
 }
 

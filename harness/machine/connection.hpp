@@ -12,6 +12,7 @@
 #include "builder/base/error.hpp"
 #include "builder/base/handle.hpp"
 #include "builder/base/platform.hpp"
+#include "harness/machine/qemu_user.hpp"
 
 namespace lktest {
 
@@ -40,7 +41,9 @@ public:
     ///               (a socket 40 characters deeper in it must stay below 108)
     /// @param cache  keeps what libvirt learnt of each QEMU; share it between runs, or the
     ///               first guest starts seconds later
-    static Connection embedded(const std::filesystem::path& root, const std::filesystem::path& cache);
+    /// @param user   whom root's QEMU runs as, who must be able to enter both; null: root
+    static Connection embedded(const std::filesystem::path& root, const std::filesystem::path& cache,
+                               const QemuUser* user = nullptr);
 
     /// Any other driver: "qemu:///system". One to another machine is taken for broken when that has not
     /// answered for half a minute.

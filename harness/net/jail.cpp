@@ -177,7 +177,7 @@ private:
         pollfd outer{alive, POLLIN, 0};
         if (::poll(&outer, 1, 0) != 0)  // died before the line above
             ::_exit(128 + SIGKILL);
-        const Jail jail{mount_jail(user.uid == 0)};
+        const Jail jail{.private_dir = mount_jail(user.uid == 0)};
         if (options.own_network)
             loopback_up();
         const pid_t worker = ::fork();
@@ -265,7 +265,7 @@ int run_in_jail(const JailOptions& options, const std::function<int(const Jail&)
     if (options.why)
         options.why(fmt::format("no jail: {}; after a kill -9 of lktest, QEMU may remain", error.what()));
     const TempDir directory;
-    return work(Jail{directory.path()});
+    return work(Jail{.private_dir = directory.path(), .own_mounts = false});
 }
 
 std::optional<Error> why_no_tap() {

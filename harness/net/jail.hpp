@@ -21,6 +21,8 @@ struct Jail {
     /// For all that exists only while the run lasts: sockets, guest memory,
     /// variable stores. A tmpfs that nobody else sees and that ends with the jail.
     std::filesystem::path private_dir;
+    /// Whether mounts that are made here end here; not where there could be no jail.
+    bool own_mounts = true;
 };
 
 /// Runs `work` so that whatever kills it, nothing of it remains: no process

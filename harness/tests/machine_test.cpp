@@ -240,6 +240,25 @@ TEST(Pool, AsksABrokenConnectionOnlyWhenAllAre) {
     EXPECT_EQ(least_loaded(loads), 0U);
 }
 
+TEST(QemuUser, MayOpenWhatOwnerGroupAndModeSay) {
+    const TempDir directory;
+    const std::filesystem::path file = directory.path() / "image.iso";
+    write_file(file, "");
+    const QemuUser owner{::geteuid(), {::getegid()}}, colleague{::geteuid() + 1, {9999, ::getegid()}},
+        stranger{::geteuid() + 1, {9999}};
+    const auto all = [&](unsigned mode, bool write) {
+        std::filesystem::permissions(file, std::filesystem::perms(mode));
+        return std::vector{may_open(owner, file, write), may_open(colleague, file, write),
+                           may_open(stranger, file, write)};
+    };
+    EXPECT_EQ(all(0644, false), (std::vector{true, true, true}));
+    EXPECT_EQ(all(0640, false), (std::vector{true, true, false}));
+    EXPECT_EQ(all(0044, false), (std::vector{false, true, true}));
+    EXPECT_EQ(all(0664, true), (std::vector{true, true, false}));
+    EXPECT_EQ(all(0646, true), (std::vector{true, false, true}));
+    EXPECT_FALSE(may_open(owner, directory.path() / "none"));
+}
+
 TEST(Connection, KnowsUrisOfOtherMachines) {
     EXPECT_TRUE(names_a_host("qemu+ssh://root@build-3/system"));
     EXPECT_TRUE(names_a_host("qemu://build-3/system"));

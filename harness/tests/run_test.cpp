@@ -451,6 +451,17 @@ TEST_F(RunningTest, SigkillLeavesNoProcessBehind) {
     EXPECT_TRUE(eventually([&] { return inside().empty(); }));
 }
 
+/// Though the ISO lies in a directory that is nobody else's.
+TEST_F(RunningTest, QemuHasNotTheRightsOfRoot) {
+    const std::string status = read_file("/proc/" + std::to_string(guests().at(0)) + "/status");
+    for (const std::string_view whose : {"\nUid:\t", "\nGid:\t"}) {
+        const std::size_t place = status.find(whose);
+        ASSERT_NE(place, std::string::npos) << status;
+        EXPECT_NE(std::stoul(status.substr(place + whose.size())), 0U) << status;
+    }
+    EXPECT_NE(status.find("\nCapEff:\t0000000000000000\n"), std::string::npos) << status;
+}
+
 TEST_F(RunningTest, CtrlCEndsInGoodOrderAndWritesTheReport) {
     ::kill(child_, SIGINT);
     EXPECT_EQ(wait_for_end(), 1);
