@@ -92,12 +92,15 @@ protected:
     std::set<std::string> remains() const {
         std::set<std::string> found;
         for (const fs::path& directory : {iso_.parent_path(), cache_, cache_ / "made", cache_ / "tars",
-                                          cache_ / "debs", cache_ / "chosen"})
-            for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
+                                          cache_ / "debs", cache_ / "chosen"}) {
+            std::error_code ended_before_it_was_made;
+            for (const fs::directory_entry& entry :
+                 fs::directory_iterator(directory, ended_before_it_was_made)) {
                 const std::string name = entry.path().filename();
                 if (name.starts_with("lktest-dir-") || name.find(".part-") != std::string::npos)
                     found.insert(entry.path());
             }
+        }
         return found;
     }
 
