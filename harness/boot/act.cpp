@@ -307,8 +307,7 @@ private:
     asio::awaitable<Ending> perform_action(const TakeScreenshot& action) {
         const auto take = [this] { return stage_.guest.screenshot(); };
         const Domain::Screenshot shot = co_await on_worker(stage_.host.workers, take);
-        write_file(stage_.artefacts / (action.file + (shot.type == "image/png" ? ".png" : ".ppm")),
-                   shot.image);
+        write_file(stage_.artefacts / fmt::format("{}{}", action.file, shot.extension()), shot.image);
         co_return std::nullopt;
     }
 

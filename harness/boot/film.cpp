@@ -23,7 +23,7 @@ constexpr std::size_t most_pictures = 24;
 std::string picture(const Domain::Camera& camera) {
     try {
         Domain::Screenshot shot = camera();
-        return shot.type == "image/png" ? std::move(shot.image) : std::string();
+        return shot.extension() == ".png" ? std::move(shot.image) : std::string();
     } catch (const Error&) {
         return {};
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "harness/boot/look_into.hpp"
 
+#include <fmt/format.h>
+
 #include "builder/base/file.hpp"
 #include "builder/inspect/finding.hpp"
 #include "harness/diagnose/dmesg.hpp"
@@ -71,7 +73,7 @@ void write_findings(const Findings& findings, const fs::path& directory) {
 void write_screen(const Domain& guest, const fs::path& directory) {
     try {
         const Domain::Screenshot shot = guest.screenshot();
-        write_file(directory / (shot.type == "image/png" ? "screen.png" : "screen.ppm"), shot.image);
+        write_file(directory / fmt::format("screen{}", shot.extension()), shot.image);
     } catch (const Error&) {
         // A guest that is gone has no screen, and that is no second fault.
     }

@@ -42,10 +42,6 @@ void check_network(const RunOptions& options, const RunPlan& plan) {
         throw *why;
 }
 
-bool on_other_machines(const RunOptions& options) {
-    return std::ranges::any_of(options.connect, names_a_host);
-}
-
 /// Only on this machine a guest can be tried.
 AccelChoice accelerator(Arch arch, const RunOptions& options) {
     if (!on_other_machines(options))
@@ -78,6 +74,10 @@ std::map<Arch, std::filesystem::path> make_stick_loaders(const RunPlan& plan) {
 }
 
 }  // namespace
+
+bool on_other_machines(const RunOptions& options) {
+    return std::ranges::any_of(options.connect, names_a_host);
+}
 
 RunEnd in_run(const RunOptions& options, RunPlan plan,
               const std::function<int(const RunInput&, const std::filesystem::path&)>& work) {

@@ -85,6 +85,9 @@ struct RunEnd {
     std::filesystem::path directory;
 };
 
+/// Whether a connection leads, or may lead, to another machine.
+bool on_other_machines(const RunOptions& options);
+
 /// Finds firmware and accelerators for a plan, builds what is stale, and makes the run's directory. Throws
 /// when the cells cannot have what they need. Then `work` is done in the jail.
 RunEnd in_run(

@@ -28,15 +28,12 @@ std::vector<Connection> connect(const RunInput& input, const std::filesystem::pa
 }
 
 /// Several connections may lead to one machine, which counts once.
-MachineSize size_behind(const Pool& pool) {
-    const auto elsewhere = [](const Connection& connection) { return names_a_host(connection.uri()); };
-    if (std::ranges::none_of(pool.connections(), elsewhere))
+MachineSize size_behind(const Pool& pool, const RunOptions& options) {
+    if (!on_other_machines(options))
         return machine_size();
     std::map<std::string, LibvirtHost> hosts;
-    for (const Connection& connection : pool.connections()) {
-        LibvirtHost host = connection.host();
+    for (const LibvirtHost& host : pool.hosts())
         hosts.emplace(host.name, host);
-    }
     MachineSize all{.cores = 0, .memory_available = 0};
     for (const auto& [host_name, host] : hosts) {
         all.cores += host.cores;
@@ -60,7 +57,7 @@ std::uint64_t largest_memory(const RunPlan& plan) {
 RunFloor::RunFloor(const RunInput& input, const std::filesystem::path& private_directory)
     : place(place_for_qemu(input, private_directory)),
       libvirt(connect(input, private_directory, place)),
-      size(size_behind(libvirt)),
+      size(size_behind(libvirt, input.options)),
       cell_memory(largest_memory(input.plan)),
       jobs(input.options.jobs.value_or(default_jobs(size.cores, size.memory_available, cell_memory))),
       scenarios(input.plan.scenarios),

@@ -83,6 +83,8 @@ public:
     struct Screenshot {
         std::string type;  ///< "image/png"; of an older libvirt "image/x-portable-pixmap"
         std::string image;
+        /// ".png", ".ppm"
+        std::string_view extension() const { return type == "image/png" ? ".png" : ".ppm"; }
     };
     Screenshot screenshot() const { return camera()(); }
     /// Takes screenshots. May be called from any thread at any time, and outlive this object.

@@ -17,8 +17,10 @@ std::size_t least_loaded(std::span<const PoolLoad> loads) {
 }
 
 Pool::Pool(std::vector<Connection> connections) : connections_(std::move(connections)) {
-    for (const Connection& connection : connections_)
-        loads_.push_back({.cores = connection.host().cores});
+    for (const Connection& connection : connections_) {
+        hosts_.push_back(connection.host());
+        loads_.push_back({.cores = hosts_.back().cores});
+    }
 }
 
 Pool::Seat Pool::take() {

@@ -45,10 +45,13 @@ public:
     Seat take();
 
     const std::vector<Connection>& connections() const noexcept { return connections_; }
+    /// The machine behind each, as it was when the pool was made.
+    const std::vector<LibvirtHost>& hosts() const noexcept { return hosts_; }
 
 private:
     std::vector<Connection> connections_;
-    std::vector<PoolLoad> loads_;  ///< of each
+    std::vector<LibvirtHost> hosts_;
+    std::vector<PoolLoad> loads_;
 };
 
 }  // namespace lktest

@@ -125,7 +125,8 @@ private:
             hang_up();
             say({});
         }
-        write();
+        if (!unsent_.empty())
+            write();
     }
 
     void write() {
