@@ -47,13 +47,10 @@ TEST_F(DaemonTest, ACellBootsUnderADaemonsQemu) {
 
 /// A daemon asked directly, and by ssh, as another machine's is: with nothing but the file system shared.
 TEST_F(DaemonTest, APoolOfConnectionsSharesTheCells) {
-    const fs::path tree = scratch_.path() / "tree", iso = scratch_.path() / "talks.iso",
-                   scenario = scratch_.path() / "talks.toml", ssh = scratch_.path() / "ssh";
-    for (const fs::path& directory : {tree, ssh})
-        make_directories(directory);
-    write_file(tree / "boot.bin", boot_sector::say("I am up\n") + std::string(2000, '\0'));
-    check_process({"xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "boot.bin", "-no-emul-boot",
-                   "-boot-load-size", "4", tree});
+    const fs::path iso = scratch_.path() / "talks.iso", scenario = scratch_.path() / "talks.toml",
+                   ssh = scratch_.path() / "ssh";
+    make_directories(ssh);
+    boot_sector::write_iso(boot_sector::say("I am up\n"), iso);
     write_file(scenario, "[[milestone]]\nname = \"up\"\npattern = 'I am up'\nwithin = \"60s\"\n");
     const ProcessResult ended = beside_a_daemon({"unshare", "--net", "sh", "-euc", R"sh(
         ip link set lo up
@@ -84,9 +81,7 @@ TEST_F(DaemonTest, APoolOfConnectionsSharesTheCells) {
 TEST_F(DaemonTest, AnImageThatTheDaemonsQemuMayNotReadIsNamed) {
     const fs::path iso = scratch_.path() / "closed/image.iso";
     make_directories(iso.parent_path());
-    write_file(scratch_.path() / "closed/boot.bin", boot_sector::silent() + std::string(2000, '\0'));
-    check_process({"xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "boot.bin", "-no-emul-boot",
-                   "-boot-load-size", "4", iso.parent_path()});
+    boot_sector::write_iso(boot_sector::silent(), iso);
     fs::permissions(iso.parent_path(), fs::perms::owner_all);
     const ProcessResult ended =
         beside_a_daemon({LKTEST_PROGRAM, "run", "--connect", "qemu:///system", "--network", "user", "--iso",
@@ -97,11 +92,8 @@ TEST_F(DaemonTest, AnImageThatTheDaemonsQemuMayNotReadIsNamed) {
 }
 
 TEST_F(DaemonTest, SigkillLeavesTheDaemonNoGuest) {
-    const fs::path tree = scratch_.path() / "tree", iso = scratch_.path() / "silent.iso";
-    make_directories(tree);
-    write_file(tree / "boot.bin", boot_sector::silent() + std::string(2000, '\0'));
-    check_process({"xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "boot.bin", "-no-emul-boot",
-                   "-boot-load-size", "4", tree});
+    const fs::path iso = scratch_.path() / "silent.iso";
+    boot_sector::write_iso(boot_sector::silent(), iso);
     // In the namespace of the daemon, whose only QEMU is that guest.
     const ProcessResult ended = beside_a_daemon({"sh", "-euc", R"sh(
         "$1" run --connect qemu:///system --network user --iso "$2" --scenario boot --firmware bios \

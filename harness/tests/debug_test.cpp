@@ -89,11 +89,8 @@ class DebugTest : public testing::Test {
 protected:
     /// The command's options for a cell whose BIOS boot image is `code`, and that shall say "Linux version".
     std::vector<std::string> cell(const std::string& command, const std::string& code) {
-        const fs::path tree = scratch_.path() / "tree", iso = scratch_.path() / "guest.iso";
-        make_directories(tree);
-        write_file(tree / "boot.bin", code + std::string(2048 - code.size(), '\0'));
-        check_process({"xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "boot.bin", "-no-emul-boot",
-                       "-boot-load-size", "4", tree});
+        const fs::path iso = scratch_.path() / "guest.iso";
+        boot_sector::write_iso(code, iso);
         const fs::path scenario = scratch_.path() / "short.toml";
         write_file(scenario,
                    "about = \"A kernel, soon.\"\n[[milestone]]\nname = \"kernel\"\n"

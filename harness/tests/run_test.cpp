@@ -43,12 +43,8 @@ protected:
 
     /// Boots an ISO whose BIOS boot image is `code`.
     ProcessResult run_code(const std::string& code) {
-        const fs::path tree = scratch_.path() / "tree";
-        make_directories(tree);
-        write_file(tree / "boot.bin", code + std::string(2048 - code.size(), '\0'));
         const fs::path iso = scratch_.path() / "guest.iso";
-        check_process({"xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "boot.bin", "-no-emul-boot",
-                       "-boot-load-size", "4", tree});
+        boot_sector::write_iso(code, iso);
         write_file(scratch_.path() / "short.toml", short_scenario);
         return run({"--iso", iso, "--scenario", scratch_.path() / "short.toml", "--firmware", "bios",
                     "--network", "none"});
@@ -388,12 +384,8 @@ std::string pid_namespace(const fs::path& process) {
 class RunningTest : public RunTest {
 protected:
     void SetUp() override {
-        const fs::path tree = scratch_.path() / "tree";
-        make_directories(tree);
-        write_file(tree / "boot.bin", boot_sector::silent() + std::string(2000, '\0'));
         const fs::path iso = scratch_.path() / (image_ + ".iso");
-        check_process({"xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "boot.bin", "-no-emul-boot",
-                       "-boot-load-size", "4", tree});
+        boot_sector::write_iso(boot_sector::silent(), iso);
         child_ = ::fork();
         if (child_ == 0) {
             ::execl(LKTEST_PROGRAM, LKTEST_PROGRAM, "run", "--output", results_.c_str(), "--iso", iso.c_str(),

@@ -39,11 +39,8 @@ protected:
 
     /// A guest that never speaks, for some seconds.
     Words silent_guest() const {
-        const fs::path tree = scratch_.path() / "tree", iso = scratch_.path() / "silent guest.iso";
-        make_directories(tree);
-        write_file(tree / "boot.bin", boot_sector::silent() + std::string(2000, '\0'));
-        check_process({"xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "boot.bin", "-no-emul-boot",
-                       "-boot-load-size", "4", tree});
+        const fs::path iso = scratch_.path() / "silent guest.iso";
+        boot_sector::write_iso(boot_sector::silent(), iso);
         write_file(
             scratch_.path() / "short.toml",
             "about = \"A kernel, soon.\"\n[[milestone]]\nname = \"kernel\"\npattern = 'Linux version'\n"

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
+
+#include "builder/base/file.hpp"
+#include "builder/base/process.hpp"
 
 /// Guests of a few bytes: 16-bit code that a BIOS loads from an El Torito entry to
 /// 0000:7C00. Each fails in one way, at once and for real.
@@ -44,6 +48,14 @@ inline std::string say(std::string_view text) {
            "\xEB\xF8"       // jmp next
            "\xF4\xEB\xFD"s  // end: hlt; jmp end
            + std::string(text) + '\0';
+}
+
+/// Makes an ISO whose boot image for a BIOS is `code`, and that holds nothing else.
+inline void write_iso(const std::string& code, const std::filesystem::path& iso) {
+    const TempDir tree;
+    write_file(tree.path() / "boot.bin", code + std::string(2048 - code.size(), '\0'));
+    check_process({"xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-b", "boot.bin", "-no-emul-boot",
+                   "-boot-load-size", "4", tree.path()});
 }
 
 }  // namespace lktest::boot_sector
