@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t most_recent_bytes = 1'048'576;
 constexpr std::size_t most_chunk = 65'536;
 constexpr std::size_t most_recent_lines = 200;
+constexpr std::size_t most_loader_lines = 100;
 constexpr std::size_t most_failure_lines = 200;
 
 std::vector<Milestone> milestones_of(const BootCell& cell, const Scenario& scenario) {
@@ -62,19 +63,19 @@ void Watch::take(Source source, std::string_view bytes, std::chrono::microsecond
     });
 }
 
-void Watch::show(Source source, const std::vector<std::string>& rows, std::chrono::microseconds at) {
+bool Watch::show(Source source, const std::vector<std::string>& rows, std::chrono::microseconds at) {
     quiet(at);
     Shown& shown = source == Source::tty1 ? tty1_ : display_;
     if (rows == shown.rows) {
         if (shown.prompt_read || at < shown.since + patience_.prompt)
-            return;
+            return false;
         shown.prompt_read = true;
         const auto last =
             std::find_if(rows.rbegin(), rows.rend(), [](const auto& row) { return !row.empty(); });
         if (last != rows.rend())
             for (const std::string& text : {*last, *last + " "})
                 apply(rules_.on_prompt(text), source, shown.since, text, *last);
-        return;
+        return false;
     }
     last_byte_ = at;
     const std::vector<std::string> before = std::exchange(shown.rows, rows);
@@ -86,6 +87,7 @@ void Watch::show(Source source, const std::vector<std::string>& rows, std::chron
             std::ranges::none_of(recent_lines_, is_said))
             on_new_row(source, row, at);
     }
+    return true;
 }
 
 void Watch::on_new_row(Source source, const std::string& row, std::chrono::microseconds at) {
@@ -137,13 +139,22 @@ void Watch::on_line(Source source, const ConsoleLine& line) {
         shows_kernel_log_ = shows_kernel_log_ || first;
         kernel_spoke_ = kernel_spoke_ || first || line.kernel();
     }
+    if (loader_lines_ == 0 && (kernel_spoke_ || source == Source::kernel_log))
+        keep_loader_lines();
     recent_lines_.push_back(line);
-    if (recent_lines_.size() > most_recent_lines)
-        recent_lines_.pop_front();
+    if (recent_lines_.size() > loader_lines_ + most_recent_lines)
+        recent_lines_.erase(recent_lines_.begin() + static_cast<std::ptrdiff_t>(loader_lines_));
     if (!replaying_)
         collect(failure_, line.text);
     collect(suspect_, line.text);
     apply(rules_.on_line(line), source, line.at, line.said(), line.text);
+}
+
+/// A kernel that talks at length must not push out the error of the loader that started it wrongly.
+void Watch::keep_loader_lines() {
+    while (recent_lines_.size() > most_loader_lines)
+        recent_lines_.pop_front();
+    loader_lines_ = recent_lines_.size();
 }
 
 void Watch::apply(const std::vector<Hit>& hits, Source source, std::chrono::microseconds at,
@@ -260,6 +271,7 @@ void Watch::reset(std::chrono::microseconds at, std::string reason) {
     if (std::string cut = serial_.unfinished(); !cut.empty())
         recent_lines_.push_back({at, std::move(cut), 0});
     std::erase_if(recent_lines_, [at](const ConsoleLine& line) { return line.at > at; });
+    loader_lines_ = 0;
 
     serial_ = {};
     virtio_ = {};

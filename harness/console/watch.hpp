@@ -52,7 +52,8 @@ public:
     /// Rows that are new count as lines and as rows of a screen, and the last one, once all stand still,
     /// as a prompt. What the console said already is no news.
     /// @param source  Source::display or Source::tty1
-    void show(Source source, const std::vector<std::string>& rows, std::chrono::microseconds at);
+    /// Returns whether it showed something else than before.
+    bool show(Source source, const std::vector<std::string>& rows, std::chrono::microseconds at);
     /// Nothing has come until `now`: what stands still long enough is decided.
     void quiet(std::chrono::microseconds now);
     /// When quiet() will decide something if nothing is fed before.
@@ -124,6 +125,7 @@ private:
     void remember(Source source, std::string_view bytes, std::chrono::microseconds at);
     void read_serial(std::string_view bytes, std::chrono::microseconds at);
     void on_line(Source source, const ConsoleLine& line);
+    void keep_loader_lines();
     void on_new_row(Source source, const std::string& row, std::chrono::microseconds at);
     void apply(const std::vector<Hit>& hits, Source source, std::chrono::microseconds at,
                std::string_view matched, const std::string& line);
@@ -143,6 +145,7 @@ private:
     std::deque<Chunk> recent_bytes_;  ///< for a reset that is told of late
     std::size_t recent_size_ = 0;
     std::deque<ConsoleLine> recent_lines_;
+    std::size_t loader_lines_ = 0;  ///< the first of them, which stay: what came before the kernel spoke
     std::vector<Event> events_;
     std::vector<std::string> warned_;
     std::optional<FailureSeen> failure_, suspect_;

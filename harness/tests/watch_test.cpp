@@ -390,6 +390,18 @@ TEST_F(WatchTest, KeepsTheFailureThatLedToAReset) {
     EXPECT_EQ(watch.failure()->reason, "panic: gone");
 }
 
+TEST_F(WatchTest, WhatTheLoaderSaidStaysThoughTheKernelTalksAtLength) {
+    say("SeaBIOS (version 1)\r\nerror: file `/boot/initrd.gon' not found.\r\n", 1ms);
+    say(kernel("Linux version 6.1"), 2ms);
+    for (int i = 0; i < 1000; ++i)
+        say(kernel(fmt::format("record {}", i)), 3ms);
+    const std::vector<std::string> lines = watch.last_lines(1000);
+    EXPECT_EQ(lines.front(), "SeaBIOS (version 1)");
+    EXPECT_EQ(lines[1], "error: file `/boot/initrd.gon' not found.");
+    EXPECT_EQ(lines.back(), "[    1.234567] record 999");
+    EXPECT_LT(lines.size(), 400u) << "what a kernel says is bounded";
+}
+
 TEST_F(WatchTest, WaitsForTheHostsSideOfTheNetwork) {
     const Scenario network = parse_scenario("n.toml", R"(
 [[milestone]]
