@@ -41,6 +41,8 @@ Examination LiveGuest::known() const {
     known.reached = attendance_->watch().last_reached();
     known.resets = attendance_->watch().resets();
     known.loader = loader_in(console());
+    if (const std::shared_ptr<Rig> rig = rig_.lock(); rig && rig->network)
+        known.network = rig->network->in_words();
     return known;
 }
 

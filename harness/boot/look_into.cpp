@@ -5,6 +5,7 @@
 
 #include "builder/base/file.hpp"
 #include "builder/inspect/finding.hpp"
+#include "harness/boot/attached_devices.hpp"
 #include "harness/diagnose/dmesg.hpp"
 
 namespace lktest {
@@ -54,6 +55,11 @@ Findings look_into(Onlooker& onlooker, Domain& guest, Examination known, std::ve
                    const Knowledge& knowledge, bool booted) {
     const auto begin = std::chrono::steady_clock::now();
     Findings found{.seen = std::move(known), .diagnosis = {}};
+    try {
+        found.seen.attached = attached_devices(guest.xml());
+    } catch (const Error&) {
+        found.seen.untold.emplace_back("which devices the machine has: the guest has gone");
+    }
     onlooker.examine(guest, found.seen);
     found.diagnosis = diagnose(found.seen, knowledge.cell, knowledge.scenario, knowledge.failures);
     if (!booted)

@@ -53,6 +53,16 @@ std::vector<std::string> disks_in_words(const Domain::DeviceUse& use) {
     return words;
 }
 
+std::vector<std::string> cards_in_words(const Domain::DeviceUse& use) {
+    std::vector<std::string> words;
+    for (const Domain::DeviceUse::Card& card : use.cards)
+        words.push_back(card.packets_sent == 0
+                            ? fmt::format("the guest has sent no packet over {}", card.name)
+                            : fmt::format("the guest has sent {} packets over {}, and was sent {}",
+                                          card.packets_sent, card.name, card.packets_received));
+    return words;
+}
+
 }  // namespace
 
 const FoundKernel* Follower::kernel(const GuestMemory& memory) {
@@ -138,7 +148,10 @@ void Onlooker::examine(Domain& guest, Examination& seen) {
             std::vector<std::vector<CpuState>> samples = sampling_.get();
             if (!were_taken)
                 seen.samples = std::move(samples);
-            seen.disks = disks_in_words(guest.device_use());
+            const Domain::DeviceUse use = guest.device_use();
+            seen.disks = disks_in_words(use);
+            if (seen.network.empty())
+                seen.network = cards_in_words(use);
         } catch (const Error&) {
             seen.untold.emplace_back(seen.samples.empty()
                                          ? "what the CPUs do: the guest has gone"
@@ -152,6 +165,15 @@ bool Onlooker::entered_kernel(const GuestMemory& memory, const Examination& seen
     // A BIOS leaves alone what it had loaded before a reset.
     if (seen.reset_loop && arch_ == Arch::x86_64 && in_kernel_entry(memory, arch_, x86_kernel_entry))
         return true;
+    // A loader that stands beside the kernel it has loaded calls its BIOS, or takes interrupts; the entry of
+    // a kernel does neither.
+    const auto of_loader = [](const CpuState& cpu) {
+        return cpu.mode == CpuState::Mode::real || (cpu.mode == CpuState::Mode::flat && cpu.takes_interrupts);
+    };
+    if (std::ranges::any_of(seen.samples, [&](const std::vector<CpuState>& moment) {
+            return std::ranges::any_of(moment, of_loader);
+        }))
+        return false;
     return !seen.samples.empty() && std::ranges::any_of(seen.samples.back(), [&](const CpuState& cpu) {
         return cpu.mode != CpuState::Mode::real && cpu.mode != CpuState::Mode::user &&
                in_kernel_entry(memory, arch_, cpu.pc);
@@ -172,6 +194,22 @@ bool Onlooker::runs_a_kernel(const Domain& guest) const {
     return std::ranges::any_of(cpus, [](const CpuState& cpu) {
         return cpu.mode == CpuState::Mode::system && in_kernel_half(cpu.pc);
     });
+}
+
+std::vector<CpuActivity> Onlooker::activities(const Domain& guest) const {
+    std::vector<std::vector<CpuState>> samples;
+    for (std::size_t i = 0; i < sample_count; ++i) {
+        if (i > 0)
+            std::this_thread::sleep_for(between_samples);
+        samples.push_back(cpu_states(guest.ask("info registers -a"), arch_));
+    }
+    if (arch_ == Arch::aarch64 && ram_) {
+        const GuestMemory memory = ram_->written();
+        const auto kernel = find_described_kernel(memory, arch_);
+        for (std::vector<CpuState>& moment : samples)
+            mark_waiting(moment, memory, kernel ? kernel->tables : std::nullopt);
+    }
+    return cpu_activities(samples);
 }
 
 void Onlooker::read_log(Examination& seen, const std::optional<PageTables>& hint) const {

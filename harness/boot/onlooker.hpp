@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/diagnose/cpu_activity.hpp"
 #include "harness/diagnose/diagnosis.hpp"
 #include "harness/diagnose/find_printk.hpp"
 #include "harness/diagnose/symbols.hpp"
@@ -69,6 +70,10 @@ public:
 
     /// Whether a CPU executes a kernel at the kernel's own addresses now. A few milliseconds.
     bool runs_a_kernel(const Domain& guest) const;
+
+    /// What the CPUs do of a guest that runs on meanwhile. Blocks for about 0.2 s. Throws a host Error when
+    /// it has gone.
+    std::vector<CpuActivity> activities(const Domain& guest) const;
 
     /// @param text_screen  the machine is a PC whose firmware leaves it in a text mode
     std::shared_ptr<Follower> follow(const Domain& guest, bool text_screen) const;

@@ -73,6 +73,8 @@ std::string diagnosis_text(std::string_view guest, const Json& diagnosis, const 
         page.field("fix", text_at(diagnosis, "fix"), Tone::good);
     list(page, "CPUs", diagnosis, "cpus", 2);
     list(page, "disks", diagnosis, "disks", 2);
+    list(page, "network", diagnosis, "network", 2);
+    list(page, "devices", diagnosis, "devices", 3);
     list(page, "unknown", diagnosis, "untold", 2);
     return page.take();
 }

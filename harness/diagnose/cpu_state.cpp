@@ -29,13 +29,15 @@ std::uint64_t code_base(std::string_view text) {
 
 std::optional<CpuState> x86_state(std::string_view text) {
     using Mode = CpuState::Mode;
-    // SDM vol. 3A §2.5: CR0.PE is bit 0, CR0.PG bit 31, CR4.LA57 bit 12; §2.2.1: EFER.LMA bit 10.
+    // SDM vol. 3A §2.5: CR0.PE is bit 0, CR0.PG bit 31, CR4.LA57 bit 12; §2.2.1: EFER.LMA bit 10; §2.3: IF
+    // of RFLAGS bit 9.
     const auto rip = hex(text, "RIP"), eip = hex(text, "EIP");
     const auto cr0 = hex(text, "CR0"), level = hex(text, "CPL");
     if ((!rip && !eip) || !cr0 || !level)
         return std::nullopt;
     CpuState state;
     state.halted = hex(text, "HLT") == 1;
+    state.takes_interrupts = (hex(text, rip ? "RFL" : "EFL").value_or(0) & 0x200) != 0;
     const bool long_mode = (hex(text, "EFER").value_or(0) & 0x400) != 0;
     if ((*cr0 & 1) == 0)
         state.mode = Mode::real;

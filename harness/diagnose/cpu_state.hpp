@@ -26,6 +26,7 @@ struct CpuState {
     std::uint64_t return_to = 0;  ///< aarch64: X30
     Mode mode = Mode::system;
     bool halted = false;                      ///< x86 only: it waits for an interrupt
+    bool takes_interrupts = false;            ///< x86 only: RFLAGS.IF
     std::optional<PageTables> page_tables{};  ///< x86 with paging only: QEMU does not tell aarch64's
 };
 

@@ -286,14 +286,8 @@ void tell_of_tasks(const Examination& seen, Diagnosis& said) {
     }
 }
 
-/// Whether the kernel's log names a disk that it found.
-bool names_a_disk(const LogRecord& record) {
-    static const re2::RE2 disk(R"(\b(?:sr\d+|\[?sd[a-z]\]?|\[vd[a-z]\]|nvme\d+n\d+|mmcblk\d+)\b)");
-    return re2::RE2::PartialMatch(re2::StringPiece(record.text.data(), record.text.size()), disk);
-}
-
 std::vector<Sign> signs_of(const Examination& seen, const std::vector<CpuActivity>& activities,
-                           const Diagnosis& said) {
+                           const DeviceView& devices, const Diagnosis& said) {
     const bool entered = seen.kernel_entered && seen.log.empty();
     if (seen.reset_loop)
         return {{entered ? "kernel-resets-at-entry" : "guest-resets",
@@ -305,9 +299,10 @@ std::vector<Sign> signs_of(const Examination& seen, const std::vector<CpuActivit
         return {};
     std::vector<Sign> signs;
     const bool in_initramfs = said.stage == BootStage::initramfs;
-    if (in_initramfs && !seen.disks.empty() && std::ranges::none_of(seen.log, names_a_disk))
-        signs.push_back({"no-disk-seen", fmt::format("the kernel's log names no disk; the machine has {}",
-                                                     seen.disks.size())});
+    if (in_initramfs && devices.no_disk)
+        signs.push_back({"no-disk-seen", devices.sentences.front()});
+    if (in_initramfs && devices.no_card)
+        signs.push_back({"no-card-seen", devices.sentences.back()});
     const CpuTotals cpus = totals(activities);
     const bool idle = std::ranges::all_of(activities, [](const CpuActivity& cpu) { return cpu.idle(); });
     const bool spins = std::ranges::any_of(activities, [](const CpuActivity& cpu) { return cpu.spins(); });
@@ -353,7 +348,11 @@ Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario
         said.evidence.push_back(fmt::format("the last milestone was '{}'", printable(seen.reached)));
     if (!left_the_kernel(totals(activities)))
         tell_of_tasks(seen, said);
-    said.signs = signs_of(seen, activities, said);
+    DeviceView devices;
+    if (!left_the_kernel(totals(activities)))
+        devices = view_devices(seen.attached, seen.log, seen.tasks ? seen.tasks->cards : std::nullopt);
+    said.devices = devices.sentences;
+    said.signs = signs_of(seen, activities, devices, said);
     if (said.cause.empty() && said.silence)
         said.cause = said.silence->name;
     const auto all = [&](auto what) { return !activities.empty() && std::ranges::all_of(activities, what); };
@@ -371,6 +370,7 @@ Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario
     if (said.last_lines.size() > last_lines)
         said.last_lines.erase(said.last_lines.begin(), said.last_lines.end() - last_lines);
     said.disks = seen.disks;
+    said.network = seen.network;
     said.untold = seen.untold;
     return said;
 }

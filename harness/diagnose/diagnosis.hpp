@@ -8,6 +8,7 @@
 
 #include "harness/diagnose/causes.hpp"
 #include "harness/diagnose/cpu_state.hpp"
+#include "harness/diagnose/device_view.hpp"
 #include "harness/diagnose/printk_ring.hpp"
 #include "harness/diagnose/tasks.hpp"
 #include "harness/matrix/cell.hpp"
@@ -36,6 +37,8 @@ struct Examination {
     std::vector<std::string> efi_images;     ///< what UEFI has loaded, the youngest last
     std::vector<std::string> in_efi_images;  ///< a sentence for each CPU that is in one
     std::vector<std::string> disks;          ///< what was read of each, a sentence
+    std::vector<std::string> network;        ///< what was sent and leased, a sentence each
+    std::vector<AttachedDevice> attached;    ///< the machine's disks and cards
     bool kernel_entered = false;             ///< a CPU is in a kernel's first code, or was before a reset
     bool kernel_on_console = false;          ///< the serial console showed lines of a kernel
     std::string loader;                      ///< the line by which a boot loader named itself; empty: none
@@ -81,10 +84,12 @@ struct Diagnosis {
     std::vector<std::string> cpus;        ///< what each one does
     std::vector<RankedCause> causes;      ///< the likeliest first; see explain()
     std::vector<Backtrace> backtraces;
-    std::string at_prompt;           ///< who waits for keys, and on which terminal; empty: nobody
-    std::string root;                ///< the type of the file system that pid 1 has as "/"
-    std::vector<std::string> tasks;  ///< the programs' processes, one sentence each
-    std::vector<std::string> disks;  ///< what was read of each, a sentence
+    std::string at_prompt;             ///< who waits for keys, and on which terminal; empty: nobody
+    std::string root;                  ///< the type of the file system that pid 1 has as "/"
+    std::vector<std::string> tasks;    ///< the programs' processes, one sentence each
+    std::vector<std::string> disks;    ///< what was read of each, a sentence
+    std::vector<std::string> network;  ///< what was sent and leased, a sentence each
+    std::vector<std::string> devices;  ///< which the machine has, and what the kernel saw of them, likewise
     std::vector<std::string> untold;
     std::chrono::microseconds took{};  ///< from the cell's end to this; of whoever examined the guest
 };

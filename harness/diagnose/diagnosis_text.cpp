@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
+#include <fmt/format.h>
 
 #include "builder/base/json_text.hpp"
 #include "builder/base/printable.hpp"
@@ -50,6 +50,8 @@ std::string json_diagnosis(const Diagnosis& diagnosis) {
         {"root_file_system", json_text(diagnosis.root)},
         {"tasks", json_strings(diagnosis.tasks)},
         {"disks", json_strings(diagnosis.disks)},
+        {"network", json_strings(diagnosis.network)},
+        {"devices", json_strings(diagnosis.devices)},
         {"untold", json_strings(diagnosis.untold)},
         {"seconds", static_cast<double>(diagnosis.took.count()) / 1e6},
     };
@@ -68,18 +70,17 @@ std::string text_of_cpus(const Diagnosis& diagnosis) {
                     text += "      " + printable(instruction) + "\n";
             }
     }
-    if (!diagnosis.tasks.empty())
-        text += "\nprograms:\n";
-    for (const std::string& task : diagnosis.tasks)
-        text += "  " + task + "\n";
-    if (!diagnosis.disks.empty())
-        text += "\ndisks:\n";
-    for (const std::string& disk : diagnosis.disks)
-        text += "  " + printable(disk) + "\n";
-    if (!diagnosis.untold.empty())
-        text += "\nnot to be told:\n";
-    for (const std::string& what : diagnosis.untold)
-        text += "  " + printable(what) + "\n";
+    const auto list = [&text](std::string_view title, const std::vector<std::string>& sentences) {
+        if (!sentences.empty())
+            text += fmt::format("\n{}:\n", title);
+        for (const std::string& sentence : sentences)
+            text += "  " + printable(sentence) + "\n";
+    };
+    list("programs", diagnosis.tasks);
+    list("disks", diagnosis.disks);
+    list("network", diagnosis.network);
+    list("devices", diagnosis.devices);
+    list("not to be told", diagnosis.untold);
     return text;
 }
 

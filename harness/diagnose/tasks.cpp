@@ -8,6 +8,7 @@
 
 #include "builder/base/printable.hpp"
 #include "harness/diagnose/backtrace.hpp"
+#include "harness/diagnose/pointers.hpp"
 
 namespace lktest {
 namespace {
@@ -91,8 +92,10 @@ public:
             if (task == first || !in_kernel_half(task))
                 break;
             list.tasks.push_back(read_task(task));
-            if (list.tasks.back().pid == 1)
+            if (list.tasks.back().pid == 1) {
                 list.root = root_of(task);
+                list.cards = read_network_cards(space_, types_, task);
+            }
         }
         return list;
     }
@@ -101,17 +104,9 @@ private:
     std::optional<std::uint64_t> pointer(std::uint64_t address) const {
         return space_.value<std::uint64_t>(address);
     }
-    /// Follows pointers: follow(task, "task_struct", "mm", "mm_struct", "exe_file") is task->mm->exe_file.
-    template <typename... More>
-    std::uint64_t follow(std::uint64_t address, std::string_view structure, std::string_view member,
-                         More... more) const {
-        const auto offset = types_.offset(structure, member);
-        const std::uint64_t found =
-            offset && in_kernel_half(address) ? pointer(address + *offset).value_or(0) : 0;
-        if constexpr (sizeof...(more) == 0)
-            return found;
-        else
-            return found == 0 ? 0 : follow(found, more...);
+    template <typename... Path>
+    std::uint64_t follow(std::uint64_t address, Path... path) const {
+        return lktest::follow(space_, types_, address, path...);
     }
 
     bool is_first(std::uint64_t task) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/diagnose/btf.hpp"
+#include "harness/diagnose/network_cards.hpp"
 #include "harness/diagnose/symbols.hpp"
 
 namespace lktest {
@@ -27,6 +28,7 @@ struct Task {
 struct TaskList {
     std::vector<Task> tasks;  ///< by process, each by its first thread
     std::string root;         ///< the type of the file system that pid 1 has as "/": "rootfs", "overlay"
+    std::optional<std::vector<NetworkCard>> cards;  ///< that pid 1 sees; nothing: not known
 };
 
 /// Walks the list of processes. Nothing when it was not found, or is not one.

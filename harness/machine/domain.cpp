@@ -256,27 +256,44 @@ Domain::Stream Domain::channel(const std::string& port) const {
 Domain::DeviceUse Domain::device_use() const {
     virDomainPtr domains[] = {handle_.get(), nullptr};
     virDomainStatsRecordPtr* answer = nullptr;
-    const int count = virDomainListGetStats(domains, VIR_DOMAIN_STATS_BLOCK, &answer, 0);
+    const int count =
+        virDomainListGetStats(domains, VIR_DOMAIN_STATS_BLOCK | VIR_DOMAIN_STATS_INTERFACE, &answer, 0);
     const Handle<virDomainStatsRecordPtr, virDomainStatsRecordListFree> records(answer);
     if (count < 1)
         throw libvirt_error(fmt::format("cannot ask for the statistics of the guest {}", name_));
     virTypedParameterPtr values = answer[0]->params;
     const int size = answer[0]->nparams;
-    const auto number = [&](unsigned disk, std::string_view what) {
+    const auto count_of = [&](const char* what) {
+        unsigned devices = 0;
+        virTypedParamsGetUInt(values, size, what, &devices);
+        return devices;
+    };
+    const auto name_of = [&](const std::string& device) {
+        const char* name = nullptr;
+        virTypedParamsGetString(values, size, (device + ".name").c_str(), &name);
+        return std::string(name ? name : "");
+    };
+    const auto number = [&](const std::string& device, std::string_view what) {
         unsigned long long value = 0;
-        virTypedParamsGetULLong(values, size, fmt::format("block.{}.{}", disk, what).c_str(), &value);
+        virTypedParamsGetULLong(values, size, fmt::format("{}.{}", device, what).c_str(), &value);
         return value;
     };
     DeviceUse use;
-    unsigned disks = 0;
-    virTypedParamsGetUInt(values, size, "block.count", &disks);
-    for (unsigned i = 0; i < disks; ++i) {
-        const char* disk_name = nullptr;
-        virTypedParamsGetString(values, size, fmt::format("block.{}.name", i).c_str(), &disk_name);
-        use.disks.push_back({.name = disk_name ? disk_name : "",
-                             .reads = number(i, "rd.reqs"),
-                             .bytes_read = number(i, "rd.bytes"),
-                             .bytes_written = number(i, "wr.bytes")});
+    for (unsigned i = 0; i < count_of("block.count"); ++i) {
+        const std::string disk = fmt::format("block.{}", i);
+        use.disks.push_back({.name = name_of(disk),
+                             .reads = number(disk, "rd.reqs"),
+                             .writes = number(disk, "wr.reqs"),
+                             .bytes_read = number(disk, "rd.bytes"),
+                             .bytes_written = number(disk, "wr.bytes")});
+    }
+    for (unsigned i = 0; i < count_of("net.count"); ++i) {
+        const std::string card = fmt::format("net.{}", i);
+        // libvirt leaves out the counts of a device that it does not see.
+        if (virTypedParamsGet(values, size, (card + ".tx.pkts").c_str()))
+            use.cards.push_back({.name = name_of(card),
+                                 .packets_sent = number(card, "tx.pkts"),
+                                 .packets_received = number(card, "rx.pkts")});
     }
     return use;
 }

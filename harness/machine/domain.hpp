@@ -101,9 +101,16 @@ public:
     struct DeviceUse {
         struct Disk {
             std::string name;  ///< "sda"
-            unsigned long long reads = 0, bytes_read = 0, bytes_written = 0;
+            unsigned long long reads = 0, writes = 0, bytes_read = 0, bytes_written = 0;
+            unsigned long long requests() const { return reads + writes; }
+        };
+        /// Of a tap device on the host that libvirt sees; of a network namespace it does not.
+        struct Card {
+            std::string name;                                           ///< of the tap: "vnet3"
+            unsigned long long packets_sent = 0, packets_received = 0;  ///< by the guest
         };
         std::vector<Disk> disks;
+        std::vector<Card> cards;
     };
     DeviceUse device_use() const;
 

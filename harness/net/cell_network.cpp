@@ -228,6 +228,18 @@ asio::awaitable<NetworkFacts> CellNetwork::check(NetworkCheck check, Deadline de
     return State::look(state_, std::move(check), deadline);
 }
 
+TapTraffic CellNetwork::traffic() const {
+    return tap_traffic(state_->netns);
+}
+
+std::vector<std::string> CellNetwork::in_words() const {
+    const TapTraffic packets = traffic();
+    return {packets.from_guest == 0 ? "the guest has sent no packet"
+                                    : fmt::format("the guest has sent {} packets, and was sent {}",
+                                                  packets.from_guest, packets.to_guest),
+            state_->lease ? fmt::format("DHCP gave it {}", *state_->lease) : state_->why_no_lease()};
+}
+
 void CellNetwork::forget() {
     state_->heard.reset();
     state_->lease.reset();

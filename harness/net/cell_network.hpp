@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "builder/base/deadline.hpp"
 #include "harness/matrix/event.hpp"
@@ -63,6 +64,10 @@ public:
     /// deadline. Counts what came before the call too, but not what came before forget(),
     /// nor what network boot firmware did. One waiter at a time.
     boost::asio::awaitable<NetworkFacts> check(NetworkCheck check, Deadline deadline);
+
+    TapTraffic traffic() const;
+    /// What the guest has done with its network until now, a sentence each.
+    std::vector<std::string> in_words() const;
 
     /// The guest was reset: what it did before proves nothing any more.
     void forget();

@@ -12,8 +12,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <sstream>
+#include <string>
 
 #include "builder/base/error.hpp"
+#include "builder/base/file.hpp"
 
 namespace lktest {
 namespace {
@@ -96,6 +99,23 @@ Tap make_tap(const Netns& netns) {
         set_address_and_up();
         return Tap{set_address6()};
     });
+}
+
+TapTraffic tap_traffic(const Netns& netns) {
+    std::istringstream devices(netns.run([] { return read_file("/proc/thread-self/net/dev"); }));
+    TapTraffic traffic;
+    for (std::string line; std::getline(devices, line);) {
+        // "  tap0: BYTES PACKETS", six other counts of what came, and then BYTES PACKETS of what was sent.
+        std::istringstream columns(line);
+        std::string name;
+        if (!(columns >> name) || name != std::string(tap_name) + ":")
+            continue;
+        std::uint64_t count[10] = {};
+        for (std::uint64_t& value : count)
+            columns >> value;
+        traffic = {.from_guest = count[1], .to_guest = count[9]};
+    }
+    return traffic;
 }
 
 }  // namespace lktest

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+
 #include "harness/net/netns.hpp"
 
 namespace lktest {
@@ -20,5 +22,13 @@ struct Tap {
 /// (and host_address6/64), up. It lives as long as the namespace.
 /// Throws a host Error when /dev/net/tun is missing or not open to us.
 Tap make_tap(const Netns& netns);
+
+/// What went over it, in packets.
+struct TapTraffic {
+    std::uint64_t from_guest = 0, to_guest = 0;
+};
+
+/// By /proc/net/dev (proc(5)). Nothing went over a device that is not there.
+TapTraffic tap_traffic(const Netns& netns);
 
 }  // namespace lktest

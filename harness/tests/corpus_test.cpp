@@ -27,7 +27,8 @@ const fs::path scratch = LKTEST_CORPUS_SCRATCH;  ///< whole media, and what was 
 struct Fault {
     std::string name, machine;  ///< "no_init", "x86_64-bios"
     Arch arch = Arch::x86_64;
-    std::string firmware, medium = "cdrom", memory, graphics, recipe = "tiny", scenario = "broken";
+    std::string firmware, medium = "cdrom", memory, graphics, network = "none", recipe = "tiny",
+                          scenario = "broken";
     std::string stage, cause;  ///< of the diagnosis; cause: "": it boots, and nothing is said
     // How the medium is broken; what is empty is left as it is.
     std::string append, file, kernel_entry, init, unsign, wipe;
@@ -69,6 +70,7 @@ std::vector<Fault> read_faults() {
         text("medium", fault.medium);
         text("memory", fault.memory);
         text("graphics", fault.graphics);
+        text("network", fault.network);
         text("recipe", fault.recipe);
         text("scenario", fault.scenario);
         text("append", fault.append);
@@ -218,7 +220,7 @@ Json boot(const Fault& fault) {
                                      "--arch",       std::string(name(fault.arch)),
                                      "--firmware",   fault.firmware,
                                      "--medium",     fault.medium,
-                                     "--network",    "none",
+                                     "--network",    fault.network,
                                      "--history",    "off"};
     if (!fault.memory.empty())
         command.insert(command.end(), {"--memory", fault.memory});

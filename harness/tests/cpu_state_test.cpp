@@ -45,9 +45,17 @@ TEST(CpuState, OfAnX86KernelHasItsPageTables) {
     EXPECT_EQ(cpus[0].pc, 0xffff'ffff'8ce3'beb6u);
     EXPECT_EQ(cpus[0].mode, CpuState::Mode::system);
     EXPECT_TRUE(cpus[0].halted);
+    EXPECT_FALSE(cpus[0].takes_interrupts);
     ASSERT_TRUE(cpus[0].page_tables);
     EXPECT_EQ(cpus[0].page_tables->root, 0x3041'0000u) << "without the bit of page-table isolation";
     EXPECT_EQ(cpus[0].page_tables->address_bits, 57u);
+}
+
+TEST(CpuState, TellsWhetherItTakesInterrupts) {
+    std::string loader = x86_bios;
+    loader.replace(loader.find("EFL=00000002"), 12, "EFL=00000202");
+    EXPECT_TRUE(cpu_states(loader, Arch::x86_64).at(0).takes_interrupts);
+    EXPECT_FALSE(cpu_states(x86_bios, Arch::x86_64).at(0).takes_interrupts);
 }
 
 TEST(CpuState, OfABiosIsRealModeAndLinear) {

@@ -125,10 +125,16 @@ TEST_F(DiagnosisTest, WhatNoLineSaysIsSeenOfCpusAndPrograms) {
     cpu({.pc = kernel});
     EXPECT_EQ(signs(), Signs{"kernel-spins"});
 
-    seen_.disks = {"of the disk sda 8 KiB were read in 4 requests, 0 KiB written"};
+    seen_.attached = {{AttachedDevice::Kind::drive, "scsi", "sda"}};
     EXPECT_EQ(signs(), (Signs{"no-disk-seen", "kernel-spins"}));
     said({"sr 0:0:0:0: [sr0] scsi3-mmc drive"});
     EXPECT_EQ(signs(), Signs{"kernel-spins"});
+    seen_.attached.push_back({AttachedDevice::Kind::card, "virtio", "52:54:00:6c:6b:01"});
+    seen_.tasks = TaskList{.tasks = {}, .root = "rootfs", .cards = std::vector<NetworkCard>()};
+    EXPECT_EQ(signs(), (Signs{"no-card-seen", "kernel-spins"}));
+    EXPECT_EQ(diagnosis().devices.back(),
+              "network card 52:54:00:6c:6b:01 (virtio): the kernel has no device for it");
+    seen_.tasks.reset();
     said({"Kernel panic - not syncing: oh"});
     EXPECT_EQ(signs(), Signs()) << "it died, and said of what";
 }

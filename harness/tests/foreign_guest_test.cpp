@@ -7,6 +7,7 @@
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
+#include "harness/boot/attached_devices.hpp"
 #include "harness/machine/core_file.hpp"
 #include "harness/machine/guest_ram.hpp"
 
@@ -24,6 +25,25 @@ TEST(ForeignGuest, IsTheCellThatItsDomainDescribes) {
     EXPECT_EQ(cell_of_domain("<domain><os><type arch='x86_64'/></os></domain>").firmware, Firmware::bios);
     EXPECT_THROW(cell_of_domain("<domain><os><type arch='s390x'/></os></domain>"), Error);
     EXPECT_THROW(cell_of_domain("no XML"), Error);
+}
+
+TEST(ForeignGuest, HasTheDisksAndCardsOfItsDomainAndOfItsArguments) {
+    std::string found;
+    for (const AttachedDevice& device : attached_devices(R"(<domain><devices>
+          <disk type='file' device='cdrom'><target dev='sda' bus='scsi'/></disk>
+          <disk type='file'><target dev='vda' bus='virtio'/></disk>
+          <disk type='file' device='floppy'><target dev='fda' bus='fdc'/></disk>
+          <interface type='user'><mac address='52:54:00:6c:6b:01'/><model type='e1000e'/></interface>
+        </devices><commandline xmlns='http://libvirt.org/schemas/domain/qemu/1.0'/>
+        <qemu:commandline><qemu:arg value='-device'/>
+          <qemu:arg value='{"driver":"nvme","drive":"lktest-data","serial":"data"}'/>
+          <qemu:arg value='{"driver":"usb-bot","bus":"usb.0"}'/><qemu:arg value='{"driver":'/>
+          <qemu:arg value='[1]'/><qemu:arg value='{"driver":7}'/>
+        </qemu:commandline></domain>)"))
+        found +=
+            std::to_string(static_cast<int>(device.kind)) + " " + device.model + " " + device.name + "\n";
+    EXPECT_EQ(found, "1 scsi sda\n0 virtio vda\n2 e1000e 52:54:00:6c:6b:01\n0 nvme lktest-data\n");
+    EXPECT_TRUE(attached_devices("no XML").empty());
 }
 
 TEST(ForeignGuest, ItsMemoryIsCopiedWithoutPagesThatNobodyWrote) {

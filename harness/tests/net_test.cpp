@@ -143,6 +143,9 @@ TEST_F(Net, TheTapHasTheHostsAddressesAndIsPersistent) {
 TEST_F(Net, AGuestIsLeasedPingedFetchedFromAndServed) {
     CellNetwork network(io, options());
     await(io, network.ready(in(ample)));
+    EXPECT_EQ(network.traffic().from_guest, 0U);
+    EXPECT_THAT(network.in_words(),
+                ElementsAre("the guest has sent no packet", "the guest asked for no address by DHCP"));
     const WiredGuest guest(io, network.netns());
     const HttpServer page(io, guest.netns(), {{"/state", "recovery is up\n"}}, [](const ServedPage&) {});
     std::string fetched;
@@ -157,6 +160,9 @@ TEST_F(Net, AGuestIsLeasedPingedFetchedFromAndServed) {
     EXPECT_EQ(facts.problem, "");
     EXPECT_FALSE(facts.host_fault);
     EXPECT_EQ(facts.lease_ip, guest_address);
+    EXPECT_GT(network.traffic().from_guest, 0U);
+    EXPECT_GT(network.traffic().to_guest, 0U);
+    EXPECT_EQ(network.in_words().back(), "DHCP gave it 192.168.2.10");
     EXPECT_TRUE(facts.pinged && facts.page_fetched && facts.file_served);
     EXPECT_EQ(fetched, "lktest\n");
     EXPECT_EQ(std::set(events.begin(), events.end()),

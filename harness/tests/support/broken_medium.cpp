@@ -141,11 +141,13 @@ void BrokenMedium::change_initramfs(const std::function<void(FileTree&)>& change
     FileTree tree = unpack(content(initramfs_path));
     change(tree);
     const std::string image = write_cpio(tree, 0);
-    const std::size_t size = extent(initramfs_path).size;
-    if (image.size() > size)
-        refuse(fmt::format("the changed initramfs has {} bytes more", image.size() - size));
-    overwrite(initramfs_path, 0, image);
+    // A file has all of its last sector for itself.
+    const std::size_t room = (extent(initramfs_path).size + sector - 1) / sector * sector;
+    if (image.size() > room)
+        refuse(
+            fmt::format("the changed initramfs has {} bytes more than there is room", image.size() - room));
     set_size(initramfs_path, image.size());
+    overwrite(initramfs_path, 0, image);
 }
 
 void BrokenMedium::wipe_esp() {

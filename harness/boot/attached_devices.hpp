@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/diagnose/device_view.hpp"
+
+namespace lktest {
+
+/// The disks and network cards of a libvirt domain, those of its qemu:arg elements too. Pure. None of what is
+/// no domain.
+std::vector<AttachedDevice> attached_devices(const std::string& xml);
+
+}  // namespace lktest
