@@ -48,22 +48,27 @@ void Attendance::serial_said(std::string_view bytes) {
                 (*call)(bytes);
         if (seen_.poked_at)
             seen_.poke_answer.append(bytes, 0, 1000);
+        if (!seen_.poked_at || bytes.find_first_not_of(" \t\r\n") != bytes.npos)
+            heard();
     }
     news();
 }
 
 void Attendance::port_said(std::string_view bytes) {
     watch_.feed(Source::virtio, bytes, since_power_on());
+    heard();
     news();
 }
 
 void Attendance::log_said(std::string_view lines) {
     watch_.feed(Source::kernel_log, lines, since_power_on());
+    heard();
     news();
 }
 
 void Attendance::shown(Source source, const std::vector<std::string>& rows) {
-    watch_.show(source, rows, since_power_on());
+    if (watch_.show(source, rows, since_power_on()))
+        heard();
     news();
 }
 
@@ -94,6 +99,7 @@ void Attendance::happened(const DomainEvent& event) {
                 ++seen_.resets_asked;
             watch_.reset(at, event.reason);
             seen_.enters = 0;
+            heard();
             if (on_reset_)
                 on_reset_();
             break;
@@ -147,6 +153,18 @@ void Attendance::entered() {
           .kind = Event::Kind::step,
           .name = "press Enter",
           .text = "the loader's menu stands still"});
+}
+
+void Attendance::stands_still(std::optional<Sighting::Standing> how) {
+    const bool is_news = how || seen_.standing;
+    seen_.standing = how;
+    if (is_news)
+        news();
+}
+
+void Attendance::heard() {
+    heard_at_ = since_power_on();
+    seen_.standing.reset();
 }
 
 void Attendance::tell(Event event) {

@@ -43,7 +43,8 @@ public:
     void host_failed(std::string problem);
     void cancel();
     void poked();
-    void entered();  ///< Enter was pressed in the loader's menu
+    void entered();                                            ///< Enter was pressed in the loader's menu
+    void stands_still(std::optional<Sighting::Standing> how);  ///< nothing: it moves
 
     /// An event of our own, or of another witness.
     void tell(Event event);
@@ -72,6 +73,9 @@ public:
     /// Whether the serial console has said nothing for a while, so that it is worth while to look elsewhere.
     bool serial_is_silent() const;
 
+    /// When the guest last said or showed anything; an echo of the key that it was poked with is nothing.
+    std::chrono::microseconds heard_at() const noexcept { return heard_at_; }
+
     Decision judge_now(const Limits& limits);
     Decision judge_now(const Limits& limits, const Acting& acting);
     /// The verdict of a cell with which all went well.
@@ -86,11 +90,13 @@ public:
 private:
     void news();
     void look();
+    void heard();
 
     const Scenario& scenario_;
     Watch watch_;
     ConsoleRecord record_;
     Sighting seen_;
+    std::chrono::microseconds heard_at_{};
     Bell bell_;
     EventSink sink_;
     std::function<void()> on_reset_;

@@ -15,6 +15,7 @@
 #include "harness/boot/live_guest.hpp"
 #include "harness/boot/look_into.hpp"
 #include "harness/boot/rig.hpp"
+#include "harness/boot/watch_for_standstill.hpp"
 #include "harness/console/frames.hpp"
 #include "harness/machine/worker.hpp"
 #include "harness/scenario/parse.hpp"
@@ -131,6 +132,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
 
     auto following = follow(host, attendance, rig);
     auto filming = film(host, attendance, rig, artefacts);
+    auto waiting = watch_for_standstill(host, attendance, made, scenario->stall);
     const std::function<asio::awaitable<Verdict>()> reach_milestones = [&] {
         return attend(host, attendance, rig, rig.limits, scenario->boot);
     };
@@ -155,6 +157,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
     }
     following.reset();
     filming.reset();
+    waiting.reset();
     if (verdict.outcome == Outcome::qemu_died)
         verdict.evidence = {rig.seat.connection().last_words(rig.spec.domain_name)};
     const Knowledge knowledge{cell, *scenario, host.failures, host.causes};

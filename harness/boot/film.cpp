@@ -3,12 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include "builder/base/file.hpp"
+#include "harness/boot/beside.hpp"
 #include "harness/machine/worker.hpp"
 
 namespace lktest {
@@ -29,44 +25,44 @@ std::string picture(const Domain::Camera& camera) {
     }
 }
 
-/// Holds what it touches: it may wake once more after the cell is over, which is when `cell` expires.
-asio::awaitable<void> keep_filming(Host& host, std::shared_ptr<Attendance> attendance, Domain::Camera camera,
-                                   fs::path artefacts, std::weak_ptr<void> cell) {
-    constexpr auto pause = std::chrono::milliseconds(200);
-    asio::steady_timer timer(host.io);
-    const Milestone* shown = nullptr;
-    std::string before;
+struct Film {
+    Domain::Camera camera;
+    fs::path artefacts;
+    const Milestone* shown = nullptr;  ///< the last one that there is a picture of
+    std::string last;
     std::size_t pictures = 0;
-    const auto take = [&camera] { return picture(camera); };
-    while (!cell.expired() && pictures < most_pictures) {
-        if (const Milestone* reached = attendance->watch().reached();
-            std::exchange(shown, reached) != reached && reached) {
-            const std::chrono::duration<double> at = attendance->since_power_on();
-            std::string now = co_await on_worker(host.workers, take);
-            if (cell.expired())
-                co_return;
-            if (!now.empty() && now != before) {
-                write_file(artefacts / fmt::format("film-{:08.3f}.png", at.count()), now);
-                before = std::move(now);
-                ++pictures;
-            }
-        }
-        timer.expires_after(pause);
-        co_await timer.async_wait(asio::use_awaitable);
+};
+
+asio::awaitable<bool> look(Host& host, std::shared_ptr<Attendance> attendance, std::shared_ptr<Film> film,
+                           std::weak_ptr<void> cell) {
+    const Milestone* reached = attendance->watch().reached();
+    if (std::exchange(film->shown, reached) == reached || !reached)
+        co_return true;
+    const std::chrono::duration<double> at = attendance->since_power_on();
+    const auto take = [film] { return picture(film->camera); };
+    std::string now = co_await on_worker(host.workers, take);
+    if (cell.expired())
+        co_return false;
+    if (!now.empty() && now != film->last) {
+        write_file(film->artefacts / fmt::format("film-{:08.3f}.png", at.count()), now);
+        film->last = std::move(now);
+        ++film->pictures;
     }
+    co_return film->pictures < most_pictures;
 }
 
 }  // namespace
 
 std::shared_ptr<void> film(Host& host, std::shared_ptr<Attendance> attendance, const Rig& rig,
                            const fs::path& artefacts) {
-    auto filming = std::make_shared<int>();
-    const std::weak_ptr<void> cell_is_on = filming;
-    if (rig.spec.cell.hardware.graphics != Graphics::none)
-        asio::co_spawn(host.io,
-                       keep_filming(host, std::move(attendance), rig.guest->camera(), artefacts, cell_is_on),
-                       asio::detached);
-    return filming;
+    constexpr std::chrono::milliseconds pause{200};
+    if (rig.spec.cell.hardware.graphics == Graphics::none)
+        return nullptr;
+    const auto film = std::make_shared<Film>(Film{.camera = rig.guest->camera(), .artefacts = artefacts});
+    return beside(host, pause,
+                  [&host, attendance = std::move(attendance), film](const std::weak_ptr<void>& cell) {
+                      return look(host, attendance, film, cell);
+                  });
 }
 
 }  // namespace lktest

@@ -88,6 +88,38 @@ Verdict from_deadline(const Watch& watch, const Sighting& seen) {
     return verdict(watch, seen, Outcome::milestone_deadline, missing);
 }
 
+/// Whether a console's answer to Enter shows anything: a terminal echoes the key although nobody reads it.
+bool is_visible(std::string_view answer) {
+    return answer.find_first_not_of(" \t\r\n") != answer.npos;
+}
+
+/// Whether the guest is not to be waited for any longer, but for an answer when it is poked. A CPU that
+/// computes is given as long as its emulation makes of the scenario's time; one that waits or spins is not
+/// slower for being emulated. Who answered is at a prompt, and has the rest of its time; so has who waits for
+/// the host's side of the network.
+bool hangs(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits) {
+    if (!seen.standing || watch.waiting_for()->network || is_visible(seen.poke_answer))
+        return false;
+    const double scale = seen.standing->hang == Hang::busy ? limits.scale : 1;
+    return seen.now - seen.standing->since >=
+           std::chrono::duration_cast<microseconds>(scenario.stall * scale);
+}
+
+Decision from_hang(const Watch& watch, const Sighting& seen, const Limits& limits) {
+    if (!seen.poked_at || *seen.poked_at < seen.standing->since)
+        return Poke{};
+    if (const microseconds answer_by = *seen.poked_at + limits.poke_patience; seen.now < answer_by)
+        return Wait{answer_by};
+    if (const auto& suspect = watch.suspect())
+        return from_failure(watch, seen, *suspect);
+    return verdict(
+        watch, seen, Outcome::silent,
+        fmt::format("milestone '{}' was not reached {}: for {:.0f} s nothing came to the console, no "
+                    "disk and no network was used, and {}; it did not answer when poked",
+                    watch.waiting_for()->name, after(watch), seconds(seen.now - seen.standing->since),
+                    in_words(seen.standing->hang)));
+}
+
 /// What ends a cell whatever it waits for; nothing when nothing does.
 std::optional<Decision> end_of(const Watch& watch, const Scenario& scenario, const Sighting& seen,
                                const Limits& limits, bool may_power_off) {
@@ -199,10 +231,12 @@ Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& see
         deadline += network_grace;
     if (limits.cell)
         deadline = std::min(deadline, *limits.cell);
-    if (seen.poked_at) {
+    if (seen.poked_at && *seen.poked_at >= deadline) {
         const microseconds answer_by = *seen.poked_at + limits.poke_patience;
         return seen.now >= answer_by ? Decision(from_deadline(watch, seen)) : Decision(Wait{answer_by});
     }
+    if (seen.now < deadline && hangs(watch, scenario, seen, limits))
+        return from_hang(watch, seen, limits);
     if (const auto due = enter_due(watch, seen); due && *due < deadline) {
         if (seen.now >= *due)
             return Enter{};

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "harness/boot/standstill.hpp"
 #include "harness/console/watch.hpp"
 #include "harness/matrix/verdict.hpp"
 
@@ -28,6 +29,11 @@ Limits limits_for(bool emulated, std::optional<std::chrono::seconds> cell_timeou
 /// What is known of a running cell beside its console text. Times count from power-on.
 struct Sighting {
     enum class Machine { running, powered_off, panicked, died };
+    /// It gives no sign of life: no byte, nothing new on a display, no disk and no network activity.
+    struct Standing {
+        std::chrono::microseconds since{};
+        Hang hang = Hang::idle;
+    };
 
     std::chrono::microseconds now{};
     std::optional<std::chrono::microseconds> last_byte;  ///< nothing: the console never spoke
@@ -41,6 +47,7 @@ struct Sighting {
     unsigned enters = 0;                                ///< how often Enter was pressed in this boot's menu
     std::optional<std::chrono::microseconds> enter_at;  ///< the last time
     std::string poke_answer;                            ///< what the console said since it was poked
+    std::optional<Standing> standing;                   ///< for Scenario::stall at least
     std::string network_problem;  ///< what the host side of the tap missed until its deadline
     std::string host_problem;     ///< a fault of ours: a full disk, a dead DHCP server
 };

@@ -139,6 +139,7 @@ void read_like(TomlSource& source, TableReader& table, Scenario& scenario) {
     scenario.machine = base.machine;
     scenario.hardware = std::move(base.hardware);
     scenario.resets = base.resets;
+    scenario.stall = base.stall;
     scenario.until = std::move(base.until);
     scenario.milestones = std::move(base.milestones);
     scenario.failures = std::move(base.failures);
@@ -276,6 +277,9 @@ Scenario parse_scenario(const std::filesystem::path& file, std::string text) {
     scenario.ends = read_ending(table);
     scenario.unsigned_loader = table.boolean("unsigned").value_or(false);
     scenario.resets = static_cast<unsigned>(table.integer("resets", 0, 1000).value_or(scenario.resets));
+    scenario.stall = table.duration("stall").value_or(scenario.stall);
+    if (scenario.stall < std::chrono::seconds(1))
+        table.complain("stall", "'stall' must be a second at least: a boot has its pauses");
     scenario.until = table.string("until").value_or(scenario.until);
     if (const toml::table* machine = table.table("machine"))
         scenario.machine = read_machine(source, *machine, scenario.hardware);

@@ -112,7 +112,9 @@ struct Scenario {
     bool unsigned_loader = false;  ///< the loaders on a copy of the medium have lost their signatures
     BootLine boot;
     std::vector<DiskSettings> disks;
-    unsigned resets = 2;                ///< more resets than this are a reboot loop
+    unsigned resets = 2;  ///< more resets than this are a reboot loop
+    /// A guest that gives no sign of life for this long ends before its deadline.
+    std::chrono::milliseconds stall = std::chrono::minutes(2);
     std::vector<Milestone> milestones;  ///< in the order of a boot; names are unique
     std::string until;                  ///< the milestone that ends the boot well; empty: the last
     std::vector<Step> steps;            ///< done once the milestones are reached

@@ -162,6 +162,46 @@ TEST_F(JudgeTest, ACellAtAPromptIsNotSilent) {
     EXPECT_NE(verdict.reason.find("'grub> '"), std::string::npos) << verdict.reason;
 }
 
+TEST_F(JudgeTest, AGuestWithoutAnySignOfLifeIsGivenUpBeforeItsDeadline) {
+    scenario_.stall = 4s;
+    limits_ = limits_for(true, {});
+    seen_.standing = {.since = 1s, .hang = Hang::idle};
+    EXPECT_EQ(std::get<Wait>(at(4s)).until, 100s) << "not yet";
+    ASSERT_TRUE(std::holds_alternative<Poke>(at(6s)));
+    seen_.poked_at = 6s;
+    seen_.poke_answer = "\r\n";
+    EXPECT_EQ(std::get<Wait>(at(7s)).until, 6s + limits_.poke_patience);
+    const Verdict verdict = verdict_at(6s + limits_.poke_patience);
+    EXPECT_EQ(verdict.outcome, Outcome::silent) << "an echo is no answer";
+    EXPECT_NE(verdict.reason.find("its CPUs are idle"), std::string::npos) << verdict.reason;
+    EXPECT_EQ(verdict.missing, "kernel");
+
+    seen_.standing->hang = Hang::busy;
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(20s))) << "it is emulated, and may compute";
+    seen_.standing->hang = Hang::spinning;
+    EXPECT_TRUE(std::holds_alternative<Verdict>(at(20s)));
+}
+
+TEST_F(JudgeTest, WhoAnswersWhenPokedOrMovesAgainHasTheRestOfItsTime) {
+    scenario_.stall = 4s;
+    seen_.standing = {.since = 1s, .hang = Hang::idle};
+    ASSERT_TRUE(std::holds_alternative<Poke>(at(6s)));
+    seen_.poked_at = 6s;
+    seen_.poke_answer = "\r\ngrub> ";
+    EXPECT_EQ(std::get<Wait>(at(8s)).until, 10s);
+    ASSERT_TRUE(std::holds_alternative<Poke>(at(10s))) << "at its deadline it is asked again";
+    seen_.poke_answer.clear();
+    seen_.standing.reset();
+    EXPECT_EQ(std::get<Wait>(at(8s)).until, 10s) << "it moved";
+}
+
+TEST_F(JudgeTest, WhileTheHostLooksAtItsNetworkAGuestMayStandStill) {
+    scenario_.stall = 4s;
+    say("Linux version 6.1\n", 1s);
+    seen_.standing = {.since = 1s, .hang = Hang::idle};
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(9s)));
+}
+
 TEST_F(JudgeTest, ATalkingGuestThatIsLateIsNotSilent) {
     say("still here\n", 9900ms);
     EXPECT_EQ(verdict_at(10s).outcome, Outcome::milestone_deadline);

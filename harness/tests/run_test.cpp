@@ -176,6 +176,28 @@ TEST_F(RunTest, AGuestThatNeverSpeaksIsSilentAfterItWasPoked) {
     EXPECT_EQ(only_cell().at("missing"), "kernel");
 }
 
+TEST_F(RunTest, AGuestInWhichNothingMovesIsGivenUpBeforeItsDeadline) {
+    const fs::path iso = scratch_.path() / "guest.iso";
+    boot_sector::write_iso(boot_sector::silent(), iso);
+    write_file(scratch_.path() / "long.toml", R"(
+about = "A kernel, at some time."
+stall = "2s"
+[[milestone]]
+name = "kernel"
+pattern = 'Linux version'
+within = "30m"
+)");
+    EXPECT_EQ(run({"--iso", iso, "--scenario", scratch_.path() / "long.toml", "--firmware", "bios",
+                   "--network", "none"})
+                  .status,
+              1);
+    const Json cell = only_cell();
+    EXPECT_EQ(cell.at("outcome"), "silent") << cell;
+    EXPECT_NE(cell.at("reason").get<std::string>().find("its CPUs are idle; it did not answer when poked"),
+              std::string::npos)
+        << cell;
+}
+
 TEST_F(RunTest, AGuestThatFloodsItsConsoleEndsAtItsDeadline) {
     EXPECT_EQ(run_code(boot_sector::flood()).status, 1);
     EXPECT_EQ(only_cell().at("outcome"), "milestone-deadline") << only_cell();

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "harness/diagnose/cpu_activity.hpp"
+
+namespace lktest {
+
+/// What a guest has done until a moment, by counters that only grow.
+struct Activity {
+    std::uint64_t disk_requests = 0, packets = 0;
+
+    bool operator==(const Activity&) const = default;
+};
+
+/// What the CPUs do of a guest that gives no sign of life.
+enum class Hang {
+    idle,      ///< all of them wait for interrupts
+    spinning,  ///< one is in a loop of a few instructions
+    busy,      ///< none of that: it may compute
+};
+std::string_view in_words(Hang hang);  ///< "its CPUs are idle", …
+
+/// Of CPUs that were looked at several times. Pure.
+Hang hang_of(const std::vector<CpuActivity>& cpus);
+
+/// Finds out that a guest stands still: for a while nothing came from it, and it read, wrote, sent and was
+/// sent nothing.
+class Standstill {
+public:
+    /// @param patience  how long that is
+    explicit Standstill(std::chrono::microseconds patience) : patience_(patience) {}
+
+    /// Since when it stands still; nothing while it does not, or not yet for long.
+    /// @param heard_at  when it last said or showed something
+    std::optional<std::chrono::microseconds> look(const Activity& activity,
+                                                  std::chrono::microseconds heard_at,
+                                                  std::chrono::microseconds now);
+    /// What was seen is void: the guest was not allowed to run.
+    void begin_anew(std::chrono::microseconds now) { moved_at_ = now; }
+
+private:
+    std::chrono::microseconds patience_;
+    std::optional<Activity> last_;
+    std::chrono::microseconds moved_at_{};
+};
+
+}  // namespace lktest
