@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "builder/base/file.hpp"
+#include "harness/boot/dump_core.hpp"
 #include "harness/boot/gdb.hpp"
 #include "harness/machine/worker.hpp"
 
@@ -107,7 +108,7 @@ asio::awaitable<std::string> LiveGuest::monitor(std::string command) {
 }
 
 asio::awaitable<void> LiveGuest::dump_core(fs::path file) {
-    auto work = [file = std::move(file)](Rig& rig) { rig.guest->dump_core(file); };
+    auto work = [file = std::move(file)](Rig& rig) { lktest::dump_core(*rig.guest, *rig.onlooker, file); };
     co_await alone(std::move(work));
 }
 

@@ -189,6 +189,24 @@ std::optional<Symbols> Onlooker::symbols(Domain& guest) const {
     return kernels.empty() ? std::nullopt : kernel_symbols(memory, kernels.front());
 }
 
+std::optional<KernelOfCore> Onlooker::description() const {
+    if (!ram_)
+        return std::nullopt;
+    const GuestMemory memory = ram_->written();
+    const auto kernel = find_described_kernel(memory, arch_);
+    if (!kernel)
+        return std::nullopt;
+    const Vmcoreinfo& words = *kernel->description;
+    KernelOfCore described{
+        .vmcoreinfo = words.whole(), .utsname = {}, .phys_base = words.number("phys_base")};
+    const auto space = words.symbol("init_uts_ns"), names = words.offset("uts_namespace.name");
+    if (space && names)
+        described.utsname =
+            AddressSpace{.memory = &memory, .tables = kernel->tables, .image_offset = kernel->image_offset}
+                .bytes_at(*space + *names, utsname_size);
+    return described;
+}
+
 bool Onlooker::runs_a_kernel(const Domain& guest) const {
     const std::vector<CpuState> cpus = cpu_states(guest.ask("info registers -a"), arch_);
     return std::ranges::any_of(cpus, [](const CpuState& cpu) {

@@ -12,6 +12,7 @@
 #include "harness/diagnose/find_printk.hpp"
 #include "harness/diagnose/symbols.hpp"
 #include "harness/diagnose/virtual_terminal.hpp"
+#include "harness/machine/core_file.hpp"
 #include "harness/machine/domain.hpp"
 #include "harness/machine/guest_ram.hpp"
 
@@ -67,6 +68,9 @@ public:
     /// The kernel's symbols; nothing when no kernel is in its memory, or one so early that they are not
     /// found.
     std::optional<Symbols> symbols(Domain& guest) const;
+
+    /// How the kernel in its memory describes itself; nothing when there is none, or it is too early.
+    std::optional<KernelOfCore> description() const;
 
     /// Whether a CPU executes a kernel at the kernel's own addresses now. A few milliseconds.
     bool runs_a_kernel(const Domain& guest) const;

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "builder/base/file.hpp"
+#include "harness/boot/dump_core.hpp"
 #include "harness/boot/foreign_guest.hpp"
 #include "harness/boot/look_into.hpp"
 #include "harness/cli/control_client.hpp"
@@ -58,7 +59,7 @@ Json diagnose_domain(const DiagnoseRequest& request) {
         write_screen(guest, request.output);
     }
     if (!request.core.empty())
-        guest.dump_core(fs::absolute(request.core));
+        dump_core(guest, onlooker, fs::absolute(request.core));
     if (ran)
         guest.resume();
     return Json::parse(json_diagnosis(found.diagnosis));

@@ -37,6 +37,7 @@ constexpr std::uint64_t x86_image = 0xffff'ffff'8000'0000;
 std::optional<Vmcoreinfo> Vmcoreinfo::parse(std::string_view text) {
     text = text.substr(0, text.find('\0'));
     Vmcoreinfo info;
+    info.whole_ = text;
     bool names_a_symbol = false;
     while (!text.empty()) {
         const std::string_view line = text.substr(0, text.find('\n'));

@@ -20,6 +20,8 @@ public:
     /// Nothing when the text is not one: it must name a release, a page size and a symbol.
     static std::optional<Vmcoreinfo> parse(std::string_view text);
 
+    /// As the kernel wrote it.
+    const std::string& whole() const noexcept { return whole_; }
     /// The whole value of a key: text("OSRELEASE") is "6.1.0-32-amd64".
     std::optional<std::string> text(const std::string& key) const;
     /// SYMBOL(name)=ffffffff82e5a4c0: a virtual address.
@@ -32,6 +34,7 @@ public:
     std::optional<std::uint64_t> size(std::string_view type) const;
 
 private:
+    std::string whole_;
     std::map<std::string, std::string, std::less<>> values_;
 };
 

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <fstream>
 #include <optional>
+#include <sstream>
+#include <string>
 #include <string_view>
 
 #include "builder/base/error.hpp"
@@ -49,6 +51,40 @@ bool copy_pieces(std::istream& from, std::ostream& to) {
     }
 }
 
+// struct disk_dump_header and struct kdump_sub_header, which begins with the next block, of a 64-bit machine
+// (makedumpfile, IMPLEMENTATION and diskdump_mod.h): offsets in bytes; little-endian as the machine.
+constexpr std::string_view kdump_signature = "KDUMP   ";
+constexpr std::streamoff utsname_at = 12, block_size_at = 428;
+constexpr std::streamoff phys_base_at = 0, vmcoreinfo_at = 32, notes_at = 48;  // offset, and behind it size
+constexpr std::uint64_t most_notes = 64 << 20;
+
+template <typename T>
+void put(std::ostream& to, T value) {
+    to.write(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+template <typename T>
+bool get(std::istream& from, T& value) {
+    return static_cast<bool>(from.read(reinterpret_cast<char*>(&value), sizeof value));
+}
+
+/// A note of type 0 (elf(5), Nhdr): name and content each end at a multiple of four.
+std::string elf_note(std::string_view name, std::string_view content) {
+    std::ostringstream note;
+    const auto pad = [&note] {
+        while (note.tellp() % 4 != 0)
+            note.put('\0');
+    };
+    put(note, static_cast<std::uint32_t>(name.size() + 1));
+    put(note, static_cast<std::uint32_t>(content.size()));
+    put(note, std::uint32_t{0});
+    note << name << '\0';
+    pad();
+    note << content;
+    pad();
+    return note.str();
+}
+
 }  // namespace
 
 void unflatten_core(const std::filesystem::path& file) {
@@ -64,6 +100,45 @@ void unflatten_core(const std::filesystem::path& file) {
         throw host_error(fmt::format("cannot write the guest's memory to {}", file.string()),
                          "is the disk full?");
     whole.commit();
+}
+
+void describe_core(const std::filesystem::path& file, const KernelOfCore& kernel) {
+    std::fstream core(file, std::ios::binary | std::ios::in | std::ios::out);
+    std::array<char, kdump_signature.size()> begin{};
+    std::uint32_t block_size = 0;
+    if (!core.read(begin.data(), begin.size()) ||
+        std::string_view(begin.data(), begin.size()) != kdump_signature ||
+        !get(core.seekg(block_size_at), block_size))
+        return;
+    const std::streamoff sub_header = block_size;
+    std::uint64_t offset = 0, size = 0;
+    core.seekg(sub_header + notes_at);
+    if (!get(core, offset) || !get(core, size) || size > most_notes)
+        return;
+    // The notes have a place of their own behind all pages, with the kernel's as one more.
+    std::string notes(static_cast<std::size_t>(size), '\0');
+    if (!core.seekg(static_cast<std::streamoff>(offset)).read(notes.data(), std::ssize(notes)))
+        return;
+    notes += elf_note("VMCOREINFO", kernel.vmcoreinfo);
+    core.seekp(0, std::ios::end);
+    const auto at = static_cast<std::uint64_t>(core.tellp());
+    core.write(notes.data(), std::ssize(notes));
+    core.seekp(sub_header + notes_at);
+    put(core, at);
+    put(core, std::uint64_t{notes.size()});
+    core.seekp(sub_header + vmcoreinfo_at);
+    put(core, at + notes.rfind(kernel.vmcoreinfo));
+    put(core, std::uint64_t{kernel.vmcoreinfo.size()});
+    if (kernel.phys_base) {
+        core.seekp(sub_header + phys_base_at);
+        put(core, *kernel.phys_base);
+    }
+    if (kernel.utsname.size() == utsname_size) {
+        core.seekp(utsname_at);
+        core.write(kernel.utsname.data(), std::ssize(kernel.utsname));
+    }
+    if (!core.flush())
+        throw host_error(fmt::format("cannot write to {}", file.string()), "is the disk full?");
 }
 
 }  // namespace lktest

@@ -81,5 +81,50 @@ TEST(Core, IsPutTogetherFromThePiecesThatQemuAppends) {
     EXPECT_THROW(unflatten_core(file), Error) << "QEMU did not end it";
 }
 
+TEST(Core, IsGivenWhatItsKernelSaysOfItself) {
+    const TempDir directory;
+    const std::filesystem::path file = directory.path() / "core";
+    const auto number = [](std::uint64_t value, std::size_t size) {
+        return std::string(reinterpret_cast<const char*>(&value), size);
+    };
+    constexpr std::size_t block = 4096, notes_at = 2 * block;
+    std::string core = "KDUMP   " + std::string(3 * block - 8, '\0');
+    core.replace(428, 4, number(block, 4));
+    core.replace(block + 48, 16, number(notes_at, 8) + number(8, 8));
+    core.replace(notes_at, 8, "old note");
+    write_file(file, core);
+    const KernelOfCore kernel{.vmcoreinfo = "OSRELEASE=6.1\nPAGESIZE=4096\n",
+                              .utsname = "Linux" + std::string(utsname_size - 5, '\0'),
+                              .phys_base = 0x1234'0000};
+    describe_core(file, kernel);
+    const std::string now = read_file(file);
+    const auto at = [&now](std::size_t place) {
+        std::uint64_t value = 0;
+        std::memcpy(&value, now.data() + place, sizeof value);
+        return static_cast<std::size_t>(value);
+    };
+    EXPECT_EQ(now.substr(12, 5), "Linux");
+    EXPECT_EQ(at(block), 0x1234'0000U);
+    EXPECT_EQ(now.substr(at(block + 32), at(block + 40)), kernel.vmcoreinfo);
+    const std::string notes = now.substr(at(block + 48), at(block + 56));
+    EXPECT_EQ(at(block + 48) + at(block + 56), now.size());
+    EXPECT_TRUE(notes.starts_with("old note" + number(11, 4) + number(kernel.vmcoreinfo.size(), 4) +
+                                  number(0, 4) + "VMCOREINFO" + number(0, 2) + "OSRELEASE"));
+    EXPECT_EQ(now.substr(notes_at, block), core.substr(notes_at)) << "its pages";
+
+    for (const std::string& other : {std::string("KDUMP   "),
+                                     std::string("\x7f"
+                                                 "ELF"),
+                                     core.substr(0, block + 50)}) {
+        write_file(file, other);
+        describe_core(file, kernel);
+        EXPECT_EQ(read_file(file), other) << "it is none";
+    }
+    core.replace(block + 48, 16, number(~0ULL, 8) + number(8, 8));
+    write_file(file, core);
+    describe_core(file, kernel);
+    EXPECT_EQ(read_file(file), core) << "its notes are nowhere";
+}
+
 }  // namespace
 }  // namespace lktest
