@@ -6,17 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
-#include <ctime>
-#include <fstream>
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
-#include "builder/inspect/iso_tree.hpp"
-#include "builder/layer/squashfs_writer.hpp"
-#include "builder/tree/from_directory.hpp"
+#include "harness/boot/placed_files.hpp"
 
 namespace lktest {
 namespace {
@@ -34,88 +28,22 @@ void make_sparse(const fs::path& path, std::uint64_t size) {
         throw system_error(fmt::format("cannot make the disk {}", path.string()), errno);
 }
 
-/// A copy that shares its content where the file system can, and has no zeros in it.
-void copy_sparse(const fs::path& from, const fs::path& to) {
-    check_process({"cp", "--reflink=auto", "--sparse=always", "-f", "--", from, to});
-}
-
-/// A file that goes on a disk: its path there, and the file that has its bytes.
-struct DiskFile {
-    fs::path inside, from;
-};
-
-void copy_out(const ByteView& content, const fs::path& file) {
-    std::ofstream out(file, std::ios::binary);
-    std::array<char, 1 << 18> chunk;
-    for (std::uint64_t at = 0; at < content.size();) {
-        const std::size_t size = content.read(at, chunk);
-        out.write(chunk.data(), static_cast<std::streamsize>(size));
-        at += size;
-    }
-    if (!out.flush())
-        throw host_error(fmt::format("cannot write {}", file.string()));
-}
-
-/// The file of the medium that has this path, or all below the directory.
-void add_of_medium(std::vector<DiskFile>& files, const fs::path& inside, const std::string& path,
-                   const fs::path& medium, const fs::path& scratch) {
-    const IsoTree tree = read_iso_tree(ByteView::of_file(medium));
-    const std::size_t before = files.size();
-    for (const auto& [name, node] : tree.nodes) {
-        if (node.directory || (name != path && !name.starts_with(path + "/")))
-            continue;
-        const fs::path copy = scratch / std::to_string(files.size());
-        copy_out(node.content, copy);
-        files.push_back({fs::path(inside.string() + name.substr(path.size())), copy});
-    }
-    if (files.size() == before)
-        throw usage_error(fmt::format("{} has no {}", medium.string(), path));
-}
-
-/// What goes on the disk, as files.
-/// @param scratch  for those that are made first
-std::vector<DiskFile> files_of(const DiskSettings& disk, const fs::path& medium, const fs::path& scratch) {
-    std::vector<DiskFile> files;
-    for (const auto& [path, from] : disk.files) {
-        const fs::path inside = fs::path("/" + path).lexically_normal();
-        if (from == medium_file) {
-            files.push_back({inside, medium});
-        } else if (from.starts_with(of_medium)) {
-            add_of_medium(files, inside, from.substr(of_medium.size()), medium, scratch);
-        } else if (from.starts_with(as_module)) {
-            const fs::path module = scratch / std::to_string(files.size());
-            write_squashfs(directory_tree(from.substr(as_module.size())), module, Compression{},
-                           std::time(nullptr), 1, [](std::string_view, std::uint64_t, std::uint64_t) {});
-            files.push_back({inside, module});
-        } else if (fs::exists(from)) {
-            files.push_back({inside, from});
-        } else {
-            throw usage_error(fmt::format("there is no {} for the disk '{}'", from, disk.name));
-        }
-    }
-    return files;
-}
-
-void make_ext4(const DiskSettings& disk, const std::vector<DiskFile>& files, const fs::path& image,
+void make_ext4(const DiskSettings& disk, const std::vector<PlacedFile>& files, const fs::path& image,
                std::uint64_t begin, std::uint64_t size) {
     const TempDir tree(image.parent_path());
-    for (const DiskFile& file : files) {
-        const fs::path copy = tree.path() / file.inside.relative_path();
-        make_directories(copy.parent_path());
-        copy_sparse(file.from, copy);
-    }
+    copy_files(files, tree.path());
     // Without a journal's lazy parts, so that nothing is written to it unasked later on.
     check_process({"mke2fs", "-q", "-F", "-t", "ext4", "-L", disk.label, "-d", tree.path(), "-E",
                    fmt::format("offset={},lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0", begin),
                    image, fmt::format("{}k", size / 1024)});
 }
 
-void make_vfat(const DiskSettings& disk, const std::vector<DiskFile>& files, const fs::path& image,
+void make_vfat(const DiskSettings& disk, const std::vector<PlacedFile>& files, const fs::path& image,
                std::uint64_t begin, std::uint64_t size) {
     check_process({"mkfs.vfat", "-n", disk.label.empty() ? "NO NAME" : disk.label, "--offset",
                    std::to_string(begin / sector), image, std::to_string(size / 1024)});
     const std::string place = fmt::format("{}@@{}", image.string(), begin);
-    for (const DiskFile& file : files) {
+    for (const PlacedFile& file : files) {
         fs::path parent;
         for (const fs::path& part : file.inside.parent_path().relative_path()) {
             parent /= part;
@@ -130,7 +58,8 @@ void make_disk(const DiskSettings& disk, const fs::path& image, const fs::path& 
     if (disk.file_system == FileSystem::none)
         return;
     const TempDir scratch(image.parent_path());
-    const std::vector<DiskFile> files = files_of(disk, medium, scratch.path());
+    const std::vector<PlacedFile> files =
+        place_files(disk.files, fmt::format("the disk '{}'", disk.name), medium, scratch.path());
     std::uint64_t begin = 0, size = disk.size;
     if (disk.partition) {
         begin = partition_begin;

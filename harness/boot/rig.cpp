@@ -2,6 +2,7 @@
 #include "harness/boot/rig.hpp"
 
 #include "harness/boot/machine_spec.hpp"
+#include "harness/boot/placed_files.hpp"
 #include "harness/machine/worker.hpp"
 
 namespace lktest {
@@ -26,6 +27,12 @@ asio::awaitable<std::unique_ptr<CellNetwork>> make_network(Host& host, const Boo
     const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     co_await network->ready(deadline);
     co_return network;
+}
+
+/// Before the guest runs, which may want them for its very start.
+void serve(const FileList& files, const fs::path& medium, const fs::path& directory) {
+    const TempDir scratch(directory.parent_path());
+    copy_files(place_files(files, "[served]", medium, scratch.path()), directory);
 }
 
 /// Disks that a step will compare, and no step seals before, are compared with how they are at power-on.
@@ -78,6 +85,8 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
             if (const std::string disk = booted_disk(step); !disk.empty())
                 rig.disks->make_bootable(disk);
         seal_disks(scenario, *rig.disks);
+        if (!scenario.served.empty())
+            serve(scenario.served, image, rig.directory.path() / "served");
         if (host.qemu_user)
             give_to(*host.qemu_user, rig.directory.path());
     };

@@ -32,6 +32,12 @@ void check_network(const RunOptions& options, const RunPlan& plan) {
                 return !planned.not_applicable && from_network(planned.cell.medium);
             }))
             throw usage_error("only a tap device boots a cell over the network", "leave --network out");
+        for (const PlannedCell& planned : plan.cells)
+            if (!planned.not_applicable && !plan.scenarios.at(planned.cell.scenario).served.empty())
+                throw usage_error(
+                    fmt::format("only on a tap device there is the web server of the scenario '{}'",
+                                planned.cell.scenario),
+                    "leave --network out");
         return;
     }
     if (!options.connect.empty())

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <filesystem>
 
 namespace lktest {
 namespace {
@@ -17,30 +16,6 @@ constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 bool is_disk_name(std::string_view text) {
     return !text.empty() && text.size() <= 16 &&
            text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == text.npos;
-}
-
-std::vector<std::pair<std::string, std::string>> read_files(TomlSource& source, const toml::table& values) {
-    std::vector<std::pair<std::string, std::string>> files;
-    for (const auto& [path, value] : values) {
-        const auto* from = value.as_string();
-        if (!from) {
-            source.complain(value.source(), fmt::format("'{}' must be a string: the file that is copied",
-                                                        std::string(path.str())));
-            continue;
-        }
-        const std::string text = from->get();
-        if (text == medium_file || text.starts_with(of_medium)) {
-            files.emplace_back(path.str(), text);
-            continue;
-        }
-        // Relative to the scenario, so that both can be carried elsewhere.
-        const std::string_view kind = text.starts_with(as_module) ? as_module : "";
-        const std::filesystem::path file = text.substr(kind.size());
-        files.emplace_back(
-            path.str(),
-            std::string(kind) + (std::filesystem::path(source.file).parent_path() / file).string());
-    }
-    return files;
 }
 
 }  // namespace

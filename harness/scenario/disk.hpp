@@ -5,10 +5,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "builder/base/toml_reader.hpp"
+#include "harness/scenario/files.hpp"
 
 namespace lktest {
 
@@ -20,10 +19,6 @@ std::string_view name(DiskBus bus);
 
 enum class FileSystem { none, ext4, vfat };
 
-/// What stands for a file of a disk: "medium", the ISO that is booted; "medium:/live", a file or
-/// directory on it; "module:DIR", that directory as a SquashFS.
-inline constexpr std::string_view medium_file = "medium", of_medium = "medium:", as_module = "module:";
-
 /// A disk beside the medium, fresh for each cell.
 struct DiskSettings {
     std::string name;        ///< also its serial number
@@ -32,8 +27,7 @@ struct DiskSettings {
     FileSystem file_system = FileSystem::none;
     std::string label;
     bool partition = false;  ///< the file system is in the one partition of a GPT
-    /// Path on the disk, and the file that is copied, or one of those below.
-    std::vector<std::pair<std::string, std::string>> files;
+    FileList files;
     bool attached = true;  ///< from power-on; else by a step
     bool keep = false;     ///< left in the cell's directory
 };

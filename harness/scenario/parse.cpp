@@ -292,6 +292,8 @@ Scenario parse_scenario(const std::filesystem::path& file, std::string text) {
     for (const toml::table* disk : disks)
         scenario.disks.push_back(read_disk(source, *disk));
     check_disks(source, scenario, disks);
+    if (const toml::table* served = table.table("served"))
+        scenario.served = read_files(source, *served);
     for (const toml::table* milestone : table.tables("milestone"))
         scenario.milestones.push_back(read_milestone(source, *milestone));
     scenario.steps = read_steps(source, table.tables("step"), scenario.disks);

@@ -112,6 +112,7 @@ struct Scenario {
     bool unsigned_loader = false;  ///< the loaders on a copy of the medium have lost their signatures
     BootLine boot;
     std::vector<DiskSettings> disks;
+    FileList served;      ///< what the web server on the host side of the tap gives to the guest
     unsigned resets = 2;  ///< more resets than this are a reboot loop
     /// A guest that gives no sign of life for this long ends before its deadline.
     std::chrono::milliseconds stall = std::chrono::minutes(2);

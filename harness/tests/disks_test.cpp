@@ -68,6 +68,10 @@ TEST(Disks, HoldFilesOfTheMediumAndDirectoriesPackedAsModules) {
     check_process({"mcopy", "-i", image, "::/copy/c.sb", scratch.path() / "c.sb"});
     EXPECT_NE(check_process({"unsquashfs", "-l", scratch.path() / "c.sb"}).find("modules/b.sb"),
               std::string::npos);
+    settings.files = {{"copy", "nothing"}};
+    const TempDir third;
+    EXPECT_EQ(error_of([&] { Disks({settings}, third.path(), iso); }),
+              "usage: there is no nothing for the disk 'data'");
     settings.files = {{"copy", "medium:/dead"}};
     const TempDir other;
     EXPECT_EQ(error_of([&] { Disks({settings}, other.path(), iso); }),

@@ -96,13 +96,14 @@ TEST_F(RunTest, OurMediaPassTheWholeMatrix) {
 
 /// Changes kept on ext4 and on FAT: scenarios stick and savechanges. `persistence` alone would be a third.
 TEST_F(RunTest, ScenariosThatActPassAndSoDoesBootingFromTheNetwork) {
-    const ProcessResult ended = run({"--arch",      "aarch64",    "--scenario", "stick",      "--scenario",
-                                     "savechanges", "--scenario", "toram",      "--scenario", "from",
-                                     "--scenario",  "pxe",        "--scenario", "http-boot",  "--scenario",
-                                     "load",        "--scenario", "rootcopy",   "--scenario", "loopback"});
+    const ProcessResult ended =
+        run({"--arch",     "aarch64",   "--scenario", "stick",    "--scenario", "savechanges",
+             "--scenario", "toram",     "--scenario", "from",     "--scenario", "pxe",
+             "--scenario", "http-boot", "--scenario", "load",     "--scenario", "rootcopy",
+             "--scenario", "loopback",  "--scenario", "from-http"});
     ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
     const Json matrix = report();
-    EXPECT_EQ(matrix.at("counts").at("passed"), 9);
+    EXPECT_EQ(matrix.at("counts").at("passed"), 10);
     for (const Json& cell : matrix.at("cells"))
         if (cell.at("scenario") == "stick" && cell.at("outcome") == "passed") {
             EXPECT_EQ(cell.at("steps").size(), 7U) << cell;

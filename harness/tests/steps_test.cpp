@@ -105,6 +105,24 @@ into = "data"
 )"));
 }
 
+TEST(Steps, FilesOfADiskAndOfTheWebServerAreReadAlike) {
+    const Scenario scenario = parse(R"(
+[[disk]]
+name = "data"
+size = "64M"
+filesystem = "ext4"
+files = { "copy.iso" = "medium" }
+[served]
+"systems/live" = "medium:/live"
+"own" = "file"
+)");
+    ASSERT_EQ(scenario.disks.size(), 1);
+    EXPECT_EQ(scenario.disks[0].files, (FileList{{"copy.iso", "medium"}}));
+    EXPECT_EQ(scenario.served, (FileList{{"own", "file"}, {"systems/live", "medium:/live"}}));
+    EXPECT_NE(problems("[served]\nown = 1\n").find("mine.toml:6:7: 'own' must be a string"),
+              std::string::npos);
+}
+
 TEST(Steps, ARebootMayLeadIntoADisk) {
     const Scenario scenario = parse(R"(
 [[disk]]
