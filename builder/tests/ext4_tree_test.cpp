@@ -38,12 +38,12 @@ protected:
         fs::create_hard_link(source_ / "etc/text", source_ / "linked");
     }
 
-    Ext4Source image(const std::vector<std::string>& options) {
+    Ext4Source image(const std::vector<std::string>& options, const std::string& size = "16M") {
         const fs::path file = scratch_.path() / "image";
         fs::remove(file);
         std::vector<std::string> command{"mke2fs", "-q", "-d", source_, "-L", "ROOT"};
         command.insert(command.end(), options.begin(), options.end());
-        command.insert(command.end(), {file, "16M"});
+        command.insert(command.end(), {file, size});
         check_process(command);
         return {Content::file(file, fs::file_size(file)), "rootfs.img", std::to_string(++images_)};
     }
@@ -86,6 +86,51 @@ TEST_F(Ext4Tree, SaysThatAnImageIsDamaged) {
     source.bytes = Content::text(bytes.substr(0, 3000));
     source.identity = "short";
     EXPECT_TRUE(error_of([&] { tree(source); }).starts_with("usage: cannot read ")) << "truncated";
+}
+
+/// What no file system made by an honest program has.
+TEST_F(Ext4Tree, RefusesWhatCouldNotEndOrFit) {
+    const struct {
+        std::string change, error;
+    } cases[] = {
+        {"set_inode_field /long size 0x4000000000", "the files of rootfs.img are too large for it: /long"},
+        {"link /etc /etc/again", "cannot read /etc/again of rootfs.img: "},
+        {"link / /etc/root", "cannot read /etc/root of rootfs.img: "},
+        {"set_inode_field /far size 8192", "cannot read /far of rootfs.img: "},
+        {"set_inode_field /etc/text mode 0", "cannot read /etc/text of rootfs.img: "},
+        {"set_inode_field /long block[5] 0x7fffffff", "cannot read /long of rootfs.img: "},
+    };
+    for (const auto& [change, error] : cases) {
+        image({"-t", "ext4"});
+        const fs::path file = scratch_.path() / "image";
+        check_process({"debugfs", "-w", "-R", change, file});
+        const Ext4Source changed{Content::file(file, fs::file_size(file)), "rootfs.img", change};
+        const std::string said = error_of([&] { tree(changed); });
+        EXPECT_TRUE(said.starts_with("usage: " + error)) << change << ": " << said;
+    }
+}
+
+/// Whatever comes of a wrong byte in the tables, it is a tree or a usage Error.
+TEST_F(Ext4Tree, SurvivesWrongBytesInItsTables) {
+    fs::remove(source_ / "long");
+    const std::string whole =
+        image({"-t", "ext4", "-b", "1024", "-N", "32", "-O", "^has_journal"}, "512K").bytes.whole();
+    constexpr std::size_t superblock = 1024, block = 1024, every = 61;
+    unsigned read = 0, refused = 0;
+    for (std::size_t at = superblock; at < whole.size(); at += every) {
+        if (whole.find_first_not_of('\0', at / block * block) >= (at / block + 1) * block)
+            continue;  // nothing is in that block
+        std::string bytes = whole;
+        bytes[at] = static_cast<char>(bytes[at] ^ 0xff);
+        const TempDir cache(scratch_.path());
+        const Ext4Source wrong{Content::text(bytes), "rootfs.img", "wrong"};
+        const std::string error = error_of([&] { ext4_tree(wrong, {}, cache.path(), nobody); });
+        const bool whole_tree = error == "nothing was thrown";
+        EXPECT_TRUE(whole_tree || error.starts_with("usage: ")) << at << ": " << error;
+        ++(whole_tree ? read : refused);
+    }
+    EXPECT_GT(read, 50U);
+    EXPECT_GT(refused, 10U);
 }
 
 }  // namespace

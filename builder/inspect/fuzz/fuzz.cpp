@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One libFuzzer program for each parser of builder/inspect: LKTEST_FUZZED is its name.
+// One libFuzzer program for each parser of foreign bytes: LKTEST_FUZZED is its name.
 //
 //   cmake --preset fuzz && cmake --build --preset fuzz
 //   build/fuzz/fuzz_medium CORPUS -max_total_time=600
@@ -10,6 +10,7 @@
 #include <string>
 
 #include "builder/base/error.hpp"
+#include "builder/base/file.hpp"
 #include "builder/inspect/boot_config.hpp"
 #include "builder/inspect/el_torito.hpp"
 #include "builder/inspect/fat.hpp"
@@ -20,6 +21,7 @@
 #include "builder/inspect/partitions.hpp"
 #include "builder/inspect/pe.hpp"
 #include "builder/inspect/squashfs_super.hpp"
+#include "builder/tree/ext4_tree.hpp"
 
 namespace {
 
@@ -70,6 +72,15 @@ using namespace lktest;
 
 [[maybe_unused]] void kernel(const std::string& bytes) {
     read_kernel(ByteView::of_memory(bytes));
+}
+
+/// libext2fs opens files only, so this one writes some: best below /dev/shm, by TMPDIR.
+[[maybe_unused]] void ext4(const std::string& bytes) {
+    const Content content = Content::text(bytes);
+    if (!is_ext4(content))
+        return;
+    const TempDir cache;
+    ext4_tree({content, "fuzz", "fuzz"}, {}, cache.path(), [](auto...) {});
 }
 
 }  // namespace
