@@ -331,27 +331,19 @@ private:
         co_return ending;
     }
 
-    /// Why the medium cannot leave its drive while the machine runs; nothing when it can.
-    std::optional<std::string> fixed_medium() const {
-        const Medium medium = stage_.cell.medium;
-        if (from_network(medium))
-            return "a machine that boots over the network has no medium";
-        if (is_disk(medium) ? medium != Medium::usb : medium == Medium::cdrom_usb)
-            return fmt::format("a medium on {} cannot be taken out while the machine runs",
-                               drive_bus(stage_.cell));
-        return std::nullopt;
+    asio::awaitable<Ending> perform_action(const EjectMedium&) {
+        if (const auto why = stage_.drive.fixed())
+            co_return failed(*why);
+        const auto eject = [this] { stage_.drive.eject(stage_.guest); };
+        co_await on_worker(stage_.host.workers, eject);
+        co_return std::nullopt;
     }
 
-    asio::awaitable<Ending> perform_action(const EjectMedium&) {
-        if (const auto why = fixed_medium())
+    asio::awaitable<Ending> perform_action(const InsertMedium& action) {
+        if (const auto why = stage_.drive.fixed())
             co_return failed(*why);
-        const auto eject = [this] {
-            if (stage_.cell.medium == Medium::usb)
-                stage_.guest.detach_device(medium_xml(stage_.cell));
-            else
-                stage_.guest.change_medium(empty_drive_xml(stage_.cell));
-        };
-        co_await on_worker(stage_.host.workers, eject);
+        const auto insert = [this, &action] { stage_.drive.insert(stage_.guest, action.image); };
+        co_await on_worker(stage_.host.workers, insert);
         co_return std::nullopt;
     }
 

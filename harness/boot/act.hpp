@@ -10,6 +10,7 @@
 #include "harness/boot/attendance.hpp"
 #include "harness/boot/disks.hpp"
 #include "harness/boot/host.hpp"
+#include "harness/boot/medium_drive.hpp"
 #include "harness/console/loader_driver.hpp"
 #include "harness/machine/domain.hpp"
 #include "harness/machine/serial_line.hpp"
@@ -29,6 +30,7 @@ struct Stage {
     CellNetwork* network;  ///< null without a tap
     LoaderDriver* loader;  ///< null when the loader is left alone
     Disks& disks;
+    MediumDrive& drive;
     Limits limits;
     std::filesystem::path artefacts;
     Variables variables;

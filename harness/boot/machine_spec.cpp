@@ -32,8 +32,7 @@ MachineSpec machine_spec(const Host& host, const Connection& libvirt, const Boot
                      .serial_socket = directory / "serial",
                      .port_socket = directory / "port",
                      .network = NoNetwork{}};
-    const auto shown = host.shown.find(cell.image.path);
-    spec.cell.image.path = shown == host.shown.end() ? fs::absolute(cell.image.path) : shown->second;
+    spec.cell.image.path = path_for_qemu(host, cell.image.path);
     spec.daemon = libvirt.root().empty();
     if (names_a_host(libvirt.uri()))  // its sockets are not ours to connect to
         spec.serial_socket = spec.port_socket = fs::path();
@@ -51,6 +50,25 @@ MachineSpec machine_spec(const Host& host, const Connection& libvirt, const Boot
     return spec;
 }
 
+fs::path path_for_qemu(const Host& host, const fs::path& image) {
+    const auto shown = host.shown.find(image);
+    return shown == host.shown.end() ? fs::absolute(image) : shown->second;
+}
+
+void copy_medium(MachineSpec& spec, const Scenario& scenario, const fs::path& copy) {
+    const fs::path& image = spec.cell.image.path;
+    std::vector<Patch> patches;
+    const ByteView bytes = ByteView::of_file(image);
+    if (is_disk(spec.cell.medium) && is_uefi(spec.cell.firmware))
+        patches = without_el_torito(bytes);
+    if (scenario.unsigned_loader)
+        std::ranges::move(without_signatures(bytes), std::back_inserter(patches));
+    if (patches.empty())
+        return;
+    make_medium_copy(image, patches, copy);
+    spec.medium_copy = copy;
+}
+
 void prepare_medium(MachineSpec& spec, const Host& host, const Scenario& scenario,
                     const fs::path& directory) {
     const BootCell& cell = spec.cell;
@@ -63,16 +81,7 @@ void prepare_medium(MachineSpec& spec, const Host& host, const Scenario& scenari
         spec.cell.image.path = stick;
         return;
     }
-    std::vector<Patch> patches;
-    const ByteView bytes = ByteView::of_file(image);
-    if (is_disk(cell.medium) && is_uefi(cell.firmware))
-        patches = without_el_torito(bytes);
-    if (scenario.unsigned_loader)
-        std::ranges::move(without_signatures(bytes), std::back_inserter(patches));
-    if (!patches.empty()) {
-        spec.medium_copy = directory / "medium.qcow2";
-        make_medium_copy(image, patches, spec.medium_copy);
-    }
+    copy_medium(spec, scenario, directory / "medium.qcow2");
     if (cell.medium == Medium::direct)
         spec.direct = take_kernel(image, cell.arch, scenario.boot, directory);
 }

@@ -18,6 +18,13 @@ FirmwareWish firmware_wish(const BootCell& cell);
 MachineSpec machine_spec(const Host& host, const Connection& libvirt, const BootCell& cell,
                          const Scenario& scenario, const std::filesystem::path& directory);
 
+/// Where QEMU finds an image.
+std::filesystem::path path_for_qemu(const Host& host, const std::filesystem::path& image);
+
+/// Makes a copy of the medium when its firmware must find no boot record where it is to take a partition, or
+/// no signature. @param copy  where to
+void copy_medium(MachineSpec& spec, const Scenario& scenario, const std::filesystem::path& copy);
+
 /// What stands for the image: a stick that holds it as a file; a copy whose firmware finds no boot record
 /// where it must take a partition, or no signature; or the kernel on it. Made in `directory`; may take
 /// seconds.

@@ -80,6 +80,7 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
     const fs::path image = spec.cell.image.path;
     const auto make_disks = [&] {
         prepare_medium(spec, host, scenario, rig.directory.path());
+        rig.drive.emplace(spec, host, scenario, rig.directory.path());
         rig.disks.emplace(scenario.disks, rig.directory.path(), image);
         for (const Step& step : scenario.steps)
             if (const std::string disk = booted_disk(step); !disk.empty())

@@ -12,6 +12,7 @@
 #include "harness/boot/attendance.hpp"
 #include "harness/boot/disks.hpp"
 #include "harness/boot/host.hpp"
+#include "harness/boot/medium_drive.hpp"
 #include "harness/boot/onlooker.hpp"
 #include "harness/console/loader_driver.hpp"
 #include "harness/machine/domain.hpp"
@@ -30,6 +31,7 @@ struct Rig {
     Pool::Seat seat;
     std::unique_ptr<CellNetwork> network;
     std::optional<Disks> disks;
+    std::optional<MediumDrive> drive;
     std::optional<LoaderDriver> loader;
     std::optional<Onlooker> onlooker;
     std::optional<Domain> guest;

@@ -16,9 +16,13 @@ namespace fs = std::filesystem;
 
 std::set<fs::path> images_of(const RunPlan& plan) {
     std::set<fs::path> images;
-    for (const PlannedCell& planned : plan.cells)
-        if (!planned.not_applicable && !from_network(planned.cell.medium))
-            images.insert(planned.cell.image.path);
+    for (const PlannedCell& planned : plan.cells) {
+        if (planned.not_applicable || from_network(planned.cell.medium))
+            continue;
+        images.insert(planned.cell.image.path);
+        for (const std::string& image : inserted_images(plan.scenarios.at(planned.cell.scenario).steps))
+            images.insert(image);
+    }
     return images;
 }
 

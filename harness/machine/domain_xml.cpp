@@ -113,22 +113,27 @@ std::string_view drive_device(const BootCell& cell) {
     return bus == "ide" ? "hdc" : bus == "virtio" ? "vdz" : "sda";
 }
 
-/// @param copy  what is attached instead of the image; empty: the image
-pugi::xml_node add_drive(pugi::xml_node parent, const BootCell& cell, const std::filesystem::path& copy,
-                         bool empty) {
+/// The medium's drive, the first in the firmware's boot order.
+void add_drive(pugi::xml_node parent, const MachineSpec& spec, bool empty) {
+    const BootCell& cell = spec.cell;
+    const std::filesystem::path& copy = spec.medium_copy;
     const bool disk_like = is_disk(cell.medium);
     const pugi::xml_node disk =
         add(parent, "disk", {{"type", "file"}, {"device", disk_like ? "disk" : "cdrom"}});
     add(disk, "driver", {{"name", "qemu"}, {"type", copy.empty() ? "raw" : "qcow2"}});
-    if (!empty)
-        add(disk, "source", {{"file", copy.empty() ? cell.image.path.native() : copy.native()}});
+    if (!empty) {
+        pugi::xml_node source =
+            add(disk, "source", {{"file", copy.empty() ? cell.image.path.native() : copy.native()}});
+        if (spec.daemon)  // it would give the image to QEMU's user
+            add(source, "seclabel", {{"model", "dac"}, {"relabel", "no"}});
+    }
     if (cell.medium == Medium::disk_512e)
         add(disk, "blockio", {{"logical_block_size", "512"}, {"physical_block_size", "4096"}});
     pugi::xml_node target = add(disk, "target", {{"dev", drive_device(cell)}, {"bus", drive_bus(cell)}});
     if (cell.medium == Medium::usb)
         target.append_attribute("removable").set_value("on");
     add(disk, "readonly");
-    return disk;
+    add(disk, "boot", {{"order", "1"}});
 }
 
 /// The medium is the first of the sd… devices, whose numbers are also their places on SATA and SCSI.
@@ -155,12 +160,8 @@ void add_storage(pugi::xml_node devices, const MachineSpec& spec) {
     add(devices, "controller", {{"type", "usb"}, {"index", "0"}, {"model", usb ? "qemu-xhci" : "none"}});
     if (bus == "scsi" || any_disk(spec, DiskBus::scsi))
         add(devices, "controller", {{"type", "scsi"}, {"index", "0"}, {"model", "virtio-scsi"}});
-    if (!from_network(spec.cell.medium) && !beside_libvirt(spec.cell)) {
-        const pugi::xml_node drive = add_drive(devices, spec.cell, spec.medium_copy, false);
-        add(drive, "boot", {{"order", "1"}});
-        if (spec.daemon)  // it would give the image to QEMU's user
-            add(drive.child("source"), "seclabel", {{"model", "dac"}, {"relabel", "no"}});
-    }
+    if (!from_network(spec.cell.medium) && !beside_libvirt(spec.cell))
+        add_drive(devices, spec, false);
     for (const DiskSpec& disk : spec.disks)
         if (disk.attached && disk.bus != DiskBus::nvme)
             add_disk(devices, disk);
@@ -299,12 +300,12 @@ std::string disk_xml(const DiskSpec& disk) {
     return element_xml([&](pugi::xml_node parent) { add_disk(parent, disk); });
 }
 
-std::string medium_xml(const BootCell& cell) {
-    return element_xml([&](pugi::xml_node parent) { add_drive(parent, cell, {}, false); });
+std::string medium_xml(const MachineSpec& spec) {
+    return element_xml([&](pugi::xml_node parent) { add_drive(parent, spec, false); });
 }
 
-std::string empty_drive_xml(const BootCell& cell) {
-    return element_xml([&](pugi::xml_node parent) { add_drive(parent, cell, {}, true); });
+std::string empty_drive_xml(const MachineSpec& spec) {
+    return element_xml([&](pugi::xml_node parent) { add_drive(parent, spec, true); });
 }
 
 std::string domain_xml(const MachineSpec& spec) {

@@ -71,10 +71,10 @@ inline constexpr const char* virtio_port_name = "lktest.0";
 /// One disk, for Domain::attach_device and detach_device.
 std::string disk_xml(const DiskSpec& disk);
 
-/// The medium, for Domain::detach_device.
-std::string medium_xml(const BootCell& cell);
+/// The medium in its drive, for Domain::change_medium; a stick for attach_device and detach_device.
+std::string medium_xml(const MachineSpec& spec);
 /// The medium's drive, empty, for Domain::change_medium.
-std::string empty_drive_xml(const BootCell& cell);
+std::string empty_drive_xml(const MachineSpec& spec);
 
 /// The domain as libvirt wants it (formatdomain), for virDomainCreateXML. Equal specs give
 /// equal text. The guest's RAM is a shared mapping; the image is attached read-only.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <set>
 
 #include "harness/scenario/names.hpp"
@@ -208,6 +209,20 @@ Action read_select(Reading& reading, TableReader& table, std::string_view key) {
     return action;
 }
 
+Action read_insert(Reading& reading, TableReader& table, std::string_view key) {
+    const std::string image = table.string(key).value_or("");
+    if (image == medium_file)
+        return InsertMedium{image};
+    // Relative to the scenario, as a disk's files are.
+    const std::filesystem::path file = std::filesystem::path(reading.source.file).parent_path() / image;
+    if (!std::filesystem::is_regular_file(file))
+        table.complain(key, fmt::format("there is no image {}", file.string()),
+                       fmt::format("'{}' names a file beside the scenario, or \"medium\", the one that was "
+                                   "booted",
+                                   key));
+    return InsertMedium{file.string()};
+}
+
 Action read_expect(Reading& reading, TableReader& table, std::string_view key) {
     return ExpectLine{pattern_of(reading, table, key)};
 }
@@ -231,6 +246,7 @@ constexpr std::array action_kinds{
     ActionKind{"power_button", read_deed<PressPower>},
     ActionKind{"select", read_select, boot_time},
     ActionKind{"eject", read_deed<EjectMedium>},
+    ActionKind{"insert", read_insert},
     ActionKind{"attach", read_plug<AttachDisk>},
     ActionKind{"detach", read_plug<DetachDisk>},
     ActionKind{"seal", read_of_disks<SealDisks>},

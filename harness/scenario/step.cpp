@@ -3,6 +3,8 @@
 
 #include <re2/re2.h>
 
+#include "harness/scenario/disk.hpp"
+
 namespace lktest {
 namespace {
 
@@ -39,6 +41,15 @@ std::string booted_disk(const Step& step) {
     if (const auto* reset = std::get_if<PressReset>(&step.action))
         return reset->into;
     return {};
+}
+
+std::vector<std::string> inserted_images(const std::vector<Step>& steps) {
+    std::vector<std::string> images;
+    for (const Step& step : steps)
+        if (const auto* insert = std::get_if<InsertMedium>(&step.action))
+            if (insert->image != medium_file)
+                images.push_back(insert->image);
+    return images;
 }
 
 std::vector<std::string> known_variables() {

@@ -63,6 +63,9 @@ struct SelectEntry {   ///< in the loader's menu on the serial console, which th
     std::string append;               ///< added to the end of the kernel's command line; empty: nothing
 };
 struct EjectMedium {};  ///< takes the medium out of its drive, or pulls the stick
+struct InsertMedium {   ///< puts an image in the medium's drive, for the one that is in it if one is
+    std::string image;  ///< a file, or medium_file: the image that was booted
+};
 struct AttachDisk {
     std::string disk;
 };
@@ -77,8 +80,8 @@ struct CheckUnchanged {  ///< bit by bit as they were when sealed, or else at po
 };
 
 using Action = std::variant<RunInGuest, RunOnHost, SendText, SendKeys, ExpectLine, LogIn, TakeScreenshot,
-                            Reboot, PressReset, ShutDown, PressPower, SelectEntry, EjectMedium, AttachDisk,
-                            DetachDisk, SealDisks, CheckUnchanged>;
+                            Reboot, PressReset, ShutDown, PressPower, SelectEntry, EjectMedium, InsertMedium,
+                            AttachDisk, DetachDisk, SealDisks, CheckUnchanged>;
 
 /// One thing that a scenario does.
 struct Step {
@@ -92,6 +95,9 @@ struct Step {
 
 /// The disk that a step boots from; empty when it boots from none.
 std::string booted_disk(const Step& step);
+
+/// The files that steps put in the medium's drive.
+std::vector<std::string> inserted_images(const std::vector<Step>& steps);
 
 /// Values by their names.
 using Variables = std::map<std::string, std::string>;

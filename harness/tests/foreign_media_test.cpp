@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Media that lktest did not make, as they come out of other people's packages and tools: nobody prepared them
 // for a harness.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -94,6 +95,53 @@ TEST_F(ForeignMediaTest, TheMenuThatGrubMkrescueMadeIsDrivenToAnEntryOfItsSubmen
     const ProcessResult ended = run({iso, "--scenario", scenario, "--firmware", "bios"});
     ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
     EXPECT_EQ(only_cell().at("steps").size(), 2U) << only_cell();
+}
+
+constexpr auto menu_of_one = R"(
+set timeout=-1
+menuentry 'Read the medium' { cat /mark; }
+)";
+
+constexpr auto by_another_medium = R"(
+about = "Another medium is put in the drive while the loader waits: it boots next, and then the first one again."
+[[milestone]]
+name = "menu"
+view = "screen"
+pattern = 'Read the medium'
+within = "20s"
+[[step]]
+insert = "second.iso"
+[[step]]
+reset = true
+[[step]]
+select = "Read the medium"
+[[step]]
+expect = 'on the second'
+[[step]]
+insert = "medium"
+[[step]]
+reset = true
+[[step]]
+select = "Read the medium"
+[[step]]
+expect = 'on the first'
+)";
+
+TEST_F(ForeignMediaTest, AnotherMediumBootsOnceItIsInsertedUntilTheFirstIsBack) {
+    const fs::path scenario = scratch_.path() / "insert.toml";
+    for (const char* name : {"first", "second"}) {
+        const fs::path tree = scratch_.path() / name;
+        make_directories(tree / "boot/grub");
+        write_file(tree / "boot/grub/grub.cfg", menu_of_one);
+        write_file(tree / "mark", fmt::format("on the {}\n", name));
+        check_process({"grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "-o",
+                       scratch_.path() / fmt::format("{}.iso", name), tree});
+    }
+    write_file(scenario, by_another_medium);
+    const ProcessResult ended = run(
+        {scratch_.path() / "first.iso", "--scenario", scenario, "--firmware", "bios", "--medium", "cdrom"});
+    ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+    EXPECT_EQ(only_cell().at("steps").size(), 8U) << only_cell();
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "builder/base/error.hpp"
+#include "builder/base/file.hpp"
 #include "builder/tests/support/golden.hpp"
 #include "harness/scenario/parse.hpp"
 
@@ -144,6 +145,21 @@ reset = true
     EXPECT_NE(problems("[[disk]]\nname = 'fast'\nsize = '1M'\nbus = 'nvme'\n"
                        "[[step]]\nreset = true\ninto = 'fast'\n")
                   .find("mine.toml:11:8: a disk on nvme cannot be booted from"),
+              std::string::npos);
+}
+
+TEST(Steps, AnImageThatIsInsertedLiesBesideTheScenario) {
+    const TempDir scratch;
+    const std::filesystem::path other = scratch.path() / "other.iso";
+    write_file(other, "");
+    const Scenario scenario =
+        parse_scenario(scratch.path() / "mine.toml", std::string(milestone) +
+                                                         "[[step]]\ninsert = 'other.iso'\n"
+                                                         "[[step]]\ninsert = 'medium'\n");
+    EXPECT_EQ(std::get<InsertMedium>(scenario.steps.at(0).action).image, other);
+    EXPECT_EQ(inserted_images(scenario.steps), std::vector<std::string>{other})
+        << "the medium itself needs no preparing";
+    EXPECT_NE(problems("[[step]]\ninsert = 'none.iso'\n").find("mine.toml:6:10: there is no image none.iso"),
               std::string::npos);
 }
 
