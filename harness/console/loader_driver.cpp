@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace lktest {
@@ -14,6 +15,9 @@ using std::chrono::microseconds;
 // GRUB's editor and ISOLINUX's menu both know Emacs's keys, which no terminal sends in
 // more than one byte: nothing can be cut or taken for a lone Escape.
 constexpr char first = '\x01', last = '\x05', down = '\x0e', up = '\x10', boot = '\x18', tab = '\t';
+
+// systemd-boot takes such keys from no terminal. It has cursor keys, which in its editor go by words.
+constexpr std::string_view cursor_up = "\x1b[A", cursor_down = "\x1b[B";
 
 /// What stands in a row behind the frame that loaders draw around menus and editors.
 std::string_view inside(std::string_view row) {
@@ -52,6 +56,41 @@ constexpr microseconds submenu_patience = std::chrono::seconds(3);
 
 std::string repeated(char key, std::size_t times) {
     return std::string(times, key);
+}
+
+std::string repeated(std::string_view key, std::size_t times) {
+    std::string keys;
+    for (; times > 0; --times)
+        keys += key;
+    return keys;
+}
+
+/// Where one key of several ends that a terminal sends.
+std::size_t first_key(std::string_view keys) {
+    return keys.starts_with(cursor_up) || keys.starts_with(cursor_down) ? cursor_up.size() : 1;
+}
+
+/// The entries of systemd-boot's menu, which has no title: they stand above its countdown, or end with one
+/// that it adds itself. None when this is not its menu.
+std::span<const std::string> systemd_entries(const std::vector<std::string>& rows) {
+    const auto foot = std::ranges::find_if(rows, [](const std::string& row) {
+        return begins(inside(row), "Boot in ") && inside(row).ends_with(".");
+    });
+    auto end = foot;
+    if (foot == rows.end()) {
+        const auto own = std::ranges::find_if(
+            rows, [](const std::string& row) { return begins(inside(row), "Reboot Into Firmware"); });
+        if (own == rows.end())
+            return {};
+        end = own + 1;
+    }
+    const auto blank = [](const std::string& row) { return inside(row).empty(); };  // a rule is, too
+    while (end != rows.begin() && blank(*(end - 1)))
+        --end;
+    auto begin = end;
+    while (begin != rows.begin() && !blank(*(begin - 1)))
+        --begin;
+    return {begin, end};
 }
 
 }  // namespace
@@ -165,11 +204,45 @@ void LoaderDriver::meet_menu(const std::vector<std::string>& rows, microseconds 
             state_ = State::typing;
         return;
     }
+    if (meet_systemd_boot(rows, now))
+        return;
     if (!rows.empty() && shows(rows.back(), "boot:")) {
         loader_ = Loader::prompt;
         const std::string label = line_.entry.empty() ? "linux" : line_.entry;
         begin(State::typing, label + (line_.append.empty() ? "" : " " + line_.append) + "\r");
     }
+}
+
+bool LoaderDriver::meet_systemd_boot(const std::vector<std::string>& rows, microseconds now) {
+    const auto entries = systemd_entries(rows);
+    if (entries.empty())
+        return false;
+    loader_ = Loader::systemd;
+    const auto wanted =
+        line_.entry.empty() ? entries.end() : std::ranges::find_if(entries, [this](const std::string& row) {
+            return begins(inside(row), line_.entry);
+        });
+    if (lacks_entry(wanted != entries.end(), now))
+        return true;
+    std::string keys;
+    if (wanted != entries.end())  // which one is chosen shows only in its colours: counted from the first
+        keys = repeated(cursor_up, entries.size()) +
+               repeated(cursor_down, static_cast<std::size_t>(wanted - entries.begin()));
+    const bool edits = !line_.append.empty();
+    begin(edits ? State::choosing : State::typing, keys + (edits ? "e" : "\r"));
+    return true;
+}
+
+/// systemd-boot's editor is one row, the last, which shows a part of a long line: on by its words, until it
+/// moves no more.
+void LoaderDriver::go_on_in_line(const std::vector<std::string>& rows) {
+    const std::string shown = rows.empty() ? std::string() : rows.back();
+    if (state_ == State::moving && shown == edited_)
+        return begin(State::typing, " " + line_.append + "\r");
+    edited_ = shown;
+    last_key_ = 0;  // the key that opened the editor has no echo
+    const auto words = static_cast<std::size_t>(std::ranges::count(shown, ' ')) + 1;
+    begin(State::moving, repeated(cursor_down, words));
 }
 
 /// Recognises GRUB's editor and sets out for the end of the kernel's line.
@@ -201,13 +274,14 @@ std::string LoaderDriver::next_key(microseconds now) {
     } else if (pressed_ && now < (answered_.empty() ? *pressed_ + still_ * 2 : last_byte_ + still_ / 2)) {
         return {};
     }
-    last_key_ = keys_.front();
-    keys_.erase(0, 1);
+    std::string key = keys_.substr(0, first_key(keys_));
+    last_key_ = key.front();
+    keys_.erase(0, key.size());
     answered_.clear();
     pressed_ = now;
     if (keys_.empty() && state_ == State::typing)
         state_ = State::left;
-    return std::string(1, last_key_);
+    return key;
 }
 
 std::string LoaderDriver::type(const std::vector<std::string>& rows, microseconds now) {
@@ -233,11 +307,13 @@ void LoaderDriver::look(const std::vector<std::string>& rows, microseconds now) 
         meet_menu(rows, now);
     else if (state_ == State::choosing && loader_ == Loader::grub)
         state_ = State::editor;
+    else if (loader_ == Loader::systemd && answered && (state_ == State::choosing || state_ == State::moving))
+        go_on_in_line(rows);
     else if (state_ == State::choosing && answered)
         begin(State::typing, " " + line_.append + "\r");
     else if (state_ == State::editor)
         meet_editor(rows);
-    else if (state_ == State::moving)
+    else if (state_ == State::moving && loader_ == Loader::grub)
         begin(State::typing, " " + line_.append + boot);
 }
 

@@ -13,7 +13,7 @@
 namespace lktest {
 
 /// Drives a boot loader's menu from the serial console: chooses the entry and adds to its
-/// kernel's command line, in the loader's own editor. Knows GRUB, and ISOLINUX and its
+/// kernel's command line, in the loader's own editor. Knows GRUB, systemd-boot, and ISOLINUX and its
 /// relatives with menu.c32 or the bare `boot:` prompt. Pure; times count from power-on.
 ///
 /// It types only what it sees the need of: nothing before the menu stands still on the screen,
@@ -46,19 +46,21 @@ private:
     enum class State {
         waiting,    ///< for a menu
         choosing,   ///< keys_ lead to the entry, and into its editor
-        editor,     ///< for GRUB's editor to be painted
+        editor,     ///< for the editor to be painted
         moving,     ///< keys_ lead to the end of the kernel's line
         typing,     ///< keys_ are the text, and then what boots
         left,       ///< the kernel was started
         confirmed,  ///< and said that its command line is right
     };
-    enum class Loader { grub, menu, prompt };
+    enum class Loader { grub, menu, prompt, systemd };
 
     void begin(State state, std::string keys);
     void look(const std::vector<std::string>& rows, std::chrono::microseconds now);
     bool lacks_entry(bool there, std::chrono::microseconds now);
     void meet_menu(const std::vector<std::string>& rows, std::chrono::microseconds now);
+    bool meet_systemd_boot(const std::vector<std::string>& rows, std::chrono::microseconds now);
     void meet_editor(const std::vector<std::string>& rows);
+    void go_on_in_line(const std::vector<std::string>& rows);
     std::string next_key(std::chrono::microseconds now);
     void fail(std::string why);
 
@@ -67,6 +69,7 @@ private:
     State state_ = State::waiting;
     Loader loader_ = Loader::grub;
     std::string keys_;      ///< still to be pressed
+    std::string edited_;    ///< the line of systemd-boot's editor, as it was last seen
     std::string answered_;  ///< what was said since the last key
     std::optional<std::chrono::microseconds> pressed_;
     std::optional<std::chrono::microseconds> lacking_;  ///< since when a menu stands without the entry

@@ -144,5 +144,47 @@ TEST_F(ForeignMediaTest, AnotherMediumBootsOnceItIsInsertedUntilTheFirstIsBack) 
     EXPECT_EQ(only_cell().at("steps").size(), 8U) << only_cell();
 }
 
+constexpr auto by_systemd_boot = R"(
+about = "An entry of systemd-boot's menu is chosen by its title, and its kernel's command line is longer."
+[boot]
+entry = "Second one"
+append = "console=ttyS0 third=3"
+[[milestone]]
+name = "kernel"
+pattern = 'Command line: .*second=2 console=ttyS0 third=3$'
+within = "60s"
+)";
+
+/// A medium as its makers write them: loader, entries and kernel in the EFI system partition.
+void make_systemd_boot_medium(const fs::path& tree, const fs::path& iso) {
+    const fs::path installer = "/usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64";
+    const fs::path esp = tree / "esp.img";
+    make_directories(tree);
+    check_process({"mkfs.vfat", "-C", esp, std::to_string(16 << 10)});
+    check_process({"mmd", "-i", esp, "::/EFI", "::/EFI/BOOT", "::/loader", "::/loader/entries"});
+    check_process(
+        {"mcopy", "-i", esp, "/usr/lib/systemd/boot/efi/systemd-bootx64.efi", "::/EFI/BOOT/BOOTX64.EFI"});
+    check_process({"mcopy", "-i", esp, installer / "linux", "::/linux"});
+    const auto put = [&](const std::string& path, const std::string& text) {
+        const fs::path file = tree.parent_path() / fs::path(path).filename();
+        write_file(file, text);
+        check_process({"mcopy", "-i", esp, file, "::" + path});
+    };
+    put("/loader/loader.conf", "timeout 5\ndefault first.conf\n");
+    put("/loader/entries/first.conf", "title First one\nlinux /linux\noptions first=1\n");
+    put("/loader/entries/second.conf", "title Second one\nlinux /linux\noptions second=2\n");
+    check_process({"xorriso", "-as", "mkisofs", "-quiet", "-o", iso, "-e", "esp.img", "-no-emul-boot", tree});
+}
+
+TEST_F(ForeignMediaTest, SystemdBootsMenuIsDriven) {
+    const fs::path iso = scratch_.path() / "systemd.iso", scenario = scratch_.path() / "append.toml";
+    make_systemd_boot_medium(scratch_.path() / "tree", iso);
+    write_file(scenario, by_systemd_boot);
+    const ProcessResult ended =
+        run({iso, "--scenario", scenario, "--arch", "x86_64", "--firmware", "uefi", "--medium", "cdrom"});
+    ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+    EXPECT_EQ(only_cell().at("reached"), "kernel") << only_cell();
+}
+
 }  // namespace
 }  // namespace lktest

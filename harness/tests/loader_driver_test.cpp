@@ -84,6 +84,37 @@ TEST(LoaderDriver, WalksThroughIsolinuxsMenuThatTheBiosPaintsToo) {
     EXPECT_EQ(table.typed, "\t");
 }
 
+/// Its menu has no title, and its editor is one line, which keeps the cursor at its beginning.
+TEST(LoaderDriver, WalksThroughSystemdBootsMenuAndEditor) {
+    const std::string recording = recorded("systemd-boot-x86_64-uefi");
+    const std::size_t menu = end_of(recording, "Boot in 3 s.", recording.npos),
+                      editor = end_of(recording, "second=1", recording.find("second=1") + 1);
+    Table table({.entry = "Second one", .append = "console=ttyS0", .place = {}});
+    table.hear(recording.substr(0, menu));
+    EXPECT_EQ(table.typed, "") << "the countdown goes on";
+    table.wait(10s);
+    EXPECT_EQ(printable(table.typed), "\\x1b[A\\x1b[A\\x1b[Ae") << "up to the first, which it is";
+    table.typed.clear();
+    table.hear(recording.substr(menu, editor - menu));
+    table.wait(30s);
+    EXPECT_EQ(printable(table.typed), "\\x1b[B\\x1b[B ") << "behind the only word, and no farther";
+    for (const char letter : std::string_view("console=ttyS0\r")) {
+        table.hear(std::string(1, table.typed.back()));
+        EXPECT_EQ(table.typed.back(), letter);
+    }
+    EXPECT_TRUE(table.driver.left());
+    EXPECT_EQ(table.driver.problem(), "");
+}
+
+TEST(LoaderDriver, TellsWhenSystemdBootsMenuLacksTheEntry) {
+    const std::string recording = recorded("systemd-boot-x86_64-uefi");
+    Table table({.entry = "Third one", .append = "", .place = {}});
+    table.hear(recording.substr(0, end_of(recording, "Boot in 3 s.", recording.npos)));
+    table.wait(10s);
+    EXPECT_EQ(table.typed, "");
+    EXPECT_EQ(table.driver.problem(), "the loader's menu has no entry 'Third one'");
+}
+
 TEST(LoaderDriver, TypesAtABarePrompt) {
     Table table({.entry = "rescue", .append = "x", .place = {}});
     table.hear("ISOLINUX 6.04\r\nboot: ");
