@@ -51,6 +51,11 @@ bool begins(std::string_view row, std::string_view text) {
     return true;
 }
 
+/// Not the kernel's "reboot: machine restart", which may come when the machine already is reset.
+bool is_prompt(std::string_view row) {
+    return begins(row, "boot:") && row.find_first_not_of("bot: ") == row.npos;
+}
+
 /// A submenu is painted over the menu it belongs to, by a machine that may be emulated.
 constexpr microseconds submenu_patience = std::chrono::seconds(3);
 
@@ -206,7 +211,7 @@ void LoaderDriver::meet_menu(const std::vector<std::string>& rows, microseconds 
     }
     if (meet_systemd_boot(rows, now))
         return;
-    if (!rows.empty() && shows(rows.back(), "boot:")) {
+    if (!rows.empty() && is_prompt(inside(rows.back()))) {
         loader_ = Loader::prompt;
         const std::string label = line_.entry.empty() ? "linux" : line_.entry;
         begin(State::typing, label + (line_.append.empty() ? "" : " " + line_.append) + "\r");

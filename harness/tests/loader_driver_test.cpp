@@ -163,6 +163,19 @@ TEST(LoaderDriver, BeginsAnewWithTheNextBoot) {
     EXPECT_FALSE(table.typed.empty());
 }
 
+TEST(LoaderDriver, TakesNoLastWordOfTheKernelForAPrompt) {
+    for (const std::string last : {"[   34.815] reboot: machine restart\r\n", "boot: machine restart\r\n"}) {
+        Table table(hello);
+        table.driver.restart();
+        table.hear(last);
+        table.wait(5s);
+        EXPECT_EQ(table.typed, "") << last;
+        table.hear("\x1b[2J\x1b[HISOLINUX 6.04\r\nboot: ");
+        table.wait(1s);
+        EXPECT_EQ(table.typed, "l") << last;
+    }
+}
+
 TEST(LoaderDriver, ChoosesAnEntryByItsTitle) {
     Table table({.entry = "Third one", .append = "", .place = {}});
     table.hear(
