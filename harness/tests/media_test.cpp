@@ -132,5 +132,18 @@ TEST_F(MediaTest, AChangedFileRedoesOnlyTheLayerThatItIsIn) {
     EXPECT_EQ(build(), "files.sb iso ");
 }
 
+/// What the user does with the archive for sticks, on disks with each kind of partition table.
+TEST_F(MediaTest, TheInstallerMakesSticksOfEveryKindBootByBios) {
+    for (const char* scenario : {"scenarios/boot.toml", "harness/tests/sticks.toml"})
+        fs::copy_file(fs::path(LKTEST_SOURCE_DIR) / scenario,
+                      scratch_.path() / fs::path(scenario).filename());
+    check_process(
+        {LKTEST_PROGRAM, "build", "recovery", "--arch", "x86_64", "-o", scratch_.path() / "live.tar"});
+    const ProcessResult ended = patient({LKTEST_PROGRAM, "run", "--scenario", scratch_.path() / "sticks.toml",
+                                         "--history", "off", "--output", scratch_.path() / "results-x86_64"});
+    EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
+    EXPECT_EQ(only_cell("x86_64").at("steps").size(), 12U) << only_cell("x86_64");
+}
+
 }  // namespace
 }  // namespace lktest
