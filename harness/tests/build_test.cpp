@@ -193,5 +193,25 @@ TEST_F(BuildTest, RefusesARootForAnotherMachine) {
     EXPECT_FALSE(fs::exists(iso_));
 }
 
+TEST_F(BuildTest, AModuleUnpacksToWhatItWasPackedFrom) {
+    const fs::path tree = scratch_.path() / "tree", module = scratch_.path() / "50-mine.sb",
+                   again = scratch_.path() / "again";
+    make_directories(tree / "usr/bin");
+    write_file(tree / "usr/bin/tool", "#!/bin/sh\n" + std::string(300'000, 'x'));
+    fs::permissions(tree / "usr/bin/tool", fs::perms(0755));
+    fs::create_symlink("tool", tree / "usr/bin/link");
+    check_process({LKTEST_PROGRAM, "module", "pack", tree, module});
+    check_process({LKTEST_PROGRAM, "module", "unpack", module, again});
+    check_process({"diff", "-r", "--no-dereference", tree, again});
+    EXPECT_EQ(fs::status(again / "usr/bin/tool").permissions(), fs::perms(0755));
+
+    const ProcessResult twice = run_process({LKTEST_PROGRAM, "module", "unpack", module, again});
+    EXPECT_EQ(twice.status, 2) << twice.err;
+    write_file(module, read_file(module).substr(0, 200));
+    const ProcessResult cut =
+        run_process({LKTEST_PROGRAM, "module", "unpack", module, scratch_.path() / "cut"});
+    EXPECT_EQ(cut.status, 2) << cut.err;
+}
+
 }  // namespace
 }  // namespace lktest
