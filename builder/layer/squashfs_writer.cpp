@@ -253,6 +253,8 @@ private:
         node.reference = (block << 16) | offset;
         check(sqfs_meta_writer_write_inode(inode_table_.get(), node.record));
         node.written = true;
+        // The listings that come now take the room.
+        sqfs_free(std::exchange(node.record, nullptr));
     }
 
     const FileTree& tree_;
