@@ -7,6 +7,8 @@
 #include <span>
 #include <utility>
 
+#include "harness/console/escapes.hpp"
+
 namespace lktest {
 namespace {
 
@@ -271,7 +273,8 @@ void LoaderDriver::meet_editor(const std::vector<std::string>& rows) {
 /// cursor by anything, and when it had nothing to move by silence.
 std::string LoaderDriver::next_key(microseconds now) {
     if (pressed_ && last_key_ >= ' ') {
-        if (answered_.find(last_key_) == answered_.npos) {
+        // Terminal sequences have letters, too: "\x1b[?25h" is no echo of an h.
+        if (without_escapes(answered_).find(last_key_) == answered_.npos) {
             if (now >= *pressed_ + answer_)
                 fail(fmt::format("the loader did not show '{}' when it was typed", last_key_));
             return {};

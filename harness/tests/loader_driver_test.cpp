@@ -136,6 +136,16 @@ TEST(LoaderDriver, WaitsForAnEchoThatIsSlowAndGivesUpOnOneThatNeverComes) {
     EXPECT_EQ(table.driver.problem(), "the loader did not show 'l' when it was typed");
 }
 
+TEST(LoaderDriver, TakesNoLetterOfATerminalSequenceForAnEcho) {
+    Table table({.entry = "h", .append = "x", .place = {}});
+    table.hear("boot: ");
+    table.wait(1s);
+    table.hear("\x1b[?25h\x1b[2;3H");
+    EXPECT_EQ(table.typed, "h");
+    table.hear("h");
+    EXPECT_EQ(table.typed, "h ");
+}
+
 TEST(LoaderDriver, TellsWhenTheKernelSaysAnotherCommandLine) {
     Table table({.entry = "", .append = "toram", .place = {}});
     table.hear("boot: ");
