@@ -71,6 +71,9 @@ dev_t device_number(std::uint32_t encoded) {
 SquashfsReader::SquashfsReader(const ByteView& image, std::string name)
     : name_(std::move(name)), file_(viewed(image)) {
     check(sqfs_super_read(&super_, file_.get()), "its superblock");
+    // libsquashfs takes room for as many as it is told of; each has a byte of the image at least.
+    if (super_.fragment_entry_count > image.size())
+        check(SQFS_ERROR_CORRUPTED, fmt::format("its {} fragments", super_.fragment_entry_count));
     sqfs_compressor_config_t config;
     sqfs_compressor_t* expander = nullptr;
     check(sqfs_compressor_config_init(&config, static_cast<SQFS_COMPRESSOR>(super_.compression_id),

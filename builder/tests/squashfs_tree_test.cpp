@@ -91,6 +91,12 @@ TEST(SquashfsTree, NamesWhatIsDamaged) {
     const SquashfsSource cut{image.file.part(5000, 200), "the image", "cut"};
     EXPECT_EQ(error_of([&] { squashfs_tree(cut, {}, image.dir.path() / "cache", nobody); }).substr(0, 17),
               "usage: the image ");
+    constexpr std::size_t fragment_count = 16;  // its place in the superblock
+    std::string bytes = read_file(image.dir.path() / "image");
+    bytes.replace(fragment_count, 4, "\xff\xff\xff\x0f");
+    const SquashfsSource lies{ByteView::of_memory(bytes), "the image", "lies"};
+    EXPECT_EQ(error_of([&] { squashfs_tree(lies, {}, image.dir.path() / "cache", nobody); }),
+              "usage: the image is no SquashFS image or damaged: its 268435455 fragments");
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include "builder/inspect/partitions.hpp"
 #include "builder/inspect/pe.hpp"
 #include "builder/inspect/squashfs_super.hpp"
+#include "builder/layer/squashfs_tree.hpp"
 #include "builder/tree/ext4_tree.hpp"
 
 namespace {
@@ -81,6 +82,12 @@ using namespace lktest;
         return;
     const TempDir cache;
     ext4_tree({content, "fuzz", "fuzz"}, {}, cache.path(), [](auto...) {});
+}
+
+/// What libsquashfs reads of a vendor's image.
+[[maybe_unused]] void squashfs(const std::string& bytes) {
+    const TempDir cache;
+    squashfs_tree({ByteView::of_memory(bytes), "fuzz", "fuzz"}, {}, cache.path(), [](auto...) {});
 }
 
 }  // namespace
