@@ -119,6 +119,9 @@ void SquashfsReader::for_each_xattr(
         return;
     sqfs_xattr_id_t description;
     check(sqfs_xattr_reader_get_desc(xattrs_.get(), index, &description), path);
+    // So it may be in an image without attributes, too, where libsquashfs 1.2.0 would follow a null pointer.
+    if (description.count == 0)
+        return;
     check(sqfs_xattr_reader_seek_kv(xattrs_.get(), &description), path);
     for (sqfs_u32 left = description.count; left > 0; --left) {
         sqfs_xattr_entry_t* key = nullptr;

@@ -99,5 +99,17 @@ TEST(SquashfsTree, NamesWhatIsDamaged) {
               "usage: the image is no SquashFS image or damaged: its 268435455 fragments");
 }
 
+TEST(SquashfsTree, ReadsInodesThatPointToAttributesWhichTheImageHasNot) {
+    const Image image(odd_tree());
+    std::string bytes = read_file(image.dir.path() / "image");
+    constexpr std::size_t flags = 24, attributes_start = 56;  // of the superblock
+    constexpr int no_attributes = 0x0200;
+    bytes[flags + 1] = static_cast<char>(bytes[flags + 1] | no_attributes >> 8);
+    bytes.replace(attributes_start, 8, 8, '\xff');
+    const SquashfsSource source{ByteView::of_memory(bytes), "the image", "none"};
+    const FileTree read = squashfs_tree(source, {}, image.dir.path() / "cache", nobody);
+    EXPECT_TRUE(read.find("/linked")->xattrs.empty());
+}
+
 }  // namespace
 }  // namespace lktest

@@ -84,7 +84,8 @@ using namespace lktest;
     ext4_tree({content, "fuzz", "fuzz"}, {}, cache.path(), [](auto...) {});
 }
 
-/// What libsquashfs reads of a vendor's image.
+/// What libsquashfs reads of a vendor's image. It asks for as much room as a length in it says, and reads
+/// only then: -malloc_limit_mb=65536.
 [[maybe_unused]] void squashfs(const std::string& bytes) {
     const TempDir cache;
     squashfs_tree({ByteView::of_memory(bytes), "fuzz", "fuzz"}, {}, cache.path(), [](auto...) {});
