@@ -29,13 +29,13 @@ MachineSpec machine_spec(const Host& host, const Connection& libvirt, const Boot
                      .accel = host.accel.at(cell.arch),
                      .uefi = {},
                      .variables = directory / "variables.fd",
-                     .serial_socket = directory / "serial",
-                     .port_socket = directory / "port",
+                     .serial_pipe = directory / "serial",
+                     .port_pipe = directory / "port",
                      .network = NoNetwork{}};
     spec.cell.image.path = path_for_qemu(host, cell.image.path);
     spec.daemon = libvirt.root().empty();
-    if (names_a_host(libvirt.uri()))  // its sockets are not ours to connect to
-        spec.serial_socket = spec.port_socket = fs::path();
+    if (names_a_host(libvirt.uri()))  // its pipes are not ours to open
+        spec.serial_pipe = spec.port_pipe = fs::path();
     if (is_uefi(cell.firmware)) {
         const auto found = choose_firmware(host.firmware, firmware_wish(cell));
         if (const auto* missing = std::get_if<MissingFirmware>(&found))

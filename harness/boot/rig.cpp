@@ -49,7 +49,7 @@ asio::awaitable<void> connect_lines(Host& host, Rig& rig, std::shared_ptr<Attend
         attendance->serial_said(bytes);
     };
     const SerialLine::OnBytes told = [attendance](std::string_view bytes) { attendance->port_said(bytes); };
-    if (rig.spec.serial_socket.empty()) {
+    if (!rig.serial_pipe) {
         const auto open_console = [&] { return rig.guest->console(); };
         Domain::Stream console = co_await on_worker(host.workers, open_console);
         rig.serial.emplace(std::move(console), heard);
@@ -57,8 +57,8 @@ asio::awaitable<void> connect_lines(Host& host, Rig& rig, std::shared_ptr<Attend
         Domain::Stream port = co_await on_worker(host.workers, open_port);
         rig.port.emplace(std::move(port), told);
     } else {
-        rig.serial.emplace(host.io, rig.spec.serial_socket, heard);
-        rig.port.emplace(host.io, rig.spec.port_socket, told);
+        rig.serial.emplace(host.io, *std::exchange(rig.serial_pipe, {}), heard);
+        rig.port.emplace(host.io, *std::exchange(rig.port_pipe, {}), told);
     }
 }
 
@@ -88,6 +88,10 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
         seal_disks(scenario, *rig.disks);
         if (!scenario.served.empty())
             serve(scenario.served, image, rig.directory.path() / "served");
+        if (!spec.serial_pipe.empty()) {
+            rig.serial_pipe = ConsolePipe::make(spec.serial_pipe);
+            rig.port_pipe = ConsolePipe::make(spec.port_pipe);
+        }
         if (host.qemu_user)
             give_to(*host.qemu_user, rig.directory.path());
     };

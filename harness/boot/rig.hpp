@@ -35,6 +35,7 @@ struct Rig {
     std::optional<LoaderDriver> loader;
     std::optional<Onlooker> onlooker;
     std::optional<Domain> guest;
+    std::optional<ConsolePipe> serial_pipe, port_pipe;  ///< until they are serial and port
     std::optional<SerialLine> serial, port;
 
     MachineSpec spec;

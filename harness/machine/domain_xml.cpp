@@ -228,18 +228,18 @@ std::string element_xml(const std::function<void(pugi::xml_node)>& fill) {
 void add_console(pugi::xml_node devices, const MachineSpec& spec) {
     const bool isa = spec.cell.arch == Arch::x86_64;
     // libvirt has streams to a serial port's pseudo-terminal only, but to a channel's socket.
-    const bool by_socket = !spec.serial_socket.empty();
-    const pugi::xml_node serial = add(devices, "serial", {{"type", by_socket ? "unix" : "pty"}});
-    if (by_socket)
-        add(serial, "source", {{"mode", "bind"}, {"path", spec.serial_socket.native()}});
+    const bool by_pipe = !spec.serial_pipe.empty();
+    const pugi::xml_node serial = add(devices, "serial", {{"type", by_pipe ? "pipe" : "pty"}});
+    if (by_pipe)
+        add(serial, "source", {{"path", spec.serial_pipe.native()}});
     const pugi::xml_node port =
         add(serial, "target", {{"type", isa ? "isa-serial" : "system-serial"}, {"port", "0"}});
     add(port, "model", {{"name", isa ? "isa-serial" : "pl011"}});
 
     add(devices, "controller", {{"type", "virtio-serial"}, {"index", "0"}});
-    const pugi::xml_node channel = add(devices, "channel", {{"type", "unix"}});
-    if (!spec.port_socket.empty())
-        add(channel, "source", {{"mode", "bind"}, {"path", spec.port_socket.native()}});
+    const pugi::xml_node channel = add(devices, "channel", {{"type", by_pipe ? "pipe" : "unix"}});
+    if (by_pipe)
+        add(channel, "source", {{"path", spec.port_pipe.native()}});
     add(channel, "target", {{"type", "virtio"}, {"name", virtio_port_name}});
 }
 

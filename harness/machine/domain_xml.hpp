@@ -53,11 +53,11 @@ struct MachineSpec {
     std::string domain_name;  ///< unique among the connection's guests
     MachineSettings settings;
     Accel accel = Accel::tcg;
-    std::optional<FirmwareImages> uefi;   ///< set exactly when the cell's firmware is UEFI
-    std::filesystem::path variables;      ///< the cell's own variable store, for UEFI
-    std::filesystem::path serial_socket;  ///< QEMU listens here: first serial port, raw bytes
-    std::filesystem::path port_socket;    ///< likewise: the virtio-serial port `lktest.0`; both may be
-                                          ///< empty: what they say is libvirt's to bring (Domain::console)
+    std::optional<FirmwareImages> uefi;  ///< set exactly when the cell's firmware is UEFI
+    std::filesystem::path variables;     ///< the cell's own variable store, for UEFI
+    std::filesystem::path serial_pipe;   ///< first serial port, raw bytes: a ConsolePipe's path
+    std::filesystem::path port_pipe;     ///< likewise: the virtio-serial port `lktest.0`; both may be
+                                         ///< empty: what they say is libvirt's to bring (Domain::console)
     NetworkSpec network;
     bool daemon = false;  ///< a libvirt daemon runs it, with security drivers and a user for QEMU
     std::vector<DiskSpec> disks{};

@@ -51,7 +51,7 @@ void give_to(const QemuUser& user, const fs::path& directory) {
             throw system_error(fmt::format("cannot give {} to QEMU's user", path.string()), errno);
     };
     for (const fs::directory_entry& entry : fs::directory_iterator(directory))
-        if (entry.is_regular_file() && !entry.is_symlink())
+        if ((entry.is_regular_file() || entry.is_fifo()) && !entry.is_symlink())
             give(entry.path(), user.uid);
     // Who owned the directory could put a link where root looks for what it serves.
     give(directory, 0);

@@ -24,8 +24,8 @@ std::optional<QemuUser> find_qemu_user();
 /// directories are not looked at, and neither are access control lists.
 bool may_open(const QemuUser& user, const std::filesystem::path& file, bool write = false);
 
-/// Gives the files in a directory to the user, who may make others there, but can neither remove nor replace
-/// what is root's. Throws a host Error.
+/// Gives the files and pipes in a directory to the user, who may make others there, but can neither remove
+/// nor replace what is root's. Throws a host Error.
 void give_to(const QemuUser& user, const std::filesystem::path& directory);
 
 /// Shows a file or directory at a second place, whatever directories are on the way to the first: mount(2),

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "harness/machine/serial_line.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -48,25 +46,25 @@ private:
 
 namespace {
 
-using Protocol = asio::local::stream_protocol;
-
-class SocketLine final : public SerialLine::Line, public std::enable_shared_from_this<SocketLine> {
+class PipeLine final : public SerialLine::Line, public std::enable_shared_from_this<PipeLine> {
 public:
-    SocketLine(Protocol::socket socket, SerialLine::OnBytes on_bytes)
-        : Line(std::move(on_bytes)), socket_(std::move(socket)) {}
+    PipeLine(asio::io_context& io, ConsolePipe pipe, SerialLine::OnBytes on_bytes)
+        : Line(std::move(on_bytes)),
+          from_guest_(io, pipe.from_guest.release()),
+          to_guest_(io, pipe.to_guest.release()) {}
 
-    void begin() { asio::co_spawn(socket_.get_executor(), pump(shared_from_this()), asio::detached); }
+    void begin() { asio::co_spawn(from_guest_.get_executor(), pump(shared_from_this()), asio::detached); }
 
     void send(std::string bytes) override {
-        asio::co_spawn(socket_.get_executor(), type(shared_from_this(), std::move(bytes)), asio::detached);
+        asio::co_spawn(to_guest_.get_executor(), type(shared_from_this(), std::move(bytes)), asio::detached);
     }
 
 private:
-    static asio::awaitable<void> pump(std::shared_ptr<SocketLine> line) {
-        std::array<char, 16384> chunk{};
+    static asio::awaitable<void> pump(std::shared_ptr<PipeLine> line) {
+        std::array<char, 65536> chunk{};
         boost::system::error_code error;
         while (!error) {
-            const std::size_t size = co_await line->socket_.async_read_some(
+            const std::size_t size = co_await line->from_guest_.async_read_some(
                 asio::buffer(chunk), asio::redirect_error(asio::use_awaitable, error));
             if (size > 0)
                 line->say({chunk.data(), size});
@@ -74,18 +72,19 @@ private:
         line->say({});
     }
 
-    static asio::awaitable<void> type(std::shared_ptr<SocketLine> line, std::string bytes) {
+    static asio::awaitable<void> type(std::shared_ptr<PipeLine> line, std::string bytes) {
         boost::system::error_code ignored;
-        co_await asio::async_write(line->socket_, asio::buffer(bytes),
+        co_await asio::async_write(line->to_guest_, asio::buffer(bytes),
                                    asio::redirect_error(asio::use_awaitable, ignored));
     }
 
     void hang_up() override {
         boost::system::error_code ignored;
-        socket_.close(ignored);
+        from_guest_.close(ignored);
+        to_guest_.close(ignored);
     }
 
-    Protocol::socket socket_;
+    asio::posix::stream_descriptor from_guest_, to_guest_;
 };
 
 /// libvirt calls back from its event loop, which runs on the io_context.
@@ -154,14 +153,8 @@ private:
 
 }  // namespace
 
-SerialLine::SerialLine(asio::io_context& io, const std::filesystem::path& socket, OnBytes on_bytes) {
-    Protocol::socket connected(io);
-    boost::system::error_code error;
-    connected.connect(Protocol::endpoint(socket.string()), error);
-    if (error)
-        throw host_error(
-            fmt::format("cannot connect to the guest's console {}: {}", socket.string(), error.message()));
-    const auto line = std::make_shared<SocketLine>(std::move(connected), std::move(on_bytes));
+SerialLine::SerialLine(asio::io_context& io, ConsolePipe pipe, OnBytes on_bytes) {
+    const auto line = std::make_shared<PipeLine>(io, std::move(pipe), std::move(on_bytes));
     line->begin();
     line_ = line;
 }

@@ -4,27 +4,24 @@
 #include <libvirt/libvirt.h>
 
 #include <boost/asio/io_context.hpp>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "builder/base/handle.hpp"
+#include "harness/machine/console_pipe.hpp"
 
 namespace lktest {
 
-/// The host's end of a guest's serial port or virtio-serial port: a unix socket that QEMU listens on, or
-/// libvirt's stream to it. It is read as long as it lives, for QEMU stands still when nobody drains its
-/// socket.
+/// The host's end of a guest's serial port or virtio-serial port: pipes to QEMU, or libvirt's stream to it.
+/// It is read as long as it lives, for a guest stands still when nobody drains its port.
 class SerialLine {
 public:
     /// Takes what the guest said; an empty text when the line was closed. Called on the io_context.
     using OnBytes = std::function<void(std::string_view bytes)>;
 
-    /// Connects, and reads from now on. Connect while the guest is paused, and no byte is lost.
-    /// Throws a host Error when nobody listens.
-    SerialLine(boost::asio::io_context& io, const std::filesystem::path& socket, OnBytes on_bytes);
+    /// Reads from now on. Begin while the guest is paused, which has its ends open then.
+    SerialLine(boost::asio::io_context& io, ConsolePipe pipe, OnBytes on_bytes);
     /// @param stream  one that never blocks, whose connection has its EventLoop on the caller's thread
     SerialLine(Handle<virStream, virStreamFree> stream, OnBytes on_bytes);
     SerialLine(const SerialLine&) = delete;

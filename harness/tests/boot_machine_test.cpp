@@ -5,11 +5,8 @@
 #include <signal.h>
 #include <sys/mman.h>
 
-#include <array>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/read.hpp>
 #include <chrono>
 #include <future>
 
@@ -20,6 +17,7 @@
 #include "harness/machine/domain.hpp"
 #include "harness/machine/domain_xml.hpp"
 #include "harness/machine/event_loop.hpp"
+#include "harness/machine/serial_line.hpp"
 
 namespace lktest {
 namespace {
@@ -62,20 +60,11 @@ struct Guest {
           spec(std::move(machine)),
           domain(Domain::create(host().libvirt, spec.domain_name, domain_xml(spec),
                                 [this](const DomainEvent& event) { events.push_back(event); })) {
-        serial.connect(spec.serial_socket.native());
-        read();
+        serial.emplace(io, std::move(serial_pipe), [this](std::string_view bytes) {
+            console += bytes;
+            console_ended = console_ended || bytes.empty();
+        });
         domain.resume();
-    }
-
-    void read() {
-        serial.async_read_some(asio::buffer(chunk),
-                               [this](boost::system::error_code error, std::size_t size) {
-                                   console.append(chunk.data(), size);
-                                   if (error)
-                                       console_ended = true;
-                                   else
-                                       read();
-                               });
     }
 
     template <typename Condition>
@@ -120,9 +109,10 @@ struct Guest {
     std::vector<DomainEvent> events;
     std::string console;
     bool console_ended = false;
-    std::array<char, 4096> chunk{};
+    ConsolePipe serial_pipe = ConsolePipe::make(spec.serial_pipe),
+                port_pipe = ConsolePipe::make(spec.port_pipe);
     Domain domain;
-    asio::local::stream_protocol::socket serial{io};
+    std::optional<SerialLine> serial;
 };
 
 class Machine : public ::testing::Test {
@@ -148,8 +138,8 @@ protected:
             machine.variables = temp.path() / "variables.fd";
             make_variable_store(arch, *machine.uefi, machine.variables);
         }
-        machine.serial_socket = temp.path() / "serial.socket";
-        machine.port_socket = temp.path() / "port.socket";
+        machine.serial_pipe = temp.path() / "serial";
+        machine.port_pipe = temp.path() / "port";
         return machine;
     }
 

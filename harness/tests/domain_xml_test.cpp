@@ -23,8 +23,8 @@ MachineSpec spec(Arch arch, Firmware firmware, Medium medium, Accel accel) {
         spec.uefi = FirmwareImages{.code = "/firmware/CODE.fd", .variables = "/firmware/VARS.fd"};
         spec.variables = "/cell/variables.fd";
     }
-    spec.serial_socket = "/cell/serial.socket";
-    spec.port_socket = "/cell/port.socket";
+    spec.serial_pipe = "/cell/serial";
+    spec.port_pipe = "/cell/port";
     spec.network = TapNetwork{.device = "tap0", .mac = "52:54:00:00:00:01"};
     return spec;
 }
