@@ -65,9 +65,14 @@ std::vector<std::string> cards_in_words(const Domain::DeviceUse& use) {
 
 }  // namespace
 
-const FoundKernel* Follower::kernel(const GuestMemory& memory) {
-    if (!kernel_)
-        kernel_ = find_described_kernel(memory, arch_);
+const FoundKernel* Follower::kernel() {
+    using Clock = std::chrono::steady_clock;
+    constexpr int share = 100;
+    if (const auto begin = Clock::now(); !kernel_ && begin >= search_again_) {
+        kernel_ = find_described_kernel(ram_->written(), arch_);
+        const auto end = Clock::now();
+        search_again_ = end + (share - 1) * (end - begin);
+    }
     return kernel_ ? &*kernel_ : nullptr;
 }
 
@@ -75,12 +80,11 @@ std::vector<std::string> Follower::tty1() {
     constexpr unsigned rarest = 32;  // a kernel may have no terminals at all
     if (!ram_)
         return {};
-    const GuestMemory memory = ram_->written();
-    const FoundKernel* found = kernel(memory);
+    const FoundKernel* found = kernel();
     if (!found || !found->tables)
         return {};
     if (terminal_) {
-        if (auto rows = read_terminal(memory, *found->tables, *terminal_))
+        if (auto rows = read_terminal(ram_->whole(), *found->tables, *terminal_))
             return *rows;
         terminal_.reset();
     }
@@ -89,6 +93,7 @@ std::vector<std::string> Follower::tty1() {
         return {};
     }
     until_search_ = std::min(rarest, ++searches_);
+    const GuestMemory memory = ram_->written();
     terminal_ = find_tty1(memory, *found->tables);
     return terminal_ ? read_terminal(memory, *found->tables, *terminal_).value_or(std::vector<std::string>())
                      : std::vector<std::string>();
@@ -104,10 +109,9 @@ std::vector<std::string> Follower::display() const {
 std::string Follower::log() {
     if (!ram_)
         return "";
-    const GuestMemory memory = ram_->written();
-    if (!kernel(memory))
+    if (!kernel())
         return "";
-    const auto log = read_printk(memory, kernel_->log, Unfinished::wait, next_);
+    const auto log = read_printk(ram_->whole(), kernel_->log, Unfinished::wait, next_);
     if (!log) {
         kernel_.reset();  // it moved, or was none
         return "";

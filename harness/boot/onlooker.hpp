@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <future>
 #include <memory>
 #include <optional>
@@ -27,7 +28,8 @@ public:
         : ram_(std::move(ram)), arch_(arch), peek_(std::move(peek)) {}
 
     /// What came into the kernel's log since the last call, as dmesg prints it; empty before the kernel
-    /// has described itself. Takes milliseconds until then, and a fraction of one from then on.
+    /// has described itself. A call that looks for it takes milliseconds, and so few look that they take a
+    /// hundredth of the time; from then on a call takes a fraction of one.
     std::string log();
     /// The rows of the kernel's tty1; none before it is found, which is tried ever more rarely.
     std::vector<std::string> tty1();
@@ -35,7 +37,7 @@ public:
     std::vector<std::string> display() const;
 
 private:
-    const FoundKernel* kernel(const GuestMemory& memory);
+    const FoundKernel* kernel();
 
     std::shared_ptr<const GuestRam> ram_;
     Arch arch_;
@@ -43,6 +45,7 @@ private:
     std::optional<FoundKernel> kernel_;
     std::optional<std::uint64_t> next_;
     std::optional<VirtualTerminal> terminal_;
+    std::chrono::steady_clock::time_point search_again_{};
     unsigned searches_ = 0, until_search_ = 0;
 };
 

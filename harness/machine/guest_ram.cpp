@@ -95,4 +95,14 @@ GuestMemory GuestRam::written() const {
     return GuestMemory(std::move(spans));
 }
 
+GuestMemory GuestRam::whole() const {
+    std::vector<MemorySpan> spans;
+    for (const RamRange& range : layout_)
+        if (bytes_ && range.offset < size_)
+            spans.push_back({range.address,
+                             {bytes_ + range.offset, static_cast<std::size_t>(std::min<std::uint64_t>(
+                                                         range.size, size_ - range.offset))}});
+    return GuestMemory(std::move(spans));
+}
+
 }  // namespace lktest

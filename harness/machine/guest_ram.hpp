@@ -34,6 +34,8 @@ public:
     /// What the guest, or whoever loaded it, has written until now: a look into a part that
     /// nobody wrote to would cost the host a page.
     GuestMemory written() const;
+    /// All of it, for places that are known to be written to: to find out which are takes milliseconds.
+    GuestMemory whole() const;
 
 private:
     UniqueFd file_;
