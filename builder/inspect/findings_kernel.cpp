@@ -145,6 +145,11 @@ void judge_kernels(const MediumFacts& facts, IsoFindings& findings) {
         if (kernel.image->cut)
             add_error(findings, "kernel-cut", fmt::format("{} is shorter than its header says.", kernel.path),
                       "Copy the kernel again.");
+        if (!kernel.image->damage.empty())
+            add_error(findings, "kernel-damaged",
+                      fmt::format("{} is damaged: what it has packed does not unpack ({}).", kernel.path,
+                                  kernel.image->damage),
+                      "Copy the kernel again; compare its checksum with its package's.");
         if (!machines.empty() && !kernel.image->machine.empty() && !machines.contains(kernel.image->machine))
             add_error(findings, "kernel-machine",
                       fmt::format("{} is a kernel for {}, and this medium's boot loaders are for {}.",

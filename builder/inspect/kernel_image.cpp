@@ -17,6 +17,18 @@ std::string first_word(std::string_view text) {
     return std::string(text.substr(0, text.find_first_of(std::string_view(" \0\n", 3))));
 }
 
+/// Why the packed kernel in a bzImage does not unpack; empty when it does, and where it is packed in a way
+/// that libarchive does not check.
+std::string damage_of(const ByteView& payload) {
+    const std::string_view compression = compression_of(payload.read(0, 16));
+    if (compression != "xz" && compression != "bzip2")
+        return {};
+    constexpr std::uint64_t behind = 4;  // its size follows it (scripts/Makefile.lib, size_append)
+    Unpacked unpacked(payload.part(0, payload.size() - std::min(payload.size(), behind)), unpacked_limit);
+    skip([&unpacked](std::span<char> buffer) { return unpacked.read(buffer); }, unpacked_limit);
+    return unpacked.fault();
+}
+
 /// Linux, Documentation/arch/x86/boot.rst.
 KernelImage bz_image(const ByteView& file, std::string_view head) {
     KernelImage kernel{"bzImage", "i386", {}, false, false};
@@ -26,6 +38,8 @@ KernelImage bz_image(const ByteView& file, std::string_view head) {
         kernel.version = first_word(file.read(version + 0x200U, 256));
     const std::uint64_t setup = u8(head, 0x1f1) == 0 ? 4 : u8(head, 0x1f1);
     kernel.cut = (setup + 1) * 512 + std::uint64_t{le32(head, 0x1f4)} * 16 > file.size();
+    if (le16(head, 0x206) >= 0x208 && !kernel.cut)  // payload_offset, payload_length
+        kernel.damage = damage_of(file.part((setup + 1) * 512 + le32(head, 0x248), le32(head, 0x24c)));
     return kernel;
 }
 

@@ -14,7 +14,8 @@ struct KernelImage {
     std::string machine;  ///< "x86_64", "aarch64", "i386", …; empty when unknown
     std::string version;  ///< "6.1.0-13-amd64"; empty when it is not to be found
     bool efi_stub = false;
-    bool cut = false;  ///< it is shorter than its header says
+    bool cut = false;      ///< it is shorter than its header says
+    std::string damage{};  ///< why a bzImage's packed kernel does not unpack; empty: it does, or nobody knows
 };
 
 /// Nothing when the file is no kernel that x86 or aarch64 machines boot.

@@ -297,5 +297,27 @@ TEST(Kernel, IsReadCompressedToo) {
     EXPECT_FALSE(read_kernel(ByteView::of_memory("no kernel")));
 }
 
+TEST(Kernel, OfX86IsDamagedWhenWhatItHasPackedDoesNotUnpack) {
+    std::string payload = made_by({{"k", std::string(100'000, 'k') + "end"}}, "xz --check=crc32 k", "k.xz");
+    const std::size_t packed = payload.size();
+    payload += std::string(4, '\7');
+    std::string kernel(1024, '\0');
+    kernel[0x1f1] = 1;
+    put(kernel, 0x1f4, (payload.size() + 15) / 16, 4);
+    kernel.replace(0x202, 4, "HdrS");
+    put(kernel, 0x206, 0x20f, 2);
+    put(kernel, 0x248, 0, 4);
+    put(kernel, 0x24c, payload.size(), 4);
+    kernel += payload + std::string(16, '\0');
+    const auto whole = read_kernel(ByteView::of_memory(kernel));
+    ASSERT_TRUE(whole);
+    EXPECT_EQ(whole->format, "bzImage");
+    EXPECT_EQ(whole->damage, "");
+    kernel[1024 + packed / 2] ^= 0x55;
+    EXPECT_NE(read_kernel(ByteView::of_memory(kernel))->damage, "");
+    put(kernel, 0x248, 0xffff'ffff, 4);
+    EXPECT_EQ(read_kernel(ByteView::of_memory(kernel))->damage, "") << "nothing is there to be looked at";
+}
+
 }  // namespace
 }  // namespace lktest

@@ -60,6 +60,9 @@ Findings look_into(Onlooker& onlooker, Domain& guest, Examination known, std::ve
     } catch (const Error&) {
         found.seen.untold.emplace_back("which devices the machine has: the guest has gone");
     }
+    // What an earlier boot said is no sign of where this one is, unless they all end alike.
+    found.seen.kernel_entered =
+        (found.seen.resets == 0 || found.seen.reset_loop) && shows_kernel_setup(console);
     onlooker.examine(guest, found.seen);
     found.diagnosis = diagnose(found.seen, knowledge.cell, knowledge.scenario, knowledge.failures);
     if (!booted)

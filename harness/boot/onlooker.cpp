@@ -245,7 +245,7 @@ void Onlooker::read_log(Examination& seen, const std::optional<PageTables>& hint
     std::optional<PageTables> tables;
     if (kernels.empty()) {
         seen.untold.emplace_back("the kernel's log: there is none in the guest's memory");
-        seen.kernel_entered = entered_kernel(memory, seen);
+        seen.kernel_entered = seen.kernel_entered || entered_kernel(memory, seen);
     } else if (auto log = read_printk(memory, kernels.front().log, Unfinished::take)) {
         seen.log_found = true;
         seen.log_by_shape = !kernels.front().by_vmcoreinfo;

@@ -39,6 +39,14 @@ public:
         boots_.push_back(std::move(verdict));
     }
 
+    /// With more on the kernel's command line; it is none of the boots that count.
+    asio::awaitable<Verdict> boot_with(std::string_view words, fs::path directory) {
+        Scenario scenario = scenario_;
+        scenario.boot.append += (scenario.boot.append.empty() ? "" : " ") + std::string(words);
+        make_directories(directory);
+        co_return co_await boot(host_, cell_, scenario, directory, sink_);
+    }
+
     const std::vector<Verdict>& boots() const { return boots_; }
     bool last_passed() const { return boots_.back().outcome == Outcome::passed; }
     bool stopped() const { return boots_.back().outcome == Outcome::cancelled; }
@@ -56,6 +64,8 @@ private:
 
 asio::awaitable<Verdict> boot_trials(Host& host, BootCell cell, const Scenario& scenario, fs::path artefacts,
                                      Trials trials, EventSink sink) {
+    const Arch arch = cell.arch;
+    const fs::path early = artefacts / "early";
     const std::uint64_t most = cell.hardware.memory.value_or(scenario.machine.memory);
     Series series(host, std::move(cell), scenario, std::move(artefacts), std::move(sink));
     if (trials.memory_floor) {
@@ -75,6 +85,11 @@ asio::awaitable<Verdict> boot_trials(Host& host, BootCell cell, const Scenario& 
     }
     if (trials.repeat > 1)
         co_return of_repetitions(series.boots());
+    if (trials.early && fell_silent(series.boots().back())) {
+        const Verdict again = co_await series.boot_with(early_console(arch), early);
+        co_return again.outcome == Outcome::cancelled ? again
+                                                      : of_early_console(series.boots().back(), again);
+    }
     for (unsigned i = 0; i < trials.retries && !series.last_passed() && !series.stopped(); ++i)
         co_await series.boot_once(0);
     co_return of_retries(series.boots());

@@ -147,6 +147,8 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
                    options.trials.retries =
                        static_cast<unsigned>(parse_number("--retries", word, 0, most_boots));
                });
+    app.add_flag("--early-console", options.trials.early,
+                 "boot a cell that fell silent once more, with the kernel's early console");
     app.add_flag("--memory-floor", options.trials.memory_floor,
                  "find the least memory that each cell boots with");
     add_single(app, "--known-failures", "FILE", "failures that are put up with, and until when", "none",

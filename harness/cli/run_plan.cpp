@@ -163,10 +163,10 @@ void ask_for_all(Axes& axes) {
 }  // namespace
 
 RunPlan plan_run(const RunOptions& options) {
-    if (options.keep &&
-        (options.trials.repeat > 1 || options.trials.retries > 0 || options.trials.memory_floor))
+    if (options.keep && (options.trials.repeat > 1 || options.trials.retries > 0 ||
+                         options.trials.memory_floor || options.trials.early))
         throw usage_error("--keep keeps the guest of one boot, and these options boot a cell again and again",
-                          "leave --keep out, or --repeat, --retries and --memory-floor");
+                          "leave --keep out, or --repeat, --retries, --early-console and --memory-floor");
     if (options.keep && options.engine == Engine::slurm)
         throw usage_error("--keep keeps guests on this machine, and Slurm boots them on others",
                           "leave --keep out, or --engine slurm");

@@ -332,6 +332,12 @@ std::string loader_in(const std::vector<std::string>& console) {
     return "";
 }
 
+bool shows_kernel_setup(const std::vector<std::string>& console) {
+    return std::ranges::any_of(console, [](const std::string& line) {
+        return line.find("Probing EDD (edd=off to disable)") != line.npos;  // arch/x86/boot/edd.c
+    });
+}
+
 Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario& scenario,
                    const std::vector<Failure>& catalogue) {
     Diagnosis said;

@@ -51,6 +51,10 @@ struct Examination {
 /// The line of the console by which a boot loader names itself; empty when none does.
 std::string loader_in(const std::vector<std::string>& console);
 
+/// Whether the console shows that an x86 kernel's own setup code ran, which says a word by the BIOS before
+/// there is a kernel's log.
+bool shows_kernel_setup(const std::vector<std::string>& console);
+
 /// How far a boot has come, as far as memory and CPUs tell it.
 enum class BootStage {
     unknown,

@@ -58,6 +58,23 @@ Verdict of_retries(const std::vector<Verdict>& boots) {
     return verdict;
 }
 
+std::string_view early_console(Arch arch) {
+    // The port of a PC, and where QEMU's virt machine has its PL011 (hw/arm/virt.c).
+    return arch == Arch::x86_64 ? "earlyprintk=ttyS0,115200,keep ignore_loglevel"
+                                : "earlycon=pl011,0x9000000 keep_bootcon ignore_loglevel";
+}
+
+bool fell_silent(const Verdict& verdict) {
+    return verdict.outcome == Outcome::silent || verdict.outcome == Outcome::reboot_loop;
+}
+
+Verdict of_early_console(Verdict silent, const Verdict& early) {
+    silent.reason += fmt::format("; booted again with an early console (early/): {}{}", name(early.outcome),
+                                 early.reason.empty() ? "" : ", " + early.reason);
+    silent.took = whole_time({silent, early});
+    return silent;
+}
+
 std::optional<std::uint64_t> MemorySearch::next() const {
     if (!any_ && boots_ > 1)
         return (boots_ - 1) * step;  // that it boots at all is shown first

@@ -103,6 +103,11 @@ TEST_F(DiagnosisTest, WithoutALogTheCpusTellTheStage) {
     EXPECT_EQ(diagnosis().stage, BootStage::unknown);
 }
 
+TEST_F(DiagnosisTest, TheSetupCodeOfAKernelIsKnownByItsWord) {
+    EXPECT_TRUE(shows_kernel_setup({"Loading /boot/vmlinuz... ok", "Probing EDD (edd=off to disable)... o"}));
+    EXPECT_FALSE(shows_kernel_setup({"Loading /boot/vmlinuz... ok"}));
+}
+
 TEST_F(DiagnosisTest, WhatNoLineSaysIsSeenOfCpusAndPrograms) {
     using Signs = std::vector<std::string>;
     const auto signs = [&] {

@@ -319,8 +319,8 @@ name = "more"
 pattern = 'never said'
 within = "500ms"
 )");
-    const ProcessResult ended = run({"--iso", iso, "--arch", "aarch64", "--network", "none", "--scenario",
-                                     scratch_.path() / "kernel.toml"});
+    const ProcessResult ended = run({"--iso", iso, "--arch", "aarch64", "--network", "none",
+                                     "--early-console", "--scenario", scratch_.path() / "kernel.toml"});
     EXPECT_EQ(ended.status, 1) << ended.out << ended.err;
     const Json cell = report().at("cells").back();
     EXPECT_EQ(cell.at("reached"), "kernel") << cell;
@@ -340,6 +340,11 @@ within = "500ms"
     EXPECT_EQ(diagnosis.at("root_file_system"), "rootfs") << diagnosis;
     EXPECT_NE(diagnosis.at("disks").at(0).get<std::string>().find(" KiB were read in "), std::string::npos)
         << diagnosis;
+    // Booted again, it was made to speak.
+    EXPECT_EQ(read_file(directory / "console.log").find("Kernel command line: "), std::string::npos);
+    const std::string early = read_file(directory / "early/console.log");
+    EXPECT_NE(early.find("Kernel command line: "), std::string::npos) << early;
+    EXPECT_NE(early.find("keep_bootcon"), std::string::npos) << early;
     const std::string cpus = read_file(directory / "cpus.txt");
     EXPECT_NE(cpus.find("(pid 1)"), std::string::npos) << cpus;
 }

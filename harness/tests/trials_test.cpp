@@ -73,5 +73,20 @@ TEST(MemorySearch, EndsAtOnceWhenAllIsNotEnough) {
     EXPECT_EQ(of_memory_search(none, {bad}).outcome, Outcome::kernel_crash);
 }
 
+TEST(EarlyConsole, SaysWhatTheSilentBootDidNot) {
+    const Verdict silent{
+        .outcome = Outcome::silent, .reason = "no word", .hint = {}, .took = std::chrono::seconds(2)};
+    const Verdict early{.outcome = Outcome::kernel_crash,
+                        .reason = "it panicked",
+                        .hint = {},
+                        .took = std::chrono::seconds(3)};
+    EXPECT_TRUE(fell_silent(silent));
+    EXPECT_FALSE(fell_silent(early));
+    const Verdict both = of_early_console(silent, early);
+    EXPECT_EQ(both.outcome, Outcome::silent);
+    EXPECT_EQ(both.reason, "no word; booted again with an early console (early/): kernel-crash, it panicked");
+    EXPECT_EQ(both.took, std::chrono::seconds(5));
+}
+
 }  // namespace
 }  // namespace lktest

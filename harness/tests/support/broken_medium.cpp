@@ -83,6 +83,10 @@ void BrokenMedium::overwrite(const std::string& path, std::size_t from, std::str
     const Extent file = extent(path);
     if (from + with.size() > file.size)
         refuse(fmt::format("{} bytes at {} are more than {} has", with.size(), from, path));
+    put(file, from, with);
+}
+
+void BrokenMedium::put(const Extent& file, std::size_t from, std::string_view with) {
     const std::string head = bytes_.substr(file.offset, std::min<std::size_t>(file.size, sector));
     for (std::size_t at = 0; (at = bytes_.find(head, at)) != std::string::npos; at += head.size())
         if (at % 512 == 0 && at + from + with.size() <= bytes_.size())
@@ -147,7 +151,7 @@ void BrokenMedium::change_initramfs(const std::function<void(FileTree&)>& change
         refuse(
             fmt::format("the changed initramfs has {} bytes more than there is room", image.size() - room));
     set_size(initramfs_path, image.size());
-    overwrite(initramfs_path, 0, image);
+    put(extent(initramfs_path), 0, image);
 }
 
 void BrokenMedium::wipe_esp() {

@@ -56,6 +56,7 @@ private:
     void set_size(const std::string& path, std::size_t size);
     /// Overwrites a part of a file, in every copy of it.
     void overwrite(const std::string& path, std::size_t from, std::string_view with);
+    void put(const Extent& file, std::size_t from, std::string_view with);
 
     Arch arch_;
     std::string bytes_, layout_;
