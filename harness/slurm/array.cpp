@@ -18,9 +18,11 @@ cd {directory} || exit 3
 number=$(($1 + SLURM_ARRAY_TASK_ID))
 cell=$(sed -n "$((number + 1))p" cells)
 cd "$SLURM_SUBMIT_DIR" || exit 3
+task= stop=
+trap 'stop=yes; [ -z "$task" ] || kill -TERM $task 2>/dev/null' TERM INT HUP
 {command} --cell "$cell" --output {directory}/$number &
 task=$!
-trap 'kill -TERM $task 2>/dev/null' TERM INT HUP
+[ -z "$stop" ] || kill -TERM $task 2>/dev/null # the word came before there was a task to hear it
 # Nobody waits for this cell any more when `alive` stands still: lktest was killed.
 (
     beat= same=0
