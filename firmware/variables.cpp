@@ -7,10 +7,13 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "builder/base/file.hpp"
 #include "builder/base/handle.hpp"
+#include "firmware/variable_store.hpp"
 
 namespace lktest {
 namespace fs = std::filesystem;
@@ -44,9 +47,30 @@ void write_at(int fd, std::string_view bytes, std::size_t offset, const fs::path
     }
 }
 
+/// The beginning of the template, with the keys in it; empty when there are none.
+std::string with_keys(std::string_view original, const SecureLists& keys) {
+    constexpr std::string_view global("\x61\xdf\xe4\x8b\xca\x93\xd2\x11\xaa\x0d\x00\xe0\x98\x03\x2b\x8c", 16),
+        database("\xcb\xb2\x19\xd7\x3a\x3d\x96\x45\xa3\xbc\xda\xd0\x0e\x67\x65\x6f", 16);
+    std::vector<AuthenticatedVariable> variables;
+    const auto put = [&](std::string_view name, std::string_view vendor, const std::string& value) {
+        if (!value.empty())
+            variables.push_back({std::string(name), vendor, value});
+    };
+    const std::string packaged =
+        keys.keep_packaged_db ? variable_in(original, "db").value_or("") : std::string();
+    put("db", database, keys.db.empty() ? "" : packaged + keys.db);
+    put("dbx", database, keys.dbx);
+    put("KEK", global, keys.kek);
+    put("PK", global, keys.pk);
+    if (variables.empty())
+        return {};
+    return with_variables(std::string(original.substr(0, variables_end(original))), variables);
+}
+
 }  // namespace
 
-void make_variable_store(Arch arch, const FirmwareImages& images, const fs::path& store) {
+void make_variable_store(Arch arch, const FirmwareImages& images, const fs::path& store,
+                         const SecureLists& keys) {
     const std::uint64_t code_size = size_of(images.code);
     const auto original = MappedFile::open(images.variables);
     const std::string_view bytes(reinterpret_cast<const char*>(original->bytes().data()),
@@ -64,6 +88,8 @@ void make_variable_store(Arch arch, const FirmwareImages& images, const fs::path
     for (std::size_t offset = 0; offset < bytes.size(); offset += block)
         if (const std::string_view piece = bytes.substr(offset, block); !is_zero(piece))
             write_at(fd.get(), piece, offset, store);
+    if (const std::string begin = with_keys(bytes, keys); !begin.empty())
+        write_at(fd.get(), begin, 0, store);
 }
 
 }  // namespace lktest

@@ -41,7 +41,9 @@ MachineSpec machine_spec(const Host& host, const Connection& libvirt, const Boot
         if (const auto* missing = std::get_if<MissingFirmware>(&found))
             throw missing_firmware_error(*missing);
         spec.uefi = std::get<FirmwareImages>(found);
-        make_variable_store(cell.arch, *spec.uefi, spec.variables);
+        const bool secure = cell.firmware == Firmware::uefi_secure;
+        make_variable_store(cell.arch, *spec.uefi, spec.variables,
+                            secure ? read_secure_keys(scenario.keys) : SecureLists{});
     }
     if (host.network == Network::tap)
         spec.network = TapNetwork{tap_name, guest_mac};

@@ -42,6 +42,7 @@ struct RunOptions {
     std::string recipe;                       ///< of our own: a name or a path; empty: the recovery system's
     std::vector<std::string> scenarios;       ///< names or paths; empty: what suits the ISO
     std::string append;                       ///< added to the kernel's command line in the loader's menu
+    std::vector<std::string> enrolled;        ///< certificates for the firmware's store; see SecureKeys::db
     Trials trials;
     std::filesystem::path known_failures;  ///< empty: none
     Engine engine = Engine::local;

@@ -100,6 +100,12 @@ void add_append(CLI::App& app, RunOptions& options) {
                });
 }
 
+void add_enroll(CLI::App& app, RunOptions& options) {
+    add_repeatable(app, "--enroll", "FILE|microsoft",
+                   "whose signatures Secure Boot believes, with firmware uefi-secure", "microsoft",
+                   [&options](const std::string& word) { options.enrolled.push_back(word); });
+}
+
 void add_host(CLI::App& app, RunOptions& options) {
     add_repeatable(app, "--connect", "URI", "libvirt connections, which share the cells",
                    "a driver inside lktest, no daemon", [&options](const std::string& word) {
@@ -130,6 +136,7 @@ void add_output(CLI::App& app, RunOptions& options) {
 void add_debugged(CLI::App& app, RunOptions& options) {
     add_cells(app, options);
     add_append(app, options);
+    add_enroll(app, options);
     add_host(app, options);
     add_output(app, options);
 }
@@ -137,6 +144,7 @@ void add_debugged(CLI::App& app, RunOptions& options) {
 void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs) {
     add_cells(app, options);
     add_append(app, options);
+    add_enroll(app, options);
     add_single(app, "--repeat", "N", "boots of each cell, each of which must pass", "1",
                [&options](const std::string& word) {
                    options.trials.repeat =
@@ -238,6 +246,9 @@ std::string reproducing_options(const RunOptions& options, const BootCell& cell)
         }
     if (!options.append.empty())
         add("--append", options.append);
+    if (cell.firmware == Firmware::uefi_secure)
+        for (const std::string& certificate : options.enrolled)
+            add("--enroll", certificate);
     for (const std::string& uri : options.connect)
         add("--connect", uri);
     if (options.accel)

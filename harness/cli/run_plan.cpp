@@ -10,6 +10,7 @@
 #include "builder/base/error.hpp"
 #include "builder/base/problem.hpp"
 #include "builder/inspect/iso_facts.hpp"
+#include "firmware/secure_keys.hpp"
 #include "harness/cli/lookup.hpp"
 #include "harness/cli/own_media.hpp"
 #include "harness/matrix/reduce.hpp"
@@ -160,6 +161,21 @@ void ask_for_all(Axes& axes) {
         axes.variants.push_back({.card = card});
 }
 
+/// Adds the user's certificates to those of the scenarios, and reads all, so that a bad one is told before
+/// anything boots.
+void enroll(RunPlan& plan, const std::vector<std::string>& certificates) {
+    if (!certificates.empty() && std::ranges::none_of(plan.cells, [](const PlannedCell& planned) {
+            return !planned.not_applicable && planned.cell.firmware == Firmware::uefi_secure;
+        }))
+        throw usage_error("--enroll is for firmware with Secure Boot, and no cell has it",
+                          "add --firmware uefi-secure");
+    for (auto& [name, scenario] : plan.scenarios) {
+        std::vector<std::string>& db = scenario.keys.db;
+        db.insert(db.end(), certificates.begin(), certificates.end());
+        read_secure_keys(scenario.keys);
+    }
+}
+
 }  // namespace
 
 RunPlan plan_run(const RunOptions& options) {
@@ -203,6 +219,7 @@ RunPlan plan_run(const RunOptions& options) {
         plan.cells = reduce_pairwise(plan.cells);
     if (!options.cells.empty())
         keep_named(plan.cells, options.cells);
+    enroll(plan, options.enrolled);
     if (options.append.empty())
         return plan;
     for (auto& [name, scenario] : plan.scenarios) {

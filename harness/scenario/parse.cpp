@@ -72,6 +72,42 @@ BootLine read_boot_line(TomlSource& source, const toml::table& values) {
     return line;
 }
 
+/// The files beside the scenario that a key of [secure_boot] names.
+std::vector<std::string> read_key_files(TomlSource& source, TableReader& table, std::string_view key,
+                                        bool packaged) {
+    std::vector<std::string> files;
+    for (const PlacedText& text : table.texts(key)) {
+        if (packaged && text.text == packaged_keys) {
+            files.push_back(text.text);
+            continue;
+        }
+        const std::filesystem::path file = std::filesystem::path(source.file).parent_path() / text.text;
+        if (!std::filesystem::is_regular_file(file))
+            source.complain(text.where, fmt::format("there is no certificate {}", file.string()));
+        files.push_back(file.string());
+    }
+    return files;
+}
+
+SecureKeys read_secure_boot(TomlSource& source, const toml::table& values,
+                            const std::vector<Firmware>& firmwares) {
+    TableReader table(source, values, "[secure_boot]");
+    SecureKeys keys;
+    keys.db = read_key_files(source, table, "db", true);
+    keys.dbx = read_key_files(source, table, "dbx", false);
+    for (const auto& [key, file] : {std::pair("kek", &keys.kek), std::pair("pk", &keys.pk)}) {
+        const std::vector<std::string> files = read_key_files(source, table, key, false);
+        if (files.size() > 1)
+            table.complain(key, fmt::format("'{}' takes one file, which may hold several certificates", key));
+        if (!files.empty())
+            *file = files.front();
+    }
+    if (firmwares != std::vector{Firmware::uefi_secure})
+        table.complain("", "only firmware with Secure Boot has keys", "add firmware = [\"uefi-secure\"]");
+    table.finish();
+    return keys;
+}
+
 NetworkCheck read_network(TomlSource& source, const toml::table& values) {
     TableReader table(source, values, "'network'");
     NetworkCheck check;
@@ -283,6 +319,8 @@ Scenario parse_scenario(const std::filesystem::path& file, std::string text) {
     scenario.until = table.string("until").value_or(scenario.until);
     if (const toml::table* machine = table.table("machine"))
         scenario.machine = read_machine(source, *machine, scenario.hardware);
+    if (const toml::table* keys = table.table("secure_boot"))
+        scenario.keys = read_secure_boot(source, *keys, scenario.firmwares);
     if (const toml::table* boot = table.table("boot"))
         scenario.boot = read_boot_line(source, *boot);
     if (scenario.boot.loopback && scenario.media != std::vector{Medium::usb})

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "builder/base/problem.hpp"
+#include "firmware/secure_keys.hpp"
 #include "harness/matrix/cell.hpp"
 #include "harness/matrix/verdict.hpp"
 #include "harness/scenario/disk.hpp"
@@ -110,6 +111,7 @@ struct Scenario {
     /// How a cell must end for it to pass: "passed", or that the firmware refuses the medium, say.
     Outcome ends = Outcome::passed;
     bool unsigned_loader = false;  ///< the loaders on a copy of the medium have lost their signatures
+    SecureKeys keys;               ///< what the firmware of a machine with Secure Boot has enrolled
     BootLine boot;
     std::vector<DiskSettings> disks;
     FileList served;      ///< what the web server on the host side of the tap gives to the guest

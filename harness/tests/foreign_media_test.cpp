@@ -156,14 +156,14 @@ within = "60s"
 )";
 
 /// A medium as its makers write them: loader, entries and kernel in the EFI system partition.
-void make_systemd_boot_medium(const fs::path& tree, const fs::path& iso) {
+void make_systemd_boot_medium(const fs::path& tree, const fs::path& iso,
+                              const fs::path& loader = "/usr/lib/systemd/boot/efi/systemd-bootx64.efi") {
     const fs::path installer = "/usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64";
     const fs::path esp = tree / "esp.img";
     make_directories(tree);
     check_process({"mkfs.vfat", "-C", esp, std::to_string(16 << 10)});
     check_process({"mmd", "-i", esp, "::/EFI", "::/EFI/BOOT", "::/loader", "::/loader/entries"});
-    check_process(
-        {"mcopy", "-i", esp, "/usr/lib/systemd/boot/efi/systemd-bootx64.efi", "::/EFI/BOOT/BOOTX64.EFI"});
+    check_process({"mcopy", "-i", esp, loader, "::/EFI/BOOT/BOOTX64.EFI"});
     check_process({"mcopy", "-i", esp, installer / "linux", "::/linux"});
     const auto put = [&](const std::string& path, const std::string& text) {
         const fs::path file = tree.parent_path() / fs::path(path).filename();
@@ -184,6 +184,39 @@ TEST_F(ForeignMediaTest, SystemdBootsMenuIsDriven) {
         run({iso, "--scenario", scenario, "--arch", "x86_64", "--firmware", "uefi", "--medium", "cdrom"});
     ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
     EXPECT_EQ(only_cell().at("reached"), "kernel") << only_cell();
+}
+
+constexpr auto refused_by_own_keys = R"(
+about = "What others have signed is refused."
+like = "first-screen.toml"
+firmware = ["uefi-secure"]
+ends = "boot-refused"
+[secure_boot]
+db = "mine.pem"
+)";
+
+TEST_F(ForeignMediaTest, WithTheUsersOwnKeysOnlyWhatTheySignedIsBooted) {
+    for (const char* name : {"mine", "other"}) {
+        const auto file = [&](const char* ending) { return scratch_.path() / (std::string(name) + ending); };
+        check_process({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj",
+                       std::string("/CN=") + name, "-keyout", file(".key"), "-out", file(".pem")});
+        check_process({"sbsign", "--key", file(".key"), "--cert", file(".pem"), "--output", file(".efi"),
+                       "/usr/lib/systemd/boot/efi/systemd-bootx64.efi"});
+        make_systemd_boot_medium(scratch_.path() / name, file(".iso"), file(".efi"));
+    }
+    const ProcessResult booted =
+        run({scratch_.path() / "mine.iso", "--scenario", "first-screen", "--arch", "x86_64", "--firmware",
+             "uefi-secure", "--medium", "cdrom", "--enroll", scratch_.path() / "mine.pem"});
+    ASSERT_EQ(booted.status, 0) << booted.out << booted.err;
+    EXPECT_EQ(only_cell().at("reached"), "first-screen") << only_cell();
+
+    const fs::path scenario = scratch_.path() / "refused.toml";
+    write_file(scenario, refused_by_own_keys);
+    check_process({"cp", fs::path(LKTEST_SOURCE_DIR) / "scenarios/first-screen.toml", scratch_.path()});
+    const ProcessResult refused =
+        run({scratch_.path() / "other.iso", "--scenario", scenario, "--arch", "x86_64", "--medium", "cdrom"});
+    ASSERT_EQ(refused.status, 0) << refused.out << refused.err;
+    EXPECT_EQ(only_cell().at("reached"), "boot-refused") << only_cell();
 }
 
 }  // namespace

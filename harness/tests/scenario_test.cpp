@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -247,6 +249,31 @@ TEST(ShippedFiles, AreAllValid) {
             ++scenarios;
         }
     EXPECT_GE(scenarios, 2U);
+}
+
+TEST(ReadScenario, CertificatesLieBesideTheScenario) {
+    const TempDir scratch;
+    const std::filesystem::path mine = scratch.path() / "mine.pem";
+    write_file(mine, "");
+    const std::string milestone =
+        "[[milestone]]\nname = 'kernel'\npattern = 'Linux version'\nwithin = '1s'\n";
+    const auto read = [&](const std::string& firmware, const std::string& keys) -> std::string {
+        const std::string text = firmware + "[secure_boot]\n" + keys + milestone;
+        try {
+            const Scenario scenario = parse_scenario(scratch.path() / "mine.toml", text);
+            return fmt::format("{} {}", fmt::join(scenario.keys.db, " "), scenario.keys.pk);
+        } catch (const Error& error) {
+            return error.what();
+        }
+    };
+    const std::string secure = "firmware = 'uefi-secure'\n";
+    EXPECT_EQ(read(secure, "db = ['microsoft', 'mine.pem']\npk = 'mine.pem'\n"),
+              fmt::format("microsoft {} {}", mine.string(), mine.string()));
+    EXPECT_NE(read("", "db = 'mine.pem'\n").find("only firmware with Secure Boot has keys"),
+              std::string::npos);
+    EXPECT_NE(read(secure, "db = 'his.pem'\n").find("there is no certificate"), std::string::npos);
+    EXPECT_NE(read(secure, "pk = ['mine.pem', 'mine.pem']\n").find("'pk' takes one file"), std::string::npos);
+    EXPECT_NE(read(secure, "pk = 'microsoft'\n").find("there is no certificate"), std::string::npos);
 }
 
 }  // namespace

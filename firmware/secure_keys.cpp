@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "firmware/secure_keys.hpp"
+
+#include <fmt/format.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "builder/base/file.hpp"
+#include "builder/base/handle.hpp"
+
+namespace lktest {
+namespace {
+
+using Certificate = Handle<X509, X509_free>;
+
+// GUIDs as they lie in memory (UEFI 2.10, appendix A).
+constexpr std::string_view x509_type("\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72", 16);
+constexpr std::string_view sha256_type("\x26\x16\xc4\xc1\x4c\x50\x92\x40\xac\xa9\x41\xf9\x36\x93\x43\x28",
+                                       16);
+constexpr std::string_view owner("lktest owner key", 16);  // of ours; nobody asks for it
+constexpr std::size_t list_header = 28;
+
+void free_der(unsigned char* bytes) {
+    OPENSSL_free(bytes);
+}
+
+std::string little(std::uint32_t value) {
+    std::string bytes;
+    for (int shift = 0; shift < 32; shift += 8)
+        bytes += static_cast<char>(value >> shift & 0xff);
+    return bytes;
+}
+
+std::uint32_t number_at(std::string_view bytes, std::size_t at) {
+    std::uint32_t value = 0;
+    for (std::size_t i = 4; i-- > 0;)
+        value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
+    return value;
+}
+
+std::string list_of(const X509& certificate) {
+    unsigned char* der = nullptr;
+    const int size = i2d_X509(&certificate, &der);
+    if (size < 0)
+        throw std::bad_alloc();
+    const Handle<unsigned char, free_der> held(der);
+    const auto entry = static_cast<std::uint32_t>(owner.size()) + static_cast<std::uint32_t>(size);
+    std::string list(x509_type);
+    list += little(list_header + entry) + little(0) + little(entry);
+    list += owner;
+    return list.append(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+}
+
+/// Whether it is lists, one after another, that fill the whole.
+bool are_lists(std::string_view bytes) {
+    while (bytes.size() > list_header) {
+        const std::uint32_t size = number_at(bytes, 16), header = number_at(bytes, 20),
+                            entry = number_at(bytes, 24);
+        const bool known = bytes.starts_with(x509_type) || bytes.starts_with(sha256_type);
+        if (!known || size > bytes.size() || size <= list_header || header != 0 || entry <= owner.size() ||
+            (size - list_header) % entry != 0)
+            return false;
+        bytes.remove_prefix(size);
+    }
+    return bytes.empty();
+}
+
+std::string lists_of_pem(std::string_view bytes) {
+    const Handle<BIO, BIO_free_all> source(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+    std::string lists;
+    while (const Certificate one{PEM_read_bio_X509(source.get(), nullptr, nullptr, nullptr)})
+        lists += list_of(*one);
+    return lists;
+}
+
+std::string list_of_der(std::string_view bytes) {
+    const auto* begin = reinterpret_cast<const unsigned char*>(bytes.data());
+    const Certificate one{d2i_X509(nullptr, &begin, static_cast<long>(bytes.size()))};
+    return one ? list_of(*one) : std::string();
+}
+
+std::string read_list(const std::string& file) {
+    return signature_list(read_file(file), file);
+}
+
+}  // namespace
+
+std::string signature_list(std::string_view bytes, const std::string& name) {
+    constexpr std::size_t most = 1 << 20;  // the firmware's store is smaller
+    if (bytes.size() <= most) {
+        if (!bytes.empty() && are_lists(bytes))
+            return std::string(bytes);
+        for (const auto read : {lists_of_pem, list_of_der})
+            if (std::string lists = read(bytes); !lists.empty())
+                return lists;
+    }
+    throw usage_error(fmt::format("{} is no certificate that firmware could enrol", name),
+                      "give an X.509 certificate as PEM or DER, or an EFI signature list");
+}
+
+SecureLists read_secure_keys(const SecureKeys& keys) {
+    SecureLists lists;
+    std::string first;
+    for (const std::string& file : keys.db) {
+        if (file == packaged_keys) {
+            lists.keep_packaged_db = true;
+            continue;
+        }
+        const std::string list = read_list(file);
+        if (first.empty())
+            first = list.substr(0, number_at(list, 16));
+        lists.db += list;
+    }
+    for (const std::string& file : keys.dbx)
+        lists.dbx += read_list(file);
+    // Who is believed at all may also be the owner; with the package's keys its owner stays.
+    lists.kek = keys.kek.empty() ? (lists.keep_packaged_db ? "" : first) : read_list(keys.kek);
+    lists.pk = keys.pk.empty() ? (lists.keep_packaged_db ? "" : first) : read_list(keys.pk);
+    return lists;
+}
+
+}  // namespace lktest

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "firmware/secure_keys.hpp"
+
+#include <gtest/gtest.h>
+
+#include "builder/base/file.hpp"
+#include "builder/base/process.hpp"
+
+namespace lktest {
+namespace {
+
+class SecureKeysTest : public ::testing::Test {
+protected:
+    /// Makes NAME.pem and NAME.der, a certificate that signs itself.
+    std::string make(const std::string& name) {
+        const auto file = [&](const char* ending) { return (temp.path() / (name + ending)).string(); };
+        check_process({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj",
+                       "/CN=" + name, "-keyout", file(".key"), "-out", file(".pem")});
+        check_process({"openssl", "x509", "-in", file(".pem"), "-outform", "DER", "-out", file(".der")});
+        return file(".pem");
+    }
+    std::string der(const std::string& name) { return read_file(temp.path() / (name + ".der")); }
+
+    TempDir temp;
+};
+
+TEST_F(SecureKeysTest, ACertificateBecomesAListWhateverItIsWrittenIn) {
+    const std::string pem = read_file(make("mine"));
+    const std::string list = signature_list(pem, "mine.pem");
+    EXPECT_EQ(list, signature_list(der("mine"), "mine.der"));
+    EXPECT_EQ(list, signature_list(list, "mine.esl")) << "a list stays what it is";
+    EXPECT_EQ(list.size(), 28 + 16 + der("mine").size());
+    EXPECT_TRUE(list.ends_with(der("mine")));
+    EXPECT_EQ(signature_list(pem + pem, "two.pem"), list + list);
+}
+
+TEST_F(SecureKeysTest, WhatIsNoCertificateIsNamed) {
+    for (const std::string text : {"", "hello", "-----BEGIN CERTIFICATE-----\n"})
+        try {
+            signature_list(text, "mine.pem");
+            FAIL() << "accepted '" << text << "'";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), Error::Kind::usage);
+            EXPECT_STREQ(error.what(), "mine.pem is no certificate that firmware could enrol");
+        }
+    const std::string list = signature_list(read_file(make("mine")), "mine.pem");
+    EXPECT_THROW(signature_list(list.substr(0, list.size() - 1), "cut.esl"), Error);
+}
+
+TEST_F(SecureKeysTest, TheFirstCertificateOwnsTheFirmwareUnlessAnotherDoes) {
+    const std::string mine = make("mine"), other = make("other");
+    SecureLists lists = read_secure_keys({.db = {mine, other}, .dbx = {}, .kek = {}, .pk = {}});
+    EXPECT_TRUE(lists.db.starts_with(lists.pk));
+    EXPECT_TRUE(lists.pk.ends_with(der("mine")));
+    EXPECT_EQ(lists.kek, lists.pk);
+    EXPECT_FALSE(lists.keep_packaged_db);
+    lists = read_secure_keys({.db = {mine}, .dbx = {}, .kek = {}, .pk = other});
+    EXPECT_TRUE(lists.pk.ends_with(der("other")));
+    EXPECT_TRUE(lists.kek.ends_with(der("mine")));
+}
+
+TEST_F(SecureKeysTest, BesideThePackagesKeysItsOwnerStays) {
+    const SecureLists lists =
+        read_secure_keys({.db = {"microsoft", make("mine")}, .dbx = {}, .kek = {}, .pk = {}});
+    EXPECT_TRUE(lists.keep_packaged_db);
+    EXPECT_TRUE(lists.db.ends_with(der("mine")));
+    EXPECT_EQ(lists.pk, "");
+    EXPECT_EQ(lists.kek, "");
+}
+
+}  // namespace
+}  // namespace lktest

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "firmware/variable_store.hpp"
+
+#include <gtest/gtest.h>
+
+#include "builder/base/error.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::string_view vendor("0123456789abcdef", 16);
+constexpr std::size_t volume = 72, room = 1000, after = 64;
+
+/// A flash image with an empty store, and something behind it.
+std::string empty_store() {
+    std::string image(volume, '\0');
+    image.replace(40, 4, "_FVH");
+    image[48] = static_cast<char>(volume);
+    image += std::string("\x78\x2c\xf3\xaa\x7b\x94\x9a\x43\xa1\x80\x2e\x14\x4e\xc3\x77\x92", 16);
+    const std::size_t size = room + 28;
+    image += {static_cast<char>(size & 0xff), static_cast<char>(size >> 8), 0, 0};
+    image += std::string("\x5a\xfe\0\0\0\0\0\0", 8);
+    return image + std::string(room, '\xff') + std::string(after, 'x');
+}
+
+TEST(VariableStoreText, HoldsWhatWasPutIntoIt) {
+    const std::string empty = empty_store();
+    EXPECT_EQ(variables_end(empty), empty.size() - after);
+    EXPECT_EQ(variable_in(empty, "db"), std::nullopt);
+    const AuthenticatedVariable both[] = {{"db", vendor, "one"}, {"PK", vendor, "owner"}};
+    const std::string store = with_variables(empty, both);
+    EXPECT_EQ(store.size(), empty.size());
+    EXPECT_TRUE(store.ends_with(std::string(after, 'x'))) << "what is behind the store is not touched";
+    EXPECT_EQ(variable_in(store, "db"), "one");
+    EXPECT_EQ(variable_in(store, "PK"), "owner");
+    EXPECT_EQ(variable_in(store, "KEK"), std::nullopt);
+}
+
+TEST(VariableStoreText, AVariableTakesThePlaceOfTheOneBefore) {
+    const AuthenticatedVariable before[] = {{"db", vendor, "theirs"}, {"Lang", vendor, "en"}};
+    const AuthenticatedVariable own[] = {{"db", vendor, "mine, and longer"}};
+    const std::string store = with_variables(with_variables(empty_store(), before), own);
+    EXPECT_EQ(variable_in(store, "db"), "mine, and longer");
+    EXPECT_EQ(variable_in(store, "Lang"), "en") << "the others stay";
+    EXPECT_EQ(store.find("theirs"), store.npos);
+}
+
+TEST(VariableStoreText, DeletedVariablesAreNotThere) {
+    const AuthenticatedVariable one[] = {{"db", vendor, "one"}};
+    std::string store = with_variables(empty_store(), one);
+    store[volume + 28 + 2] = '\x3d';  // its state: deleted
+    EXPECT_EQ(variable_in(store, "db"), std::nullopt);
+}
+
+TEST(VariableStoreText, HasNoRoomForMoreThanItHolds) {
+    const AuthenticatedVariable large[] = {{"db", vendor, std::string(room, 'x')}};
+    EXPECT_THROW(with_variables(empty_store(), large), Error);
+    const AuthenticatedVariable fits[] = {{"db", vendor, std::string(room - 66, 'x')}};
+    EXPECT_EQ(variable_in(with_variables(empty_store(), fits), "db"), std::string(room - 66, 'x'));
+}
+
+TEST(VariableStoreText, IsRefusedWhereItIsNone) {
+    EXPECT_EQ(variables_end("hello"), 0u);
+    EXPECT_THROW(with_variables(std::string(1000, '\0'), {}), Error);
+    EXPECT_THROW(with_variables(empty_store().substr(0, 500), {}), Error) << "cut short";
+}
+
+}  // namespace
+}  // namespace lktest
