@@ -86,7 +86,8 @@ Disks::Disks(const std::vector<DiskSettings>& settings, const fs::path& director
                       .path = directory / (disk.name + ".img"),
                       .bus = disk.bus,
                       .number = static_cast<unsigned>(specs_.size()),
-                      .attached = disk.attached};
+                      .attached = disk.attached,
+                      .protect = disk.protect};
         make_disk(disk, spec.path, medium);
         specs_.push_back(std::move(spec));
     }

@@ -144,6 +144,8 @@ void add_disk(pugi::xml_node parent, const DiskSpec& spec) {
     const bool virtio = spec.bus == DiskBus::virtio;
     const char letter = static_cast<char>((virtio ? 'a' : 'b') + spec.number);
     add(disk, "target", {{"dev", std::string(virtio ? "vd" : "sd") + letter}, {"bus", name(spec.bus)}});
+    if (spec.protect)
+        add(disk, "readonly");
     add_text(disk, "serial", spec.name);
     if (spec.bootable)
         add(disk, "boot", {{"order", std::to_string(2 + spec.number)}});

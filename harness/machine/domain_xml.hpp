@@ -45,6 +45,7 @@ struct DiskSpec {
     unsigned number = 0;    ///< among the machine's disks, from 0
     bool attached = true;   ///< from power-on
     bool bootable = false;  ///< in the firmware's boot order, behind the medium
+    bool protect = false;   ///< the guest cannot write to it
 };
 
 /// All that tells one virtual machine from another.

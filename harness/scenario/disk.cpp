@@ -46,6 +46,7 @@ DiskSettings read_disk(TomlSource& source, const toml::table& values) {
         disk.files = read_files(source, *files);
     disk.attached = table.boolean("attached").value_or(true);
     disk.keep = table.boolean("keep").value_or(false);
+    disk.protect = table.boolean("write_protected").value_or(false);
     if (disk.file_system == FileSystem::none)
         for (const std::string_view key : {"label", "files", "partition"})
             if (table.has(key))
@@ -58,6 +59,10 @@ DiskSettings read_disk(TomlSource& source, const toml::table& values) {
         table.complain("attached",
                        fmt::format("a disk on {} cannot be attached while the guest runs", name(disk.bus)),
                        "use bus = \"usb\" or \"scsi\"");
+    if (disk.protect && (disk.bus == DiskBus::sata || disk.bus == DiskBus::nvme))
+        table.complain("write_protected",
+                       fmt::format("a disk on {} cannot be write-protected", name(disk.bus)),
+                       "use bus = \"virtio\", \"usb\" or \"scsi\"");
     table.finish();
     return disk;
 }

@@ -30,6 +30,7 @@ struct DiskSettings {
     FileList files;
     bool attached = true;  ///< from power-on; else by a step
     bool keep = false;     ///< left in the cell's directory
+    bool protect = false;  ///< the guest cannot write to it
 };
 
 /// Reads a [[disk]].

@@ -62,6 +62,7 @@ std::vector<Golden> machines() {
                                .bus = bus,
                                .number = number++});
     disks.disks.front().bootable = true;
+    disks.disks.front().protect = true;
     MachineSpec odd = spec(x86_64, bios, cdrom, Accel::tcg);
     odd.cell.hardware = {.chipset = Chipset::pc,
                          .cpu = "Nehalem",

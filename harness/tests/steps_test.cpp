@@ -124,6 +124,15 @@ files = { "copy.iso" = "medium" }
               std::string::npos);
 }
 
+TEST(Steps, ADiskIsWriteProtectedWhereItsBusHasSuch) {
+    const std::string disk = "[[disk]]\nname = 'kept'\nsize = '1M'\nwrite_protected = true\n";
+    EXPECT_TRUE(parse(disk).disks.at(0).protect);
+    EXPECT_NE(
+        problems(disk + "bus = 'sata'\n").find("mine.toml:8:19: a disk on sata cannot be write-protected"),
+        std::string::npos)
+        << problems(disk + "bus = 'sata'\n");
+}
+
 TEST(Steps, ARebootMayLeadIntoADisk) {
     const Scenario scenario = parse(R"(
 [[disk]]
