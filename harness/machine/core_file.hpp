@@ -15,7 +15,7 @@ namespace lktest {
 void unflatten_core(const std::filesystem::path& file);
 
 /// struct new_utsname: six names, in 65 bytes each.
-inline constexpr std::size_t utsname_size = 6 * 65;
+inline constexpr std::size_t utsname_size = 6UL * 65;
 
 /// What a kernel says of itself in its memory.
 struct KernelOfCore {
