@@ -75,21 +75,34 @@ std::optional<CpuState> arm_state(std::string_view text) {
 
 }  // namespace
 
-std::vector<CpuState> cpu_states(std::string_view registers, Arch arch) {
+std::vector<std::string_view> parts_of_cpus(std::string_view registers) {
     constexpr std::string_view heading = "CPU#";
     constexpr std::size_t most_cpus = 1024;
-    std::vector<CpuState> states;
+    std::vector<std::string_view> parts;
     std::size_t at = registers.find(heading);
-    while (at != registers.npos && states.size() < most_cpus) {
+    while (at != registers.npos && parts.size() < most_cpus) {
         const std::size_t next = registers.find(heading, at + 1);
-        const std::string_view text = registers.substr(at, next == registers.npos ? next : next - at);
-        if (auto state = arch == Arch::x86_64 ? x86_state(text) : arm_state(text)) {
+        parts.push_back(registers.substr(at, next == registers.npos ? next : next - at));
+        at = next;
+    }
+    return parts;
+}
+
+std::vector<CpuState> cpu_states(std::string_view registers, Arch arch) {
+    std::vector<CpuState> states;
+    for (const std::string_view part : parts_of_cpus(registers))
+        if (auto state = arch == Arch::x86_64 ? x86_state(part) : arm_state(part)) {
             state->index = static_cast<unsigned>(states.size());
             states.push_back(*state);
         }
-        at = next;
-    }
     return states;
+}
+
+std::optional<PageTables> kernel_tables(const std::vector<CpuState>& cpus) {
+    for (const CpuState& cpu : cpus)
+        if (cpu.page_tables && in_kernel_half(cpu.pc))
+            return cpu.page_tables;
+    return std::nullopt;
 }
 
 }  // namespace lktest

@@ -33,4 +33,10 @@ struct CpuState {
 /// Reads what QEMU's monitor answers to "info registers -a". Empty when it is not that.
 std::vector<CpuState> cpu_states(std::string_view registers, Arch arch);
 
+/// What such an answer says of each CPU.
+std::vector<std::string_view> parts_of_cpus(std::string_view registers);
+
+/// The page tables of the first of these CPUs that executes a kernel at the kernel's own addresses.
+std::optional<PageTables> kernel_tables(const std::vector<CpuState>& cpus);
+
 }  // namespace lktest

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "harness/diagnose/page_tables.hpp"
 
+#include <cstring>
+#include <string>
+#include <unordered_set>
+
 namespace lktest {
 namespace {
 
@@ -36,6 +40,29 @@ Entry arm_entry(std::uint64_t raw, unsigned level, const PageTables& tables) {
         .present = (raw & 1) != 0 && (level > 0 || table), .leaf = level == 0 || !table, .address = address};
 }
 
+Entry entry_of(std::uint64_t raw, unsigned level, const PageTables& tables) {
+    return tables.arch == Arch::x86_64 ? x86_entry(raw, level) : arm_entry(raw, level, tables);
+}
+
+/// How many bits of an address a table translates, for it fills one page; how many levels of tables there
+/// are; and the highest bit that they translate.
+struct Form {
+    explicit Form(const PageTables& tables)
+        : page_shift(tables.page_shift),
+          per_level(page_shift - 3),
+          levels((tables.address_bits - page_shift + per_level - 1) / per_level),
+          top(tables.address_bits - 1) {}
+    unsigned page_shift, per_level, levels, top;
+
+    /// The lowest bit that a table of this level translates.
+    unsigned low(unsigned level) const { return page_shift + level * per_level; }
+};
+
+/// The bits of an address that tell one half from the other.
+std::uint64_t sign_of(const PageTables& tables) {
+    return bits(63, tables.arch == Arch::x86_64 ? tables.address_bits - 1 : tables.address_bits);
+}
+
 bool sane(const PageTables& tables) {
     if (tables.arch == Arch::x86_64)
         return tables.page_shift == 12 && (tables.address_bits == 48 || tables.address_bits == 57);
@@ -50,23 +77,20 @@ std::optional<std::uint64_t> translate(const GuestMemory& memory, const PageTabl
                                        std::uint64_t address) {
     if (!sane(tables))
         return std::nullopt;
-    const unsigned per_level = tables.page_shift - 3;  // a table fills one page
-    const unsigned top = tables.address_bits - 1;
-    const std::uint64_t sign = tables.arch == Arch::x86_64 ? bits(63, top) : bits(63, top + 1);
+    const Form form(tables);
+    const std::uint64_t sign = sign_of(tables);
     if ((address & sign) != (tables.of_program ? 0 : sign))
         return std::nullopt;
 
-    const unsigned levels = (tables.address_bits - tables.page_shift + per_level - 1) / per_level;
     std::uint64_t table = tables.root;
-    for (unsigned level = levels; level-- > 0;) {
-        const unsigned low = tables.page_shift + level * per_level;
-        const unsigned high = level + 1 == levels ? top : low + per_level - 1;
+    for (unsigned level = form.levels; level-- > 0;) {
+        const unsigned low = form.low(level);
+        const unsigned high = level + 1 == form.levels ? form.top : low + form.per_level - 1;
         const std::uint64_t index = (address & bits(high, low)) >> low;
         const auto raw = memory.value<std::uint64_t>(table + index * 8);
         if (!raw)
             return std::nullopt;
-        const Entry entry =
-            tables.arch == Arch::x86_64 ? x86_entry(*raw, level) : arm_entry(*raw, level, tables);
+        const Entry entry = entry_of(*raw, level, tables);
         if (!entry.present)
             return std::nullopt;
         if (entry.leaf) {
@@ -76,6 +100,68 @@ std::optional<std::uint64_t> translate(const GuestMemory& memory, const PageTabl
         table = entry.address;
     }
     return std::nullopt;
+}
+
+namespace {
+
+/// Goes through tables, from the lowest address up.
+class Walk {
+public:
+    Walk(const GuestMemory& memory, const PageTables& tables)
+        : memory_(memory), tables_(tables), form_(tables) {}
+
+    std::vector<MappedRange> all() && {
+        const std::uint64_t sign = sign_of(tables_), begin = tables_.of_program ? 0 : sign;
+        const unsigned level = form_.levels - 1, low = form_.low(level);
+        // Of the top table one half only, where both halves share it.
+        const std::uint64_t first = (begin & bits(form_.top, low)) >> low, count = (~sign >> low) + 1;
+        look_at(tables_.root + first * 8, level, begin, count);
+        return std::move(found_);
+    }
+
+private:
+    void look_at(std::uint64_t table, unsigned level, std::uint64_t address, std::uint64_t count) {
+        if (!seen_.insert(table << 3 | level).second)
+            return;
+        const unsigned low = form_.low(level);
+        const std::string bytes = memory_.bytes_at(table, static_cast<std::size_t>(count * 8));
+        for (std::size_t i = 0; i < bytes.size() / 8 && entries_ > 0 && found_.size() < most_ranges; ++i) {
+            --entries_;
+            std::uint64_t raw = 0;
+            std::memcpy(&raw, bytes.data() + i * 8, sizeof raw);
+            const Entry entry = entry_of(raw, level, tables_);
+            const std::uint64_t at = address + (std::uint64_t{i} << low);
+            if (entry.present && entry.leaf)
+                add(at, entry.address & bits(63, low), std::uint64_t{1} << low);
+            else if (entry.present)
+                look_at(entry.address, level - 1, at, std::uint64_t{1} << form_.per_level);
+        }
+    }
+
+    void add(std::uint64_t address, std::uint64_t physical, std::uint64_t size) {
+        if (!found_.empty()) {
+            MappedRange& last = found_.back();
+            if (last.address + last.size == address && last.physical + last.size == physical) {
+                last.size += size;
+                return;
+            }
+        }
+        found_.push_back({address, physical, size});
+    }
+
+    static constexpr std::size_t most_ranges = 1 << 20;
+    const GuestMemory& memory_;
+    const PageTables& tables_;
+    const Form form_;
+    std::unordered_set<std::uint64_t> seen_;  ///< a table's address, and its level in the lowest three bits
+    std::size_t entries_ = 1 << 27;           ///< left to look at; pages of 4 KiB for 512 GiB
+    std::vector<MappedRange> found_;
+};
+
+}  // namespace
+
+std::vector<MappedRange> mapped_ranges(const GuestMemory& memory, const PageTables& tables) {
+    return sane(tables) ? Walk(memory, tables).all() : std::vector<MappedRange>();
 }
 
 }  // namespace lktest

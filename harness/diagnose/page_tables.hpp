@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "builder/base/platform.hpp"
 #include "harness/diagnose/guest_memory.hpp"
@@ -21,6 +22,16 @@ struct PageTables {
 /// The physical address of a virtual one; nothing when it is not mapped, or the tables are nonsense.
 std::optional<std::uint64_t> translate(const GuestMemory& memory, const PageTables& tables,
                                        std::uint64_t address);
+
+/// Addresses in a row that lie in a row physically too.
+struct MappedRange {
+    std::uint64_t address = 0, physical = 0, size = 0;
+    bool operator==(const MappedRange&) const = default;
+};
+
+/// All that the tables map in their half, by address. Of nonsense not more than a second's work: a table is
+/// looked at once, which also leaves out what maps the same page over and over (KASAN's shadow).
+std::vector<MappedRange> mapped_ranges(const GuestMemory& memory, const PageTables& tables);
 
 /// Whether the address can be one of a kernel: the upper half of the address space.
 constexpr bool in_kernel_half(std::uint64_t address) {

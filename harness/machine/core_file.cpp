@@ -8,12 +8,12 @@
 #include <cstdint>
 #include <fstream>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
+#include "harness/diagnose/elf_core.hpp"
 
 namespace lktest {
 namespace {
@@ -68,23 +68,6 @@ bool get(std::istream& from, T& value) {
     return static_cast<bool>(from.read(reinterpret_cast<char*>(&value), sizeof value));
 }
 
-/// A note of type 0 (elf(5), Nhdr): name and content each end at a multiple of four.
-std::string elf_note(std::string_view name, std::string_view content) {
-    std::ostringstream note;
-    const auto pad = [&note] {
-        while (note.tellp() % 4 != 0)
-            note.put('\0');
-    };
-    put(note, static_cast<std::uint32_t>(name.size() + 1));
-    put(note, static_cast<std::uint32_t>(content.size()));
-    put(note, std::uint32_t{0});
-    note << name << '\0';
-    pad();
-    note << content;
-    pad();
-    return note.str();
-}
-
 }  // namespace
 
 void unflatten_core(const std::filesystem::path& file) {
@@ -119,7 +102,7 @@ void describe_core(const std::filesystem::path& file, const KernelOfCore& kernel
     std::string notes(static_cast<std::size_t>(size), '\0');
     if (!core.seekg(static_cast<std::streamoff>(offset)).read(notes.data(), std::ssize(notes)))
         return;
-    notes += elf_note("VMCOREINFO", kernel.vmcoreinfo);
+    notes += elf_note("VMCOREINFO", 0, kernel.vmcoreinfo);
     core.seekp(0, std::ios::end);
     const auto at = static_cast<std::uint64_t>(core.tellp());
     core.write(notes.data(), std::ssize(notes));

@@ -14,6 +14,7 @@
 #include "harness/diagnose/cpu_state.hpp"
 #include "harness/diagnose/efi_images.hpp"
 #include "harness/diagnose/find_printk.hpp"
+#include "harness/diagnose/general_registers.hpp"
 #include "harness/diagnose/kallsyms.hpp"
 #include "harness/diagnose/ram_layout.hpp"
 #include "harness/diagnose/tasks.hpp"
@@ -66,8 +67,22 @@ GuestMemory memory_of(const std::string& bytes) {
 /// What QEMU answers.
 [[maybe_unused]] void monitor(const std::string& bytes) {
     ram_layout(bytes);
-    for (const Arch arch : {Arch::x86_64, Arch::aarch64})
+    for (const Arch arch : {Arch::x86_64, Arch::aarch64}) {
         cpu_states(bytes, arch);
+        general_registers(bytes, arch);
+    }
+}
+
+[[maybe_unused]] void tables(const std::string& bytes) {
+    const GuestMemory memory = memory_of(bytes);
+    for (const unsigned address_bits : {48U, 57U})
+        mapped_ranges(memory, {.arch = Arch::x86_64, .root = place, .address_bits = address_bits});
+    for (const unsigned page_shift : {12U, 14U, 16U})
+        for (const unsigned address_bits : {39U, 48U, 52U})
+            mapped_ranges(memory, {.arch = Arch::aarch64,
+                                   .root = place,
+                                   .address_bits = address_bits,
+                                   .page_shift = page_shift});
 }
 
 }  // namespace
