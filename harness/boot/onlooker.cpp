@@ -20,25 +20,39 @@ constexpr auto between_samples = std::chrono::milliseconds(25);
 /// A monitor that answers does so within milliseconds, on a busy host within a second.
 constexpr auto monitor_patience = std::chrono::seconds(5);
 
-/// The last one of a guest that stands still, as it does from then on. One that stands already shows no more
-/// than one.
-std::vector<std::vector<CpuState>> sample_cpus(Domain& guest, Arch arch) {
-    std::vector<std::vector<CpuState>> samples;
-    for (std::size_t i = guest.running() ? 0 : sample_count - 1; i < sample_count; ++i) {
-        if (!samples.empty())
+using Samples = std::vector<std::vector<CpuState>>;
+
+std::vector<CpuState> cpus_of(const Domain& guest, Arch arch) {
+    return cpu_states(guest.ask("info registers -a"), arch);
+}
+
+Samples sample_cpus(const Domain& guest, Arch arch, std::size_t count) {
+    Samples samples;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i > 0)
             std::this_thread::sleep_for(between_samples);
-        if (i + 1 == sample_count)
-            guest.suspend();
-        samples.push_back(cpu_states(guest.ask("info registers -a"), arch));
+        samples.push_back(cpus_of(guest, arch));
     }
     return samples;
 }
 
-std::optional<PageTables> kernel_tables(const std::vector<std::vector<CpuState>>& samples) {
+/// The last one of a guest that stands still, as it does from then on. One that stands already shows no more
+/// than one.
+Samples sample_and_suspend(Domain& guest, Arch arch) {
+    Samples samples;
+    if (guest.running()) {
+        samples = sample_cpus(guest, arch, sample_count - 1);
+        std::this_thread::sleep_for(between_samples);
+    }
+    guest.suspend();
+    samples.push_back(cpus_of(guest, arch));
+    return samples;
+}
+
+std::optional<PageTables> kernel_tables(const Samples& samples) {
     for (const std::vector<CpuState>& moment : samples)
-        for (const CpuState& cpu : moment)
-            if (cpu.page_tables && in_kernel_half(cpu.pc))
-                return cpu.page_tables;
+        if (const auto tables = kernel_tables(moment))
+            return tables;
     return std::nullopt;
 }
 
@@ -142,14 +156,14 @@ Onlooker::Onlooker(const Domain& guest, Arch arch, Memory wanted) : arch_(arch) 
 }
 
 void Onlooker::examine(Domain& guest, Examination& seen) {
-    sampling_ = std::async(std::launch::async, sample_cpus, std::ref(guest), arch_);
+    sampling_ = std::async(std::launch::async, sample_and_suspend, std::ref(guest), arch_);
     answered_ = sampling_.wait_for(monitor_patience) == std::future_status::ready;
     if (!answered_) {
         seen.untold.emplace_back("what the CPUs do: QEMU's monitor does not answer");
     } else {
         try {
             const bool were_taken = !seen.samples.empty();
-            std::vector<std::vector<CpuState>> samples = sampling_.get();
+            Samples samples = sampling_.get();
             if (!were_taken)
                 seen.samples = std::move(samples);
             const Domain::DeviceUse use = guest.device_use();
@@ -184,13 +198,25 @@ bool Onlooker::entered_kernel(const GuestMemory& memory, const Examination& seen
     });
 }
 
-std::optional<Symbols> Onlooker::symbols(Domain& guest) const {
+const GuestRam& Onlooker::ram() const {
+    if (!ram_)
+        throw host_error(
+            no_memory_,
+            "QEMU can write it, in kdump's format: to a file whose name ends otherwise than in .elf");
+    return *ram_;
+}
+
+std::optional<FoundKernel> Onlooker::kernel(const Domain& guest) const {
     if (!ram_)
         return std::nullopt;
-    const GuestMemory memory = ram_->written();
-    const std::vector<std::vector<CpuState>> moment = {cpu_states(guest.ask("info registers -a"), arch_)};
-    const std::vector<FoundKernel> kernels = find_kernels(memory, arch_, kernel_tables(moment));
-    return kernels.empty() ? std::nullopt : kernel_symbols(memory, kernels.front());
+    std::vector<FoundKernel> kernels =
+        find_kernels(ram_->written(), arch_, kernel_tables(cpus_of(guest, arch_)));
+    return kernels.empty() ? std::nullopt : std::optional(std::move(kernels.front()));
+}
+
+std::optional<Symbols> Onlooker::symbols(const Domain& guest) const {
+    const auto found = kernel(guest);
+    return found ? kernel_symbols(ram_->written(), *found) : std::nullopt;
 }
 
 std::optional<KernelOfCore> Onlooker::description() const {
@@ -212,19 +238,13 @@ std::optional<KernelOfCore> Onlooker::description() const {
 }
 
 bool Onlooker::runs_a_kernel(const Domain& guest) const {
-    const std::vector<CpuState> cpus = cpu_states(guest.ask("info registers -a"), arch_);
-    return std::ranges::any_of(cpus, [](const CpuState& cpu) {
+    return std::ranges::any_of(cpus_of(guest, arch_), [](const CpuState& cpu) {
         return cpu.mode == CpuState::Mode::system && in_kernel_half(cpu.pc);
     });
 }
 
 std::vector<CpuActivity> Onlooker::activities(const Domain& guest) const {
-    std::vector<std::vector<CpuState>> samples;
-    for (std::size_t i = 0; i < sample_count; ++i) {
-        if (i > 0)
-            std::this_thread::sleep_for(between_samples);
-        samples.push_back(cpu_states(guest.ask("info registers -a"), arch_));
-    }
+    Samples samples = sample_cpus(guest, arch_, sample_count);
     if (arch_ == Arch::aarch64 && ram_) {
         const GuestMemory memory = ram_->written();
         const auto kernel = find_described_kernel(memory, arch_);

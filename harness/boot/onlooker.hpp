@@ -68,9 +68,16 @@ public:
     /// when QEMU does not answer; not on the thread that drains the guest's console.
     void examine(Domain& guest, Examination& seen);
 
+    Arch arch() const noexcept { return arch_; }
+    /// Throws a host Error that says why it is not to be had.
+    const GuestRam& ram() const;
+
+    /// The kernel in its memory; nothing when there is none, or one so early that its log is not found.
+    std::optional<FoundKernel> kernel(const Domain& guest) const;
+
     /// The kernel's symbols; nothing when no kernel is in its memory, or one so early that they are not
     /// found.
-    std::optional<Symbols> symbols(Domain& guest) const;
+    std::optional<Symbols> symbols(const Domain& guest) const;
 
     /// How the kernel in its memory describes itself; nothing when there is none, or it is too early.
     std::optional<KernelOfCore> description() const;

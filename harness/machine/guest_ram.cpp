@@ -51,6 +51,9 @@ GuestRam::GuestRam(UniqueFd file, std::vector<RamRange> layout)
     if (::fstat(file_.get(), &facts) < 0)
         throw system_error("cannot look at the guest's memory", errno);
     size_ = static_cast<std::size_t>(facts.st_size);
+    std::erase_if(layout_, [this](const RamRange& range) { return range.offset >= size_; });
+    for (RamRange& range : layout_)
+        range.size = std::min<std::uint64_t>(range.size, size_ - range.offset);
     if (size_ == 0)
         return;
     void* mapped = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file_.get(), 0);
@@ -72,12 +75,8 @@ GuestRam::~GuestRam() {
 
 GuestMemory GuestRam::written() const {
     std::vector<MemorySpan> spans;
-    if (!bytes_)
-        return GuestMemory(std::move(spans));
     for (const RamRange& range : layout_) {
-        if (range.offset >= size_)
-            continue;
-        const std::uint64_t range_end = std::min<std::uint64_t>(range.offset + range.size, size_);
+        const std::uint64_t range_end = range.offset + range.size;
         std::uint64_t at = range.offset;
         while (at < range_end) {
             const off_t data = ::lseek(file_.get(), static_cast<off_t>(at), SEEK_DATA);
@@ -98,10 +97,7 @@ GuestMemory GuestRam::written() const {
 GuestMemory GuestRam::whole() const {
     std::vector<MemorySpan> spans;
     for (const RamRange& range : layout_)
-        if (bytes_ && range.offset < size_)
-            spans.push_back({range.address,
-                             {bytes_ + range.offset, static_cast<std::size_t>(std::min<std::uint64_t>(
-                                                         range.size, size_ - range.offset))}});
+        spans.push_back({range.address, {bytes_ + range.offset, static_cast<std::size_t>(range.size)}});
     return GuestMemory(std::move(spans));
 }
 

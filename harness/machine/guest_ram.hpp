@@ -36,6 +36,8 @@ public:
     GuestMemory written() const;
     /// All of it, for places that are known to be written to: to find out which are takes milliseconds.
     GuestMemory whole() const;
+    /// Where it lies, as far as the file has it.
+    const std::vector<RamRange>& layout() const noexcept { return layout_; }
 
 private:
     UniqueFd file_;
