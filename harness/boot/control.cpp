@@ -75,9 +75,9 @@ std::string text_at(const Json& json, const char* key) {
 
 asio::awaitable<Json> diagnosed(LiveGuests::Guest guest, std::string into, std::string core) {
     const Findings found = co_await guest->diagnose(into);
-    if (!core.empty())
-        co_await guest->dump_core(core);
     Json answer = {{"cell", guest->cell_name()}};
+    if (!core.empty())
+        answer["core"] = co_await guest->dump_core(core);
     answer["diagnosis"] = Json::parse(json_diagnosis(found.diagnosis));
     co_return answer;
 }

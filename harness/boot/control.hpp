@@ -13,13 +13,13 @@ namespace lktest {
 /// The socket in a run's directory at which other programs of the same user ask about its guests:
 ///
 ///     ask     one line of JSON: {"do": "diagnose", "cell": NAME, "into": DIR}
-///     answer  one line of JSON: {"diagnosis": {…}}, or {"error": …, "hint": …}
+///     answer  one line of JSON: {"diagnosis": {…}, "core": COMMAND}, or {"error": …, "hint": …}
 ///
 /// "diagnose" (with "into", a directory for the findings, and "core", a file for the guest's memory, or
-/// null); "attach": what follows the answer {} on the socket are the bytes of a terminal, see
-/// attend_terminal(). A name is a cell's, whole, or a part of it that no other guest of the run has.
-/// A line has 64 KiB at most. Who sends a longer one, or none for a while, or does not take its answer, is
-/// hung up on.
+/// null; COMMAND opens it); "attach": what follows the answer {} on the socket are the bytes of a terminal,
+/// see attend_terminal(). A name is a cell's, whole, or a part of it that no other guest of the run has. A
+/// line has 64 KiB at most. Who sends a longer one, or none for a while, or does not take its answer, is hung
+/// up on.
 class Control {
 public:
     /// @param directory  of the run. Where no socket can be made nobody can ask, and that is no fault.

@@ -27,6 +27,10 @@ fs::path where_to_listen(const fs::path& socket, const QemuUser* user, const fs:
 
 }  // namespace
 
+std::string_view gdb_for(Arch arch) {
+    return arch == host_arch() ? "gdb" : "gdb-multiarch";
+}
+
 std::string serve_gdb(Domain& guest, Onlooker& onlooker, Arch arch, const fs::path& directory,
                       const QemuUser* user, const fs::path& place) {
     const fs::path socket = directory / "gdb" / "socket", commands = directory / "gdb.cmd",
@@ -49,7 +53,7 @@ std::string serve_gdb(Domain& guest, Onlooker& onlooker, Arch arch, const fs::pa
         fmt::format("gdbserver unix:{},server=on,wait=off", where_to_listen(socket, user, place).string()));
     if (!fs::exists(socket, ignored))
         throw host_error(fmt::format("QEMU does not listen for gdb: {}", refused));
-    return fmt::format("{} -x {}", arch == host_arch() ? "gdb" : "gdb-multiarch", commands.string());
+    return fmt::format("{} -x {}", gdb_for(arch), commands.string());
 }
 
 }  // namespace lktest

@@ -3,12 +3,16 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "harness/boot/onlooker.hpp"
 #include "harness/machine/domain.hpp"
 #include "harness/machine/qemu_user.hpp"
 
 namespace lktest {
+
+/// The gdb that knows the architecture, as Debian names it.
+std::string_view gdb_for(Arch arch);
 
 /// Lets QEMU listen for gdb on a socket in `directory`, and writes gdb.cmd there: what to connect to and, of
 /// a guest that runs a kernel, kernel.elf with its symbols where address randomisation has put them.

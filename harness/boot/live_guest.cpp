@@ -107,9 +107,11 @@ asio::awaitable<std::string> LiveGuest::monitor(std::string command) {
     co_return co_await alone(std::move(work));
 }
 
-asio::awaitable<void> LiveGuest::dump_core(fs::path file) {
-    auto work = [file = std::move(file)](Rig& rig) { lktest::dump_core(*rig.guest, *rig.onlooker, file); };
-    co_await alone(std::move(work));
+asio::awaitable<std::string> LiveGuest::dump_core(fs::path file) {
+    auto work = [file = std::move(file)](Rig& rig) {
+        return lktest::dump_core(*rig.guest, *rig.onlooker, file);
+    };
+    co_return co_await alone(std::move(work));
 }
 
 asio::awaitable<std::string> LiveGuest::serve_gdb() {

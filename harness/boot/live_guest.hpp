@@ -48,8 +48,8 @@ public:
     boost::asio::awaitable<Findings> diagnose(std::filesystem::path directory);
     /// An answer of QEMU's monitor for people.
     boost::asio::awaitable<std::string> monitor(std::string command);
-    /// Writes all of its memory in the compressed format of kdump.
-    boost::asio::awaitable<void> dump_core(std::filesystem::path file);
+    /// Writes all of its memory, see dump_core(). Returns the command that opens it.
+    boost::asio::awaitable<std::string> dump_core(std::filesystem::path file);
     /// Lets QEMU listen for gdb, and writes what gdb needs. Returns the command that starts it.
     boost::asio::awaitable<std::string> serve_gdb();
     /// Ends it, if it is kept or debugged; a cell that is judged would take that for a crash.

@@ -33,7 +33,7 @@ constexpr std::string_view help =
     "  diagnose, d       says where it is and what may be wrong\n"
     "  gdb, g            lets gdb in: prints the command to use in another terminal\n"
     "  monitor, m CMD    asks QEMU's monitor: m info registers\n"
-    "  core FILE         writes its memory, in kdump's format\n"
+    "  core FILE         writes its memory: for gdb if FILE ends in .elf, else in kdump's format\n"
     "  end               ends the guest\n"
     "  detach, q         leaves it as it is\n"
     "An empty line goes back to the console; Ctrl-] there sends a Ctrl-] to the guest.\n";
@@ -211,7 +211,7 @@ private:
             else if (is("monitor"))
                 output_->say(co_await guest_->monitor(rest));
             else if (word == "core" && !rest.empty())
-                co_await guest_->dump_core(rest);
+                output_->say(fmt::format("  {}\n", co_await guest_->dump_core(rest)));
             else if (word == "end")
                 output_->say("its cell is still judged: it ends with that\n");
             else

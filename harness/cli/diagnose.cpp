@@ -42,7 +42,14 @@ private:
     std::thread thread_;
 };
 
-Json diagnose_domain(const DiagnoseRequest& request) {
+/// What was found of a guest.
+struct Answer {
+    std::string name;
+    Json diagnosis;
+    std::string opens_core;  ///< the command; empty: no core was wanted
+};
+
+Answer diagnose_domain(const DiagnoseRequest& request) {
     const Background events;
     Connection libvirt = Connection::open(request.connect);
     Domain guest = Domain::find(libvirt, request.guest);
@@ -58,24 +65,26 @@ Json diagnose_domain(const DiagnoseRequest& request) {
         write_findings(found, request.output);
         write_screen(guest, request.output);
     }
-    if (!request.core.empty())
-        dump_core(guest, onlooker, fs::absolute(request.core));
+    std::string opens_core;
+    if (!request.core.empty())  // memory that was copied is from before the guest stood still
+        opens_core = dump_core(guest, Onlooker(guest, cell.arch, Onlooker::Memory::copied_if_need_be),
+                               fs::absolute(request.core));
     if (ran)
         guest.resume();
-    return Json::parse(json_diagnosis(found.diagnosis));
+    return {request.guest, Json::parse(json_diagnosis(found.diagnosis)), opens_core};
 }
 
-Json diagnose_cell(const DiagnoseRequest& request, std::string& name) {
+Answer diagnose_cell(const DiagnoseRequest& request) {
     const auto absolute = [](const fs::path& path) {
         return path.empty() ? "" : fs::absolute(path).string();
     };
     ControlClient run(request.run);
-    Json answer = run.ask({{"do", "diagnose"},
-                           {"cell", request.guest},
-                           {"into", absolute(request.output)},
-                           {"core", absolute(request.core)}});
-    name = answer.value("cell", name);
-    return answer.value("diagnosis", Json::object());
+    const Json answer = run.ask({{"do", "diagnose"},
+                                 {"cell", request.guest},
+                                 {"into", absolute(request.output)},
+                                 {"core", absolute(request.core)}});
+    return {answer.value("cell", request.guest), answer.value("diagnosis", Json::object()),
+            answer.value("core", "")};
 }
 
 }  // namespace
@@ -90,18 +99,19 @@ void add_diagnose(CLI::App& app, DiagnoseRequest& request) {
                [&request](const std::string& word) { request.connect = word; });
     add_single(app, "--output,-o", "DIR", "is given diagnosis.json, kernel.log, cpus.txt, the screen", "none",
                [&request](const std::string& word) { request.output = word; });
-    add_single(app, "--core", "FILE", "is given the guest's memory, in kdump's compressed format", "none",
-               [&request](const std::string& word) { request.core = word; });
+    add_single(app, "--core", "FILE", "is given the guest's memory: *.elf for gdb, else kdump's format",
+               "none", [&request](const std::string& word) { request.core = word; });
     app.add_flag("--json", request.json, "print JSON: diagnosis.json");
 }
 
 int diagnose(const DiagnoseRequest& request) {
     if (!request.output.empty())
         make_directories(request.output);
-    std::string name = request.guest;
-    const Json diagnosis = request.connect.empty() ? diagnose_cell(request, name) : diagnose_domain(request);
-    fmt::print("{}",
-               request.json ? diagnosis.dump(2) + "\n" : diagnosis_text(name, diagnosis, style_of(stdout)));
+    const Answer found = request.connect.empty() ? diagnose_cell(request) : diagnose_domain(request);
+    fmt::print("{}", request.json ? found.diagnosis.dump(2) + "\n"
+                                  : diagnosis_text(found.name, found.diagnosis, style_of(stdout)));
+    if (!request.json && !found.opens_core.empty())
+        fmt::print("  core      {}\n", found.opens_core);
     return static_cast<int>(ExitCode::passed);
 }
 

@@ -117,6 +117,15 @@ TEST_F(DebugTest, AKeptGuestIsExaminedReachedAndEndedFromAnotherTerminal) {
     EXPECT_EQ(Json::parse(said.out).at("stage"), "firmware") << said.out;
     EXPECT_EQ(Json::parse(read_file(into / "diagnosis.json")), Json::parse(said.out));
     EXPECT_TRUE(read_file(core).starts_with("KDUMP   "));
+    const fs::path elf = scratch_.path() / "vm.elf";
+    const std::string opened =
+        check_process({LKTEST_PROGRAM, "diagnose", "x86_64-bios", "--run", results_, "--core", elf});
+    EXPECT_NE(opened.find("gdb -c " + elf.string() + "\n"), std::string::npos) << opened;
+    EXPECT_EQ(fs::status(elf).permissions(), fs::perms(0600));
+    const std::string shown =
+        check_process({"gdb", "-nx", "-batch", "-ex", "info registers rip", "-ex", "x/s 0x7c18", "-c", elf});
+    EXPECT_NE(shown.find("rip            0x7c"), std::string::npos) << shown;
+    EXPECT_NE(shown.find("\"no way\\r\\n\""), std::string::npos) << shown;
     EXPECT_EQ(run_process({LKTEST_PROGRAM, "diagnose", "nobody", "--run", results_}).status, 2);
 
     OnTerminal person({"attach", "x86_64-bios", "--run", results_});
@@ -153,6 +162,21 @@ TEST_F(DebugTest, ADebuggedGuestStopsAtItsMilestoneAndLetsGdbIn) {
     ASSERT_TRUE(person.shows("VM status: running")) << person.shown();
     person.type("end\r");
     EXPECT_EQ(person.wait_for_end(), 0) << person.shown();
+}
+
+/// Our medium's kernel, wherever address randomisation has put it.
+TEST_F(DebugTest, TheCoreOfAKernelIsGdbsAtTheKernelsAddresses) {
+    OnTerminal person({"debug", "--arch", "x86_64", "--firmware", "bios", "--network", "none", "--stop-at",
+                       "initramfs", "--output", results_.string()});
+    ASSERT_TRUE(person.shows("Milestone 'initramfs' is reached: the guest is paused.")) << person.shown();
+    const fs::path core = scratch_.path() / "vm.elf", symbols = scratch_.path() / "vm.symbols.elf";
+    person.type("core " + core.string() + "\r");
+    ASSERT_TRUE(person.shows("gdb " + symbols.string() + " " + core.string())) << person.shown();
+    person.type("end\r");
+    EXPECT_EQ(person.wait_for_end(), 0) << person.shown();
+    const std::string shown =
+        check_process({"gdb", "-nx", "-batch", "-ex", "x/s &linux_banner", symbols, core});
+    EXPECT_NE(shown.find("Linux version "), std::string::npos) << shown;
 }
 
 }  // namespace
