@@ -10,6 +10,7 @@
 
 #include "builder/base/file.hpp"
 #include "builder/base/handle.hpp"
+#include "builder/base/little_endian.hpp"
 
 namespace lktest {
 namespace {
@@ -27,20 +28,6 @@ void free_der(unsigned char* bytes) {
     OPENSSL_free(bytes);
 }
 
-std::string little(std::uint32_t value) {
-    std::string bytes;
-    for (int shift = 0; shift < 32; shift += 8)
-        bytes += static_cast<char>(value >> shift & 0xff);
-    return bytes;
-}
-
-std::uint32_t number_at(std::string_view bytes, std::size_t at) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 4; i-- > 0;)
-        value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
-    return value;
-}
-
 std::string list_of(const X509& certificate) {
     unsigned char* der = nullptr;
     const int size = i2d_X509(&certificate, &der);
@@ -49,7 +36,9 @@ std::string list_of(const X509& certificate) {
     const Handle<unsigned char, free_der> held(der);
     const auto entry = static_cast<std::uint32_t>(owner.size()) + static_cast<std::uint32_t>(size);
     std::string list(x509_type);
-    list += little(list_header + entry) + little(0) + little(entry);
+    add_le(list, list_header + entry, 4);
+    add_le(list, 0, 4);  // no header of the list's type
+    add_le(list, entry, 4);
     list += owner;
     return list.append(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
 }
@@ -57,8 +46,7 @@ std::string list_of(const X509& certificate) {
 /// Whether it is lists, one after another, that fill the whole.
 bool are_lists(std::string_view bytes) {
     while (bytes.size() > list_header) {
-        const std::uint32_t size = number_at(bytes, 16), header = number_at(bytes, 20),
-                            entry = number_at(bytes, 24);
+        const std::uint32_t size = le32(bytes, 16), header = le32(bytes, 20), entry = le32(bytes, 24);
         const bool known = bytes.starts_with(x509_type) || bytes.starts_with(sha256_type);
         if (!known || size > bytes.size() || size <= list_header || header != 0 || entry <= owner.size() ||
             (size - list_header) % entry != 0)
@@ -111,7 +99,7 @@ SecureLists read_secure_keys(const SecureKeys& keys) {
         }
         const std::string list = read_list(file);
         if (first.empty())
-            first = list.substr(0, number_at(list, 16));
+            first = list.substr(0, le32(list, 16));
         lists.db += list;
     }
     for (const std::string& file : keys.dbx)

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "builder/base/error.hpp"
+#include "builder/base/little_endian.hpp"
 
 namespace lktest {
 namespace {
@@ -21,18 +22,6 @@ constexpr std::uint8_t added = 0x3f, in_deleted_transition = 0x3e;
 // Non-volatile, at boot and run time, and only with a signature and a later time.
 constexpr std::uint32_t attributes = 0x27;
 
-std::uint64_t number_at(std::string_view bytes, std::size_t at, std::size_t size) {
-    std::uint64_t value = 0;
-    for (std::size_t i = size; i-- > 0;)
-        value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
-    return value;
-}
-
-void add(std::string& bytes, std::uint64_t value, std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i)
-        bytes += static_cast<char>(value >> (8 * i) & 0xff);
-}
-
 std::size_t aligned(std::size_t offset) {
     return (offset + 3) & ~std::size_t{3};
 }
@@ -41,7 +30,7 @@ std::size_t aligned(std::size_t offset) {
 std::string wide(std::string_view name) {
     std::string bytes;
     for (const char c : name)
-        add(bytes, static_cast<unsigned char>(c), 2);
+        add_le(bytes, static_cast<unsigned char>(c), 2);
     return bytes.append(2, '\0');
 }
 
@@ -53,10 +42,10 @@ struct Region {
 std::optional<Region> region_of(std::string_view store) {
     if (store.size() < volume_header_size + 2 || store.substr(40, 4) != "_FVH")
         return std::nullopt;
-    const std::size_t header = number_at(store, volume_header_size, 2);
+    const std::size_t header = le16(store, volume_header_size);
     if (store.size() < header + store_header || store.substr(header, 16) != authenticated_store)
         return std::nullopt;
-    const std::size_t size = number_at(store, header + 16, 4);
+    const std::size_t size = le32(store, header + 16);
     if (size <= store_header || size > std::size_t{64} << 20)
         return std::nullopt;
     return Region{header + store_header, header + size};
@@ -70,9 +59,9 @@ struct StoredVariable {
 std::vector<StoredVariable> stored_in(std::string_view store, const Region& region) {
     std::vector<StoredVariable> found;
     for (std::size_t at = region.begin; at + variable_header <= region.end;) {
-        if (number_at(store, at, 2) != variable_begin)
+        if (le16(store, at) != variable_begin)
             break;
-        const std::size_t name = number_at(store, at + 36, 4), value = number_at(store, at + 40, 4);
+        const std::size_t name = le32(store, at + 36), value = le32(store, at + 40);
         const std::size_t size = variable_header + name + value;
         if (size > region.end - at)
             break;
@@ -89,18 +78,18 @@ std::vector<StoredVariable> stored_in(std::string_view store, const Region& regi
 std::string stored(const AuthenticatedVariable& variable) {
     const std::string name = wide(variable.name);
     std::string bytes;
-    add(bytes, variable_begin, 2);
-    add(bytes, added, 2);
-    add(bytes, attributes, 4);
-    add(bytes, 0, 8);  // a counter that nobody uses any more
+    add_le(bytes, variable_begin, 2);
+    add_le(bytes, added, 2);
+    add_le(bytes, attributes, 4);
+    add_le(bytes, 0, 8);  // a counter that nobody uses any more
     // A time stamp, EFI_TIME: 2000-01-01; who changes the variable later has a later one.
-    add(bytes, 2000, 2);
-    add(bytes, 1, 1);
-    add(bytes, 1, 1);
+    add_le(bytes, 2000, 2);
+    add_le(bytes, 1, 1);
+    add_le(bytes, 1, 1);
     bytes.append(12, '\0');
-    add(bytes, 0, 4);
-    add(bytes, name.size(), 4);
-    add(bytes, variable.value.size(), 4);
+    add_le(bytes, 0, 4);
+    add_le(bytes, name.size(), 4);
+    add_le(bytes, variable.value.size(), 4);
     bytes += variable.vendor;
     return bytes + name + variable.value;
 }

@@ -133,22 +133,6 @@ std::uint64_t find_text(const ByteView& bytes, std::string_view text, std::uint6
     return not_found;
 }
 
-std::uint8_t u8(std::string_view bytes, std::size_t at) {
-    return at < bytes.size() ? static_cast<std::uint8_t>(bytes[at]) : 0;
-}
-
-std::uint16_t le16(std::string_view bytes, std::size_t at) {
-    return static_cast<std::uint16_t>(u8(bytes, at) | u8(bytes, at + 1) << 8);
-}
-
-std::uint32_t le32(std::string_view bytes, std::size_t at) {
-    return le16(bytes, at) | static_cast<std::uint32_t>(le16(bytes, at + 2)) << 16;
-}
-
-std::uint64_t le64(std::string_view bytes, std::size_t at) {
-    return le32(bytes, at) | static_cast<std::uint64_t>(le32(bytes, at + 4)) << 32;
-}
-
 bool has_text(std::string_view bytes, std::size_t at, std::string_view text) {
     return at <= bytes.size() && bytes.substr(at).starts_with(text);
 }

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "builder/base/little_endian.hpp"
+
 namespace lktest {
 
 /// A window onto the bytes of a stranger's file. Nothing is held in memory but what is read, and
@@ -53,12 +55,6 @@ bool same_bytes(const ByteView& one, const ByteView& other);
 /// Where `text` begins within the first `limit` bytes; nothing when it is not there.
 std::uint64_t find_text(const ByteView& bytes, std::string_view text, std::uint64_t limit);
 inline constexpr std::uint64_t not_found = ~std::uint64_t{0};
-
-/// Unsigned little-endian numbers; what lies behind the end of `bytes` is 0.
-std::uint8_t u8(std::string_view bytes, std::size_t at);
-std::uint16_t le16(std::string_view bytes, std::size_t at);
-std::uint32_t le32(std::string_view bytes, std::size_t at);
-std::uint64_t le64(std::string_view bytes, std::size_t at);
 
 /// Whether `text` is at this place; nothing is behind the end of `bytes`.
 bool has_text(std::string_view bytes, std::size_t at, std::string_view text);

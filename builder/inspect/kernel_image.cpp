@@ -17,6 +17,11 @@ std::string first_word(std::string_view text) {
     return std::string(text.substr(0, text.find_first_of(std::string_view(" \0\n", 3))));
 }
 
+/// What it unpacks to; it must outlive the stream.
+Stream stream_of(Unpacked& unpacked) {
+    return [&unpacked](std::span<char> buffer) { return unpacked.read(buffer); };
+}
+
 /// Why the packed kernel in a bzImage does not unpack; empty when it does, and where it is packed in a way
 /// that libarchive does not check.
 std::string damage_of(const ByteView& payload) {
@@ -25,7 +30,7 @@ std::string damage_of(const ByteView& payload) {
         return {};
     constexpr std::uint64_t behind = 4;  // its size follows it (scripts/Makefile.lib, size_append)
     Unpacked unpacked(payload.part(0, payload.size() - std::min(payload.size(), behind)), unpacked_limit);
-    skip([&unpacked](std::span<char> buffer) { return unpacked.read(buffer); }, unpacked_limit);
+    skip(stream_of(unpacked), unpacked_limit);
     return unpacked.fault();
 }
 
@@ -36,10 +41,11 @@ KernelImage bz_image(const ByteView& file, std::string_view head) {
         kernel.machine = "x86_64";
     if (const std::uint16_t version = le16(head, 0x20e))
         kernel.version = first_word(file.read(version + 0x200U, 256));
-    const std::uint64_t setup = u8(head, 0x1f1) == 0 ? 4 : u8(head, 0x1f1);
-    kernel.cut = (setup + 1) * 512 + std::uint64_t{le32(head, 0x1f4)} * 16 > file.size();
+    const std::uint64_t setup_sectors = u8(head, 0x1f1) == 0 ? 4 : u8(head, 0x1f1);
+    const std::uint64_t code = (setup_sectors + 1) * 512;
+    kernel.cut = code + std::uint64_t{le32(head, 0x1f4)} * 16 > file.size();
     if (le16(head, 0x206) >= 0x208 && !kernel.cut)  // payload_offset, payload_length
-        kernel.damage = damage_of(file.part((setup + 1) * 512 + le32(head, 0x248), le32(head, 0x24c)));
+        kernel.damage = damage_of(file.part(code + le32(head, 0x248), le32(head, 0x24c)));
     return kernel;
 }
 
@@ -83,7 +89,7 @@ KernelImage arm64_image(const ByteView& file, std::string_view head) {
 
 std::optional<KernelImage> compressed_image(const ByteView& file, std::string_view compression) {
     Unpacked unpacked(file, unpacked_limit);
-    const Stream stream = [&unpacked](std::span<char> buffer) { return unpacked.read(buffer); };
+    const Stream stream = stream_of(unpacked);
     if (!is_arm64_image(read_some(stream, 64)))
         return std::nullopt;
     KernelImage kernel{fmt::format("{} Image", compression), "aarch64", version_in_stream(stream), false,
@@ -106,8 +112,7 @@ KernelImage zboot(const ByteView& file, std::string_view head) {
     const ByteView payload = file.part(offset, size);
     if (!compression_of(payload.read(0, 16)).empty()) {
         Unpacked unpacked(payload, unpacked_limit);
-        kernel.version =
-            version_in_stream([&unpacked](std::span<char> buffer) { return unpacked.read(buffer); });
+        kernel.version = version_in_stream(stream_of(unpacked));
     }
     return kernel;
 }

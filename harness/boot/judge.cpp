@@ -88,9 +88,10 @@ Verdict from_deadline(const Watch& watch, const Sighting& seen) {
     return verdict(watch, seen, Outcome::milestone_deadline, missing);
 }
 
-/// Whether a console's answer to Enter shows anything: a terminal echoes the key although nobody reads it.
-bool is_visible(std::string_view answer) {
-    return answer.find_first_not_of(" \t\r\n") != answer.npos;
+/// Set while an answer to the poke may still come.
+std::optional<Wait> answer_awaited(const Sighting& seen, const Limits& limits) {
+    const microseconds answer_by = *seen.poked_at + limits.poke_patience;
+    return seen.now < answer_by ? std::optional(Wait{answer_by}) : std::nullopt;
 }
 
 /// Whether the guest is not to be waited for any longer, but for an answer when it is poked. A CPU that
@@ -108,8 +109,8 @@ bool hangs(const Watch& watch, const Scenario& scenario, const Sighting& seen, c
 Decision from_hang(const Watch& watch, const Sighting& seen, const Limits& limits) {
     if (!seen.poked_at || *seen.poked_at < seen.standing->since)
         return Poke{};
-    if (const microseconds answer_by = *seen.poked_at + limits.poke_patience; seen.now < answer_by)
-        return Wait{answer_by};
+    if (const auto wait = answer_awaited(seen, limits))
+        return *wait;
     if (const auto& suspect = watch.suspect())
         return from_failure(watch, seen, *suspect);
     return verdict(
@@ -232,8 +233,8 @@ Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& see
     if (limits.cell)
         deadline = std::min(deadline, *limits.cell);
     if (seen.poked_at && *seen.poked_at >= deadline) {
-        const microseconds answer_by = *seen.poked_at + limits.poke_patience;
-        return seen.now >= answer_by ? Decision(from_deadline(watch, seen)) : Decision(Wait{answer_by});
+        const auto wait = answer_awaited(seen, limits);
+        return wait ? Decision(*wait) : Decision(from_deadline(watch, seen));
     }
     if (seen.now < deadline && hangs(watch, scenario, seen, limits))
         return from_hang(watch, seen, limits);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -25,6 +26,12 @@ struct Limits {
 /// Emulation (TCG) runs a guest about ten times slower than its CPU would.
 /// @param emulated  what QEMU itself said of the accelerator in use
 Limits limits_for(bool emulated, std::optional<std::chrono::seconds> cell_timeout);
+
+/// Whether what a console answers to Enter shows anything: a terminal echoes the key although nobody reads
+/// it.
+inline bool is_visible(std::string_view answer) {
+    return answer.find_first_not_of(" \t\r\n") != answer.npos;
+}
 
 /// What is known of a running cell beside its console text. Times count from power-on.
 struct Sighting {
