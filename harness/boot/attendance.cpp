@@ -48,7 +48,7 @@ void Attendance::serial_said(std::string_view bytes) {
                 (*call)(bytes);
         if (seen_.poked_at)
             seen_.poke_answer.append(bytes, 0, 1000);
-        if (!seen_.poked_at || bytes.find_first_not_of(" \t\r\n") != bytes.npos)
+        if (!seen_.poked_at || is_visible(bytes))
             heard();
     }
     news();

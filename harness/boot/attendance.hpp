@@ -67,6 +67,8 @@ public:
     void expect_reset() { reset_expected_ = true; }
     /// What the guest leased; empty before the network was checked.
     const std::string& guest_address() const noexcept { return guest_address_; }
+    /// A guest that was gone has been taken up again.
+    void is_back() { seen_.machine = Sighting::Machine::running; }
     bool gone() const noexcept { return seen_.machine != Sighting::Machine::running; }
     bool powered_off() const noexcept { return seen_.machine == Sighting::Machine::powered_off; }
 

@@ -130,7 +130,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
     const auto live = std::make_shared<LiveGuest>(host, cell, scenario, artefacts, attendance, made);
     const LiveGuests::Entry entry(host.guests, live);
 
-    auto following = follow(host, attendance, rig);
+    rig.following = follow(host, attendance, rig);
     auto filming = film(host, attendance, rig, artefacts);
     auto waiting = watch_for_standstill(host, attendance, made, scenario->stall);
     const std::function<asio::awaitable<Verdict>()> reach_milestones = [&] {
@@ -156,7 +156,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
                     .reach_milestones = reach_milestones};
         verdict = co_await act(stage);
     }
-    following.reset();
+    rig.following.reset();
     filming.reset();
     waiting.reset();
     if (verdict.outcome == Outcome::qemu_died)

@@ -9,6 +9,7 @@
 
 #include "harness/boot/follow.hpp"
 #include "harness/boot/live_guest.hpp"
+#include "harness/boot/snapshot.hpp"
 #include "harness/boot/terminal_session.hpp"
 #include "harness/machine/worker.hpp"
 #include "harness/scenario/parse.hpp"
@@ -43,19 +44,44 @@ struct Course {
     bool over = false;  ///< the person has left
 };
 
+/// What cannot be saved is told, and debugged all the same.
+asio::awaitable<void> take_snapshot_at(const std::string& milestone, LiveGuest& guest,
+                                       TerminalSession& session) {
+    std::string problem;
+    try {
+        co_await guest.snapshot();
+    } catch (const Error& fault) {
+        problem = fmt::format("{}\n{}", fault.what(), fault.hint());
+    }
+    if (problem.empty())
+        session.mention(
+            fmt::format("Milestone '{}' is reached: a snapshot is taken, to which 'restore' at the "
+                        "prompt goes back.",
+                        milestone));
+    else
+        session.announce(problem);
+}
+
 /// Until the stop point is reached, and then until the person has left. Types into the loader's menu
 /// meanwhile.
 asio::awaitable<void> go(Host& host, std::shared_ptr<Attendance> attendance, Rig& rig, LiveGuest& guest,
                          const StopPoint& stop, TerminalSession& session, Course& course) {
     bool stopped = stop.milestone.empty() && !stop.kernel_entry, told_of_end = false;
+    bool remembered = stop.snapshot.empty();
     while (!course.over) {
         if (rig.loader)
             if (std::string keys = rig.loader->type(attendance->screen_rows(), attendance->since_power_on());
                 !keys.empty())
                 rig.serial->send(std::move(keys));
         attendance->judge_now(rig.limits);  // which tells of milestones; nobody heeds what it decides
-        if (attendance->gone() && !std::exchange(told_of_end, true))
-            session.announce("The guest has ended. 'end' leaves.");
+        if (!attendance->gone())
+            told_of_end = false;
+        else if (!std::exchange(told_of_end, true))
+            session.announce("The guest has ended. 'end' leaves, 'restore' goes back to a snapshot.");
+        if (!remembered && !attendance->gone() && course.milestones.contains(stop.snapshot)) {
+            remembered = true;
+            co_await take_snapshot_at(stop.snapshot, guest, session);
+        }
         if (!stopped && !attendance->gone() && course.milestones.contains(stop.milestone)) {
             stopped = true;
             co_await guest.pause();
@@ -78,7 +104,9 @@ asio::awaitable<void> go(Host& host, std::shared_ptr<Attendance> attendance, Rig
 asio::awaitable<void> debug(Host& host, BootCell cell, const Scenario& general,
                             std::filesystem::path artefacts, StopPoint stop,
                             std::shared_ptr<asio::local::stream_protocol::socket> terminal) {
-    const auto scenario = std::make_shared<const Scenario>(scenario_for(general, cell));
+    Scenario own = scenario_for(general, cell);
+    own.machine.firmware_log = true;
+    const auto scenario = std::make_shared<const Scenario>(std::move(own));
     const auto course = std::make_shared<Course>();
     EventSink sink = [course](const Event& event) {
         if (event.kind == Event::Kind::milestone)
@@ -89,7 +117,8 @@ asio::awaitable<void> debug(Host& host, BootCell cell, const Scenario& general,
     const std::shared_ptr<Rig> rig = co_await start_machine(host, cell, *scenario, artefacts, attendance);
     const auto guest = std::make_shared<LiveGuest>(host, cell, scenario, artefacts, attendance, rig);
     const LiveGuests::Entry entry(host.guests, guest);
-    const auto following = follow(host, attendance, *rig);
+    keep_lines_open(*rig);
+    rig->following = follow(host, attendance, *rig);
     const auto session = std::make_shared<TerminalSession>(terminal, guest, true);
     const auto person = [session, course, attendance]() -> asio::awaitable<void> {
         co_await session->attend();

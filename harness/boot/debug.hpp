@@ -16,6 +16,7 @@ namespace lktest {
 /// Where a guest is stopped for whoever debugs it.
 struct StopPoint {
     std::string milestone;      ///< when it is reached; empty: at none
+    std::string snapshot;       ///< the milestone at which a snapshot is taken; empty: none is
     bool kernel_entry = false;  ///< when a CPU first executes the kernel at the kernel's own addresses
 };
 

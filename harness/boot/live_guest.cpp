@@ -5,7 +5,9 @@
 
 #include "builder/base/file.hpp"
 #include "harness/boot/dump_core.hpp"
+#include "harness/boot/follow.hpp"
 #include "harness/boot/gdb.hpp"
+#include "harness/boot/snapshot.hpp"
 #include "harness/machine/worker.hpp"
 
 namespace lktest {
@@ -112,6 +114,33 @@ asio::awaitable<std::string> LiveGuest::dump_core(fs::path file) {
         return lktest::dump_core(*rig.guest, *rig.onlooker, file);
     };
     co_return co_await alone(std::move(work));
+}
+
+/// The machine is another QEMU's afterwards: who reads its memory begins anew.
+asio::awaitable<void> LiveGuest::snapshot() {
+    samples_.clear();
+    auto work = [](Rig& rig) {
+        const bool ran = rig.guest->running();
+        take_snapshot(rig);
+        return ran;
+    };
+    const bool ran = co_await alone(work);
+    follow_anew();
+    if (ran)
+        co_await resume();
+}
+
+asio::awaitable<void> LiveGuest::restore() {
+    samples_.clear();
+    auto work = [](Rig& rig) { restore_snapshot(rig); };
+    co_await alone(work);
+    attendance_->is_back();
+    follow_anew();
+}
+
+void LiveGuest::follow_anew() {
+    if (const std::shared_ptr<Rig> rig = rig_.lock())
+        rig->following = follow(host_, attendance_, *rig);
 }
 
 asio::awaitable<std::string> LiveGuest::serve_gdb() {

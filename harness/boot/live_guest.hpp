@@ -50,6 +50,10 @@ public:
     boost::asio::awaitable<std::string> monitor(std::string command);
     /// Writes all of its memory, see dump_core(). Returns the command that opens it.
     boost::asio::awaitable<std::string> dump_core(std::filesystem::path file);
+    /// Takes a snapshot of it, in place of the one before; it runs on when it ran. Not of one that is judged.
+    boost::asio::awaitable<void> snapshot();
+    /// Takes it back to its snapshot, paused, also when it has ended.
+    boost::asio::awaitable<void> restore();
     /// Lets QEMU listen for gdb, and writes what gdb needs. Returns the command that starts it.
     boost::asio::awaitable<std::string> serve_gdb();
     /// Ends it, if it is kept or debugged; a cell that is judged would take that for a crash.
@@ -61,6 +65,7 @@ public:
     std::shared_ptr<void> overhear(std::function<void(std::string_view bytes)> call);
 
 private:
+    void follow_anew();
     template <typename Work>
     boost::asio::awaitable<std::invoke_result_t<Work&, Rig&>> alone(Work work);
 

@@ -77,6 +77,8 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
     MachineSpec& spec = rig.spec;
     Connection& libvirt = rig.seat.connection();
     spec = machine_spec(host, libvirt, cell, scenario, rig.directory.path());
+    if (spec.settings.firmware_log)
+        spec.firmware_log = fs::absolute(artefacts) / "firmware.log";
     const fs::path image = spec.cell.image.path;
     const auto make_disks = [&] {
         prepare_medium(spec, host, scenario, rig.directory.path());

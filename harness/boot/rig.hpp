@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "builder/base/file.hpp"
 #include "harness/boot/attendance.hpp"
@@ -37,6 +38,8 @@ struct Rig {
     std::optional<Domain> guest;
     std::optional<ConsolePipe> serial_pipe, port_pipe;  ///< until they are serial and port
     std::optional<SerialLine> serial, port;
+    std::vector<UniqueFd> kept_open;  ///< see keep_lines_open
+    std::shared_ptr<void> following;  ///< see follow()
 
     MachineSpec spec;
     bool kvm = false;

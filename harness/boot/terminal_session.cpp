@@ -34,6 +34,8 @@ constexpr std::string_view help =
     "  gdb, g            lets gdb in: prints the command to use in another terminal\n"
     "  monitor, m CMD    asks QEMU's monitor: m info registers\n"
     "  core FILE         writes its memory: for gdb if FILE ends in .elf, else in kdump's format\n"
+    "  snapshot, s       remembers the guest as it is\n"
+    "  restore, r        goes back to there, also after its end; it is paused then\n"
     "  end               ends the guest\n"
     "  detach, q         leaves it as it is\n"
     "An empty line goes back to the console; Ctrl-] there sends a Ctrl-] to the guest.\n";
@@ -164,8 +166,9 @@ public:
         co_return std::nullopt;
     }
 
+    void mention(std::string_view text) { output_->say("\n" + std::string(text) + "\n"); }
     void announce(std::string_view text) {
-        output_->say("\n" + std::string(text) + "\n");
+        mention(text);
         open_prompt();
     }
 
@@ -212,8 +215,12 @@ private:
                 output_->say(co_await guest_->monitor(rest));
             else if (word == "core" && !rest.empty())
                 output_->say(fmt::format("  {}\n", co_await guest_->dump_core(rest)));
-            else if (word == "end")
-                output_->say("its cell is still judged: it ends with that\n");
+            else if (is("snapshot") && may_end_)
+                co_await guest_->snapshot();
+            else if (is("restore") && may_end_)
+                co_await guest_->restore();
+            else if (word == "end" || is("snapshot") || is("restore"))
+                output_->say("its cell is still judged\n");
             else
                 output_->say(help);
         } catch (const Error& fault) {
@@ -247,6 +254,10 @@ TerminalSession::~TerminalSession() {
 
 void TerminalSession::announce(std::string_view text) {
     person_->announce(text);
+}
+
+void TerminalSession::mention(std::string_view text) {
+    person_->mention(text);
 }
 
 asio::awaitable<TerminalEnd> TerminalSession::attend() {

@@ -32,6 +32,8 @@ public:
 
     /// Says something above the prompt, which opens.
     void announce(std::string_view text);
+    /// Says something in between.
+    void mention(std::string_view text);
 
 private:
     class Output;

@@ -39,12 +39,21 @@ public:
         boots_.push_back(std::move(verdict));
     }
 
-    /// With more on the kernel's command line; it is none of the boots that count.
-    asio::awaitable<Verdict> boot_with(std::string_view words, fs::path directory) {
+    /// With an early console, and the firmware's own log; it is none of the boots that count, and so what it
+    /// reaches is not told.
+    asio::awaitable<Verdict> boot_talking() {
         Scenario scenario = scenario_;
-        scenario.boot.append += (scenario.boot.append.empty() ? "" : " ") + std::string(words);
+        scenario.boot.append +=
+            (scenario.boot.append.empty() ? "" : " ") + std::string(early_console(cell_.arch));
+        scenario.machine.firmware_log = true;
+        const fs::path directory = artefacts_ / "early";
         make_directories(directory);
-        co_return co_await boot(host_, cell_, scenario, directory, sink_);
+        sink_({.at = boots_.back().took,
+               .kind = Event::Kind::step,
+               .name = "boot again",
+               .text = "with an early console"});
+        const EventSink untold = [](const Event&) {};
+        co_return co_await boot(host_, cell_, scenario, directory, untold);
     }
 
     const std::vector<Verdict>& boots() const { return boots_; }
@@ -64,8 +73,6 @@ private:
 
 asio::awaitable<Verdict> boot_trials(Host& host, BootCell cell, const Scenario& scenario, fs::path artefacts,
                                      Trials trials, EventSink sink) {
-    const Arch arch = cell.arch;
-    const fs::path early = artefacts / "early";
     const std::uint64_t most = cell.hardware.memory.value_or(scenario.machine.memory);
     Series series(host, std::move(cell), scenario, std::move(artefacts), std::move(sink));
     if (trials.memory_floor) {
@@ -86,7 +93,7 @@ asio::awaitable<Verdict> boot_trials(Host& host, BootCell cell, const Scenario& 
     if (trials.repeat > 1)
         co_return of_repetitions(series.boots());
     if (trials.early && fell_silent(series.boots().back())) {
-        const Verdict again = co_await series.boot_with(early_console(arch), early);
+        const Verdict again = co_await series.boot_talking();
         co_return again.outcome == Outcome::cancelled ? again
                                                       : of_early_console(series.boots().back(), again);
     }

@@ -34,14 +34,14 @@ void select_one(RunPlan& plan) {
                       "say which: --arch x86_64 --firmware uefi; 'lktest matrix' shows all");
 }
 
-void check_stop(const StopPoint& stop, const Scenario& scenario) {
-    const auto known = [&](const Milestone& milestone) { return milestone.name == stop.milestone; };
-    if (stop.milestone.empty() || std::ranges::any_of(scenario.milestones, known))
+void check_milestone(const std::string& wanted, const Scenario& scenario) {
+    if (wanted.empty() ||
+        std::ranges::find(scenario.milestones, wanted, &Milestone::name) != scenario.milestones.end())
         return;
     std::string names;
     for (const Milestone& milestone : scenario.milestones)
         names += (names.empty() ? "" : ", ") + milestone.name;
-    throw usage_error(fmt::format("the scenario has no milestone '{}'", stop.milestone), "it has " + names);
+    throw usage_error(fmt::format("the scenario has no milestone '{}'", wanted), "it has " + names);
 }
 
 int debug_inside(const RunInput& input, const StopPoint& stop,
@@ -81,6 +81,9 @@ void add_debug(CLI::App& app, DebugRequest& request) {
     add_debugged(app, request.run);
     add_single(app, "--stop-at", "MILESTONE", "pause the guest when the scenario's milestone is reached",
                "it runs", [&request](const std::string& word) { request.stop.milestone = word; });
+    add_single(app, "--snapshot-at", "MILESTONE",
+               "take a snapshot there, to which 'restore' at the prompt goes back", "none",
+               [&request](const std::string& word) { request.stop.snapshot = word; });
     add_single(app, "--at", "kernel-entry", "pause it when a CPU first executes the kernel", "it runs",
                [&request](const std::string& word) {
                    constexpr std::array<std::string_view, 1> places{"kernel-entry"};
@@ -92,7 +95,9 @@ void add_debug(CLI::App& app, DebugRequest& request) {
 int debug(const DebugRequest& request) {
     RunPlan plan = plan_run(request.run);
     select_one(plan);
-    check_stop(request.stop, plan.scenarios.at(plan.cells.front().cell.scenario));
+    const Scenario& scenario = plan.scenarios.at(plan.cells.front().cell.scenario);
+    for (const std::string& milestone : {request.stop.milestone, request.stop.snapshot})
+        check_milestone(milestone, scenario);
     return in_run(request.run, std::move(plan),
                   [&](const RunInput& input, const std::filesystem::path& private_directory) {
                       return debug_inside(input, request.stop, private_directory);

@@ -51,7 +51,7 @@ std::string receive_all(virStream& stream) {
 Domain Domain::create(Connection& connection, const std::string& domain_name, const std::string& xml,
                       DomainEventSink on_event, const RunIn& run_in) {
     connection.listeners().listen(domain_name, std::move(on_event));
-    Domain domain(connection, domain_name);
+    Domain domain(connection, domain_name, run_in);
     // The embedded driver has no autodestroy: there the jail's end is the guest's.
     unsigned flags = VIR_DOMAIN_START_PAUSED;
     if (connection.root().empty())
@@ -70,10 +70,7 @@ Domain Domain::create(Connection& connection, const std::string& domain_name, co
             throw error;
         throw host_error(fmt::format("{}\nQEMU said:\n{}", error.what(), words), error.hint());
     };
-    if (run_in)
-        run_in(start);
-    else
-        start();
+    domain.run_where_it_lives(start);
     return domain;
 }
 
@@ -89,6 +86,7 @@ Domain Domain::find(Connection& connection, const std::string& domain_name) {
 Domain::Domain(Domain&& other) noexcept
     : connection_(std::exchange(other.connection_, nullptr)),
       name_(std::move(other.name_)),
+      run_in_(std::move(other.run_in_)),
       ours_(other.ours_),
       handle_(std::move(other.handle_)) {}
 
@@ -98,6 +96,13 @@ Domain::~Domain() {
     if (handle_)
         virDomainDestroy(handle_.get());
     connection_->listeners().forget(name_);
+}
+
+void Domain::run_where_it_lives(const std::function<void()>& work) const {
+    if (run_in_)
+        run_in_(work);
+    else
+        work();
 }
 
 void Domain::resume() {
@@ -216,6 +221,29 @@ void Domain::dump_core(const fs::path& file) const {
         throw libvirt_error(
             fmt::format("cannot write the memory of the guest {} to {}", name_, file.string()));
     unflatten_core(file);
+}
+
+void Domain::save(const fs::path& file) {
+    connection_->listeners().overlook_stop(name_);
+    if (virDomainSaveFlags(handle_.get(), file.c_str(), nullptr, VIR_DOMAIN_SAVE_PAUSED) < 0) {
+        connection_->listeners().heed_stops(name_);
+        throw libvirt_error(fmt::format("cannot take a snapshot of the guest {}", name_),
+                            "has it a device whose state QEMU cannot save, such as an NVMe disk?");
+    }
+    restore(file);
+}
+
+void Domain::restore(const fs::path& file, const std::function<void()>& meanwhile) {
+    if (virDomainIsActive(handle_.get()) == 1) {
+        connection_->listeners().overlook_stop(name_);
+        destroy();
+    }
+    if (meanwhile)
+        meanwhile();
+    run_where_it_lives([&] {
+        if (virDomainRestoreFlags(connection_->get(), file.c_str(), nullptr, VIR_DOMAIN_SAVE_PAUSED) < 0)
+            throw libvirt_error(fmt::format("cannot take the guest {} back to its snapshot", name_));
+    });
 }
 
 bool Domain::kvm_in_use() const {

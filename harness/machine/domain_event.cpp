@@ -105,7 +105,8 @@ void DomainListeners::detach(virConnect& connection) noexcept {
 void DomainListeners::listen(const std::string& domain_name, DomainEventSink sink) {
     Listener listener{.sink = std::make_shared<const DomainEventSink>(std::move(sink)),
                       .last_reset = {},
-                      .shut_down = false};
+                      .shut_down = false,
+                      .stops_overlooked = 0};
     const std::lock_guard lock(mutex_);
     if (!listeners_.emplace(domain_name, std::move(listener)).second)
         throw host_error(fmt::format("there is a guest {} already", domain_name));
@@ -116,6 +117,18 @@ void DomainListeners::forget(const std::string& domain_name) {
     listeners_.erase(domain_name);
 }
 
+void DomainListeners::overlook_stop(const std::string& domain_name) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = listeners_.find(domain_name); found != listeners_.end())
+        ++found->second.stops_overlooked;
+}
+
+void DomainListeners::heed_stops(const std::string& domain_name) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = listeners_.find(domain_name); found != listeners_.end())
+        found->second.stops_overlooked = 0;
+}
+
 void DomainListeners::tell(const std::string& domain_name, const DomainEvent& event) {
     std::shared_ptr<const DomainEventSink> sink;
     {
@@ -123,6 +136,11 @@ void DomainListeners::tell(const std::string& domain_name, const DomainEvent& ev
         const auto found = listeners_.find(domain_name);
         if (found == listeners_.end())
             return;
+        if (unsigned& overlooked = found->second.stops_overlooked;
+            overlooked > 0 && (event.kind == Kind::stopped || event.kind == Kind::shutdown)) {
+            overlooked -= event.kind == Kind::stopped ? 1 : 0;
+            return;
+        }
         if (event.kind == Kind::shutdown && std::exchange(found->second.shut_down, true))
             return;
         if (event.kind == Kind::reset) {

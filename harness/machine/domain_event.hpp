@@ -38,7 +38,7 @@ using DomainEventSink = std::function<void(const DomainEvent&)>;
 /// Hands the events of one connection to those who listen for a guest by its name: by name, so
 /// that a listener can be there before the guest is, and misses nothing.
 ///
-/// Two things are not told: resets less than reset_gap after the last one told, because SeaBIOS,
+/// Two things are not told unasked: resets less than reset_gap after the last one told, because SeaBIOS,
 /// finding itself in a machine that ran before, resets it once more; and a second shutdown,
 /// because libvirt ends a QEMU whose guest has shut down by a signal.
 class DomainListeners {
@@ -46,10 +46,15 @@ public:
     void attach(virConnect& connection);
     void detach(virConnect& connection) noexcept;
 
-    /// Thread-safe, all three. A name has one listener.
+    /// Thread-safe, all of them. A name has one listener.
     void listen(const std::string& domain_name, DomainEventSink sink);
     void forget(const std::string& domain_name);
     void tell(const std::string& domain_name, const DomainEvent& event);
+    /// The next stop of the guest is not told, nor the shutdown that goes before it: it will be taken up
+    /// again.
+    void overlook_stop(const std::string& domain_name);
+    /// Takes that back: it has not stopped.
+    void heed_stops(const std::string& domain_name);
 
     static constexpr std::chrono::seconds reset_gap{1};
 
@@ -58,6 +63,7 @@ private:
         std::shared_ptr<const DomainEventSink> sink;
         std::chrono::system_clock::time_point last_reset;
         bool shut_down = false;
+        unsigned stops_overlooked = 0;
     };
 
     int lifecycle_ = -1, monitor_ = -1;  ///< libvirt's callback numbers

@@ -218,6 +218,14 @@ void add_qemu_words(pugi::xml_node domain, const MachineSpec& spec) {
     }
 }
 
+/// Where SeaBIOS (CONFIG_DEBUG_IO_PORT) and debug builds of OVMF (PcdDebugIoPort) say what they do.
+void add_firmware_log(pugi::xml_node devices, const std::filesystem::path& file) {
+    const pugi::xml_node port = add(devices, "serial", {{"type", "file"}});
+    add(port, "source", {{"path", file.native()}, {"append", "on"}});
+    add(add(port, "target", {{"type", "isa-debug"}, {"port", "1"}}), "model", {{"name", "isa-debugcon"}});
+    add(port, "address", {{"type", "isa"}, {"iobase", "0x402"}});
+}
+
 /// The text of one element.
 std::string element_xml(const std::function<void(pugi::xml_node)>& fill) {
     pugi::xml_document document;
@@ -237,6 +245,8 @@ void add_console(pugi::xml_node devices, const MachineSpec& spec) {
     const pugi::xml_node port =
         add(serial, "target", {{"type", isa ? "isa-serial" : "system-serial"}, {"port", "0"}});
     add(port, "model", {{"name", isa ? "isa-serial" : "pl011"}});
+    if (isa && !spec.firmware_log.empty())
+        add_firmware_log(devices, spec.firmware_log);
 
     add(devices, "controller", {{"type", "virtio-serial"}, {"index", "0"}});
     const pugi::xml_node channel = add(devices, "channel", {{"type", by_pipe ? "pipe" : "unix"}});

@@ -28,6 +28,7 @@ MachineSettings read_machine(TomlSource& source, const toml::table& values, Hard
         machine.memory = *memory;
     }
     machine.cpus = static_cast<unsigned>(table.integer("cpus", 1, 255).value_or(machine.cpus));
+    machine.firmware_log = table.boolean("firmware_log").value_or(false);
     hardware.chipsets = read_names(source, table, "type", all_chipsets);
     for (const PlacedText& model : table.texts("cpu")) {
         if (!is_cpu_model(model.text))

@@ -86,6 +86,7 @@ struct Failure {
 struct MachineSettings {
     std::uint64_t memory = std::uint64_t{1} << 30;  ///< bytes
     unsigned cpus = 1;
+    bool firmware_log = false;  ///< what x86 firmware says on its debug port is kept
 };
 
 /// What is done in the loader's menu, over the serial console. The medium is not touched.

@@ -99,7 +99,14 @@ protected:
         return {command, iso.string(), "--scenario", scenario.string(), "--firmware",
                 "bios",  "--network",  "none",       "--output",        results_.string()};
     }
-    fs::path run_directory() const { return results_ / "latest"; }
+    /// A file of the only cell.
+    fs::path artefact(std::string_view name) const {
+        for (const auto& entry : fs::recursive_directory_iterator(results_ / "latest"))
+            if (entry.path().filename() == name)
+                return entry.path();
+        ADD_FAILURE() << "there is no " << name;
+        return {};
+    }
 
     TempDir scratch_;
     fs::path results_ = scratch_.path() / "results";
@@ -138,6 +145,30 @@ TEST_F(DebugTest, AKeptGuestIsExaminedReachedAndEndedFromAnotherTerminal) {
     EXPECT_EQ(run_process({LKTEST_PROGRAM, "diagnose", "x86_64-bios", "--run", results_}).status, 2);
 }
 
+TEST_F(DebugTest, ADebuggedGuestGoesBackToItsSnapshotAlsoAfterItsEnd) {
+    std::vector<std::string> words =
+        cell("debug", boot_sector::say_and_end_at_a_key("\r\nLinux version 6.1 of a test\r\n", "last words"));
+    words.insert(words.end(), {"--snapshot-at", "kernel"});
+    OnTerminal person(words);
+    ASSERT_TRUE(person.shows("a snapshot is taken")) << person.shown();
+    for (int life = 0; life < 2; ++life) {
+        person.type("x");
+        ASSERT_TRUE(person.shows("last words")) << person.shown();
+        ASSERT_TRUE(person.shows("The guest has ended.")) << person.shown();
+        person.type("restore\r");
+        ASSERT_TRUE(person.shows("lktest> ")) << person.shown();
+        person.type("m info status\r");
+        ASSERT_TRUE(person.shows("VM status: paused")) << person.shown();
+        person.type("c\r");
+    }
+    person.type("\x1d");  // Ctrl-]
+    ASSERT_TRUE(person.shows("lktest> ")) << person.shown();
+    person.type("end\r");
+    EXPECT_EQ(person.wait_for_end(), 0) << person.shown();
+    const std::string log = read_file(artefact("firmware.log"));
+    EXPECT_NE(log.find("SeaBIOS (version "), std::string::npos) << log;
+}
+
 TEST_F(DebugTest, ADebuggedGuestStopsAtItsMilestoneAndLetsGdbIn) {
     std::vector<std::string> words =
         cell("debug", boot_sector::say("\r\nLinux version 6.1 of a test\r\nand more\r\n"));
@@ -149,12 +180,8 @@ TEST_F(DebugTest, ADebuggedGuestStopsAtItsMilestoneAndLetsGdbIn) {
     ASSERT_TRUE(person.shows("VM status: paused")) << person.shown();
     person.type("gdb\r");
     ASSERT_TRUE(person.shows("gdb.cmd")) << person.shown();
-    fs::path commands;
-    for (const auto& entry : fs::recursive_directory_iterator(run_directory()))
-        if (entry.path().filename() == "gdb.cmd")
-            commands = entry.path();
     const ProcessResult gdb =
-        run_process({"gdb", "-nx", "-batch", "-x", commands, "-ex", "info registers rip"});
+        run_process({"gdb", "-nx", "-batch", "-x", artefact("gdb.cmd"), "-ex", "info registers rip"});
     EXPECT_NE(gdb.out.find("rip            0x"), std::string::npos) << gdb.out << gdb.err;
     person.type("c\r\x1d");  // Ctrl-]
     ASSERT_TRUE(person.shows("lktest> "));

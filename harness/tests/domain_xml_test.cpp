@@ -51,6 +51,8 @@ std::vector<Golden> machines() {
     MachineSpec none = spec(aarch64, uefi, cdrom, Accel::tcg);
     none.network = NoNetwork{};
     none.settings = {.memory = std::uint64_t{512} << 20, .cpus = 2};
+    MachineSpec told = spec(x86_64, bios, cdrom, Accel::tcg);
+    told.firmware_log = "/results/firmware.log";
     MachineSpec secure = spec(x86_64, uefi, cdrom, Accel::tcg);
     secure.uefi->needs_smm = true;
     secure.uefi->format = "qcow2";
@@ -96,7 +98,8 @@ std::vector<Golden> machines() {
             {"x86_64-uefi-cdrom-user-network", user},
             {"x86_64-uefi-cdrom-daemon", daemon},
             {"aarch64-uefi-cdrom-no-network", none},
-            {"x86_64-uefi-cdrom-smm", secure}};
+            {"x86_64-uefi-cdrom-smm", secure},
+            {"x86_64-bios-firmware-log", told}};
 }
 
 INSTANTIATE_TEST_SUITE_P(DomainXml, EveryMachine, ::testing::ValuesIn(machines()), [](const auto& parameter) {

@@ -324,7 +324,8 @@ within = "500ms"
     EXPECT_EQ(ended.status, 1) << ended.out << ended.err;
     const Json cell = report().at("cells").back();
     EXPECT_EQ(cell.at("reached"), "kernel") << cell;
-    EXPECT_EQ(cell.at("milestones").back().at("sources"), Json::array({"kernel-log"}));
+    EXPECT_EQ(cell.at("milestones").back().at("sources"), Json::array({"kernel-log"}))
+        << "that of the boot that counts";
     EXPECT_NE(cell.at("reason").get<std::string>().find("do not reach the serial console (console=tty0)"),
               std::string::npos)
         << cell;

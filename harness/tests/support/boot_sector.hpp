@@ -50,6 +50,36 @@ inline std::string say(std::string_view text) {
            + std::string(text) + '\0';
 }
 
+/// Says `first`, and at a key on the serial port `last`, and switches itself off.
+inline std::string say_and_end_at_a_key(std::string_view first, std::string_view last) {
+    return "\xFC"           // cld
+           "\x31\xC0"       // xor ax,ax
+           "\x8E\xD8"       // mov ds,ax
+           "\xBE\x31\x7C"   // mov si,7C31h: behind this code
+           "\xBA\xF8\x03"   // mov dx,3F8h
+           "\xAC"           // next: lodsb
+           "\x84\xC0"       // test al,al
+           "\x74\x03"       // jz wait
+           "\xEE"           // out dx,al
+           "\xEB\xF8"       // jmp next
+           "\xBA\xFD\x03"   // wait: mov dx,3FDh
+           "\xEC"           // poll: in al,dx
+           "\xA8\x01"       // test al,1
+           "\x74\xFB"       // jz poll
+           "\xBA\xF8\x03"   // mov dx,3F8h
+           "\xEC"           // in al,dx
+           "\xAC"           // more: lodsb
+           "\x84\xC0"       // test al,al
+           "\x74\x03"       // jz end
+           "\xEE"           // out dx,al
+           "\xEB\xF8"       // jmp more
+           "\xBA\x04\x06"   // end: mov dx,604h
+           "\xB8\x00\x20"   // mov ax,2000h
+           "\xEF"           // out dx,ax
+           "\xF4\xEB\xFD"s  // hlt; jmp -3
+           + std::string(first) + '\0' + std::string(last) + '\0';
+}
+
 /// Makes an ISO whose boot image for a BIOS is `code`, and that holds nothing else.
 inline void write_iso(const std::string& code, const std::filesystem::path& iso) {
     const TempDir tree;

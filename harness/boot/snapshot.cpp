@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "harness/boot/snapshot.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "builder/base/file.hpp"
+#include "harness/boot/placed_files.hpp"
+
+namespace lktest {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path place_of(const Rig& rig) {
+    return rig.directory.path() / "snapshot";
+}
+
+/// What a guest writes to, beside its memory.
+std::vector<fs::path> written_files(const Rig& rig) {
+    std::vector<fs::path> files;
+    for (const DiskSpec& disk : rig.spec.disks)
+        files.push_back(disk.path);
+    if (rig.spec.uefi)
+        files.push_back(rig.spec.variables);
+    return files;
+}
+
+}  // namespace
+
+void keep_lines_open(Rig& rig) {
+    for (const fs::path& pipe : {rig.spec.serial_pipe, rig.spec.port_pipe})
+        if (!pipe.empty())
+            rig.kept_open.emplace_back(
+                ::open((pipe.string() + ".out").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
+}
+
+void take_snapshot(Rig& rig) {
+    if (rig.spec.daemon)
+        throw usage_error("a guest of a libvirt daemon has no snapshots", "leave --connect out");
+    if (rig.kept_open.empty())
+        keep_lines_open(rig);
+    const TempDir scratch(rig.directory.path());
+    rig.guest->suspend();  // which writes out what QEMU holds back of its disks
+    for (const fs::path& file : written_files(rig))
+        copy_sparse(file, scratch.path() / file.filename());
+    rig.guest->save(scratch.path() / "state");
+    rig.onlooker.emplace(*rig.guest, rig.spec.cell.arch);
+    make_directories(place_of(rig));
+    for (const fs::directory_entry& entry : fs::directory_iterator(scratch.path()))
+        fs::rename(entry.path(), place_of(rig) / entry.path().filename());
+}
+
+void restore_snapshot(Rig& rig) {
+    const fs::path place = place_of(rig);
+    if (!fs::exists(place / "state"))
+        throw usage_error("there is no snapshot", "'snapshot' takes one");
+    rig.guest->restore(place / "state", [&] {
+        for (const fs::path& file : written_files(rig))
+            copy_sparse(place / file.filename(), file);  // into the same inode, whose owner QEMU is
+    });
+    rig.onlooker.emplace(*rig.guest, rig.spec.cell.arch);
+}
+
+}  // namespace lktest
