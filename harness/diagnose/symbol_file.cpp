@@ -4,10 +4,12 @@
 #include <elf.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cstring>
+#include <ranges>
+#include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/diagnose/page_tables.hpp"
@@ -15,11 +17,9 @@
 namespace lktest {
 namespace {
 
-enum Section : Elf64_Half { none, text, data, symbol_table, names, section_names, count };
-
-/// Where each section's name begins in them.
+/// Where each kind of section's name begins in these.
 constexpr std::string_view section_name_bytes{"\0.text\0.data\0.symtab\0.strtab\0.shstrtab\0", 39};
-constexpr std::array<Elf64_Word, count> section_name_at{0, 1, 7, 13, 21, 29};
+enum NameAt : Elf64_Word { text = 1, data = 7, symbol_table = 13, names = 21, section_names = 29 };
 
 template <typename T>
 void append(std::string& file, const T& value) {
@@ -30,72 +30,84 @@ bool is_code(char type) {
     return std::tolower(static_cast<unsigned char>(type)) == 't' || type == 'W' || type == 'w';
 }
 
-/// The addresses of a kind of symbol, from the first to behind the last.
-struct Extent {
-    std::uint64_t begin = ~std::uint64_t{0}, end = 0;
-
-    void take(std::uint64_t address) {
-        constexpr std::uint64_t page = 4096;
-        begin = std::min(begin, address);
-        end = std::max(end, address + page);
-    }
-    std::uint64_t size() const { return end > begin ? end - begin : 0; }
+/// Addresses in a row whose symbols are all code, or all not: gdb asks the section that an address lies in
+/// for the symbol's name.
+struct Stretch {
+    bool code = false;
+    std::uint64_t begin = 0, end = 0;
 };
+
+/// A kernel has some five of them; of nonsense the last one has the rest.
+constexpr std::size_t most_stretches = 1000;
+
+void take(std::vector<Stretch>& stretches, std::uint64_t address, bool code) {
+    constexpr std::uint64_t page = 4096;
+    if (stretches.empty() || (stretches.back().code != code && stretches.size() < most_stretches)) {
+        if (!stretches.empty())
+            stretches.back().end = address;
+        stretches.push_back({.code = code, .begin = address});
+    }
+    stretches.back().end = address + page;
+}
 
 }  // namespace
 
 std::string symbol_file(const Symbols& symbols, Arch arch) {
     std::string strings(1, '\0');
     std::vector<Elf64_Sym> table(1);
-    std::array<Extent, count> extents;
+    std::vector<Stretch> stretches;
     for (std::size_t i = 0; i < symbols.size(); ++i) {
         const Symbols::Entry entry = symbols.at(i);
         if (!in_kernel_half(entry.address))  // numbers and offsets into each CPU's own memory
             continue;
         const bool code = is_code(entry.type);
-        const Section section = code ? text : data;
-        extents[section].take(entry.address);
+        take(stretches, entry.address, code);
         Elf64_Sym symbol{};
         symbol.st_name = static_cast<Elf64_Word>(strings.size());
         const bool global = std::isupper(static_cast<unsigned char>(entry.type)) != 0;
         symbol.st_info = static_cast<unsigned char>(
             ELF64_ST_INFO(global ? STB_GLOBAL : STB_LOCAL, code ? STT_FUNC : STT_OBJECT));
-        symbol.st_shndx = section;
+        symbol.st_shndx = static_cast<Elf64_Half>(stretches.size());  // behind the null section
         symbol.st_value = entry.address;
         table.push_back(symbol);
         strings.append(entry.name).push_back('\0');
+    }
+    // Each reaches up to the next: gdb shows no data symbol without a size.
+    std::uint64_t end = stretches.empty() ? 0 : stretches.back().end, next = end;
+    for (Elf64_Sym& symbol : std::ranges::reverse_view(std::span(table).subspan(1))) {
+        if (symbol.st_value < next)
+            end = std::exchange(next, symbol.st_value);
+        symbol.st_size = end - symbol.st_value;
     }
     // ELF wants local symbols before global ones.
     const auto globals = std::stable_partition(table.begin() + 1, table.end(), [](const Elf64_Sym& symbol) {
         return ELF64_ST_BIND(symbol.st_info) == STB_LOCAL;
     });
 
-    std::array<Elf64_Shdr, count> sections{};
-    const auto describe = [&sections](Section section, Elf64_Word type, std::uint64_t offset,
-                                      std::uint64_t size) {
-        Elf64_Shdr& header = sections[section];
-        header.sh_name = section_name_at[section];
+    std::vector<Elf64_Shdr> sections(1);
+    std::uint64_t at = sizeof(Elf64_Ehdr);
+    const auto add = [&sections, &at](NameAt name, Elf64_Word type, std::uint64_t size) -> Elf64_Shdr& {
+        Elf64_Shdr& header = sections.emplace_back();
+        header.sh_name = name;
         header.sh_type = type;
-        header.sh_offset = offset;
+        header.sh_offset = at;
         header.sh_size = size;
         header.sh_addralign = 1;
+        at += type == SHT_NOBITS ? 0 : size;
+        return header;
     };
-    std::uint64_t at = sizeof(Elf64_Ehdr);
-    for (const Section section : {text, data}) {
-        describe(section, SHT_NOBITS, at, extents[section].size());
-        sections[section].sh_addr = extents[section].size() == 0 ? 0 : extents[section].begin;
-        sections[section].sh_flags = SHF_ALLOC | (section == text ? SHF_EXECINSTR : SHF_WRITE);
+    for (const Stretch& stretch : stretches) {
+        Elf64_Shdr& header = add(stretch.code ? text : data, SHT_NOBITS, stretch.end - stretch.begin);
+        header.sh_addr = stretch.begin;
+        header.sh_flags = SHF_ALLOC | (stretch.code ? SHF_EXECINSTR : SHF_WRITE);
     }
-    describe(symbol_table, SHT_SYMTAB, at, table.size() * sizeof(Elf64_Sym));
-    sections[symbol_table].sh_link = names;
-    sections[symbol_table].sh_info = static_cast<Elf64_Word>(globals - table.begin());
-    sections[symbol_table].sh_entsize = sizeof(Elf64_Sym);
-    sections[symbol_table].sh_addralign = alignof(Elf64_Sym);
-    at += sections[symbol_table].sh_size;
-    describe(names, SHT_STRTAB, at, strings.size());
-    at += strings.size();
-    describe(section_names, SHT_STRTAB, at, section_name_bytes.size());
-    at += section_name_bytes.size();
+    Elf64_Shdr& symtab = add(symbol_table, SHT_SYMTAB, table.size() * sizeof(Elf64_Sym));
+    symtab.sh_link = static_cast<Elf64_Word>(sections.size());  // the next one
+    symtab.sh_info = static_cast<Elf64_Word>(globals - table.begin());
+    symtab.sh_entsize = sizeof(Elf64_Sym);
+    symtab.sh_addralign = alignof(Elf64_Sym);
+    add(names, SHT_STRTAB, strings.size());
+    add(section_names, SHT_STRTAB, section_name_bytes.size());
 
     Elf64_Ehdr header{};
     std::memcpy(header.e_ident, ELFMAG, SELFMAG);
@@ -108,8 +120,8 @@ std::string symbol_file(const Symbols& symbols, Arch arch) {
     header.e_shoff = at;
     header.e_ehsize = sizeof header;
     header.e_shentsize = sizeof(Elf64_Shdr);
-    header.e_shnum = count;
-    header.e_shstrndx = section_names;
+    header.e_shnum = static_cast<Elf64_Half>(sections.size());
+    header.e_shstrndx = static_cast<Elf64_Half>(sections.size() - 1);
 
     std::string file;
     append(file, header);

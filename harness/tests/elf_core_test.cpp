@@ -44,22 +44,42 @@ TEST(ElfCore, OfAKernelIsReadByGdbAtTheKernelsAddresses) {
                       {0xffff'8880'0000'0000, 0x9f000, 0x22000}};
     std::string memory(memory_size, '\0');
     memory.replace(0x103000, 7, "\x90\x90\x90\x90\xf4\x90\x90");
+    memory.replace(0x104000, 4, "data");
     memory.replace(0xc0000, 6, "higher");
     memory.replace(0x9f000, 5, "lower");
     Symbols symbols;
     symbols.add(0xffff'ffff'8100'1000, 't', "waits");
+    symbols.add(0xffff'ffff'8100'2000, 'd', "words");
+    symbols.add(0xffff'ffff'8100'3000, 't', "of_init");
     symbols.sort();
     const TempDir directory;
     const std::filesystem::path core = directory.path() / "core", names = directory.path() / "names";
     write_file(core, elf_core_head(content) + memory);
     write_file(names, symbol_file(symbols, Arch::x86_64));
 
-    const std::string shown = check_process({"gdb", "-nx", "-batch", "-ex", "info threads", "-ex", "x/i $pc",
-                                             "-ex", "x/s 0xffff888000000000", "-ex", "x/s 0xffff888000021000",
-                                             "-ex", "info registers r15 gs", "-ex", "thread 2", "-ex",
-                                             "info registers rbx rip", names, core});
+    const std::string shown = check_process({"gdb",
+                                             "-nx",
+                                             "-batch",
+                                             "-ex",
+                                             "info threads",
+                                             "-ex",
+                                             "x/s &words",
+                                             "-ex",
+                                             "x/i $pc",
+                                             "-ex",
+                                             "x/s 0xffff888000000000",
+                                             "-ex",
+                                             "x/s 0xffff888000021000",
+                                             "-ex",
+                                             "info registers r15 gs",
+                                             "-ex",
+                                             "thread 2",
+                                             "-ex",
+                                             "info registers rbx rip",
+                                             names,
+                                             core});
     for (const std::string_view part :
-         {"2    LWP 2", "waits", "<waits+4>:\thlt", "0xffff888000000000:\t\"lower\"",
+         {"2    LWP 2", "waits", "<waits+4>:\thlt", "<words>:\t\"data\"", "0xffff888000000000:\t\"lower\"",
           "0xffff888000021000:\t\"higher\"", "r15            0x100", "gs             0x11a",
           "rbx            0x205", "rip            0x210"})
         EXPECT_NE(shown.find(part), std::string::npos) << part << "\n" << shown;
