@@ -65,17 +65,15 @@ std::uint64_t offset_of(std::uint64_t address, const std::vector<RamRange>& ram)
 
 /// The addresses at which the kernel has its memory.
 std::vector<MappedRange> addresses_of(const GuestMemory& memory, const FoundKernel& kernel,
-                                      const std::optional<Symbols>& symbols,
                                       const std::vector<RamRange>& ram) {
     if (kernel.tables)
         if (auto mapped = mapped_ranges(memory, *kernel.tables); !mapped.empty())
             return mapped;
-    // Of a kernel so early that its tables are not known its image is.
+    // Of a kernel so early that its tables are not known its image is, in which its log lies then.
     std::vector<MappedRange> ranges = at_physical_addresses(ram);
-    const auto begin = symbols ? symbols->address_of("_text") : std::nullopt,
-               end = symbols ? symbols->address_of("_end") : std::nullopt;
-    if (kernel.image_offset && begin && end && *begin < *end)
-        ranges.push_back({*begin, *begin - *kernel.image_offset, *end - *begin});
+    if (kernel.image_offset)
+        for (const MemorySpan& span : memory.around_kernel(kernel.log.ring))
+            ranges.push_back({span.address + *kernel.image_offset, span.address, span.bytes.size()});
     return ranges;
 }
 
@@ -87,11 +85,11 @@ std::string dump_elf(const Domain& guest, const Onlooker& onlooker, const fs::pa
     const auto kernel = onlooker.kernel(guest);
     const auto symbols = kernel ? kernel_symbols(memory, *kernel) : std::nullopt;
 
-    CoreContent content{.arch = onlooker.arch(),
-                        .cpus = general_registers(guest.ask("info registers -a"), onlooker.arch()),
-                        .ram = ram.layout(),
-                        .mapped = kernel ? addresses_of(memory, *kernel, symbols, ram.layout())
-                                         : at_physical_addresses(ram.layout())};
+    CoreContent content{
+        .arch = onlooker.arch(),
+        .cpus = general_registers(guest.ask("info registers -a"), onlooker.arch()),
+        .ram = ram.layout(),
+        .mapped = kernel ? addresses_of(memory, *kernel, ram.layout()) : at_physical_addresses(ram.layout())};
     if (kernel && kernel->description)
         content.vmcoreinfo = kernel->description->whole();
 
