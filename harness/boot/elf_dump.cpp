@@ -93,9 +93,6 @@ std::string dump_elf(const Domain& guest, const Onlooker& onlooker, const fs::pa
     if (kernel && kernel->description)
         content.vmcoreinfo = kernel->description->whole();
 
-    fs::path names = file;
-    if (symbols)  // first, for gdb mistrusts names that are newer than their core
-        write_file(names.replace_extension(".symbols.elf"), symbol_file(*symbols, onlooker.arch()));
     const std::string head = elf_core_head(content);
     SparseFile core(file);
     core.write(0, std::as_bytes(std::span(head)));
@@ -104,6 +101,9 @@ std::string dump_elf(const Domain& guest, const Onlooker& onlooker, const fs::pa
     std::uint64_t end = 0;
     for (const RamRange& range : content.ram)
         end = std::max(end, range.offset + range.size);
+    fs::path names = file;
+    if (symbols)  // before the core's end is, for gdb mistrusts names that are newer than their core
+        write_file(names.replace_extension(".symbols.elf"), symbol_file(*symbols, onlooker.arch()));
     core.commit(head.size() + end);
 
     const std::string_view gdb = gdb_for(onlooker.arch());
