@@ -2,6 +2,7 @@
 #include "harness/console/loader_driver.hpp"
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <span>
@@ -17,6 +18,10 @@ using std::chrono::microseconds;
 // GRUB's editor and ISOLINUX's menu both know Emacs's keys, which no terminal sends in
 // more than one byte: nothing can be cut or taken for a lone Escape.
 constexpr char first = '\x01', last = '\x05', down = '\x0e', up = '\x10', boot = '\x18', tab = '\t';
+
+// A key that none of them knows; like any other it stops their countdown, which would not wait for a harness
+// on a busy machine.
+constexpr char unknown_key = '\x0b';
 
 // systemd-boot takes such keys from no terminal. It has cursor keys, which in its editor go by words.
 constexpr std::string_view cursor_up = "\x1b[A", cursor_down = "\x1b[B";
@@ -77,12 +82,20 @@ std::size_t first_key(std::string_view keys) {
     return keys.starts_with(cursor_up) || keys.starts_with(cursor_down) ? cursor_up.size() : 1;
 }
 
+bool is_systemd_countdown(const std::string& row) {
+    static const re2::RE2 countdown(R"(Boot in \d+ s\. *$)");
+    return re2::RE2::PartialMatch(row, countdown);
+}
+
+bool counts_down(const std::vector<std::string>& rows) {
+    return any_shows(rows, "executed automatically in") || any_shows(rows, "Automatic boot in") ||
+           std::ranges::any_of(rows, is_systemd_countdown);
+}
+
 /// The entries of systemd-boot's menu, which has no title: they stand above its countdown, or end with one
 /// that it adds itself. None when this is not its menu.
 std::span<const std::string> systemd_entries(const std::vector<std::string>& rows) {
-    const auto foot = std::ranges::find_if(rows, [](const std::string& row) {
-        return begins(inside(row), "Boot in ") && inside(row).ends_with(".");
-    });
+    const auto foot = std::ranges::find_if(rows, is_systemd_countdown);
     auto end = foot;
     if (foot == rows.end()) {
         const auto own = std::ranges::find_if(
@@ -119,6 +132,7 @@ void LoaderDriver::restart() {
     answered_.clear();
     pressed_.reset();
     lacking_.reset();
+    halted_ = false;
     problem_.clear();  // of a boot that nobody meant to drive, as one from another disk
 }
 
@@ -193,7 +207,10 @@ void LoaderDriver::meet_menu(const std::vector<std::string>& rows, microseconds 
             begin(State::choosing, keys + "e");
         return;
     }
-    if (any_shows(rows, "[Tab]")) {
+    // By itself "Press [Tab] to edit options"; Debian's installer has "TAB to edit a menu entry".
+    static const re2::RE2 edits_by_tab(R"((?i)\btab\b\]? to edit)");
+    if (std::ranges::any_of(
+            rows, [](const std::string& row) { return re2::RE2::PartialMatch(row, edits_by_tab); })) {
         loader_ = Loader::menu;
         if (lacks_entry(there, now))
             return;
@@ -295,6 +312,10 @@ std::string LoaderDriver::next_key(microseconds now) {
 std::string LoaderDriver::type(const std::vector<std::string>& rows, microseconds now) {
     if (left() || !problem_.empty())
         return {};
+    if (state_ == State::waiting && !halted_ && counts_down(rows)) {
+        halted_ = true;
+        return std::string(1, unknown_key);
+    }
     const bool still = now >= last_byte_ + still_;
     while (keys_.empty() && problem_.empty()) {
         const State before = state_;

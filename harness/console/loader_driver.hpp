@@ -73,6 +73,7 @@ private:
     std::string answered_;  ///< what was said since the last key
     std::optional<std::chrono::microseconds> pressed_;
     std::optional<std::chrono::microseconds> lacking_;  ///< since when a menu stands without the entry
+    bool halted_ = false;                               ///< the menu's countdown was stopped
     std::chrono::microseconds last_byte_{};
     char last_key_ = 0;
     std::string problem_;

@@ -55,10 +55,11 @@ TEST_F(ForeignMediaTest, TheDebianInstallerBootsByPxeToItsFirstQuestion) {
     EXPECT_EQ(cell.at("steps").at(0).at("name"), "press Enter") << cell;
 }
 
-/// By PXELINUX, and by a GRUB of its own.
+/// By PXELINUX, and by a GRUB of its own, who write on the serial console where there is no display to paint
+/// on.
 TEST_F(ForeignMediaTest, TheDebianInstallerForPcsComesByPxeToItsMenus) {
     const ProcessResult ended = run({"/usr/lib/debian-installer/images/12/amd64/text", "--medium", "pxe",
-                                     "--scenario", "first-screen", "--network", "tap"});
+                                     "--graphics", "none", "--scenario", "first-screen", "--network", "tap"});
     ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
     for (const Json& cell : Json::parse(read_file(results_ / "latest/matrix.json")).at("cells")) {
         if (cell.at("arch") == "x86_64") {
