@@ -47,7 +47,7 @@ asio::awaitable<bool> look(Host& host, std::shared_ptr<Attendance> attendance,
 
 std::shared_ptr<void> follow(Host& host, std::shared_ptr<Attendance> attendance, Rig& rig) {
     constexpr std::chrono::milliseconds pause{200};
-    auto follower = rig.onlooker->follow(*rig.guest, rig.spec.cell.firmware == Firmware::bios);
+    auto follower = rig.onlooker->follow(*rig.guest, rig.spec.cell);
     return beside(host, pause,
                   [&host, attendance = std::move(attendance), follower = std::move(follower)](
                       const std::weak_ptr<void>& cell) { return look(host, attendance, follower, cell); });

@@ -121,7 +121,13 @@ asio::awaitable<void> LiveGuest::snapshot() {
     samples_.clear();
     auto work = [](Rig& rig) {
         const bool ran = rig.guest->running();
-        take_snapshot(rig);
+        try {
+            take_snapshot(rig);
+        } catch (const Error&) {
+            if (ran)
+                rig.guest->resume();
+            throw;
+        }
         return ran;
     };
     const bool ran = co_await alone(work);

@@ -113,11 +113,14 @@ std::vector<std::string> Follower::tty1() {
                      : std::vector<std::string>();
 }
 
-std::vector<std::string> Follower::display() const {
-    if (!peek_)
-        return {};
-    return rows_of_cells(peek_(text_screen_address, 2 * text_screen_columns * text_screen_rows),
-                         text_screen_columns);
+std::vector<std::string> Follower::display() {
+    std::vector<std::string> rows;
+    if (peek_)
+        rows = rows_of_cells(peek_(text_screen_address, 2 * text_screen_columns * text_screen_rows),
+                             text_screen_columns);
+    if (rows.empty() && pixels_)
+        rows = pixels_->rows();
+    return rows;
 }
 
 std::string Follower::log() {
@@ -134,8 +137,12 @@ std::string Follower::log() {
     return dmesg(log->records);
 }
 
-std::shared_ptr<Follower> Onlooker::follow(const Domain& guest, bool text_screen) const {
-    return std::make_shared<Follower>(ram_, arch_, text_screen ? guest.peek() : Domain::Peek());
+std::shared_ptr<Follower> Onlooker::follow(const Domain& guest, const BootCell& cell) const {
+    const bool pc = cell.firmware == Firmware::bios;
+    std::optional<DisplayText> pixels;
+    if (cell.hardware.graphics != Graphics::none)
+        pixels.emplace(guest.camera(), cell.image.path, pc ? guest.peek() : Domain::Peek());
+    return std::make_shared<Follower>(ram_, arch_, pc ? guest.peek() : Domain::Peek(), std::move(pixels));
 }
 
 Onlooker::Onlooker(const Domain& guest, Arch arch, Memory wanted) : arch_(arch) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/boot/display_text.hpp"
 #include "harness/diagnose/cpu_activity.hpp"
 #include "harness/diagnose/diagnosis.hpp"
 #include "harness/diagnose/find_printk.hpp"
@@ -16,6 +17,7 @@
 #include "harness/machine/core_file.hpp"
 #include "harness/machine/domain.hpp"
 #include "harness/machine/guest_ram.hpp"
+#include "harness/matrix/cell.hpp"
 
 namespace lktest {
 
@@ -23,9 +25,11 @@ namespace lktest {
 class Follower {
 public:
     /// @param ram   null when it is not to be had
-    /// @param peek  for the text screen of a PC; empty for a machine that has none
-    Follower(std::shared_ptr<const GuestRam> ram, Arch arch, Domain::Peek peek)
-        : ram_(std::move(ram)), arch_(arch), peek_(std::move(peek)) {}
+    /// @param peek    for the text screen of a PC; empty for a machine that has none
+    /// @param pixels  for what a display shows else; nothing where there is none
+    Follower(std::shared_ptr<const GuestRam> ram, Arch arch, Domain::Peek peek,
+             std::optional<DisplayText> pixels)
+        : ram_(std::move(ram)), arch_(arch), peek_(std::move(peek)), pixels_(std::move(pixels)) {}
 
     /// What came into the kernel's log since the last call, as dmesg prints it; empty before the kernel
     /// has described itself. A call that looks for it takes milliseconds, and so few look that they take a
@@ -33,8 +37,8 @@ public:
     std::string log();
     /// The rows of the kernel's tty1; none before it is found, which is tried ever more rarely.
     std::vector<std::string> tty1();
-    /// The rows of the text screen; none in graphics modes.
-    std::vector<std::string> display() const;
+    /// The rows of the text screen, or what can be read of the pixels.
+    std::vector<std::string> display();
 
 private:
     const FoundKernel* kernel();
@@ -42,6 +46,7 @@ private:
     std::shared_ptr<const GuestRam> ram_;
     Arch arch_;
     Domain::Peek peek_;
+    std::optional<DisplayText> pixels_;
     std::optional<FoundKernel> kernel_;
     std::optional<std::uint64_t> next_;
     std::optional<VirtualTerminal> terminal_;
@@ -89,8 +94,8 @@ public:
     /// it has gone.
     std::vector<CpuActivity> activities(const Domain& guest) const;
 
-    /// @param text_screen  the machine is a PC whose firmware leaves it in a text mode
-    std::shared_ptr<Follower> follow(const Domain& guest, bool text_screen) const;
+    /// @param cell  whose machine it is: has it a text screen, a display, and which medium
+    std::shared_ptr<Follower> follow(const Domain& guest, const BootCell& cell) const;
 
     /// False when QEMU left a question of examine() unanswered: nobody should ask it another.
     bool answered() const noexcept { return answered_; }

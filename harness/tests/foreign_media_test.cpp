@@ -75,6 +75,29 @@ TEST_F(ForeignMediaTest, GrubRescuePcComesToItsMenu) {
     EXPECT_EQ(only_cell().at("reached"), "first-screen") << only_cell();
 }
 
+constexpr auto painted_menu = R"(
+insmod all_video
+insmod font
+loadfont /boot/grub/fonts/unicode.pf2
+set gfxmode=800x600
+terminal_output gfxterm
+set timeout=-1
+menuentry 'Live system' { true }
+menuentry 'Rescue system' { true }
+)";
+
+/// Nothing comes over the serial port from it.
+TEST_F(ForeignMediaTest, AMenuThatIsOnlyPaintedIsReadFromItsPixels) {
+    const fs::path tree = scratch_.path() / "tree", iso = scratch_.path() / "painted.iso";
+    make_directories(tree / "boot/grub");
+    write_file(tree / "boot/grub/grub.cfg", painted_menu);
+    check_process({"grub-mkrescue", "-d", "/usr/lib/grub/x86_64-efi", "-o", iso, tree});
+    const ProcessResult ended =
+        run({iso, "--scenario", "first-screen", "--arch", "x86_64", "--firmware", "uefi"});
+    ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+    EXPECT_EQ(milestone(only_cell(), "first-screen").at("sources"), Json::array({"display"})) << only_cell();
+}
+
 constexpr auto menu = R"(
 set timeout=-1
 menuentry 'First' { true }

@@ -72,7 +72,7 @@ int run(const std::filesystem::path& iso, Arch arch, Firmware firmware) {
     std::string console, log;
     const Onlooker onlooker(guest, arch);
     const SerialLine serial(io, std::move(console_pipe), [&](std::string_view bytes) { console += bytes; });
-    const auto follower = onlooker.follow(guest, false);
+    const auto follower = onlooker.follow(guest, spec.cell);
     const auto begin = Clock::now();
     guest.resume();
     std::vector<Seconds> polls;
