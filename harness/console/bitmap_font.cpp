@@ -47,14 +47,14 @@ std::optional<CellBits> character(std::string_view file, std::size_t at, int asc
         top + rows > static_cast<int>(height))
         return std::nullopt;
     CellBits cell{};
-    for (int y = 0; y < rows; ++y)
-        for (int x = 0; x < width; ++x) {
-            const auto bit = static_cast<std::size_t>(y * width + x);
+    std::size_t bit = 0;
+    for (int y = top; y < top + rows; ++y)
+        for (int x = left; x < left + width; ++x, ++bit) {
             const auto byte = number(file, at + header + bit / 8, 1);
             if (!byte)
                 return std::nullopt;
             if ((*byte >> (7 - bit % 8) & 1) != 0)
-                cell[static_cast<std::size_t>(top + y)] |= static_cast<std::uint8_t>(0x80 >> (left + x));
+                cell[static_cast<std::size_t>(y)] |= static_cast<std::uint8_t>(0x80 >> x);
         }
     return cell;
 }

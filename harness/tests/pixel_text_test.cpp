@@ -66,7 +66,7 @@ TEST(PixelReader, ReadsNothingWherePixelsAreNoText) {
     EXPECT_THAT(none.read(), IsEmpty());
     none.write("debian", 10, 10, white);
     for (std::size_t x = 0; x < 320; ++x)
-        none.image().pixels[320 * 16 + x] = white;  // struck out
+        none.image().pixels[320UL * 16 + x] = white;  // struck out
     EXPECT_THAT(none.read(), IsEmpty());
     none.image() = {};
     EXPECT_THAT(none.read(), IsEmpty());
