@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "harness/diagnose/elf_core.hpp"
 
-#include <elf.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include "harness/diagnose/elf_header.hpp"
 
 namespace lktest {
 namespace {
@@ -12,11 +12,6 @@ namespace {
 constexpr std::uint64_t page = 4096;
 /// Of 65,535 an ELF header could not tell the number; of more ranges the longest stay.
 constexpr std::size_t most_segments = 65'000;
-
-template <typename T>
-void append(std::string& file, const T& value) {
-    file.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
 
 /// A range that lies in one piece of the memory.
 struct Segment {
@@ -80,38 +75,30 @@ std::string elf_core_head(const CoreContent& content) {
     const std::uint64_t notes_at = sizeof(Elf64_Ehdr) + (segments.size() + 1) * sizeof(Elf64_Phdr);
     const std::uint64_t memory_at = (notes_at + notes.size() + page - 1) / page * page;
 
-    Elf64_Ehdr header{};
-    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-    header.e_ident[EI_CLASS] = ELFCLASS64;
-    header.e_ident[EI_DATA] = ELFDATA2LSB;
-    header.e_ident[EI_VERSION] = EV_CURRENT;
-    header.e_type = ET_CORE;
-    header.e_machine = elf_machine(content.arch);
-    header.e_version = EV_CURRENT;
+    Elf64_Ehdr header = elf_header(content.arch, ET_CORE);
     header.e_phoff = sizeof header;
-    header.e_ehsize = sizeof header;
     header.e_phentsize = sizeof(Elf64_Phdr);
     header.e_phnum = static_cast<Elf64_Half>(segments.size() + 1);
 
     std::string head;
-    append(head, header);
-    append(head, Elf64_Phdr{.p_type = PT_NOTE,
-                            .p_flags = 0,
-                            .p_offset = notes_at,
-                            .p_vaddr = 0,
-                            .p_paddr = 0,
-                            .p_filesz = notes.size(),
-                            .p_memsz = notes.size(),
-                            .p_align = 4});
+    append_elf(head, header);
+    append_elf(head, Elf64_Phdr{.p_type = PT_NOTE,
+                                .p_flags = 0,
+                                .p_offset = notes_at,
+                                .p_vaddr = 0,
+                                .p_paddr = 0,
+                                .p_filesz = notes.size(),
+                                .p_memsz = notes.size(),
+                                .p_align = 4});
     for (const Segment& segment : segments)
-        append(head, Elf64_Phdr{.p_type = PT_LOAD,
-                                .p_flags = PF_R | PF_W | PF_X,
-                                .p_offset = memory_at + segment.offset,
-                                .p_vaddr = segment.range.address,
-                                .p_paddr = segment.range.physical,
-                                .p_filesz = segment.range.size,
-                                .p_memsz = segment.range.size,
-                                .p_align = page});
+        append_elf(head, Elf64_Phdr{.p_type = PT_LOAD,
+                                    .p_flags = PF_R | PF_W | PF_X,
+                                    .p_offset = memory_at + segment.offset,
+                                    .p_vaddr = segment.range.address,
+                                    .p_paddr = segment.range.physical,
+                                    .p_filesz = segment.range.size,
+                                    .p_memsz = segment.range.size,
+                                    .p_align = page});
     head += notes;
     head.resize(memory_at);
     return head;
@@ -119,9 +106,9 @@ std::string elf_core_head(const CoreContent& content) {
 
 std::string elf_note(std::string_view name, std::uint32_t type, std::string_view content) {
     std::string note;
-    append(note, Elf64_Nhdr{.n_namesz = static_cast<Elf64_Word>(name.size() + 1),
-                            .n_descsz = static_cast<Elf64_Word>(content.size()),
-                            .n_type = type});
+    append_elf(note, Elf64_Nhdr{.n_namesz = static_cast<Elf64_Word>(name.size() + 1),
+                                .n_descsz = static_cast<Elf64_Word>(content.size()),
+                                .n_type = type});
     const auto pad = [&note] { note.resize((note.size() + 3) / 4 * 4); };
     note.append(name).push_back('\0');
     pad();

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "harness/diagnose/symbol_file.hpp"
 
-#include <elf.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cstring>
@@ -12,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/diagnose/elf_header.hpp"
 #include "harness/diagnose/page_tables.hpp"
 
 namespace lktest {
@@ -20,11 +19,6 @@ namespace {
 /// Where each kind of section's name begins in these.
 constexpr std::string_view section_name_bytes{"\0.text\0.data\0.symtab\0.strtab\0.shstrtab\0", 39};
 enum NameAt : Elf64_Word { text = 1, data = 7, symbol_table = 13, names = 21, section_names = 29 };
-
-template <typename T>
-void append(std::string& file, const T& value) {
-    file.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
 
 bool is_code(char type) {
     return std::tolower(static_cast<unsigned char>(type)) == 't' || type == 'W' || type == 'w';
@@ -109,27 +103,19 @@ std::string symbol_file(const Symbols& symbols, Arch arch) {
     add(names, SHT_STRTAB, strings.size());
     add(section_names, SHT_STRTAB, section_name_bytes.size());
 
-    Elf64_Ehdr header{};
-    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-    header.e_ident[EI_CLASS] = ELFCLASS64;
-    header.e_ident[EI_DATA] = ELFDATA2LSB;
-    header.e_ident[EI_VERSION] = EV_CURRENT;
-    header.e_type = ET_EXEC;
-    header.e_machine = arch == Arch::x86_64 ? EM_X86_64 : EM_AARCH64;
-    header.e_version = EV_CURRENT;
+    Elf64_Ehdr header = elf_header(arch, ET_EXEC);
     header.e_shoff = at;
-    header.e_ehsize = sizeof header;
     header.e_shentsize = sizeof(Elf64_Shdr);
     header.e_shnum = static_cast<Elf64_Half>(sections.size());
     header.e_shstrndx = static_cast<Elf64_Half>(sections.size() - 1);
 
     std::string file;
-    append(file, header);
+    append_elf(file, header);
     for (const Elf64_Sym& symbol : table)
-        append(file, symbol);
+        append_elf(file, symbol);
     file.append(strings).append(section_name_bytes);
     for (const Elf64_Shdr& section : sections)
-        append(file, section);
+        append_elf(file, section);
     return file;
 }
 
