@@ -13,6 +13,7 @@
 
 #include "builder/base/error.hpp"
 #include "builder/base/handle.hpp"
+#include "builder/base/utf8.hpp"
 
 namespace lktest {
 
@@ -139,30 +140,15 @@ bool has_text(std::string_view bytes, std::size_t at, std::string_view text) {
 
 std::string utf8_of_utf16(std::u16string_view text) {
     std::string out;
-    const auto put = [&out](std::uint32_t bits) { out.push_back(static_cast<char>(bits)); };
     for (std::size_t at = 0; at < text.size(); ++at) {
-        std::uint32_t point = text[at];
+        char32_t point = text[at];
         const bool pair = point >= 0xd800 && point < 0xdc00 && at + 1 < text.size() &&
                           text[at + 1] >= 0xdc00 && text[at + 1] < 0xe000;
         if (pair)
             point = 0x10000 + ((point - 0xd800) << 10) + (text[++at] - 0xdc00U);
         else if (point >= 0xd800 && point < 0xe000)
             point = 0xfffd;
-        if (point < 0x80) {
-            put(point);
-        } else if (point < 0x800) {
-            put(0xc0 | point >> 6);
-            put(0x80 | (point & 0x3f));
-        } else {
-            if (point >= 0x10000) {
-                put(0xf0 | point >> 18);
-                put(0x80 | (point >> 12 & 0x3f));
-            } else {
-                put(0xe0 | point >> 12);
-            }
-            put(0x80 | (point >> 6 & 0x3f));
-            put(0x80 | (point & 0x3f));
-        }
+        append_utf8(out, point);
     }
     return out;
 }

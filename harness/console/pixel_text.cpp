@@ -8,6 +8,8 @@
 #include <set>
 #include <string_view>
 
+#include "builder/base/utf8.hpp"
+
 namespace lktest {
 namespace {
 
@@ -16,7 +18,7 @@ constexpr std::size_t cell_width = 8;
 constexpr std::size_t most_colours = 64;
 constexpr std::size_t fewest_pixels = 8;
 
-/// The most frequent colours, each with its number of pixels.
+/// The most frequent colours.
 std::vector<std::uint32_t> colours_of(const PixelImage& image) {
     std::unordered_map<std::uint32_t, std::size_t> counts;
     for (const std::uint32_t pixel : image.pixels)
@@ -63,25 +65,6 @@ CellBits inverted(CellBits bits, unsigned height) {
     for (unsigned row = 0; row < height; ++row)
         bits[row] = static_cast<std::uint8_t>(~bits[row]);
     return bits;
-}
-
-void append_utf8(std::string& text, char32_t c) {
-    const auto byte = [&text](char32_t value) { text += static_cast<char>(value); };
-    if (c < 0x80) {
-        byte(c);
-    } else if (c < 0x800) {
-        byte(0xc0 | c >> 6);
-        byte(0x80 | (c & 0x3f));
-    } else if (c < 0x10000) {
-        byte(0xe0 | c >> 12);
-        byte(0x80 | (c >> 6 & 0x3f));
-        byte(0x80 | (c & 0x3f));
-    } else {
-        byte(0xf0 | c >> 18);
-        byte(0x80 | (c >> 12 & 0x3f));
-        byte(0x80 | (c >> 6 & 0x3f));
-        byte(0x80 | (c & 0x3f));
-    }
 }
 
 /// Characters of one row of the picture, by their left edges.

@@ -10,6 +10,7 @@
 
 #include "builder/base/handle.hpp"
 #include "builder/base/printable.hpp"
+#include "builder/base/utf8.hpp"
 #include "harness/console/escapes.hpp"
 
 namespace lktest {
@@ -20,18 +21,6 @@ constexpr std::size_t most_pending = 262'144;
 using Row = std::array<char32_t, Screen::column_count>;
 using PenRow = std::array<Pen, Screen::column_count>;
 using RowSink = Screen::RowSink;
-
-void append_utf8(std::string& text, char32_t point) {
-    const auto byte = [&text](std::uint32_t value) { text += static_cast<char>(value); };
-    if (point < 0x80)
-        return byte(point);
-    if (point < 0x800)
-        return byte(0xc0 | point >> 6), byte(0x80 | (point & 0x3f));
-    if (point < 0x10000)
-        return byte(0xe0 | point >> 12), byte(0x80 | (point >> 6 & 0x3f)), byte(0x80 | (point & 0x3f));
-    byte(0xf0 | point >> 18), byte(0x80 | (point >> 12 & 0x3f));
-    byte(0x80 | (point >> 6 & 0x3f)), byte(0x80 | (point & 0x3f));
-}
 
 std::string text_of(const Row& row) {
     std::size_t end = row.size();
