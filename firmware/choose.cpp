@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "firmware/volume.hpp"
+
 namespace lktest {
 namespace {
 
@@ -75,10 +77,9 @@ std::variant<FirmwareImages, MissingFirmware> choose_firmware(const FirmwareCata
 std::optional<std::string> firmware_mismatch(Arch arch, std::uint64_t code_size, std::uint64_t store_size,
                                              std::string_view store_header) {
     constexpr std::uint64_t mebibyte = 1 << 20;
-    // EFI_FIRMWARE_VOLUME_HEADER.Signature (PI 1.8, volume 3, 3.2.1). AAVMF formats
-    // a blank store by itself, and Debian's template is one.
+    // AAVMF formats a blank store by itself, and Debian's template is one.
     const bool blank = arch == Arch::aarch64 && store_header.find_first_not_of('\0') == store_header.npos;
-    if (!blank && (store_header.size() < 44 || store_header.substr(40, 4) != "_FVH"))
+    if (!blank && !is_firmware_volume(store_header))
         return "the variable store is no firmware volume (no _FVH at byte 40)";
     // OVMF is one flash image cut in two: both parts together are 2 or 4 MiB.
     if (arch == Arch::x86_64 && (code_size + store_size) % mebibyte != 0)

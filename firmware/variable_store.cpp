@@ -9,6 +9,7 @@
 
 #include "builder/base/error.hpp"
 #include "builder/base/little_endian.hpp"
+#include "firmware/volume.hpp"
 
 namespace lktest {
 namespace {
@@ -40,7 +41,7 @@ struct Region {
 };
 
 std::optional<Region> region_of(std::string_view store) {
-    if (store.size() < volume_header_size + 2 || store.substr(40, 4) != "_FVH")
+    if (store.size() < volume_header_size + 2 || !is_firmware_volume(store))
         return std::nullopt;
     const std::size_t header = le16(store, volume_header_size);
     if (store.size() < header + store_header || store.substr(header, 16) != authenticated_store)

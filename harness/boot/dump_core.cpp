@@ -3,38 +3,16 @@
 
 #include <fmt/format.h>
 
-#include "builder/base/error.hpp"
 #include "harness/boot/elf_dump.hpp"
 #include "harness/machine/core_file.hpp"
+#include "harness/machine/runs_again.hpp"
 
 namespace lktest {
-namespace {
-
-/// The guest stands still while this lives.
-class Paused {
-public:
-    explicit Paused(Domain& guest) : guest_(guest), ran_(guest.running()) { guest_.suspend(); }
-    Paused(const Paused&) = delete;
-    Paused& operator=(const Paused&) = delete;
-    ~Paused() {
-        try {
-            if (ran_)
-                guest_.resume();
-        } catch (const Error&) {
-            // It has gone, as whoever uses it next will be told.
-        }
-    }
-
-private:
-    Domain& guest_;
-    bool ran_;
-};
-
-}  // namespace
 
 std::string dump_core(Domain& guest, const Onlooker& onlooker, const std::filesystem::path& file) {
     if (file.extension() == ".elf") {
-        const Paused paused(guest);
+        const RunsAgain afterwards(guest);
+        guest.suspend();
         return dump_elf(guest, onlooker, file);
     }
     guest.dump_core(file);

@@ -3,11 +3,28 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
 #include <pugixml.hpp>
+#include <string_view>
 
 #include "builder/base/error.hpp"
+#include "firmware/volume.hpp"
 
 namespace lktest {
+
+namespace {
+
+/// A loader is a BIOS unless its image, which may be another machine's, is UEFI's.
+Firmware firmware_of(const pugi::xml_node& loader, Arch arch) {
+    if (arch == Arch::aarch64 || std::string_view(loader.attribute("type").value()) == "pflash")
+        return Firmware::uefi;
+    std::ifstream image(loader.child_value(), std::ios::binary);
+    std::string header(64, '\0');
+    image.read(header.data(), static_cast<std::streamsize>(header.size()));
+    return is_firmware_volume(header) ? Firmware::uefi : Firmware::bios;
+}
+
+}  // namespace
 
 BootCell cell_of_domain(const std::string& xml) {
     pugi::xml_document document;
@@ -22,9 +39,7 @@ BootCell cell_of_domain(const std::string& xml) {
     else
         throw usage_error(fmt::format("the guest is a machine of the architecture '{}'", arch),
                           "lktest looks into x86_64 and aarch64");
-    const pugi::xml_node loader = domain.child("os").child("loader");
-    const bool uefi = std::string_view(loader.attribute("type").value()) == "pflash";
-    cell.firmware = uefi ? Firmware::uefi : Firmware::bios;
+    cell.firmware = firmware_of(domain.child("os").child("loader"), cell.arch);
     for (const pugi::xml_node disk : domain.child("devices").children("disk"))
         if (const std::string file = disk.child("source").attribute("file").value();
             !file.empty() && (cell.image.path.empty() || disk.child("boot")))

@@ -8,6 +8,7 @@
 #include "harness/boot/follow.hpp"
 #include "harness/boot/gdb.hpp"
 #include "harness/boot/snapshot.hpp"
+#include "harness/machine/runs_again.hpp"
 #include "harness/machine/worker.hpp"
 
 namespace lktest {
@@ -89,7 +90,7 @@ asio::awaitable<Findings> LiveGuest::diagnose(fs::path directory) {
     known.samples = samples_;
     auto work = [known = std::move(known), console = console(), cell = cell_, scenario = scenario_,
                  &host = host_, directory = std::move(directory)](Rig& rig) {
-        const bool ran = rig.guest->running();
+        const RunsAgain afterwards(*rig.guest);
         const Knowledge knowledge{cell, *scenario, host.failures, host.causes};
         Findings found = look_into(*rig.onlooker, *rig.guest, known, console, knowledge, false);
         if (!directory.empty()) {
@@ -97,8 +98,6 @@ asio::awaitable<Findings> LiveGuest::diagnose(fs::path directory) {
             write_findings(found, directory);
             write_screen(*rig.guest, directory);
         }
-        if (ran)
-            rig.guest->resume();
         return found;
     };
     co_return co_await alone(std::move(work));

@@ -2,6 +2,7 @@
 #include "harness/cli/diagnose.hpp"
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
@@ -17,6 +18,7 @@
 #include "harness/cli/terminal.hpp"
 #include "harness/console/failures.hpp"
 #include "harness/machine/event_loop.hpp"
+#include "harness/machine/runs_again.hpp"
 
 namespace lktest {
 namespace {
@@ -42,6 +44,24 @@ private:
     std::thread thread_;
 };
 
+/// What would end this program waits while this lives, for somebody's guest must not stay paused.
+class SignalsWait {
+public:
+    SignalsWait() {
+        sigset_t ending;
+        ::sigemptyset(&ending);
+        for (const int number : {SIGINT, SIGTERM, SIGHUP})
+            ::sigaddset(&ending, number);
+        ::pthread_sigmask(SIG_BLOCK, &ending, &before_);
+    }
+    SignalsWait(const SignalsWait&) = delete;
+    SignalsWait& operator=(const SignalsWait&) = delete;
+    ~SignalsWait() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+private:
+    sigset_t before_{};
+};
+
 /// What was found of a guest.
 struct Answer {
     std::string name;
@@ -50,6 +70,7 @@ struct Answer {
 };
 
 Answer diagnose_domain(const DiagnoseRequest& request) {
+    const SignalsWait until_it_runs_again;
     const Background events;
     Connection libvirt = Connection::open(request.connect);
     Domain guest = Domain::find(libvirt, request.guest);
@@ -57,7 +78,7 @@ Answer diagnose_domain(const DiagnoseRequest& request) {
     const Scenario scenario;
     const std::vector<Failure> failures = read_failures(data_file("harness/console/failures.toml"));
     const std::vector<Cause> causes = read_causes(data_file("harness/diagnose/causes.toml"));
-    const bool ran = guest.running();
+    const RunsAgain afterwards(guest);
     Onlooker onlooker(guest, cell.arch, Onlooker::Memory::copied_if_need_be);
     const Findings found = look_into(onlooker, guest, {.kernel_on_console = true}, {},
                                      {cell, scenario, failures, causes}, false);
@@ -69,8 +90,6 @@ Answer diagnose_domain(const DiagnoseRequest& request) {
     if (!request.core.empty())  // memory that was copied is from before the guest stood still
         opens_core = dump_core(guest, Onlooker(guest, cell.arch, Onlooker::Memory::copied_if_need_be),
                                fs::absolute(request.core));
-    if (ran)
-        guest.resume();
     return {request.guest, Json::parse(json_diagnosis(found.diagnosis)), opens_core};
 }
 

@@ -27,6 +27,24 @@ TEST(ForeignGuest, IsTheCellThatItsDomainDescribes) {
     EXPECT_THROW(cell_of_domain("no XML"), Error);
 }
 
+TEST(ForeignGuest, RunsUefiAlsoWhenItsDomainCallsTheImageARom) {
+    const TempDir directory;
+    const auto firmware_with = [&directory](const std::string& image) {
+        const std::filesystem::path file = directory.path() / "loader.fd";
+        write_file(file, image);
+        return cell_of_domain("<domain><os><type arch='x86_64'/><loader type='rom'>" + file.string() +
+                              "</loader></os></domain>")
+            .firmware;
+    };
+    EXPECT_EQ(firmware_with(std::string(40, '\0') + "_FVH" + std::string(20, '\0')), Firmware::uefi);
+    EXPECT_EQ(firmware_with(std::string(64, '\x90')), Firmware::bios);
+    EXPECT_EQ(firmware_with(""), Firmware::bios);
+    EXPECT_EQ(
+        cell_of_domain("<domain><os><type arch='x86_64'/><loader type='rom'>/nowhere</loader></os></domain>")
+            .firmware,
+        Firmware::bios);
+}
+
 TEST(ForeignGuest, HasTheDisksAndCardsOfItsDomainAndOfItsArguments) {
     std::string found;
     for (const AttachedDevice& device : attached_devices(R"(<domain><devices>
