@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "harness/console/progress.hpp"
+#include "harness/console/milestone_progress.hpp"
 #include "harness/console/rules.hpp"
 #include "harness/console/screen.hpp"
 #include "harness/console/transcript.hpp"
@@ -138,7 +138,7 @@ private:
 
     Patience patience_;
     Rules rules_;
-    Progress progress_;
+    MilestoneProgress progress_;
     Transcript serial_, virtio_, kernel_log_;
     Screen screen_;
     Shown display_, tty1_;

@@ -20,9 +20,9 @@ namespace lktest {
 /// line counts when those before it have been reached, or are reached later through the
 /// other channel; a line that comes too early in its own channel does not count, and is
 /// only remembered for the verdict (seen_early).
-class Progress {
+class MilestoneProgress {
 public:
-    explicit Progress(std::vector<Milestone> milestones);
+    explicit MilestoneProgress(std::vector<Milestone> milestones);
 
     /// A pattern of milestone `index` matched. What this reaches is appended to `events`: once
     /// for each channel that shows it, never twice for the same.

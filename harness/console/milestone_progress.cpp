@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include "harness/console/progress.hpp"
+#include "harness/console/milestone_progress.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace lktest {
 
-Progress::Progress(std::vector<Milestone> milestones)
+MilestoneProgress::MilestoneProgress(std::vector<Milestone> milestones)
     : milestones_(std::move(milestones)), states_(milestones_.size()) {}
 
-void Progress::sight(std::size_t index, Source source, std::chrono::microseconds at, std::string text,
-                     std::vector<Event>& events) {
+void MilestoneProgress::sight(std::size_t index, Source source, std::chrono::microseconds at,
+                              std::string text, std::vector<Event>& events) {
     State& state = states_[index];
     std::optional<Sighting>& seen = state.seen[channel_of(source)];
     if (seen || (index < next_ && !state.reached))
@@ -22,7 +22,7 @@ void Progress::sight(std::size_t index, Source source, std::chrono::microseconds
         advance(events);
 }
 
-Progress::Channel Progress::channel_of(Source source) {
+MilestoneProgress::Channel MilestoneProgress::channel_of(Source source) {
     switch (source) {
         case Source::virtio: return virtio;
         case Source::kernel_log: return kernel_log;
@@ -32,14 +32,15 @@ Progress::Channel Progress::channel_of(Source source) {
     }
 }
 
-void Progress::network_checked(std::chrono::microseconds at, std::string text, std::vector<Event>& events) {
+void MilestoneProgress::network_checked(std::chrono::microseconds at, std::string text,
+                                        std::vector<Event>& events) {
     if (network_)
         return;
     network_ = {Source::network, at, std::move(text), ++sightings_};
     advance(events);
 }
 
-void Progress::restart(std::chrono::microseconds at) {
+void MilestoneProgress::restart(std::chrono::microseconds at) {
     states_.assign(milestones_.size(), {});
     network_.reset();
     next_ = 0;
@@ -48,7 +49,7 @@ void Progress::restart(std::chrono::microseconds at) {
 }
 
 /// The earliest sighting of a milestone that is not reached yet; null when there is none.
-const Progress::Sighting* Progress::countable(std::size_t index) const {
+const MilestoneProgress::Sighting* MilestoneProgress::countable(std::size_t index) const {
     const Sighting* first = nullptr;
     for (const std::optional<Sighting>& seen : states_[index].seen)
         if (seen && (!first || seen->order < first->order))
@@ -56,7 +57,7 @@ const Progress::Sighting* Progress::countable(std::size_t index) const {
     return first;
 }
 
-void Progress::advance(std::vector<Event>& events) {
+void MilestoneProgress::advance(std::vector<Event>& events) {
     for (std::size_t i = next_; i < milestones_.size(); ++i) {
         if (reach(i, events)) {
             next_ = i + 1;
@@ -67,7 +68,7 @@ void Progress::advance(std::vector<Event>& events) {
 }
 
 /// Marks a milestone as reached when all that it asks for is there.
-bool Progress::reach(std::size_t index, std::vector<Event>& events) {
+bool MilestoneProgress::reach(std::size_t index, std::vector<Event>& events) {
     const Milestone& milestone = milestones_[index];
     const Sighting* sighting = countable(index);
     if (!milestone.patterns.empty() && !sighting)
@@ -101,18 +102,18 @@ bool Progress::reach(std::size_t index, std::vector<Event>& events) {
     return true;
 }
 
-bool Progress::passed() const {
+bool MilestoneProgress::passed() const {
     return waiting_for() == nullptr;
 }
 
-const Milestone* Progress::waiting_for() const {
+const Milestone* MilestoneProgress::waiting_for() const {
     const auto waited =
         std::find_if(milestones_.begin() + static_cast<std::ptrdiff_t>(next_), milestones_.end(),
                      [](const Milestone& milestone) { return !milestone.optional; });
     return waited == milestones_.end() ? nullptr : &*waited;
 }
 
-std::chrono::milliseconds Progress::allowed() const {
+std::chrono::milliseconds MilestoneProgress::allowed() const {
     std::chrono::milliseconds sum{};
     for (std::size_t i = next_; i < milestones_.size(); ++i) {
         sum += milestones_[i].within;
@@ -122,7 +123,7 @@ std::chrono::milliseconds Progress::allowed() const {
     return sum;
 }
 
-std::vector<std::string> Progress::seen_early() const {
+std::vector<std::string> MilestoneProgress::seen_early() const {
     std::vector<std::string> names;
     for (std::size_t i = next_; i < milestones_.size(); ++i)
         if (states_[i].early || states_[i].seen[console] || states_[i].seen[virtio])
