@@ -17,14 +17,6 @@ namespace {
 using Writer = SavedLine::Writer;
 using std::chrono::microseconds;
 
-re2::StringPiece piece(std::string_view text) {
-    return {text.data(), text.size()};
-}
-
-std::string_view view(re2::StringPiece text) {
-    return {text.data(), text.size()};
-}
-
 /// Calls `take(number, line)` for each line, without its newline, and whether it had one.
 template <typename Take>
 void for_each_line(std::string_view bytes, Take take) {
@@ -60,9 +52,9 @@ std::optional<KeptRecord> read_syslog(std::string_view line) {
     static const re2::RE2 expression(
         R"((?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.,:Z+-]*) \S+ ([\w./@-]+)(?:\[\d+\])?: (.*))");
     re2::StringPiece tag, text;
-    if (!re2::RE2::FullMatch(piece(line), expression, &tag, &text))
+    if (!re2::RE2::FullMatch(line, expression, &tag, &text))
         return std::nullopt;
-    return KeptRecord{tag == "kernel", view(text)};
+    return KeptRecord{tag == "kernel", text};
 }
 
 /// `dmesg -x`: "kern  :warn  : [    1.234567] text".
@@ -70,9 +62,9 @@ std::optional<KeptRecord> read_decoded(std::string_view line) {
     static const re2::RE2 expression(
         R"((kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local\d) *:(?:emerg|alert|crit|err|warn|notice|info|debug) *: ?(.*))");
     re2::StringPiece facility, text;
-    if (!re2::RE2::FullMatch(piece(line), expression, &facility, &text))
+    if (!re2::RE2::FullMatch(line, expression, &facility, &text))
         return std::nullopt;
-    return KeptRecord{facility == "kern", view(text)};
+    return KeptRecord{facility == "kern", text};
 }
 
 /// `dmesg -T`, `dmesg --time-format iso`.
@@ -80,9 +72,9 @@ std::optional<KeptRecord> read_wall_clock(std::string_view line) {
     static const re2::RE2 expression(
         R"((?:\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:\d\d) (.*))");
     re2::StringPiece text;
-    if (!re2::RE2::FullMatch(piece(line), expression, &text))
+    if (!re2::RE2::FullMatch(line, expression, &text))
         return std::nullopt;
-    return KeptRecord{true, view(text)};
+    return KeptRecord{true, text};
 }
 
 /// /dev/kmsg (Documentation/ABI/testing/dev-kmsg): "6,339,5140900,-;text". The facility is priority / 8.
@@ -90,9 +82,9 @@ std::optional<KeptRecord> read_kmsg(std::string_view line) {
     static const re2::RE2 expression(R"((\d{1,4}),\d+,\d+,[^;]{1,64};(.*))");
     int priority = 0;
     re2::StringPiece text;
-    if (!re2::RE2::FullMatch(piece(line), expression, &priority, &text))
+    if (!re2::RE2::FullMatch(line, expression, &priority, &text))
         return std::nullopt;
-    return KeptRecord{priority < 8, view(text)};
+    return KeptRecord{priority < 8, text};
 }
 
 std::optional<KeptRecord> read_kept(std::string_view line) {
@@ -107,8 +99,8 @@ std::size_t clock_length(std::string_view line) {
     static const re2::RE2 expression(
         R"(\[?(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d| UTC)?\]?[ \t]{1,2}|\[\d\d:\d\d:\d\d(?:\.\d+)?\])");
     re2::StringPiece found;
-    return expression.Match(piece(line), 0, std::min<std::size_t>(line.size(), 64), re2::RE2::ANCHOR_START,
-                            &found, 1)
+    return expression.Match(line, 0, std::min<std::size_t>(line.size(), 64), re2::RE2::ANCHOR_START, &found,
+                            1)
                ? found.size()
                : 0;
 }
@@ -141,13 +133,13 @@ Habit habit_of(std::string_view bytes) {
         if (!behind)
             return;
         ++stamped;
-        if (behind_stamp(*behind) || re2::RE2::PartialMatch(piece(*behind), firmware))
+        if (behind_stamp(*behind) || re2::RE2::PartialMatch(*behind, firmware))
             ++nested;
         if (habit.own_host.empty()) {
             re2::StringPiece host;
-            if (monotonic.Match(piece(*behind), 0, behind->size(), re2::RE2::ANCHOR_START, nullptr, 0) &&
-                re2::RE2::PartialMatch(piece(*behind), monotonic, &host) && host.find(':') == host.npos)
-                habit.own_host = std::string(view(host));
+            if (monotonic.Match(*behind, 0, behind->size(), re2::RE2::ANCHOR_START, nullptr, 0) &&
+                re2::RE2::PartialMatch(*behind, monotonic, &host) && host.find(':') == host.npos)
+                habit.own_host = std::string(host);
         }
     });
     habit.timed = lines > 0 && stamped == lines && nested > 0;
@@ -161,16 +153,16 @@ std::optional<KeptRecord> read_monotonic(std::string_view line, const std::strin
         return std::nullopt;
     static const re2::RE2 expression(R"(\S+ ([\w./@-]+)(?:\[\d+\])?: (.*))");
     re2::StringPiece tag, text;
-    if (!re2::RE2::FullMatch(piece(*behind), expression, &tag, &text))
+    if (!re2::RE2::FullMatch(*behind, expression, &tag, &text))
         return std::nullopt;
-    return KeptRecord{tag == "kernel", view(text)};
+    return KeptRecord{tag == "kernel", text};
 }
 
 /// "T1" of "[    1.234567][    T1] ".
 std::string caller_of(std::string_view prefix) {
     static const re2::RE2 expression(R"(\[ *([TC]\d+)\] ?$)");
     std::string caller;
-    re2::RE2::PartialMatch(piece(prefix), expression, &caller);
+    re2::RE2::PartialMatch(prefix, expression, &caller);
     return caller;
 }
 

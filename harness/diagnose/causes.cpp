@@ -38,9 +38,8 @@ bool before_the_kernel(std::string_view stage) {
 }
 
 bool matches(const std::vector<Pattern>& patterns, std::string_view text) {
-    const re2::StringPiece piece(text.data(), text.size());
     return std::ranges::any_of(
-        patterns, [&](const Pattern& pattern) { return re2::RE2::PartialMatch(piece, *pattern); });
+        patterns, [&](const Pattern& pattern) { return re2::RE2::PartialMatch(text, *pattern); });
 }
 
 Cause read_cause(TomlSource& source, const toml::table& values) {

@@ -52,10 +52,9 @@ KernelFacts facts_of(const std::vector<LogRecord>& log) {
     for (const LogRecord& record : log) {
         static const re2::RE2 run(R"(Run (\S+) as init process)");
         static const re2::RE2 failed(R"((?:Failed to execute|Starting init:|Requested init) (\S+) )");
-        const re2::StringPiece text(record.text.data(), record.text.size());
-        re2::RE2::PartialMatch(text, run, &facts.init);
+        re2::RE2::PartialMatch(record.text, run, &facts.init);
         if (facts.failed_init.empty())
-            re2::RE2::PartialMatch(text, failed, &facts.failed_init);
+            re2::RE2::PartialMatch(record.text, failed, &facts.failed_init);
     }
     if (!facts.failed_init.empty())  // it tries others then, and says no word of what is not there
         facts.init.clear();
@@ -326,7 +325,7 @@ std::string loader_in(const std::vector<std::string>& console) {
     static const re2::RE2 named(
         R"((?:GNU GRUB|Welcome to GRUB|GRUB loading|(?:ISO|SYS|PXE|EXT)LINUX \d|Failed to load COM32 file|systemd-boot \d|rEFInd|iPXE \d).*)");
     for (const std::string& line : console) {
-        if (re2::RE2::PartialMatch(re2::StringPiece(line.data(), line.size()), named))
+        if (re2::RE2::PartialMatch(line, named))
             return line;
     }
     return "";

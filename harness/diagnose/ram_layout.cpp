@@ -26,9 +26,8 @@ std::vector<RamRange> ram_layout(std::string_view mtree) {
             in_view = true;
         std::uint64_t first = 0, last = 0, offset = 0;
         std::string name, offset_text;
-        if (!in_view ||
-            !re2::RE2::FullMatch(re2::StringPiece(line.data(), line.size()), range, re2::RE2::Hex(&first),
-                                 re2::RE2::Hex(&last), &name, &offset_text))
+        if (!in_view || !re2::RE2::FullMatch(line, range, re2::RE2::Hex(&first), re2::RE2::Hex(&last), &name,
+                                             &offset_text))
             continue;
         if (!offset_text.empty() && !re2::RE2::FullMatch(offset_text, "(.*)", re2::RE2::Hex(&offset)))
             continue;

@@ -23,20 +23,15 @@ constexpr const char* message_line =
 // "dnsmasq-dhcp[12]: 2846204125 vendor class: PXEClient:Arch:00007:UNDI:003001"
 constexpr const char* firmware_line = R"(dnsmasq-dhcp\[\d+\]: (\d+) vendor class: (?:PXE|HTTP)Client\b.*)";
 
-re2::StringPiece piece(std::string_view text) {
-    return {text.data(), text.size()};
-}
-
 }  // namespace
 
 std::optional<DhcpMessage> DhcpLog::read(std::string_view line) {
     static const re2::RE2 firmware(firmware_line), message(message_line);
-    if (re2::RE2::FullMatch(piece(line), firmware, &firmware_transaction_))
+    if (re2::RE2::FullMatch(line, firmware, &firmware_transaction_))
         return std::nullopt;
     DhcpMessage found;
     std::string transaction, kind;
-    if (!re2::RE2::FullMatch(piece(line), message, &transaction, &kind, &found.address, &found.mac,
-                             &found.rest))
+    if (!re2::RE2::FullMatch(line, message, &transaction, &kind, &found.address, &found.mac, &found.rest))
         return std::nullopt;
     for (const auto& [name, value] : kinds)
         if (kind == name)

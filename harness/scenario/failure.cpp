@@ -79,10 +79,9 @@ std::vector<Failure> read_failure_tables(TomlSource& source, const std::vector<c
 }
 
 std::string reason_in(const Failure& failure, std::string_view matched) {
-    const re2::StringPiece text(matched.data(), matched.size());
     std::string reason;
     for (const Pattern& pattern : failure.patterns)
-        if (!failure.reason.empty() && re2::RE2::Extract(text, *pattern, failure.reason, &reason))
+        if (!failure.reason.empty() && re2::RE2::Extract(matched, *pattern, failure.reason, &reason))
             return reason;
     return std::string(matched);
 }

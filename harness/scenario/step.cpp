@@ -84,7 +84,7 @@ bool matches(std::string_view text, const std::string& pattern, Variables& varia
     const re2::RE2 expression("(?m)" + fill_in(pattern, variables, quote_meta), options);
     std::vector<re2::StringPiece> groups(
         static_cast<std::size_t>(std::max(expression.NumberOfCapturingGroups(), 0)) + 1);
-    if (!expression.Match({text.data(), text.size()}, 0, text.size(), re2::RE2::UNANCHORED, groups.data(),
+    if (!expression.Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(),
                           static_cast<int>(groups.size())))
         return false;
     for (const auto& [name, index] : expression.NamedCapturingGroups())
