@@ -61,10 +61,6 @@ std::string own_inputs(const Recipe& recipe, Arch arch, const InitScripts& scrip
 /// Before the packages in the note.
 constexpr std::string_view packages_mark = "packages\n";
 
-fs::path note_of(const fs::path& iso) {
-    return iso.string() + ".inputs";
-}
-
 /// One build: what goes in, and what all its steps need.
 struct Build {
     const Recipe& recipe;
@@ -330,8 +326,8 @@ std::string note_rest(const Build& build) {
 /// Whether the output is what this build would make.
 bool is_made(const Build& build) {
     const fs::path& output = build.options.output;
-    return fs::exists(output) && fs::exists(note_of(output)) &&
-           read_file(note_of(output)) ==
+    return fs::exists(output) && fs::exists(inputs_of(output)) &&
+           read_file(inputs_of(output)) ==
                note_start(build.recipe, build.options.arch, build.scripts, output) + note_rest(build);
 }
 
@@ -411,10 +407,10 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
         {fmt::format("{}/03-files.sb", layers_directory), files},
     };
     std::error_code absent;
-    fs::remove(note_of(options.output), absent);  // never the old note beside a new image
+    fs::remove(inputs_of(options.output), absent);  // never the old note beside a new image
     write_output(build, loaders, parts, scratch.path());
     const std::uint64_t size = size_below(options.output);
-    write_file(note_of(options.output),
+    write_file(inputs_of(options.output),
                note_start(recipe, options.arch, build.scripts, options.output) + note_rest(build));
     return {options.output, size, time};
 }
@@ -424,9 +420,9 @@ bool is_current(const Recipe& recipe, Arch arch, const fs::path& iso, const fs::
     if (recipe.root.kind != RootKind::packages || !recipe.kernel_image.empty() ||
         recipe.loader == Loader::vendor)
         return false;
-    if (!fs::exists(iso) || !fs::exists(note_of(iso)))
+    if (!fs::exists(iso) || !fs::exists(inputs_of(iso)))
         return false;
-    const std::string note = read_file(note_of(iso));
+    const std::string note = read_file(inputs_of(iso));
     if (!note.starts_with(note_start(recipe, arch, read_init_scripts(), iso)))
         return false;
     // A cache without one of the packages was cleared to get newer ones.

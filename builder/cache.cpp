@@ -19,10 +19,6 @@ namespace {
 
 constexpr std::string_view made_directory = "made", suffix = ".inputs";
 
-fs::path note_of(const fs::path& made) {
-    return made.string() + std::string(suffix);
-}
-
 /// Removes what was not used for long. Another process may do the same: nothing here is an error.
 void forget_old(const fs::path& directory) {
     const auto oldest = fs::file_time_type::clock::now() - std::chrono::weeks(2);
@@ -32,7 +28,7 @@ void forget_old(const fs::path& directory) {
         if (found.extension() == suffix && fs::exists(found.parent_path() / found.stem(), ignored))
             continue;  // goes with its file
         // The note's time says when its file was last used.
-        const fs::path note = note_of(found);
+        const fs::path note = inputs_of(found);
         const auto used = fs::last_write_time(fs::exists(note, ignored) ? note : found, ignored);
         if (ignored || used >= oldest)
             continue;
@@ -64,18 +60,22 @@ std::string state_of(const fs::path& made) {
 
 /// Whether it was made of these inputs, and is as it was made.
 bool is_sound(const fs::path& made, const std::string& inputs) {
-    return fs::exists(made) && fs::is_regular_file(note_of(made)) &&
-           read_file(note_of(made)) == inputs + state_of(made);
+    return fs::exists(made) && fs::is_regular_file(inputs_of(made)) &&
+           read_file(inputs_of(made)) == inputs + state_of(made);
 }
 
 }  // namespace
+
+fs::path inputs_of(const fs::path& made) {
+    return made.string() + std::string(suffix);
+}
 
 fs::path cached(const fs::path& cache, std::string_view kind, const std::string& inputs,
                 const std::function<void(const fs::path&)>& make) {
     const fs::path directory = cache / made_directory;
     make_directories(directory);
     fs::path file = directory / fmt::format("{}-{:016x}", kind, hash(inputs));
-    const fs::path note = note_of(file);
+    const fs::path note = inputs_of(file);
     std::error_code error;
     if (!is_sound(file, inputs)) {
         forget_old(directory);

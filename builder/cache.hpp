@@ -18,6 +18,9 @@ std::filesystem::path cached(const std::filesystem::path& cache, std::string_vie
                              const std::string& inputs,
                              const std::function<void(const std::filesystem::path&)>& make);
 
+/// Where it stands what a file was made from: beside it.
+std::filesystem::path inputs_of(const std::filesystem::path& made);
+
 /// Which bytes a file of the user's has, as text for `inputs`: its path, size, and when and
 /// where it was last changed. Throws a usage Error when there is no such file.
 std::string file_identity(const std::filesystem::path& file);

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// What finds the ISO, and what the menus of others use.
-std::vector<std::string> modules(bool bios) {
+std::vector<std::string> stick_modules(bool bios) {
     std::vector<std::string> names{
         "part_msdos",     "part_gpt",       "fat",          "iso9660",  "loopback",   "search",
         "search_fs_file", "search_fs_uuid", "search_label", "normal",   "configfile", "linux",
@@ -63,7 +63,7 @@ void make_image(const FileTree& packages, const std::string& platform, const fs:
     write_files(packages, "/usr/lib/grub/" + platform, directory);
     std::vector<std::string> command{"grub-mkimage",        "-O", platform,     "-d", directory, "-c",
                                      scratch / "early.cfg", "-p", "/boot/grub", "-o", image};
-    for (std::string& module : modules(bios))
+    for (std::string& module : stick_modules(bios))
         command.push_back(std::move(module));
     check_process(command);
 }
@@ -78,7 +78,7 @@ fs::path stick_loader(Arch arch, const fs::path& cache, const Progress& progress
     const std::vector<Package> packages = fetch_packages(request, cache, progress, why);
     const std::string config = early_config(arch);
     return cached(cache, fmt::format("stick-{}", name(arch)),
-                  fmt::format("{}{}{}", identity(packages), config, fmt::join(modules(bios), " ")),
+                  fmt::format("{}{}{}", identity(packages), config, fmt::join(stick_modules(bios), " ")),
                   [&](const fs::path& made) {
                       const TempDir scratch(cache);
                       const FileTree tree = packages_tree(packages, cache, {}, {});

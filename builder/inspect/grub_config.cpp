@@ -9,7 +9,7 @@
 namespace lktest {
 namespace {
 
-constexpr std::size_t text_limit = 1 << 20, entry_limit = 256, command_limit = 4000, word_limit = 8192;
+constexpr std::size_t text_limit = 1 << 20, grub_entry_limit = 256, command_limit = 4000, word_limit = 8192;
 
 struct Word {
     std::string text;
@@ -211,7 +211,7 @@ private:
     }
 
     void finish_entry() {
-        if (!entry_.kernel.path.empty() && config_.entries.size() < entry_limit)
+        if (!entry_.kernel.path.empty() && config_.entries.size() < grub_entry_limit)
             config_.entries.push_back(std::move(entry_));
         entry_ = {};
     }

@@ -7,11 +7,12 @@
 #include <deque>
 #include <set>
 
+#include "builder/inspect/iso_sector.hpp"
+
 namespace lktest {
 namespace {
 
-constexpr std::size_t sector = 2048;
-constexpr std::uint64_t descriptors = 16 * sector;
+constexpr std::uint64_t descriptors = 16 * iso_sector;
 constexpr std::size_t node_limit = 300'000, depth_limit = 64, descriptor_limit = 32;
 constexpr std::uint64_t directory_limit = 32 << 20, all_directories_limit = 256 << 20;
 
@@ -75,8 +76,8 @@ RockRidge read_rock_ridge(const ByteView& iso, std::string_view area) {
             else if (kind == "RE")
                 found.relocated = true;
             else if (kind == "CE") {
-                next = std::uint64_t{le32(field, 4)} * sector + le32(field, 12);
-                next_size = std::min<std::size_t>(le32(field, 20), 4 * sector);
+                next = std::uint64_t{le32(field, 4)} * iso_sector + le32(field, 12);
+                next_size = std::min<std::size_t>(le32(field, 20), 4 * iso_sector);
             }
             area.remove_prefix(size);
         }
@@ -126,15 +127,15 @@ public:
 
 private:
     static std::uint64_t block_offset(std::string_view record, std::size_t at) {
-        return std::uint64_t{le32(record, at)} * sector;
+        return std::uint64_t{le32(record, at)} * iso_sector;
     }
 
     /// The record of the root directory whose names are the best.
     std::string choose_root() {
         std::string primary, joliet;
         for (std::size_t i = 0; i < descriptor_limit; ++i) {
-            const std::string bytes = iso_.read(descriptors + i * sector, sector);
-            if (bytes.size() < sector || !has_text(bytes, 1, "CD001") || u8(bytes, 0) == 255)
+            const std::string bytes = iso_.read(descriptors + i * iso_sector, iso_sector);
+            if (bytes.size() < iso_sector || !has_text(bytes, 1, "CD001") || u8(bytes, 0) == 255)
                 break;
             if (u8(bytes, 0) == 1 && primary.empty())
                 primary = bytes.substr(156, 34);
@@ -171,7 +172,7 @@ private:
         for (std::size_t at = 0; at < bytes.size();) {
             const std::size_t size = u8(bytes, at);
             if (size == 0) {  // no record crosses a sector
-                at = (at / sector + 1) * sector;
+                at = (at / iso_sector + 1) * iso_sector;
                 continue;
             }
             const std::string_view record = std::string_view(bytes).substr(at, size);
@@ -188,7 +189,7 @@ private:
     IsoNode* add(const Directory& directory, std::string_view record, std::size_t name_size,
                  IsoNode* continued) {
         const std::uint8_t flags = u8(record, 25);
-        const std::uint64_t offset = block_offset(record, 2) + std::uint64_t{u8(record, 1)} * sector;
+        const std::uint64_t offset = block_offset(record, 2) + std::uint64_t{u8(record, 1)} * iso_sector;
         const std::uint64_t size = le32(record, 10);
         std::string name(record.substr(33, name_size));
         if (name == std::string(1, '\0') || name == "\1")
@@ -221,8 +222,8 @@ private:
             node = {true,
                     {},
                     {},
-                    le32(iso_.read(std::uint64_t{child} * sector, 34), 10),
-                    std::uint64_t{child} * sector};
+                    le32(iso_.read(std::uint64_t{child} * iso_sector, 34), 10),
+                    std::uint64_t{child} * iso_sector};
         if (node.directory)
             todo_.push_back({path, node.offset, node.size, directory.depth + 1});
         else
@@ -244,13 +245,13 @@ private:
 }  // namespace
 
 std::optional<IsoVolume> read_iso_volume(const ByteView& iso) {
-    const std::string bytes = iso.read(descriptors, sector);
-    if (bytes.size() < sector || u8(bytes, 0) != 1 || !has_text(bytes, 1, "CD001"))
+    const std::string bytes = iso.read(descriptors, iso_sector);
+    if (bytes.size() < iso_sector || u8(bytes, 0) != 1 || !has_text(bytes, 1, "CD001"))
         return std::nullopt;
     const std::string_view view = bytes;
     return IsoVolume{trimmed(view.substr(40, 32)), trimmed(view.substr(8, 32)),
                      trimmed(view.substr(574, 128)), date(view.substr(813, 17)),
-                     std::uint64_t{le32(bytes, 80)} * sector};
+                     std::uint64_t{le32(bytes, 80)} * iso_sector};
 }
 
 IsoTree read_iso_tree(const ByteView& iso) {

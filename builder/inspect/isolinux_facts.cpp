@@ -7,12 +7,13 @@
 #include <array>
 #include <set>
 
+#include "builder/inspect/iso_sector.hpp"
 #include "builder/inspect/path_lookup.hpp"
 
 namespace lktest {
 namespace {
 
-constexpr std::size_t sector = 2048, image_limit = 256 << 10;
+constexpr std::size_t image_limit = 256 << 10;
 
 /// What a COM32 module cannot be loaded without (SYSLINUX 6; 5 has the same).
 struct Needs {
@@ -41,7 +42,7 @@ bool found(const IsoTree& tree, const std::string& own, std::string_view file) {
 void check_table(IsolinuxFacts& facts, const ByteView& image, std::uint64_t offset) {
     const std::string head = image.read(0, 64);
     const std::uint64_t length = le32(head, 16);
-    facts.table_patched = le32(head, 8) == 16 && std::uint64_t{le32(head, 12)} * sector == offset;
+    facts.table_patched = le32(head, 8) == 16 && std::uint64_t{le32(head, 12)} * iso_sector == offset;
     if (!facts.table_patched || length > image_limit)
         return;
     const std::string bytes = image.read(0, length);

@@ -10,8 +10,8 @@
 namespace lktest {
 namespace {
 
-constexpr std::uint64_t sector = 512;
-constexpr std::uint32_t header_limit = 512, entry_limit = 1024, entry_size_limit = 4096;
+constexpr std::uint64_t disk_sector = 512;
+constexpr std::uint32_t gpt_header_limit = 512, gpt_entry_limit = 1024, gpt_entry_size_limit = 4096;
 
 struct KnownType {
     std::string_view guid, name;
@@ -52,19 +52,21 @@ bool header_is_whole(std::string header) {
 }
 
 std::optional<Gpt> read_gpt(const ByteView& disk) {
-    const std::string header = disk.read(sector, header_limit);
+    const std::string header = disk.read(disk_sector, gpt_header_limit);
     if (!has_text(header, 0, "EFI PART"))
         return std::nullopt;
     Gpt gpt;
     gpt.header_crc = header_is_whole(header);
-    const std::string backup = disk.read(
-        le64(header, 32) < disk.size() / sector ? le64(header, 32) * sector : disk.size(), header_limit);
+    const std::string backup =
+        disk.read(le64(header, 32) < disk.size() / disk_sector ? le64(header, 32) * disk_sector : disk.size(),
+                  gpt_header_limit);
     gpt.backup = has_text(backup, 0, "EFI PART") && header_is_whole(backup);
 
     const std::uint64_t first = le64(header, 72), count = le32(header, 80), size = le32(header, 84);
-    if (size < 128 || size > entry_size_limit || count > entry_limit || first >= disk.size() / sector)
+    if (size < 128 || size > gpt_entry_size_limit || count > gpt_entry_limit ||
+        first >= disk.size() / disk_sector)
         return gpt;
-    const std::string entries = disk.read(first * sector, count * size);
+    const std::string entries = disk.read(first * disk_sector, count * size);
     gpt.entries_crc = entries.size() == count * size && crc(entries) == le32(header, 88);
     for (std::uint64_t i = 0; i < count; ++i) {
         const std::string_view entry =
@@ -72,7 +74,8 @@ std::optional<Gpt> read_gpt(const ByteView& disk) {
         const std::uint64_t start = le64(entry, 32), end = le64(entry, 40);
         if (entry.size() < 128 || entry.substr(0, 16).find_first_not_of('\0') == std::string_view::npos)
             continue;
-        constexpr std::uint64_t most = ~std::uint64_t{0} / sector / 2;  // its byte offsets fit into 64 bits
+        constexpr std::uint64_t most =
+            ~std::uint64_t{0} / disk_sector / 2;  // its byte offsets fit into 64 bits
         if (end < start || end > most)
             continue;
         std::u16string name;
@@ -80,7 +83,7 @@ std::optional<Gpt> read_gpt(const ByteView& disk) {
             name.push_back(le16(entry, at));
         const std::string guid = guid_text(entry);
         gpt.partitions.push_back({static_cast<int>(i + 1), type_name(guid), guid == esp_type,
-                                  utf8_of_utf16(name), start * sector, (end - start + 1) * sector});
+                                  utf8_of_utf16(name), start * disk_sector, (end - start + 1) * disk_sector});
     }
     return gpt;
 }
@@ -89,7 +92,7 @@ std::optional<Gpt> read_gpt(const ByteView& disk) {
 
 PartitionTables read_partitions(const ByteView& disk) {
     PartitionTables tables;
-    const std::string first = disk.read(0, sector);
+    const std::string first = disk.read(0, disk_sector);
     tables.boot_signature = le16(first, 510) == 0xaa55;
     if (!tables.boot_signature)
         return tables;
@@ -103,8 +106,8 @@ PartitionTables read_partitions(const ByteView& disk) {
                               type == 0xef ? "EFI system" : fmt::format("type {:#04x}", type),
                               type == 0xef,
                               {},
-                              le32(entry, 8) * sector,
-                              le32(entry, 12) * sector});
+                              le32(entry, 8) * disk_sector,
+                              le32(entry, 12) * disk_sector});
     }
     tables.gpt = read_gpt(disk);
     return tables;

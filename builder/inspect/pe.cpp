@@ -11,7 +11,7 @@
 namespace lktest {
 namespace {
 
-constexpr std::size_t header_limit = 64 << 10, section_limit = 96, certificate_limit = 1 << 20;
+constexpr std::size_t pe_header_limit = 64 << 10, section_limit = 96, certificate_limit = 1 << 20;
 
 struct Machine {
     std::uint16_t number;
@@ -62,9 +62,9 @@ void read_certificates(PeImage& image, const ByteView& file, std::uint64_t at, s
 std::optional<PeImage> read_pe(const ByteView& file) {
     const std::string dos = file.read(0, 64);
     const std::uint64_t start = le32(dos, 60);
-    if (!dos.starts_with("MZ") || start > header_limit)
+    if (!dos.starts_with("MZ") || start > pe_header_limit)
         return std::nullopt;
-    const std::string header = file.read(start, header_limit);
+    const std::string header = file.read(start, pe_header_limit);
     if (!has_text(header, 0, std::string_view("PE\0\0", 4)) || header.size() < 24)
         return std::nullopt;
     PeImage image;

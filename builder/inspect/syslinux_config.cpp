@@ -8,7 +8,7 @@
 namespace lktest {
 namespace {
 
-constexpr std::size_t text_limit = 1 << 20, entry_limit = 256, line_limit = 4000;
+constexpr std::size_t config_limit = 1 << 20, menu_entry_limit = 256, line_limit = 4000;
 
 bool has_suffix(std::string_view path, std::initializer_list<std::string_view> suffixes) {
     return std::ranges::any_of(suffixes, [path](std::string_view suffix) { return path.ends_with(suffix); });
@@ -24,7 +24,7 @@ class Parser {
 public:
     BootConfig parse(std::string_view text) {
         config_.loader = BootLoader::syslinux;
-        text = text.substr(0, text_limit);
+        text = text.substr(0, config_limit);
         while (!text.empty() && number_ < line_limit) {
             const std::string_view line = text.substr(0, text.find('\n'));
             text.remove_prefix(std::min(line.size() + 1, text.size()));
@@ -103,7 +103,7 @@ private:
     }
 
     void finish_entry() {
-        if (in_entry_ && !entry_.kernel.path.empty() && config_.entries.size() < entry_limit)
+        if (in_entry_ && !entry_.kernel.path.empty() && config_.entries.size() < menu_entry_limit)
             config_.entries.push_back(std::move(entry_));
         entry_ = {};
         in_entry_ = false;

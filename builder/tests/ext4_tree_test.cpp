@@ -10,13 +10,12 @@
 #include "builder/base/process.hpp"
 #include "builder/tests/support/error_of.hpp"
 #include "builder/tests/support/listing.hpp"
+#include "builder/tests/support/nobody.hpp"
 #include "builder/tree/from_directory.hpp"
 
 namespace lktest {
 namespace {
 namespace fs = std::filesystem;
-
-const Progress nobody = [](auto...) {};
 
 class Ext4Tree : public testing::Test {
 protected:

@@ -9,12 +9,11 @@
 #include "builder/image/checksums.hpp"
 #include "builder/manifest.hpp"
 #include "builder/tests/support/error_of.hpp"
+#include "builder/tests/support/nobody.hpp"
 
 namespace lktest {
 namespace {
 namespace fs = std::filesystem;
-
-const Progress nobody = [](auto...) {};
 
 class Output : public testing::Test {
 protected:

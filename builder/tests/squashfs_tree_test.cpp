@@ -8,11 +8,10 @@
 #include "builder/layer/squashfs_writer.hpp"
 #include "builder/tests/support/error_of.hpp"
 #include "builder/tests/support/listing.hpp"
+#include "builder/tests/support/nobody.hpp"
 
 namespace lktest {
 namespace {
-
-const Progress nobody = [](auto...) {};
 
 std::shared_ptr<Inode> node(NodeType type, mode_t permissions) {
     auto inode = std::make_shared<Inode>();

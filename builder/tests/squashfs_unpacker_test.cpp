@@ -15,13 +15,12 @@
 #include "builder/layer/squashfs_writer.hpp"
 #include "builder/tests/support/error_of.hpp"
 #include "builder/tests/support/listing.hpp"
+#include "builder/tests/support/nobody.hpp"
 #include "builder/tree/from_directory.hpp"
 
 namespace lktest {
 namespace {
 namespace fs = std::filesystem;
-
-const Progress nobody = [](auto...) {};
 
 /// A directory with one of each, and with what only root can make when this is root.
 void fill(const fs::path& directory) {

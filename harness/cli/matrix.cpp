@@ -16,7 +16,8 @@
 namespace lktest {
 namespace {
 
-constexpr std::array<std::string_view, 4> formats{"text", "json", "github", "gitlab"};  // as Format has them
+/// As Format has them.
+constexpr std::array<std::string_view, 4> matrix_formats{"text", "json", "github", "gitlab"};
 
 constexpr std::size_t most_jobs = 256;  // GitHub's limit of a matrix
 
@@ -29,10 +30,11 @@ std::size_t count_applicable(const std::vector<PlannedCell>& cells) {
 
 void add_matrix(CLI::App& app, MatrixOptions& options) {
     add_cells(app, options.run);
-    add_single(app, "--format", alternatives(formats), "for people, for programs, or as a CI system's jobs",
-               "text", [&options](const std::string& word) {
-                   options.format = static_cast<MatrixOptions::Format>(choose("--format", word, formats));
-               });
+    add_single(
+        app, "--format", alternatives(matrix_formats), "for people, for programs, or as a CI system's jobs",
+        "text", [&options](const std::string& word) {
+            options.format = static_cast<MatrixOptions::Format>(choose("--format", word, matrix_formats));
+        });
     app.add_flag_callback(
         "--json", [&options] { options.format = MatrixOptions::Format::json; }, "the same as --format json");
     add_single(app, "--shards", "N", "of github and gitlab: N jobs, which take about as long",

@@ -23,7 +23,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 3> formats{"text", "markdown", "tap"};  // in the order of ReportFormat
+/// In the order of ReportFormat.
+constexpr std::array<std::string_view, 3> report_formats{"text", "markdown", "tap"};
 
 std::string junit_of(const SavedRun& run) {
     std::error_code none;
@@ -68,9 +69,9 @@ void add_report(CLI::App& app, ReportRequest& request) {
                    "one or more runs: shards, machines, repetitions; of a cell the last one counts")
         ->type_name("DIR")
         ->required();
-    add_single(app, "--format", alternatives(formats), "what is printed", "text",
+    add_single(app, "--format", alternatives(report_formats), "what is printed", "text",
                [&request](const std::string& word) {
-                   request.format = static_cast<ReportFormat>(choose("--format", word, formats));
+                   request.format = static_cast<ReportFormat>(choose("--format", word, report_formats));
                });
     add_single(app, "--output", "DIR", "where the merged run makes its directory", "lktest-results",
                [&request](const std::string& word) { request.output = word; });

@@ -16,8 +16,8 @@ namespace {
 constexpr std::array<std::string_view, 3> accelerators{"auto", "kvm", "tcg"};
 constexpr std::array<std::string_view, 3> networks{"tap", "user", "none"};  // in the order of Network
 
-constexpr std::array<std::string_view, 2> engines{"local", "slurm"};        // in the order of Engine
-constexpr std::array<std::string_view, 3> formats{"text", "tap", "jsonl"};  // in the order of RunFormat
+constexpr std::array<std::string_view, 2> engines{"local", "slurm"};            // in the order of Engine
+constexpr std::array<std::string_view, 3> run_formats{"text", "tap", "jsonl"};  // in the order of RunFormat
 
 /// Days are no boot, and chrono must not overflow.
 constexpr std::uint64_t longest_timeout = std::uint64_t{7} * 24 * 3600, most_jobs = 1024, most_boots = 100000;
@@ -177,9 +177,9 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
                        std::chrono::seconds(parse_number("--timeout", word, 1, longest_timeout));
                });
     add_output(app, options);
-    add_single(app, "--format", alternatives(formats), "what is printed on stdout", "text",
+    add_single(app, "--format", alternatives(run_formats), "what is printed on stdout", "text",
                [&options](const std::string& word) {
-                   options.format = static_cast<RunFormat>(choose("--format", word, formats));
+                   options.format = static_cast<RunFormat>(choose("--format", word, run_formats));
                });
     add_single(app, "--shard", "K/N", "only the Kth of N parts, which take about as long", "all",
                [&options](const std::string& word) {

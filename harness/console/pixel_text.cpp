@@ -68,11 +68,11 @@ CellBits inverted(CellBits bits, unsigned height) {
 }
 
 /// Characters of one row of the picture, by their left edges.
-using Row = std::map<std::size_t, char32_t>;
+using PictureRow = std::map<std::size_t, char32_t>;
 
 /// A stroke somewhere in a picture looks like one of the simplest characters: what has no two letters or
 /// digits side by side is no text.
-bool is_text(const Row& row) {
+bool is_text(const PictureRow& row) {
     const auto is_letter = [](char32_t c) { return c < 0x80 && std::isalnum(static_cast<int>(c)) != 0; };
     for (const auto& [x, c] : row)
         if (const auto next = row.find(x + cell_width);
@@ -81,7 +81,7 @@ bool is_text(const Row& row) {
     return false;
 }
 
-std::string text_of(const Row& row, std::size_t left) {
+std::string text_of(const PictureRow& row, std::size_t left) {
     std::string text;
     std::size_t at = left;
     for (const auto& [x, c] : row) {
@@ -120,7 +120,7 @@ PixelReader::PixelReader(const BitmapFont& font) : height_(font.height) {
 std::vector<std::string> PixelReader::rows(const PixelImage& image) const {
     // By the upper edge and where between two cells the left one is; of all colours, for a menu's entry may
     // have another one for its key.
-    std::map<std::pair<std::size_t, std::size_t>, Row> found;
+    std::map<std::pair<std::size_t, std::size_t>, PictureRow> found;
     for (const std::uint32_t colour : colours_of(image)) {
         const Mask mask(image, colour);
         for (std::size_t y = 0; y < image.height; ++y)

@@ -19,9 +19,9 @@ using Guid = std::array<unsigned char, 16>;
 constexpr Guid debug_images{0x77, 0x2e, 0x15, 0x49, 0xda, 0x1a, 0x64, 0x47,
                             0xb7, 0xa2, 0x7a, 0xfe, 0xfe, 0xd9, 0x5e, 0x8b};
 
-class Firmware {
+class FirmwareMemory {
 public:
-    explicit Firmware(const GuestMemory& memory) : memory_(memory) {}
+    explicit FirmwareMemory(const GuestMemory& memory) : memory_(memory) {}
 
     std::vector<EfiImage> images() const {
         for (const MemorySpan& span : memory_.spans()) {
@@ -161,7 +161,7 @@ private:
 }  // namespace
 
 std::vector<EfiImage> efi_images(const GuestMemory& memory) {
-    return Firmware(memory).images();
+    return FirmwareMemory(memory).images();
 }
 
 const EfiImage* image_at(const std::vector<EfiImage>& images, std::uint64_t address) {

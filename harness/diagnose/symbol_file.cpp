@@ -2,7 +2,6 @@
 #include "harness/diagnose/symbol_file.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cstring>
 #include <ranges>
 #include <span>
@@ -19,10 +18,6 @@ namespace {
 /// Where each kind of section's name begins in these.
 constexpr std::string_view section_name_bytes{"\0.text\0.data\0.symtab\0.strtab\0.shstrtab\0", 39};
 enum NameAt : Elf64_Word { text = 1, data = 7, symbol_table = 13, names = 21, section_names = 29 };
-
-bool is_code(char type) {
-    return std::tolower(static_cast<unsigned char>(type)) == 't' || type == 'W' || type == 'w';
-}
 
 /// Addresses in a row whose symbols are all code, or all not: gdb asks the section that an address lies in
 /// for the symbol's name.

@@ -12,11 +12,11 @@ namespace {
 /// No function is larger; what lies farther behind one is in none that has a name.
 constexpr std::uint64_t largest_function = 1 << 20;
 
+}  // namespace
+
 bool is_code(char type) {
     return type == 't' || type == 'T' || type == 'w' || type == 'W';
 }
-
-}  // namespace
 
 void Symbols::add(std::uint64_t address, char type, std::string_view name) {
     const auto length = static_cast<std::uint16_t>(std::min<std::size_t>(name.size(), UINT16_MAX));

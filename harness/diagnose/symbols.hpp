@@ -19,6 +19,9 @@ struct CodeAddress {
     bool returned_to = false;
 };
 
+/// Whether a symbol of this type, as nm(1) prints it, is of code.
+bool is_code(char type);
+
 /// The names of a kernel's functions, and on most kernels of its data, by address: what the
 /// kernel keeps for its own backtraces (kernel/kallsyms.c), at the addresses it runs at.
 class Symbols {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include "builder/inspect/iso_sector.hpp"
 #include "harness/machine/medium_copy.hpp"
 
 namespace lktest {
 namespace {
 
 /// Volume descriptors begin with the 16th sector (ECMA-119, 6.7.1); 64 of them are more than anybody has.
-constexpr std::uint64_t sector = 2048, first_descriptor = 16, last_descriptor = 80;
+constexpr std::uint64_t first_descriptor = 16, last_descriptor = 80;
 
 /// Where the certificate table's entry lies from a PE header's start: nothing when it is no 64-bit UEFI
 /// application, or has no signature (PE/COFF, 3.4; the fifth data directory).
@@ -26,13 +27,13 @@ std::vector<Patch> without_el_torito(const ByteView& iso) {
     constexpr std::string_view boot_record("\0CD001\1EL TORITO SPECIFICATION", 30);
     std::vector<Patch> patches;
     for (std::uint64_t number = first_descriptor; number < last_descriptor; ++number) {
-        const std::string descriptor = iso.read(number * sector, sector);
+        const std::string descriptor = iso.read(number * iso_sector, iso_sector);
         if (!has_text(descriptor, 1, "CD001") || u8(descriptor, 0) == 0xff)
             break;
         if (descriptor.starts_with(boot_record)) {
             std::string hidden = descriptor;
             hidden.replace(7, 9, "NOT A ONE");
-            patches.push_back({number * sector, hidden});
+            patches.push_back({number * iso_sector, hidden});
         }
     }
     return patches;

@@ -22,7 +22,7 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* hint =
+constexpr const char* jail_hint =
     "run lktest as root, or in a container that allows mounts (CAP_SYS_ADMIN, an unmasked /proc)";
 
 void write_proc(const char* path, std::string_view text) {
@@ -50,7 +50,8 @@ void mount_tmpfs(const fs::path& where) {
     // Guest memory lives here, and the planner of parallel cells answers for it; tmpfs's own
     // limit, half of the memory, would only kill QEMU by SIGBUS in the middle of a boot.
     if (::mount("tmpfs", where.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=100%") < 0)
-        throw system_error(fmt::format("cannot mount a private tmpfs on {}", where.string()), errno, hint);
+        throw system_error(fmt::format("cannot mount a private tmpfs on {}", where.string()), errno,
+                           jail_hint);
 }
 
 /// The directory, made when it is missing. It then outlives the jail, empty.
@@ -86,9 +87,9 @@ void keep_user(const JailUser& user) {
 
 fs::path mount_jail(bool root) {
     if (::mount(nullptr, "/", nullptr, MS_SLAVE | MS_REC, nullptr) < 0)
-        throw system_error("cannot detach the mounts of a new namespace", errno, hint);
+        throw system_error("cannot detach the mounts of a new namespace", errno, jail_hint);
     if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) < 0)
-        throw system_error("cannot mount /proc in a new PID namespace", errno, hint);
+        throw system_error("cannot mount /proc in a new PID namespace", errno, jail_hint);
     const fs::path private_dir = private_mount_point();
     mount_tmpfs(private_dir);
     // The embedded driver also writes where no option leads it away from: as root to

@@ -19,7 +19,7 @@
 namespace lktest {
 namespace {
 
-constexpr const char* hint =
+constexpr const char* netns_hint =
     "run lktest as root (it needs CAP_SYS_ADMIN and CAP_NET_ADMIN), or choose --network user";
 
 UniqueFd open_own_netns() {
@@ -37,7 +37,7 @@ void loopback_up() {
     std::strcpy(request.ifr_name, "lo");
     request.ifr_flags = IFF_UP;
     if (!socket || ::ioctl(socket.get(), SIOCSIFFLAGS, &request) < 0)
-        throw system_error("cannot set the loopback device up", errno, hint);
+        throw system_error("cannot set the loopback device up", errno, netns_hint);
 }
 
 Netns::Netns() {
@@ -46,7 +46,7 @@ Netns::Netns() {
     std::thread([this, &failure] {
         try {
             if (::unshare(CLONE_NEWNET) < 0)
-                throw system_error("cannot make a network namespace", errno, hint);
+                throw system_error("cannot make a network namespace", errno, netns_hint);
             loopback_up();
             fd_ = open_own_netns();
         } catch (...) {
@@ -59,7 +59,7 @@ Netns::Netns() {
 
 Netns::Visit::Visit(int netns) : home_(open_own_netns()) {
     if (::setns(netns, CLONE_NEWNET) < 0)
-        throw system_error("cannot enter a network namespace", errno, hint);
+        throw system_error("cannot enter a network namespace", errno, netns_hint);
 }
 
 Netns::Visit::~Visit() {

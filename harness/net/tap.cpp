@@ -21,7 +21,7 @@
 namespace lktest {
 namespace {
 
-constexpr const char* hint =
+constexpr const char* tap_hint =
     "run lktest as root, let your user read and write /dev/net/tun, or choose --network user";
 
 ifreq request_for_tap() {
@@ -33,11 +33,11 @@ ifreq request_for_tap() {
 void make_device() {
     const UniqueFd tun(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
     if (!tun)
-        throw system_error("cannot open /dev/net/tun", errno, hint);
+        throw system_error("cannot open /dev/net/tun", errno, tap_hint);
     ifreq request = request_for_tap();
     request.ifr_flags = IFF_TAP | IFF_NO_PI;
     if (::ioctl(tun.get(), TUNSETIFF, &request) < 0 || ::ioctl(tun.get(), TUNSETPERSIST, 1) < 0)
-        throw system_error("cannot make a tap device", errno, hint);
+        throw system_error("cannot make a tap device", errno, tap_hint);
 }
 
 sockaddr socket_address(const char* text) {
@@ -58,7 +58,7 @@ void set_address_and_up() {
     if (!socket || ::ioctl(socket.get(), SIOCSIFADDR, &address) < 0 ||
         ::ioctl(socket.get(), SIOCSIFNETMASK, &netmask) < 0 ||
         ::ioctl(socket.get(), SIOCSIFFLAGS, &flags) < 0)
-        throw system_error("cannot give the tap device its address", errno, hint);
+        throw system_error("cannot give the tap device its address", errno, tap_hint);
 }
 
 /// By netlink (rtnetlink(7)), because only there duplicate detection can be left

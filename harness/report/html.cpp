@@ -12,7 +12,7 @@ namespace lktest {
 namespace {
 
 /// JSON that holds nothing that an HTML parser would see in a <script>: "</script>", "<!--".
-std::string for_html(std::string_view json) {
+std::string for_script(std::string_view json) {
     std::string text;
     text.reserve(json.size() + json.size() / 16);
     for (const char c : json) {
@@ -43,8 +43,8 @@ std::string html_page(std::string_view matrix_json, std::span<const std::string>
     const std::array<std::pair<std::string_view, std::string>, 6> parts{{
         {"{{script-hash}}", "sha256-" + base64(sha256(script))},
         {"{{style}}", std::string(page_parts.css)},
-        {"{{run}}", for_html(matrix_json)},
-        {"{{usual}}", for_html(usual_json)},
+        {"{{run}}", for_script(matrix_json)},
+        {"{{usual}}", for_script(usual_json)},
         {"{{cells}}", cell_blocks(cells)},
         {"{{script}}", std::string(page_parts.script)},
     }};

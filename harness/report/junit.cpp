@@ -12,11 +12,11 @@
 namespace lktest {
 namespace {
 
-void set(pugi::xml_node node, const char* attribute, const std::string& value) {
+void add_attribute(pugi::xml_node node, const char* attribute, const std::string& value) {
     node.append_attribute(attribute) = value.c_str();
 }
 
-std::string seconds(std::chrono::microseconds time) {
+std::string in_seconds(std::chrono::microseconds time) {
     return fmt::format("{:.3f}", static_cast<double>(time.count()) / 1e6);
 }
 
@@ -53,23 +53,23 @@ const char* element(OutcomeClass outcome_class) {
 void add_case(pugi::xml_node suite, const CellResult& result) {
     const Verdict& verdict = *result.verdict;
     pugi::xml_node node = suite.append_child("testcase");
-    set(node, "classname", printable(result.cell.scenario + "." + result.cell.image.name));
+    add_attribute(node, "classname", printable(result.cell.scenario + "." + result.cell.image.name));
     std::string title =
         fmt::format("{}-{}-{}", name(result.cell.arch), name(result.cell.firmware), name(result.cell.medium));
     for (const std::string& word : words(result.cell.hardware))
         title += "-" + word;
-    set(node, "name", title);
-    set(node, "time", seconds(verdict.took));
+    add_attribute(node, "name", title);
+    add_attribute(node, "time", in_seconds(verdict.took));
     const char* kind = element(class_of(verdict.outcome));
     if (!kind)
         return;
     pugi::xml_node outcome = node.append_child(kind);
     if (verdict.outcome == Outcome::not_applicable) {
-        set(outcome, "message", printable(verdict.reason));
+        add_attribute(outcome, "message", printable(verdict.reason));
         return;
     }
-    set(outcome, "type", std::string(name(verdict.outcome)));
-    set(outcome, "message", printable(verdict.reason));
+    add_attribute(outcome, "type", std::string(name(verdict.outcome)));
+    add_attribute(outcome, "message", printable(verdict.reason));
     outcome.text().set(details(result).c_str());
 }
 
@@ -83,9 +83,10 @@ void add_suite(pugi::xml_node root, const std::string& scenario, const RunReport
         }
     const Counts counts = count(part);
     pugi::xml_node suite = root.append_child("testsuite");
-    set(suite, "name", "lktest." + printable(scenario));
-    set(suite, "timestamp", utc_time(report.started).substr(0, 19));  // JUnit's schema knows no zone
-    set(suite, "time", seconds(took));
+    add_attribute(suite, "name", "lktest." + printable(scenario));
+    add_attribute(suite, "timestamp",
+                  utc_time(report.started).substr(0, 19));  // JUnit's schema knows no zone
+    add_attribute(suite, "time", in_seconds(took));
     suite.append_attribute("tests") = part.cells.size();
     suite.append_attribute("failures") = counts.failed;
     suite.append_attribute("errors") = counts.host_faults + counts.cancelled;
@@ -99,8 +100,8 @@ void add_suite(pugi::xml_node root, const std::string& scenario, const RunReport
 std::string junit_report(const RunReport& report) {
     pugi::xml_document document;
     pugi::xml_node declaration = document.append_child(pugi::node_declaration);
-    set(declaration, "version", "1.0");
-    set(declaration, "encoding", "UTF-8");
+    add_attribute(declaration, "version", "1.0");
+    add_attribute(declaration, "encoding", "UTF-8");
     pugi::xml_node root = document.append_child("testsuites");
     std::vector<std::string> scenarios;
     for (const CellResult& result : report.cells)

@@ -67,7 +67,7 @@ Json counts_of(const Json& cells) {
     };
 }
 
-void set(pugi::xml_node node, const char* name, const std::string& value) {
+void set_attribute(pugi::xml_node node, const char* name, const std::string& value) {
     (node.attribute(name) ? node.attribute(name) : node.append_attribute(name)) = value.c_str();
 }
 
@@ -83,8 +83,8 @@ std::string merge_junit(std::span<const std::string> junits,
                         const std::map<std::string, std::size_t>& run_of) {
     pugi::xml_document merged;
     pugi::xml_node declaration = merged.append_child(pugi::node_declaration);
-    set(declaration, "version", "1.0");
-    set(declaration, "encoding", "UTF-8");
+    set_attribute(declaration, "version", "1.0");
+    set_attribute(declaration, "encoding", "UTF-8");
     pugi::xml_node root = merged.append_child("testsuites");
     std::map<std::string, Suite> suites;
     for (std::size_t run = 0; run < junits.size(); ++run) {
@@ -99,8 +99,8 @@ std::string merge_junit(std::span<const std::string> junits,
                 Suite& suite = suites[from.attribute("name").value()];
                 if (!suite.node) {
                     suite.node = root.append_child("testsuite");
-                    set(suite.node, "name", from.attribute("name").value());
-                    set(suite.node, "timestamp", from.attribute("timestamp").value());
+                    set_attribute(suite.node, "name", from.attribute("name").value());
+                    set_attribute(suite.node, "timestamp", from.attribute("timestamp").value());
                 }
                 suite.node.append_copy(test);
                 suite.time += test.attribute("time").as_double();
@@ -111,11 +111,11 @@ std::string merge_junit(std::span<const std::string> junits,
             }
     }
     for (const auto& [name, suite] : suites) {
-        set(suite.node, "time", fmt::format("{:.3f}", suite.time));
-        set(suite.node, "tests", std::to_string(suite.tests));
-        set(suite.node, "failures", std::to_string(suite.failures));
-        set(suite.node, "errors", std::to_string(suite.errors));
-        set(suite.node, "skipped", std::to_string(suite.skipped));
+        set_attribute(suite.node, "time", fmt::format("{:.3f}", suite.time));
+        set_attribute(suite.node, "tests", std::to_string(suite.tests));
+        set_attribute(suite.node, "failures", std::to_string(suite.failures));
+        set_attribute(suite.node, "errors", std::to_string(suite.errors));
+        set_attribute(suite.node, "skipped", std::to_string(suite.skipped));
     }
     std::ostringstream out;
     merged.save(out, "  ");

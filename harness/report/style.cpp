@@ -55,12 +55,12 @@ std::string to_ascii(std::string_view text) {
     return out;
 }
 
-Line clip(const Line& line, std::size_t width) {
+Line clip_line(const Line& line, std::size_t width) {
     Line out;
     for (const Span& span : line) {
         const std::size_t wanted = columns(span.text);
         if (wanted > width) {
-            out.push_back({lktest::clip(span.text, width), span.tone});
+            out.push_back({clip(span.text, width), span.tone});
             break;
         }
         out.push_back(span);
@@ -85,7 +85,7 @@ Line without_trailing_spaces(Line line) {
 std::string paint(const Line& line, const Style& style, std::size_t width) {
     Line shown = without_trailing_spaces(line);
     if (width > 0)
-        shown = clip(shown, width);
+        shown = clip_line(shown, width);
     std::string out;
     for (const Span& span : shown) {
         if (span.text.empty())

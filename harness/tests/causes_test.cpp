@@ -9,11 +9,10 @@
 
 #include "harness/console/failures.hpp"
 #include "harness/diagnose/diagnosis.hpp"
+#include "harness/tests/support/source_directory.hpp"
 
 namespace lktest {
 namespace {
-
-const std::filesystem::path source_directory = LKTEST_SOURCE_DIR;
 
 const std::vector<Failure>& failures() {
     static const auto read = read_failures(source_directory / "harness/console/failures.toml");

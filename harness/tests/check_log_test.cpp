@@ -10,11 +10,10 @@
 #include "builder/base/file.hpp"
 #include "harness/console/failures.hpp"
 #include "harness/console/saved_log.hpp"
+#include "harness/tests/support/source_directory.hpp"
 
 namespace lktest {
 namespace {
-
-const std::filesystem::path source_directory = LKTEST_SOURCE_DIR;
 
 CheckedLog check(std::string_view bytes) {
     static const std::vector<Failure> failures =

@@ -11,11 +11,12 @@
 namespace lktest {
 namespace {
 
-using Kind = AttachedDevice::Kind;
+using DeviceKind = AttachedDevice::Kind;
 using Sentences = std::vector<std::string>;
 
-const std::vector<AttachedDevice> machine = {
-    {Kind::disk, "virtio", "vda"}, {Kind::drive, "scsi", "sda"}, {Kind::card, "virtio", "52:54:00:6c:6b:01"}};
+const std::vector<AttachedDevice> machine = {{DeviceKind::disk, "virtio", "vda"},
+                                             {DeviceKind::drive, "scsi", "sda"},
+                                             {DeviceKind::card, "virtio", "52:54:00:6c:6b:01"}};
 
 LogRecord record(std::string_view text) {
     return {.sequence = 0, .time = {}, .level = 6, .text = std::string(text)};

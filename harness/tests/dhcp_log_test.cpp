@@ -9,7 +9,7 @@
 namespace lktest {
 namespace {
 
-using Kind = DhcpMessage::Kind;
+using DhcpKind = DhcpMessage::Kind;
 
 std::vector<DhcpMessage> read_all(const std::vector<std::string>& lines) {
     DhcpLog log;
@@ -40,7 +40,7 @@ const std::vector<std::string> firmware_lease{
 TEST(DhcpLog, ReadsALeaseStepByStep) {
     const auto messages = read_all(firmware_lease);
     ASSERT_EQ(messages.size(), 4u);
-    const Kind kinds[]{Kind::discover, Kind::offer, Kind::request, Kind::ack};
+    const DhcpKind kinds[]{DhcpKind::discover, DhcpKind::offer, DhcpKind::request, DhcpKind::ack};
     for (std::size_t step = 0; step < 4; ++step) {
         EXPECT_EQ(messages[step].kind, kinds[step]);
         EXPECT_EQ(messages[step].address, step == 0 ? "" : "192.168.2.10");
@@ -78,7 +78,7 @@ TEST(DhcpLog, KeepsWhyTheServerSaidNo) {
                   "dnsmasq-dhcp[1]: 8 DHCPNAK(tap0) 10.0.0.5 52:54:00:6c:6b:01 wrong network"});
     ASSERT_EQ(messages.size(), 2u);
     EXPECT_EQ(messages[0].rest, "no address available");
-    EXPECT_EQ(messages[1].kind, Kind::nak);
+    EXPECT_EQ(messages[1].kind, DhcpKind::nak);
     EXPECT_EQ(messages[1].rest, "wrong network");
 }
 

@@ -33,14 +33,14 @@ std::string read(std::string_view bytes) {
     return Reader().feed(bytes).text();
 }
 
-struct Sample {
+struct Escaped {
     std::string_view name;
     std::string_view bytes;
     std::string_view expected;
 };
 using namespace std::string_view_literals;
 
-const Sample samples[] = {
+const Escaped escaped[] = {
     {"PlainText", "Linux version 6.1\r\n", "Linux version 6.1<cr><lf>"},
     {"OvmfClearsTheScreen", "\x1b[2J\x1b[01;01H\x1b[=3hBdsDxe", "{[2J}{[01;01H}{[=3h}BdsDxe"},
     {"SeaBios",
@@ -92,20 +92,20 @@ const Sample samples[] = {
 };
 
 TEST(EscapeParser, TellsTextFromSequences) {
-    for (const Sample& sample : samples)
-        EXPECT_EQ(read(sample.bytes), sample.expected) << sample.name;
+    for (const Escaped& one : escaped)
+        EXPECT_EQ(read(one.bytes), one.expected) << one.name;
 }
 
 TEST(EscapeParser, ReadsTheSameHoweverTheBytesAreCut) {
-    for (const Sample& sample : samples) {
-        for (std::size_t cut = 0; cut <= sample.bytes.size(); ++cut)
-            EXPECT_EQ(Reader().feed(sample.bytes.substr(0, cut)).feed(sample.bytes.substr(cut)).text(),
-                      sample.expected)
-                << sample.name << " cut at " << cut;
+    for (const Escaped& one : escaped) {
+        for (std::size_t cut = 0; cut <= one.bytes.size(); ++cut)
+            EXPECT_EQ(Reader().feed(one.bytes.substr(0, cut)).feed(one.bytes.substr(cut)).text(),
+                      one.expected)
+                << one.name << " cut at " << cut;
         Reader one_by_one;
-        for (const char& byte : sample.bytes)
+        for (const char& byte : one.bytes)
             one_by_one.feed({&byte, 1});
-        EXPECT_EQ(one_by_one.text(), sample.expected) << sample.name << " byte by byte";
+        EXPECT_EQ(one_by_one.text(), one.expected) << one.name << " byte by byte";
     }
 }
 

@@ -13,13 +13,12 @@
 #include "builder/tests/support/golden.hpp"
 #include "harness/console/watch.hpp"
 #include "harness/scenario/parse.hpp"
+#include "harness/tests/support/source_directory.hpp"
 
 namespace lktest {
 namespace {
 
 using std::chrono::microseconds;
-
-const std::filesystem::path source_directory = LKTEST_SOURCE_DIR;
 
 std::vector<Failure> catalogue() {
     return read_failures(source_directory / "harness/console/failures.toml");
