@@ -89,7 +89,8 @@ std::optional<BitmapFont> find_vga_font(std::string_view rom) {
         "\x00\x00\x10\x38\x6c\xc6\xc6\xfe\xc6\xc6\xc6\xc6\x00\x00\x00\x00"
         "\x00\x00\xfc\x66\x66\x66\x7c\x66\x66\x66\x66\xfc\x00\x00\x00\x00"sv;
     const std::size_t at = rom.find(letters);
-    if (at == rom.npos || at < 'A' * height)
+    constexpr std::size_t characters = 256;
+    if (at == rom.npos || at < 'A' * height || rom.size() - at < (characters - 'A') * height)
         return std::nullopt;
     BitmapFont font{.height = height, .cells = {}};
     for (std::size_t code = '!'; code <= '~'; ++code) {
