@@ -81,6 +81,13 @@ void judge_init(const InitramfsFacts& initramfs, const std::string& path, IsoFin
                         "(error -2)\".",
                         init.path, path, init.interpreter, init.path),
             fmt::format("Put {} into the initramfs, or link {} statically.", init.interpreter, init.path));
+    else if (!init.interpreter_executable)
+        add_error(
+            findings, "init-interpreter-not-executable",
+            fmt::format("{}, which {} in {} needs, is not executable: the kernel says \"Failed to execute "
+                        "{} (error -13)\".",
+                        init.interpreter, init.path, path, init.path),
+            fmt::format("chmod 755 {}", init.interpreter));
 }
 
 struct Needed {

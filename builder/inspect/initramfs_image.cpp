@@ -28,6 +28,10 @@ struct Node {
 };
 using Nodes = std::map<std::string, Node, std::less<>>;
 
+bool is_executable(const Node& node) {
+    return (node.mode & type_mask) == regular && (node.mode & any_execute) != 0;
+}
+
 /// "#!/bin/sh -e" is "/bin/sh" (Linux, fs/binfmt_script.c).
 std::string script_interpreter(std::string_view head) {
     std::string_view line = head.substr(2, head.find('\n') - 2);
@@ -111,11 +115,15 @@ public:
         std::ranges::stable_sort(image_.machines, std::ranges::greater(), &ElfGroup::count);
         const std::string path = reach(init_path);
         if (const auto node = nodes_.find(path); node != nodes_.end()) {
-            const std::uint32_t type = node->second.mode & type_mask;
             const std::string& interpreter = node->second.interpreter;
-            image_.init = InitProgram{init_path, type == regular && (node->second.mode & any_execute) != 0,
-                                      interpreter, interpreter.empty() || nodes_.contains(reach(interpreter)),
-                                      node->second.carriage_return};
+            const auto runs = interpreter.empty() ? node : nodes_.find(reach(interpreter));
+            image_.init = InitProgram{.path = init_path,
+                                      .executable = is_executable(node->second),
+                                      .interpreter = interpreter,
+                                      .interpreter_there = runs != nodes_.end(),
+                                      .interpreter_executable = interpreter.empty() || runs == nodes_.end() ||
+                                                                is_executable(runs->second),
+                                      .carriage_return = node->second.carriage_return};
         }
         return std::move(image_);
     }

@@ -25,7 +25,7 @@ struct InitProgram {
     std::string path;         ///< "/init", or what rdinit= says
     bool executable = false;  ///< a regular file with an x bit
     std::string interpreter;  ///< of "#!", or an ELF program's PT_INTERP; empty when it needs none
-    bool interpreter_there = true;
+    bool interpreter_there = true, interpreter_executable = true;
     bool carriage_return = false;  ///< the "#!" line ends in CR, which becomes part of the name
 };
 

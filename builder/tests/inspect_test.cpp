@@ -224,6 +224,11 @@ std::vector<Fault> system_faults() {
         {"init-missing", arm, [](FakeMedium& medium) { medium.initramfs.remove("/init"); }},
         {"init-not-executable", arm,
          [](FakeMedium& medium) { medium.initramfs.put_file("/init", "#!/bin/busybox sh\n", 0644); }},
+        {"init-interpreter-not-executable", arm,
+         [](FakeMedium& medium) {
+             medium.initramfs.put_file("/init", "#!/bin/busybox sh\n", 0755);
+             medium.initramfs.find("/bin/busybox")->permissions = 0644;
+         }},
         {"init-interpreter-missing", arm,
          [](FakeMedium& medium) { medium.initramfs.put_file("/init", "#!/bin/bash\n", 0755); }},
         {"init-carriage-return", arm,

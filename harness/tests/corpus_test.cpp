@@ -36,7 +36,7 @@ struct Fault {
     std::vector<std::string> replace, initramfs, without;
     double from = 0, to = 1, shorten = 1, cut = 1;
     bool from_other = false, of_other_machine = false;
-    mode_t init_mode = 0755;
+    mode_t init_mode = 0755, busybox_mode = 0755;
 
     std::string id() const {
         std::string id = name + "_" + machine;
@@ -90,8 +90,12 @@ std::vector<Fault> read_faults() {
         fault.without = table.strings("without");
         fault.from_other = table.boolean("from_other").value_or(false);
         fault.of_other_machine = table.boolean("of_other_machine").value_or(false);
-        if (const auto mode = table.integer("init_mode", 0, 07777))
-            fault.init_mode = static_cast<mode_t>(*mode);
+        const auto mode = [&](const char* key, mode_t& into) {
+            if (const auto value = table.integer(key, 0, 07777))
+                into = static_cast<mode_t>(*value);
+        };
+        mode("init_mode", fault.init_mode);
+        mode("busybox_mode", fault.busybox_mode);
         for (const std::string& machine : table.strings("on")) {
             fault.machine = machine;
             fault.arch = machine.starts_with("aarch64") ? Arch::aarch64 : Arch::x86_64;
@@ -167,6 +171,8 @@ void change_initramfs(const Fault& fault, FileTree& tree) {
         tree.put_file("/init", program(fault.init, fault.arch), fault.init_mode);
     else if (fault.init_mode != 0755)
         tree.find("/init")->permissions = fault.init_mode;
+    if (fault.busybox_mode != 0755)
+        tree.find("/bin/busybox")->permissions = fault.busybox_mode;
     if (fault.of_other_machine)
         tree.put_file("/bin/busybox", tiny_elf::foreign(fault.arch), 0755);
 }
@@ -179,7 +185,7 @@ void apply(const Fault& fault, BrokenMedium& medium) {
     if (!fault.append.empty())
         medium.append(fault.append);
     if (!fault.init.empty() || !fault.initramfs.empty() || !fault.without.empty() || fault.of_other_machine ||
-        fault.init_mode != 0755)
+        fault.init_mode != 0755 || fault.busybox_mode != 0755)
         medium.change_initramfs([&](FileTree& tree) { change_initramfs(fault, tree); });
     const Arch other = fault.arch == Arch::x86_64 ? Arch::aarch64 : Arch::x86_64;
     if (fault.from_other)
