@@ -15,18 +15,15 @@
 #include "builder/base/process.hpp"
 #include "harness/boot/run.hpp"
 #include "harness/cli/after_run.hpp"
+#include "harness/cli/gathered_run.hpp"
 #include "harness/cli/pace.hpp"
 #include "harness/cli/shell.hpp"
+#include "harness/cli/slurm_queue.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/cli/timings.hpp"
 #include "harness/report/digest.hpp"
-#include "harness/report/html.hpp"
 #include "harness/report/json.hpp"
-#include "harness/report/junit.hpp"
 #include "harness/report/live.hpp"
-#include "harness/report/merge.hpp"
-#include "harness/report/pack.hpp"
-#include "harness/slurm/array.hpp"
 
 namespace lktest {
 namespace {
@@ -81,52 +78,6 @@ std::string common_command(const RunOptions& options, const fs::path& media) {
     return command + " --jobs 1 --history off";
 }
 
-/// The tasks in the queue under one name; those that are left are cancelled when this ends.
-class Queue {
-public:
-    explicit Queue(std::string name) : name_(std::move(name)) {}
-    Queue(const Queue&) = delete;
-    Queue& operator=(const Queue&) = delete;
-    ~Queue() {
-        if (!empty_)
-            cancel();
-    }
-
-    const std::string& name() const { return name_; }
-
-    std::string submit(const JobArray& array, const std::string& directory, const std::string& script) {
-        empty_ = false;
-        const ProcessResult sbatch = run_process(sbatch_command(array, name_, directory, script));
-        if (sbatch.status != 0)
-            throw host_error(
-                fmt::format("Slurm takes no job: {}", sbatch.err),
-                "check with: sinfo; sbatch's own variables choose a partition: SBATCH_PARTITION");
-        return sbatch.out.substr(0, sbatch.out.find_first_of(";\n"));  // "ID" or "ID;CLUSTER"
-    }
-
-    /// Nothing when Slurm does not answer, which may be for a moment.
-    std::optional<std::map<QueuedTask, bool>> ask() {
-        const ProcessResult squeue = run_process(squeue_command(name_), {.deadline = 30s});
-        if (squeue.status != 0)
-            return std::nullopt;
-        auto tasks = parse_queue(squeue.out);
-        empty_ = tasks.empty();
-        return tasks;
-    }
-
-    void cancel() noexcept {
-        try {
-            run_process({"scancel", "--name=" + name_}, {.deadline = 30s});
-        } catch (const Error&) {
-            return;  // tasks end by themselves when nobody waits for them
-        }
-    }
-
-private:
-    std::string name_;
-    bool empty_ = true;
-};
-
 class SlurmRun {
 public:
     SlurmRun(const RunOptions& options, const RunPlan& plan, const RunDirectory& run)
@@ -134,28 +85,19 @@ public:
           plan_(plan),
           run_(run),
           directory_(fs::absolute(run.path()) / "slurm"),
-          usual_(usual_milestones(options)),
+          gathered_(options, plan, run),
           queue_(fmt::format("lktest-{}-{}", run.path().filename().string(), ::getpid())),
           screen_(options.format == RunFormat::text ? stdout : stderr),
           live_(screen_, plan.cells,
                 {.terminal = is_terminal(screen_), .verbose = options.verbose, .style = [this] {
                      return style_of(screen_);
-                 }}) {
-        RunReport planned = report_of_nothing();
-        for (const PlannedCell& cell : plan_.cells)
-            planned.cells.push_back(cell.not_applicable ? not_applicable(cell.cell, *cell.not_applicable)
-                                                        : CellResult{.cell = cell.cell});
-        for (CellResult& cell : planned.cells)
-            cell.reproduce = reproduce(options_, cell.cell);
-        add(planned);
-        packed_.resize(plan_.cells.size());
-    }
+                 }}) {}
 
     /// @return the merged run
     SavedRun run() {
         submit(sorted_tasks());
-        write_matrix();
-        write_page();
+        gathered_.write_matrix();
+        gathered_.write_page();
         boost::asio::io_context io(1);
         boost::asio::signal_set signals(io, SIGINT, SIGTERM, SIGHUP);
         signals.async_wait([this](const boost::system::error_code& error, int) {
@@ -167,10 +109,9 @@ public:
             io.run_for(200ms);
             look();
         }
-        runs_.front().complete = true;
-        runs_.front().seconds = std::chrono::duration<double>(Clock::now() - began_).count();
-        write_matrix();
-        write_page();
+        gathered_.complete();
+        gathered_.write_matrix();
+        gathered_.write_page();
         std::error_code none;
         if (!any_lost_)  // else the logs of Slurm's tasks are there
             fs::remove_all(directory_, none);
@@ -178,22 +119,6 @@ public:
     }
 
 private:
-    RunReport report_of_nothing() const {
-        RunReport report;
-        report.version = LKTEST_VERSION;
-        report.started = std::chrono::system_clock::now();
-        report.directory = run_.path();
-        report.command = options_.command;
-        report.host.connection = "slurm";
-        return report;
-    }
-
-    /// A run that is merged: the plan's, or a verdict that is not a task's own.
-    void add(const RunReport& report) {
-        runs_.push_back(parse_run(json_report(report), "matrix.json"));
-        junits_.push_back(junit_report(report));
-    }
-
     /// Those that ask the same of a node side by side, and of these the longest first.
     std::vector<TaskSize> sorted_tasks() {
         std::vector<Assignment> cells;
@@ -288,9 +213,9 @@ private:
                     give_up(task);
         live_.tick();
         if (matrix_pace_.may_write({}))
-            matrix_pace_.write([this] { write_matrix(); });
+            matrix_pace_.write([this] { gathered_.write_matrix(); });
         if (page_pace_.may_write(5s))
-            page_pace_.write([this] { write_page(); });
+            page_pace_.write([this] { gathered_.write_page(); });
     }
 
     void ask_queue() {
@@ -337,18 +262,9 @@ private:
     }
 
     void take(Task& task, SavedRun run, const fs::path& latest) {
-        const std::string cell = cell_of(task);
-        const fs::path to = run_.path() / cell;
-        copy_cell(latest / cell, to);
-        packed_[task.place] = pack_cell(to, packed_.size());
-        tell_events(to / "events.jsonl", cell);
-        junits_.push_back(read_file(latest / "junit.xml"));
-        if (runs_.size() == 1) {  // of a cluster's nodes the first that answers
-            runs_.front().matrix["host"] = run.matrix["host"];
-            runs_.front().matrix["host"]["name"] = "slurm";
-        }
         const Verdict verdict = verdict_of(run.cells.front());
-        runs_.push_back(std::move(run));
+        gathered_.take(std::move(run), latest, task.place);
+        tell_events(run_.path() / cell_of(task) / "events.jsonl", cell_of(task));
         std::error_code none;
         fs::remove_all(directory_ / std::to_string(number_of(task)), none);
         end(task, verdict);
@@ -367,11 +283,7 @@ private:
                        .evidence = last_lines(log),
                        .hint = fmt::format("see {}", log.string())};
         }
-        RunReport report = report_of_nothing();
-        report.complete = true;
-        const BootCell& cell = plan_.cells[task.place].cell;
-        report.cells.push_back({.cell = cell, .verdict = verdict, .reproduce = reproduce(options_, cell)});
-        add(report);
+        gathered_.judge(task.place, verdict);
         end(task, verdict);
     }
 
@@ -415,34 +327,19 @@ private:
         std::fflush(stdout);
     }
 
-    void write_matrix() {
-        MergedRun merged = merge(runs_, junits_, options_.command);
-        merged.matrix.erase("runs");  // a run for each task says nothing
-        matrix_ = merged.matrix.dump(2) + "\n";
-        write_file(run_.path() / "matrix.json", matrix_);
-        write_file(run_.path() / "junit.xml", merged.junit);
-    }
-
-    void write_page() { write_file(run_.path() / "index.html", html_page(matrix_, packed_, usual_)); }
-
     const RunOptions& options_;
     const RunPlan& plan_;
     const RunDirectory& run_;
     const fs::path directory_;
-    const std::string usual_;
-    Queue queue_;
+    GatheredRun gathered_;
+    SlurmQueue queue_;
     std::FILE* screen_;
     Live live_;
     std::vector<Task> tasks_;
-    std::vector<SavedRun> runs_;       ///< the plan, then what is known of cells
-    std::vector<std::string> junits_;  ///< of each
-    std::vector<std::string> packed_;  ///< of each cell of the plan
-    std::string matrix_;
     Pace queue_pace_{.due = true}, matrix_pace_, page_pace_;
     std::optional<Clock::time_point> cancelled_;
     bool any_lost_ = false;
     std::uint64_t beats_ = 0;
-    Clock::time_point began_ = Clock::now();
 };
 
 }  // namespace
