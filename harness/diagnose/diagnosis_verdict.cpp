@@ -7,9 +7,6 @@
 
 namespace lktest {
 
-/// Of a verdict; its report has not more room.
-constexpr std::size_t most_evidence = 10;
-
 void extend(Verdict& verdict, const Diagnosis& diagnosis) {
     using enum Outcome;
     const auto ended_by = [&](std::initializer_list<Outcome> outcomes) {
@@ -36,9 +33,6 @@ void extend(Verdict& verdict, const Diagnosis& diagnosis) {
     }
     if (!diagnosis.silence)
         return;
-    // The report would look for more lines in the console's log, where they are not.
-    if (verdict.evidence.size() > most_evidence)
-        verdict.evidence.resize(most_evidence);
     verdict.hint = verdict.hint.empty() ? diagnosis.silence->fix
                                         : fmt::format("{}; and {}", verdict.hint, diagnosis.silence->fix);
 }

@@ -34,15 +34,23 @@ public:
     }
 
     /// The same, but every space of the text stays; the rest of a long line is set in.
-    void quote(std::string_view label, std::string_view text) {
-        std::string_view set_in;
-        for (const std::string& line : fold(text, room() - 2))
-            add({head(std::exchange(label, "")), {std::string(std::exchange(set_in, "  ")) + line}}, false);
+    void quote(std::string_view label, const std::vector<std::string>& rows) {
+        for (const std::string& row : rows)
+            add({head(std::exchange(label, "")), {row}}, false);
     }
+    std::vector<std::string> quoted(std::string_view text) const {
+        std::vector<std::string> rows = fold(text, room() - 2);
+        for (std::size_t i = 1; i < rows.size(); ++i)
+            rows[i].insert(0, "  ");
+        return rows;
+    }
+    std::string clipped(std::string_view text) const { return clip(text, room()); }
 
     /// The same, but never broken or clipped: a path or a command, for copying.
     void verbatim(std::string_view label, const std::string& text) { add({head(label), {text}}, false); }
 
+    void add(Page&& page) { text_ += page.take(); }
+    std::size_t lines() const { return static_cast<std::size_t>(std::ranges::count(text_, '\n')); }
     std::string take() { return std::move(text_); }
 
 private:
@@ -94,34 +102,63 @@ std::string progress_of(const Verdict& verdict) {
     return missing.empty() ? got : fmt::format("{}, then waited for {}", got, missing);
 }
 
-void add_evidence(Page& page, const Verdict& verdict) {
-    std::string_view label = "evidence";
-    const std::size_t shown = std::min(verdict.evidence.size(), evidence_limit);
-    for (std::size_t i = 0; i < shown; ++i)
-        page.quote(std::exchange(label, ""), clip(printable(verdict.evidence[i]), longest_line));
-    if (const std::size_t more = verdict.evidence.size() - shown; more > 0)
-        page.field("", fmt::format("… and {} more {} in console.log", more, more == 1 ? "line" : "lines"),
-                   Tone::dim);
+/// Whether a verdict's evidence is what was said last, and not what a failure began with.
+bool ends_with_the_newest(Outcome outcome) {
+    using enum Outcome;
+    return outcome == silent || outcome == at_prompt || outcome == milestone_deadline ||
+           outcome == powered_off || outcome == reboot_loop;
 }
 
-void add_failure(Page& page, const RunReport& report, const CellResult& result) {
+/// As much of the evidence as `room` lines of the page hold: all of it, or its lines clipped, and not all.
+void add_evidence(Page& page, const Verdict& verdict, std::size_t room) {
+    std::vector<std::string> rows;
+    for (const std::string& line : verdict.evidence)
+        for (std::string& row : page.quoted(clip(printable(line), longest_line)))
+            rows.push_back(std::move(row));
+    if (rows.size() <= room) {
+        page.quote("evidence", rows);
+        return;
+    }
+    rows.clear();
+    for (const std::string& line : verdict.evidence)
+        rows.push_back(page.clipped(printable(line)));
+    const bool newest = ends_with_the_newest(verdict.outcome);
+    const std::size_t shown = std::min(rows.size(), std::max<std::size_t>(room, 2) - 1);
+    const std::size_t left_out = rows.size() - shown;
+    const std::string more = fmt::format("… {} {} {}: see files", left_out, newest ? "earlier" : "more",
+                                         left_out == 1 ? "line" : "lines");
+    if (newest) {
+        page.field("evidence", more, Tone::dim);
+        page.quote("", {rows.end() - static_cast<std::ptrdiff_t>(shown), rows.end()});
+    } else {
+        page.quote("evidence", {rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(shown)});
+        page.field("", more, Tone::dim);
+    }
+}
+
+void add_failure(Page& page, const RunReport& report, const CellResult& result, const Style& style) {
     const Verdict& verdict = *result.verdict;
     const Span marked = mark(class_of(verdict.outcome));
-    page.blank();
-    page.add({marked,
-              {" " + name(result.cell), Tone::strong},
-              {fmt::format("  {} after {}", name(verdict.outcome), short_time(verdict.took)), marked.tone}});
+    Page before(style), after(style);
+    before.add(
+        {marked,
+         {" " + name(result.cell), Tone::strong},
+         {fmt::format("  {} after {}", name(verdict.outcome), short_time(verdict.took)), marked.tone}});
     if (!verdict.reason.empty())
-        page.field("reason", printable(verdict.reason));
+        before.field("reason", printable(verdict.reason));
     if (const std::string progress = progress_of(verdict); !progress.empty())
-        page.field("reached", progress);
-    add_evidence(page, verdict);
+        before.field("reached", progress);
     if (!verdict.hint.empty())
-        page.field("hint", printable(verdict.hint));
+        after.field("hint", printable(verdict.hint));
     if (!result.artefacts.empty())
-        page.verbatim("files", printable((report.directory / name(result.cell)).string()) + "/");
+        after.verbatim("files", printable((report.directory / name(result.cell)).string()) + "/");
     if (!result.reproduce.empty())
-        page.verbatim("again", printable(result.reproduce));
+        after.verbatim("again", printable(result.reproduce));
+    page.blank();
+    const std::size_t told = before.lines() + after.lines();
+    page.add(std::move(before));
+    add_evidence(page, verdict, section_limit - std::min(told, section_limit));
+    page.add(std::move(after));
 }
 
 /// What there is to say of a cell that passed: a rate, the least memory, how it was refused.
@@ -196,7 +233,7 @@ std::string text_report(const RunReport& report, const Style& style) {
         const OutcomeClass outcome_class = class_of(result.verdict->outcome);
         if (outcome_class == OutcomeClass::product_failure || outcome_class == OutcomeClass::host_failure ||
             outcome_class == OutcomeClass::tolerated)
-            add_failure(page, report, result);
+            add_failure(page, report, result, style);
         else if (outcome_class == OutcomeClass::passed && !result.verdict->reason.empty())
             add_remark(page, result);
     }

@@ -10,10 +10,10 @@ namespace lktest {
 
 /// The matrix as a person reads it in the end: the table, why cells do not exist, what is known of
 /// each cell that did not pass, where everything lies, and the counts. Whatever a guest said is
-/// printable, and at most `evidence_limit` lines of it for each cell.
+/// printable, and so much of it that on 80 columns a cell takes `section_limit` lines.
 std::string text_report(const RunReport& report, const Style& style);
 
-inline constexpr std::size_t evidence_limit = 10;
+inline constexpr std::size_t section_limit = 15;
 
 /// The matrix alone: the table and its footnotes.
 std::string text_matrix(const RunReport& report, const Style& style);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "builder/base/printable.hpp"
 #include "builder/tests/support/golden.hpp"
 #include "harness/report/grid.hpp"
@@ -64,6 +66,28 @@ TEST(TextReport, FitsEightyColumnsWithLongNames) {
     report.cells[0].verdict->reached = "initramfs-finished";
     for (const std::string& line : lines_of(text_matrix(report, {})))
         EXPECT_LE(columns(line), 80U) << line;
+}
+
+TEST(TextReport, SaysOfASilentCellInFifteenLinesWhatWasSaidLast) {
+    RunReport report = sample_report();
+    report.cells.resize(1);
+    Verdict& verdict = *report.cells.front().verdict;
+    verdict = sample_verdict(Outcome::silent, std::chrono::seconds(100));
+    verdict.reason = "the console was silent: ";
+    for (int i = 0; i < 30; ++i)
+        verdict.reason += "and silent ";
+    for (int i = 0; i < 20; ++i)
+        verdict.evidence.push_back("line " + std::to_string(i) + std::string(100, '.'));
+    const std::vector<std::string> lines = lines_of(text_report(report, {}));
+    const auto begin = std::ranges::find_if(lines, [](const auto& line) { return line.starts_with("✗ "); });
+    const auto end = std::find(begin, lines.end(), "");
+    EXPECT_EQ(end - begin, static_cast<std::ptrdiff_t>(section_limit));
+    const auto holds = [&](const char* words) {
+        return std::any_of(begin, end, [&](const auto& line) { return line.find(words) != line.npos; });
+    };
+    EXPECT_TRUE(holds(" earlier lines: see files"));
+    EXPECT_TRUE(holds("line 19..."));
+    EXPECT_FALSE(holds("line 0..."));
 }
 
 TEST(TextReport, OfNothingIsStillAReport) {
