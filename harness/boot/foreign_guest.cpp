@@ -11,7 +11,6 @@
 #include "firmware/volume.hpp"
 
 namespace lktest {
-
 namespace {
 
 /// A loader is a BIOS unless its image, which may be another machine's, is UEFI's.

@@ -26,25 +26,7 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
-/// libvirt's events, which a remote connection needs to be answered, while this lives.
-class Background {
-public:
-    Background() : thread_([this] { io_.run(); }) {}
-    Background(const Background&) = delete;
-    Background& operator=(const Background&) = delete;
-    ~Background() {
-        io_.stop();
-        thread_.join();
-    }
-
-private:
-    asio::io_context io_{1};
-    asio::executor_work_guard<asio::io_context::executor_type> busy_{io_.get_executor()};
-    EventLoop loop_{io_};
-    std::thread thread_;
-};
-
-/// What would end this program waits while this lives, for somebody's guest must not stay paused.
+/// What would end this program does not reach this thread while this lives.
 class SignalsWait {
 public:
     SignalsWait() {
@@ -62,6 +44,28 @@ private:
     sigset_t before_{};
 };
 
+/// libvirt's events, which a remote connection needs to be answered, while this lives.
+class Background {
+public:
+    Background()
+        : thread_([this] {
+              const SignalsWait for_the_main_thread;
+              io_.run();
+          }) {}
+    Background(const Background&) = delete;
+    Background& operator=(const Background&) = delete;
+    ~Background() {
+        io_.stop();
+        thread_.join();
+    }
+
+private:
+    asio::io_context io_{1};
+    asio::executor_work_guard<asio::io_context::executor_type> busy_{io_.get_executor()};
+    EventLoop loop_{io_};
+    std::thread thread_;
+};
+
 /// What was found of a guest.
 struct Answer {
     std::string name;
@@ -70,7 +74,6 @@ struct Answer {
 };
 
 Answer diagnose_domain(const DiagnoseRequest& request) {
-    const SignalsWait until_it_runs_again;
     const Background events;
     Connection libvirt = Connection::open(request.connect);
     Domain guest = Domain::find(libvirt, request.guest);
@@ -78,6 +81,7 @@ Answer diagnose_domain(const DiagnoseRequest& request) {
     const Scenario scenario;
     const std::vector<Failure> failures = read_failures(data_file("harness/console/failures.toml"));
     const std::vector<Cause> causes = read_causes(data_file("harness/diagnose/causes.toml"));
+    const SignalsWait until_it_runs_again;  // somebody's guest must not stay paused
     const RunsAgain afterwards(guest);
     Onlooker onlooker(guest, cell.arch, Onlooker::Memory::copied_if_need_be);
     const Findings found = look_into(onlooker, guest, {.kernel_on_console = true}, {},

@@ -17,7 +17,6 @@ constexpr std::size_t fewest_symbols = 1'000;
 /// Of all names together, compressed; a kernel with everything has 5 MiB.
 constexpr std::size_t most_names = 32 << 20;
 constexpr std::size_t most_tokens = 16 << 10;
-/// How far the image reaches from any place in it.
 
 constexpr std::uint64_t rounded_up(std::uint64_t value) {
     return (value + 7) & ~std::uint64_t{7};

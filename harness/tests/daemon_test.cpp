@@ -91,6 +91,40 @@ TEST_F(DaemonTest, AnImageThatTheDaemonsQemuMayNotReadIsNamed) {
     EXPECT_NE(only_cell().at("reason").get<std::string>().find(iso), std::string::npos) << only_cell();
 }
 
+/// It is not ours to stop: also when the diagnosis fails, or is ended at any moment.
+TEST_F(DaemonTest, AGuestThatOthersMadeIsDiagnosedAndRunsOn) {
+    const fs::path iso = scratch_.path() / "theirs.iso", xml = scratch_.path() / "theirs.xml",
+                   found = scratch_.path() / "found";
+    boot_sector::write_iso(boot_sector::silent(), iso);
+    write_file(xml,
+               "<domain type='qemu'><name>theirs</name><memory unit='MiB'>32</memory><os>"
+               "<type arch='x86_64' machine='pc'>hvm</type></os><devices><disk type='file' device='cdrom'>"
+               "<source file='" +
+                   iso.string() +
+                   "'/><target dev='hda' bus='ide'/><readonly/></disk>"
+                   "<video><model type='vga'/></video></devices></domain>");
+    const ProcessResult ended = beside_a_daemon({"sh", "-euc", R"sh(
+        state() { virsh -q -c qemu:///system domstate theirs; }
+        virsh -q -c qemu:///system create "$2" >/dev/null
+        program=$1; shift 2
+        until "$program" diagnose theirs --connect qemu:///system -o "$1" | grep -q 'boot loader'; do sleep 0.2; done
+        state
+        "$program" diagnose theirs --connect qemu:///system --core "$1/nowhere/vm.elf" >/dev/null 2>&1 || echo "failed: $?"
+        state
+        for moment in 0.05 0.1 0.2 0.3 0.4 0.5; do
+            "$program" diagnose theirs --connect qemu:///system >/dev/null 2>&1 &
+            sleep "$moment"; kill -TERM $! || true; wait $! || true
+            state
+        done | sort -u
+        "$program" diagnose nobody --connect qemu:///system >/dev/null 2>&1 || echo "failed: $?"
+    )sh",
+                                                 "sh", LKTEST_PROGRAM, xml, found});
+    EXPECT_EQ(ended.out, "running\nfailed: 3\nrunning\nrunning\nfailed: 2\n") << ended.err;
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    EXPECT_TRUE(fs::exists(found / "diagnosis.json"));
+    EXPECT_TRUE(fs::exists(found / "screen.png"));
+}
+
 TEST_F(DaemonTest, SigkillLeavesTheDaemonNoGuest) {
     const fs::path iso = scratch_.path() / "silent.iso";
     boot_sector::write_iso(boot_sector::silent(), iso);
