@@ -46,7 +46,7 @@ GuestMemory memory_of(const std::string& bytes) {
                 {.pc = place + image_offset, .sp = place + image_offset, .frame = place + image_offset});
 }
 
-/// Types first, then the memory that they describe.
+/// Types in the first half, in the other the memory that they describe.
 [[maybe_unused]] void types(const std::string& bytes) {
     const auto found = KernelTypes::parse(bytes);
     if (!found)
@@ -54,7 +54,7 @@ GuestMemory memory_of(const std::string& bytes) {
     const GuestMemory memory = memory_of(bytes);
     const AddressSpace space{.memory = &memory, .image_offset = image_offset};
     Symbols names;
-    names.add(place + image_offset, 'D', "init_task");
+    names.add(place + image_offset + (bytes.size() / 16 * 8), 'D', "init_task");
     names.sort();
     for (const Arch arch : {Arch::x86_64, Arch::aarch64})
         read_tasks(space, names, *found, arch);
