@@ -81,7 +81,7 @@ std::vector<std::string> cards_in_words(const Domain::DeviceUse& use) {
 
 const FoundKernel* Follower::kernel() {
     using Clock = std::chrono::steady_clock;
-    constexpr int share = 150;
+    constexpr int share = 100;
     if (const auto begin = Clock::now(); !kernel_ && begin >= search_again_) {
         kernel_ = find_described_kernel(ram_->written(), arch_);
         const auto end = Clock::now();

@@ -33,7 +33,7 @@ public:
 
     /// What came into the kernel's log since the last call, as dmesg prints it; empty before the kernel
     /// has described itself. A call that looks for it takes milliseconds, and so few look that they take a
-    /// hundred-and-fiftieth of the time; from then on a call takes a fraction of one.
+    /// hundredth of the time; from then on a call takes a fraction of one.
     std::string log();
     /// The rows of the kernel's tty1; none before it is found, which is tried ever more rarely.
     std::vector<std::string> tty1();
