@@ -14,7 +14,6 @@
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
 #include "harness/boot/run.hpp"
-#include "harness/cli/after_run.hpp"
 #include "harness/cli/gathered_run.hpp"
 #include "harness/cli/pace.hpp"
 #include "harness/cli/shell.hpp"

@@ -33,11 +33,12 @@ public:
             add({head(std::exchange(label, "")), {line, tone}}, false);
     }
 
-    /// The same, but every space of the text stays; the rest of a long line is set in.
+    /// Rows of a quotation, as quoted() or clipped() gives them.
     void quote(std::string_view label, const std::vector<std::string>& rows) {
         for (const std::string& row : rows)
             add({head(std::exchange(label, "")), {row}}, false);
     }
+    /// Every space of the text stays; the rest of a long line is set in.
     std::vector<std::string> quoted(std::string_view text) const {
         std::vector<std::string> rows = fold(text, room() - 2);
         for (std::size_t i = 1; i < rows.size(); ++i)
@@ -46,7 +47,7 @@ public:
     }
     std::string clipped(std::string_view text) const { return clip(text, room()); }
 
-    /// The same, but never broken or clipped: a path or a command, for copying.
+    /// Never broken or clipped: a path or a command, for copying.
     void verbatim(std::string_view label, const std::string& text) { add({head(label), {text}}, false); }
 
     void add(Page&& page) { text_ += page.take(); }
