@@ -11,12 +11,13 @@
 #include "builder/boot/loaders.hpp"
 #include "builder/inspect/pe.hpp"
 #include "builder/tests/support/golden.hpp"
+#include "builder/tests/support/source_directory.hpp"
 
 namespace lktest {
 namespace {
 
 Recipe recovery() {
-    return read_recipe(LKTEST_SOURCE_DIR "/builder/recipes/recovery.toml");
+    return read_recipe(source_directory() / "builder/recipes/recovery.toml");
 }
 
 TEST(BootMenu, NamesTheSerialPortLastSoThatItIsTheConsole) {

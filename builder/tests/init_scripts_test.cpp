@@ -7,12 +7,13 @@
 
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
+#include "builder/tests/support/source_directory.hpp"
 
 namespace lktest {
 namespace {
 namespace fs = std::filesystem;
 
-const fs::path scripts = LKTEST_SOURCE_DIR "/builder/initramfs";
+const fs::path scripts = source_directory() / "builder/initramfs";
 
 TEST(InitScripts, AreShellThatShellcheckHasNothingToSayOf) {
     // 2034, 2154: names that one part sets and another reads. 2046, 2086: lists that are meant to

@@ -5,6 +5,7 @@
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
+#include "builder/tests/support/source_directory.hpp"
 
 namespace lktest {
 namespace {
@@ -106,7 +107,7 @@ directory = true
 }
 
 TEST(Recipe, TheShippedOneIsValid) {
-    const Recipe recipe = read_recipe(LKTEST_SOURCE_DIR "/builder/recipes/recovery.toml");
+    const Recipe recipe = read_recipe(source_directory() / "builder/recipes/recovery.toml");
     EXPECT_EQ(recipe.menu.size(), 5U);
     EXPECT_FALSE(recipe.kernel(Arch::x86_64).empty());
     EXPECT_FALSE(recipe.kernel(Arch::aarch64).empty());
@@ -296,7 +297,7 @@ TEST(Recipe, ADebianSystemIsASuiteAndItsPackages) {
 }
 
 TEST(Recipe, TheDebianRecipeIsSound) {
-    const Recipe recipe = read_recipe(LKTEST_SOURCE_DIR "/builder/recipes/debian.toml");
+    const Recipe recipe = read_recipe(source_directory() / "builder/recipes/debian.toml");
     EXPECT_EQ(recipe.root.kind, RootKind::debian);
     EXPECT_FALSE(recipe.packages.common.empty());
 }

@@ -9,18 +9,18 @@
 
 #include "harness/console/failures.hpp"
 #include "harness/diagnose/diagnosis.hpp"
-#include "harness/tests/support/source_directory.hpp"
+#include "builder/tests/support/source_directory.hpp"
 
 namespace lktest {
 namespace {
 
 const std::vector<Failure>& failures() {
-    static const auto read = read_failures(source_directory / "harness/console/failures.toml");
+    static const auto read = read_failures(source_directory() / "harness/console/failures.toml");
     return read;
 }
 
 const std::vector<Cause>& causes() {
-    static const auto read = read_causes(source_directory / "harness/diagnose/causes.toml");
+    static const auto read = read_causes(source_directory() / "harness/diagnose/causes.toml");
     return read;
 }
 

@@ -10,15 +10,15 @@
 #include "builder/base/file.hpp"
 #include "harness/console/failures.hpp"
 #include "harness/console/saved_log.hpp"
-#include "harness/tests/support/source_directory.hpp"
+#include "builder/tests/support/source_directory.hpp"
 
 namespace lktest {
 namespace {
 
 CheckedLog check(std::string_view bytes) {
     static const std::vector<Failure> failures =
-        read_failures(source_directory / "harness/console/failures.toml");
-    static const LogWords words = read_log_words(source_directory / "harness/console/saved_log.toml");
+        read_failures(source_directory() / "harness/console/failures.toml");
+    static const LogWords words = read_log_words(source_directory() / "harness/console/saved_log.toml");
     return check_log(bytes, failures, words);
 }
 
@@ -171,7 +171,7 @@ TEST(CheckLog, MeetsThePromptThatTheLogEndsWith) {
 
 TEST(CheckLog, FindsNothingWrongInCleanBoots) {
     for (const char* name : {"x86_64-bios.raw", "x86_64-uefi.raw", "aarch64-uefi.raw"}) {
-        const CheckedLog log = check(read_file(source_directory / "golden/console" / name));
+        const CheckedLog log = check(read_file(source_directory() / "golden/console" / name));
         EXPECT_EQ(summary(log), "") << name;
         EXPECT_EQ(log.stage(), "userspace") << name;
         EXPECT_EQ(log.stages.size(), 1U) << name;

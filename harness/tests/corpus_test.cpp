@@ -11,6 +11,7 @@
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
 #include "builder/base/toml_reader.hpp"
+#include "builder/tests/support/source_directory.hpp"
 #include "harness/tests/support/broken_medium.hpp"
 #include "harness/tests/support/tiny_elf.hpp"
 
@@ -20,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-const fs::path corpus = fs::path(LKTEST_SOURCE_DIR) / "harness/tests/corpus";
+const fs::path corpus = source_directory() / "harness/tests/corpus";
 const fs::path scratch = LKTEST_CORPUS_SCRATCH;  ///< whole media, and what was found of each fault
 
 /// A fault of corpus/faults.toml on one machine.

@@ -8,6 +8,7 @@
 
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
+#include "builder/tests/support/source_directory.hpp"
 #include "harness/tests/support/boot_sector.hpp"
 
 namespace lktest {
@@ -22,7 +23,7 @@ protected:
 
     ProcessResult beside_a_daemon(std::vector<std::string> command) {
         command.insert(command.begin(),
-                       {LKTEST_SOURCE_DIR "/harness/tests/support/with_libvirtd.sh", LKTEST_DAEMON_CACHE});
+                       {source_directory() / "harness/tests/support/with_libvirtd.sh", LKTEST_DAEMON_CACHE});
         ProcessOptions process;
         process.deadline = std::chrono::minutes(10);
         return run_process(command, process);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "builder/tests/support/source_directory.hpp"
 #include "harness/diagnose/diagnosis.hpp"
 
 #include <gtest/gtest.h>
@@ -33,7 +34,7 @@ protected:
     Scenario scenario_ =
         parse_scenario("t.toml", "[[milestone]]\nname = 'kernel'\npattern = 'Linux version'\nwithin = '9s'");
     std::vector<Failure> catalogue_ =
-        read_failures(std::filesystem::path(LKTEST_SOURCE_DIR) / "harness/console/failures.toml");
+        read_failures(source_directory() / "harness/console/failures.toml");
 };
 
 TEST_F(DiagnosisTest, NamesTheInitOfAnotherArchitectureAndTheConsoleThatHidIt) {

@@ -13,7 +13,7 @@
 #include "builder/tests/support/golden.hpp"
 #include "harness/console/watch.hpp"
 #include "harness/scenario/parse.hpp"
-#include "harness/tests/support/source_directory.hpp"
+#include "builder/tests/support/source_directory.hpp"
 
 namespace lktest {
 namespace {
@@ -21,7 +21,7 @@ namespace {
 using std::chrono::microseconds;
 
 std::vector<Failure> catalogue() {
-    return read_failures(source_directory / "harness/console/failures.toml");
+    return read_failures(source_directory() / "harness/console/failures.toml");
 }
 
 /// One line of golden/console/failures.txt: "name | what the console says |". The name is
@@ -32,7 +32,7 @@ struct Sample {
 
 std::vector<Sample> samples() {
     std::vector<Sample> found;
-    std::string text = read_file(source_directory / "golden/console/failures.txt");
+    std::string text = read_file(source_directory() / "golden/console/failures.txt");
     for (std::size_t begin = 0; begin < text.size();) {
         const std::size_t end = text.find('\n', begin);
         const std::string line = text.substr(begin, end - begin);
@@ -120,11 +120,11 @@ void PrintTo(const Recording& recording, std::ostream* out) {
 class Recordings : public testing::TestWithParam<Recording> {
 protected:
     static std::string bytes() {
-        return read_file(source_directory / "golden/console" / (std::string(GetParam().name) + ".raw"));
+        return read_file(source_directory() / "golden/console" / (std::string(GetParam().name) + ".raw"));
     }
     static Watch watch() {
         const Recording& recording = GetParam();
-        const auto file = source_directory / "scenarios" / (std::string(recording.scenario) + ".toml");
+        const auto file = source_directory() / "scenarios" / (std::string(recording.scenario) + ".toml");
         return {BootCell{.arch = recording.arch, .firmware = recording.firmware}, read_scenario(file),
                 catalogue()};
     }

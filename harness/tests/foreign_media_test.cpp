@@ -8,6 +8,7 @@
 
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
+#include "builder/tests/support/source_directory.hpp"
 
 namespace lktest {
 namespace {
@@ -248,7 +249,7 @@ TEST_F(ForeignMediaTest, WithTheUsersOwnKeysOnlyWhatTheySignedIsBooted) {
 
     const fs::path scenario = scratch_.path() / "refused.toml";
     write_file(scenario, refused_by_own_keys);
-    check_process({"cp", fs::path(LKTEST_SOURCE_DIR) / "scenarios/first-screen.toml", scratch_.path()});
+    check_process({"cp", source_directory() / "scenarios/first-screen.toml", scratch_.path()});
     const ProcessResult refused =
         run({scratch_.path() / "other.iso", "--scenario", scenario, "--arch", "x86_64", "--medium", "cdrom"});
     ASSERT_EQ(refused.status, 0) << refused.out << refused.err;

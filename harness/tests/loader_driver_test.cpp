@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "builder/tests/support/source_directory.hpp"
 #include "harness/console/loader_driver.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 std::string recorded(const std::string& name) {
-    return read_file(std::string(LKTEST_SOURCE_DIR) + "/golden/loader/" + name + ".raw");
+    return read_file(source_directory().string() + "/golden/loader/" + name + ".raw");
 }
 
 /// A loader and the driver that types to it. Time goes on only when it is told to.

@@ -7,6 +7,7 @@
 
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
+#include "builder/tests/support/source_directory.hpp"
 
 namespace lktest {
 namespace {
@@ -82,7 +83,7 @@ TEST_F(MediaTest, ADirectoryAndATarOfAForeignSystemBootThroughTheNetwork) {
     const fs::path directory = foreign_root("x86_64"), tree = foreign_root("aarch64");
     const fs::path tar = scratch_.path() / "root.tar.zst", recipe = scratch_.path() / "old-bios.toml";
     check_process({"tar", "--zstd", "-cf", tar, "-C", tree, "."});
-    std::string text = read_file(LKTEST_SOURCE_DIR "/builder/recipes/this-system.toml");
+    std::string text = read_file(source_directory() / "builder/recipes/this-system.toml");
     const std::string choice = "# partition_table = \"mbr\"";
     text.erase(text.find(choice), 2);
     write_file(recipe, text);
@@ -112,7 +113,7 @@ TEST_F(MediaTest, ADirectoryAndATarOfAForeignSystemBootThroughTheNetwork) {
 TEST_F(MediaTest, AChangedFileRedoesOnlyTheLayerThatItIsIn) {
     const fs::path root = foreign_root("aarch64"), iso = scratch_.path() / "live.iso",
                    recipe = scratch_.path() / "mine.toml";
-    const std::string text = read_file(LKTEST_SOURCE_DIR "/builder/recipes/this-system.toml");
+    const std::string text = read_file(source_directory() / "builder/recipes/this-system.toml");
     write_file(recipe, text);
     const auto build = [&] {
         const ProcessResult ended =
@@ -135,7 +136,7 @@ TEST_F(MediaTest, AChangedFileRedoesOnlyTheLayerThatItIsIn) {
 /// What the user does with the archive for sticks, on disks with each kind of partition table.
 TEST_F(MediaTest, TheInstallerMakesSticksOfEveryKindBootByBios) {
     for (const char* scenario : {"scenarios/boot.toml", "harness/tests/sticks.toml"})
-        fs::copy_file(fs::path(LKTEST_SOURCE_DIR) / scenario,
+        fs::copy_file(source_directory() / scenario,
                       scratch_.path() / fs::path(scenario).filename());
     check_process(
         {LKTEST_PROGRAM, "build", "recovery", "--arch", "x86_64", "-o", scratch_.path() / "live.tar"});

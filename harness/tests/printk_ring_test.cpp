@@ -8,6 +8,7 @@
 
 #include "builder/base/file.hpp"
 #include "builder/tests/support/golden.hpp"
+#include "builder/tests/support/source_directory.hpp"
 #include "harness/diagnose/dmesg.hpp"
 #include "harness/diagnose/find_printk.hpp"
 #include "harness/diagnose/vmcoreinfo.hpp"
@@ -29,7 +30,7 @@ struct Ram : TestRam {
 /// golden/memory/NAME.ram: the pages of a real guest that lead to its log, without their zeros,
 /// as repeated {u64 address, u16 size, bytes}, little-endian.
 Ram recorded(Arch arch) {
-    const std::string file = read_file(fmt::format("{}/golden/memory/{}.ram", LKTEST_SOURCE_DIR, name(arch)));
+    const std::string file = read_file(fmt::format("{}/golden/memory/{}.ram", source_directory().string(), name(arch)));
     Ram ram;
     for (std::size_t at = 0; at + 10 <= file.size();) {
         std::uint64_t address = 0;

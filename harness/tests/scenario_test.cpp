@@ -9,6 +9,7 @@
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/tests/support/golden.hpp"
+#include "builder/tests/support/source_directory.hpp"
 #include "harness/console/failures.hpp"
 #include "harness/scenario/parse.hpp"
 
@@ -219,7 +220,7 @@ TEST(ReadScenario, NamesAFileThatCannotBeRead) {
 }
 
 TEST(ReadScenario, NeverCrashesOnABrokenFile) {
-    const std::string whole = read_file(std::filesystem::path(LKTEST_SOURCE_DIR) / "scenarios/boot.toml");
+    const std::string whole = read_file(source_directory() / "scenarios/boot.toml");
     for (std::size_t size = 0; size < whole.size(); size += 3)
         try {
             parse_scenario("s.toml", whole.substr(0, size));
@@ -243,7 +244,7 @@ TEST(ReadScenario, NeverCrashesOnABrokenFile) {
 TEST(ShippedFiles, AreAllValid) {
     std::size_t scenarios = 0;
     for (const auto& entry :
-         std::filesystem::directory_iterator(std::filesystem::path(LKTEST_SOURCE_DIR) / "scenarios"))
+         std::filesystem::directory_iterator(source_directory() / "scenarios"))
         if (entry.path().extension() == ".toml") {
             EXPECT_NO_THROW(read_scenario(entry.path())) << entry.path();
             ++scenarios;

@@ -9,12 +9,14 @@
 #include <iterator>
 #include <string>
 
+#include "builder/tests/support/source_directory.hpp"
+
 namespace lktest {
 
 /// Compares with golden/<name>; rewrites that file when LKTEST_UPDATE_GOLDEN is set.
 /// A missing file fails, and updating skips: neither ever passes.
 inline void expect_golden(const std::string& name, const std::string& actual) {
-    const std::filesystem::path file = std::filesystem::path(LKTEST_SOURCE_DIR) / "golden" / name;
+    const std::filesystem::path file = source_directory() / "golden" / name;
     if (std::getenv("LKTEST_UPDATE_GOLDEN")) {
         std::filesystem::create_directories(file.parent_path());
         std::ofstream(file, std::ios::binary) << actual;

@@ -6,6 +6,6 @@
 namespace lktest {
 
 /// The checkout, for files that tests read.
-inline const std::filesystem::path source_directory = LKTEST_SOURCE_DIR;
+const std::filesystem::path& source_directory();
 
 }  // namespace lktest
