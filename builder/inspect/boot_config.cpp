@@ -49,6 +49,7 @@ std::string_view name(BootLoader loader) {
         case BootLoader::grub: return "GRUB";
         case BootLoader::syslinux: return "SYSLINUX";
         case BootLoader::systemd_boot: return "systemd-boot";
+        case BootLoader::unified_kernel: return "unified kernel image";
     }
     return "";
 }

@@ -8,8 +8,8 @@
 
 namespace lktest {
 
-enum class BootLoader { grub, syslinux, systemd_boot };
-/// "GRUB", "SYSLINUX", "systemd-boot".
+enum class BootLoader { grub, syslinux, systemd_boot, unified_kernel };
+/// "GRUB", "SYSLINUX", "systemd-boot", "unified kernel image".
 std::string_view name(BootLoader loader);
 
 /// A file that a configuration names, with as much of its path as is known.

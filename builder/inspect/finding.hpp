@@ -11,6 +11,7 @@ namespace lktest {
 /// What is wrong with a medium, and what would mend it.
 struct IsoFinding {
     enum class Grade {
+        notice,   ///< nothing is wrong, but there is something to know about it
         warning,  ///< it boots, but not everywhere, or not so that one sees it
         error,    ///< something that it has for booting cannot work
     };

@@ -17,6 +17,10 @@ void add_warning(IsoFindings& findings, std::string id, std::string text, std::s
     findings.push_back({IsoFinding::Grade::warning, std::move(id), std::move(text), std::move(fix)});
 }
 
+void add_notice(IsoFindings& findings, std::string id, std::string text, std::string fix) {
+    findings.push_back({IsoFinding::Grade::notice, std::move(id), std::move(text), std::move(fix)});
+}
+
 std::string some_of(const std::vector<std::string>& names) {
     constexpr std::size_t shown = 3;
     std::string text;
@@ -73,6 +77,9 @@ std::vector<IsoFinding> find_faults(const MediumFacts& facts) {
     judge_kernels(facts, findings);
     judge_initramfs(facts, findings);
     judge_layers(facts, findings);
+    judge_live(facts, findings);
+    judge_content(facts, findings);
+    judge_ukis(facts, findings);
     std::ranges::stable_sort(findings, std::ranges::greater(), &IsoFinding::grade);
     return findings;
 }

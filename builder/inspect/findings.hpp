@@ -15,6 +15,7 @@ using IsoFindings = std::vector<IsoFinding>;
 
 void add_error(IsoFindings& findings, std::string id, std::string text, std::string fix);
 void add_warning(IsoFindings& findings, std::string id, std::string text, std::string fix);
+void add_notice(IsoFindings& findings, std::string id, std::string text, std::string fix);
 
 /// "a, b and 3 more".
 std::string some_of(const std::vector<std::string>& names);
@@ -37,5 +38,8 @@ void judge_configs(const MediumFacts& facts, IsoFindings& findings);  ///< what 
 void judge_kernels(const MediumFacts& facts, IsoFindings& findings);
 void judge_initramfs(const MediumFacts& facts, IsoFindings& findings);
 void judge_layers(const MediumFacts& facts, IsoFindings& findings);
+void judge_live(const MediumFacts& facts, IsoFindings& findings);     ///< what the live system looks for
+void judge_content(const MediumFacts& facts, IsoFindings& findings);  ///< kernel, initramfs and root together
+void judge_ukis(const MediumFacts& facts, IsoFindings& findings);     ///< unified kernel images
 
 }  // namespace lktest

@@ -86,6 +86,13 @@ void judge_partition_places(const MediumFacts& facts, const std::vector<Partitio
 
 void judge_partitions(const MediumFacts& facts, IsoFindings& findings) {
     const PartitionTables& tables = facts.partitions;
+    if (tables.gpt && tables.gpt->header_crc && tables.gpt->disk_size > facts.size)
+        add_error(
+            findings, "image-truncated",
+            fmt::format("The image is cut off: its partition table is that of a disk of {} bytes, and the "
+                        "file has {}; {} bytes are missing.",
+                        tables.gpt->disk_size, facts.size, tables.gpt->disk_size - facts.size),
+            "Copy or download it again, and compare its checksum.");
     if (!tables.boot_signature && !tables.gpt) {
         add_warning(findings, "no-partition-table",
                     "The first sector is empty: written to a USB stick as it is, the image boots nowhere.",
@@ -126,8 +133,10 @@ void judge_partitions(const MediumFacts& facts, IsoFindings& findings) {
 }  // namespace
 
 void judge_image(const MediumFacts& facts, IsoFindings& findings) {
-    judge_tree(facts, findings);
-    judge_catalogue(facts, findings);
+    if (facts.kind == MediumKind::iso) {
+        judge_tree(facts, findings);
+        judge_catalogue(facts, findings);
+    }
     judge_partitions(facts, findings);
 }
 

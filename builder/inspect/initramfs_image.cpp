@@ -8,6 +8,7 @@
 #include <map>
 
 #include "builder/inspect/cpio_reader.hpp"
+#include "builder/inspect/elf_program.hpp"
 #include "builder/inspect/path_lookup.hpp"
 #include "builder/inspect/unpack.hpp"
 
@@ -15,7 +16,8 @@ namespace lktest {
 namespace {
 
 constexpr std::size_t file_limit = 300'000, segment_limit = 16, example_limit = 3;
-constexpr std::size_t head_size = 4096, index_limit = 8 << 20;
+constexpr std::size_t head_size = 4096, index_limit = 8 << 20, script_limit = 64 << 10,
+                      all_scripts_limit = 4 << 20, path_limit = 50'000;
 constexpr std::uint64_t unpacked_limit = std::uint64_t{2} << 30;
 constexpr std::uint32_t type_mask = 0170000, regular = 0100000, directory = 0040000, symlink = 0120000,
                         any_execute = 0111;
@@ -32,39 +34,50 @@ bool is_executable(const Node& node) {
     return (node.mode & type_mask) == regular && (node.mode & any_execute) != 0;
 }
 
-/// "#!/bin/sh -e" is "/bin/sh" (Linux, fs/binfmt_script.c).
-std::string script_interpreter(std::string_view head) {
-    std::string_view line = head.substr(2, head.find('\n') - 2);
-    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-    return std::string(line.substr(0, line.find_first_of(" \t")));
-}
-
-/// PT_INTERP of a little-endian ELF program whose headers are within `head`.
-std::string elf_interpreter(std::string_view head) {
-    constexpr std::uint32_t pt_interp = 3;
-    const bool wide = u8(head, 4) == 2;
-    if (u8(head, 5) != 1)
-        return {};
-    const std::uint64_t table = wide ? le64(head, 32) : le32(head, 28);
-    const std::size_t size = le16(head, wide ? 54 : 42), count = le16(head, wide ? 56 : 44);
-    if (table >= head.size())
-        return {};
-    for (std::size_t i = 0; i < std::min<std::size_t>(count, 64); ++i) {
-        const std::string_view entry = head.substr(std::min(table + i * size, std::uint64_t{head.size()}));
-        if (le32(entry, 0) != pt_interp)
-            continue;
-        const std::uint64_t at = wide ? le64(entry, 8) : le32(entry, 4);
-        const std::uint64_t length = wide ? le64(entry, 32) : le32(entry, 16);
-        if (at >= head.size())
-            return {};
-        const std::string_view path = head.substr(at, std::min<std::uint64_t>(length, 256));
-        return std::string(path.substr(0, path.find('\0')));
-    }
-    return {};
-}
-
 bool is_index(std::string_view path) {
     return path.ends_with("/modules.builtin");
+}
+
+/// "/lib/live" of "/usr/lib/live".
+std::string_view without_usr(std::string_view path) {
+    return path.starts_with("/usr/") ? path.substr(4) : path;
+}
+
+/// Scripts and settings by which live systems are told apart.
+bool is_script(std::string_view full_path) {
+    constexpr std::array directories{
+        std::string_view("/scripts/"),
+        std::string_view("/conf/"),
+        std::string_view("/hooks/"),
+        std::string_view("/lib/live/"),
+        std::string_view("/lib/dracut/modules"),
+        std::string_view("/etc/cmdline.d/"),
+        std::string_view("/etc/conf.d/"),
+    };
+    constexpr std::array files{
+        std::string_view("/init"),
+        std::string_view("/linuxrc"),
+        std::string_view("/lib/config"),
+        std::string_view("/lib/.config"),
+        std::string_view("/lib/livekitlib"),
+        std::string_view("/sbin/dmsquash-live-root"),
+        std::string_view("/sbin/kiwi-live-root"),
+    };
+    const std::string_view path = without_usr(full_path);
+    return std::ranges::find(files, path) != files.end() ||
+           std::ranges::any_of(directories,
+                               [path](std::string_view prefix) { return path.starts_with(prefix); });
+}
+
+std::size_t wanted_of(const std::string& path) {
+    return is_index(path) ? index_limit : is_script(path) ? script_limit : head_size;
+}
+
+/// An ext2, cramfs, romfs or SquashFS image, which kernels load into /dev/ram0.
+bool is_file_system(const ByteView& bytes) {
+    const std::string head = bytes.read(0, 1082);
+    return head.starts_with("hsqs") || head.starts_with("-rom1fs-") || head.starts_with("\x45\x3d\xcd\x28") ||
+           le16(head, 1080) == 0xef53;
 }
 
 /// "virtio_net" of "/lib/modules/6.1/kernel/drivers/net/virtio-net.ko.xz"; empty when it is no module.
@@ -143,14 +156,17 @@ private:
     void read_compressed(const ByteView& bytes, const std::string& head) {
         const std::string_view compression = compression_of(head);
         if (compression.empty()) {
-            image_.fault = image_.segments.empty() ? "it is neither a cpio archive nor compressed"
-                                                   : "behind its first archive there is something else";
+            image_.old_ramdisk = image_.segments.empty() && is_file_system(bytes);
+            if (!image_.old_ramdisk)
+                image_.fault = image_.segments.empty() ? "it is neither a cpio archive nor compressed"
+                                                       : "after its first archive there is something else";
             return;
         }
         image_.segments.emplace_back(compression);
         // Stream flags: the check's type (The .xz File Format, 2.1.1.2); Linux knows none and CRC32.
         if (compression == "xz" && (u8(head, 7) & 0xf) > 1)
             image_.xz_crc64 = true;
+        image_.lz4_frame |= head.starts_with("\x04\x22\x4d\x18");
         if (compression == "lzo")  // what libarchive would run lzop(1) for
             return;
         Unpacked unpacked(bytes, unpacked_limit);
@@ -161,9 +177,7 @@ private:
     }
 
     CpioResult read_archive(const Stream& stream) {
-        return read_cpio(
-            stream, [](const std::string& path) { return is_index(path) ? index_limit : head_size; },
-            [this](CpioEntry entry) { return take(std::move(entry)); });
+        return read_cpio(stream, wanted_of, [this](CpioEntry entry) { return take(std::move(entry)); });
     }
 
     bool take(CpioEntry entry) {
@@ -176,9 +190,12 @@ private:
             if (std::string module = module_name(entry.path); !module.empty()) {
                 image_.has_modules = true;
                 image_.modules.insert(std::move(module));
+                if (std::string release = release_of(entry.path); !release.empty())
+                    image_.module_releases.insert(std::move(release));
             }
         }
         note_release(entry, type);
+        note_path(entry, type);
         image_.busybox |= file_name_of(entry.path) == "busybox";
         nodes_.insert_or_assign(std::move(entry.path), std::move(node));
         return nodes_.size() < file_limit;
@@ -190,7 +207,7 @@ private:
             add_builtin(entry.head);
         }
         if (entry.head.starts_with("#!")) {
-            node.interpreter = script_interpreter(entry.head);
+            node.interpreter = interpreter_of(entry.head);
             // Or at the end of the interpreter's one argument: "#!/bin/busybox sh".
             const std::string_view line = std::string_view(entry.head).substr(0, entry.head.find('\n'));
             node.carriage_return = line.ends_with('\r');
@@ -200,7 +217,7 @@ private:
         const auto machine = elf_machine_of(entry.head);
         if (!machine)
             return;
-        node.interpreter = elf_interpreter(entry.head);
+        node.interpreter = interpreter_of(entry.head);
         if (!is_foreign_by_design(entry.path, *machine))
             count(*machine, entry.path);
     }
@@ -234,6 +251,27 @@ private:
             image_.releases.emplace_back(file_name_of(entry.path));
     }
 
+    /// "6.1.0" of "/usr/lib/modules/6.1.0/kernel/fs/isofs.ko".
+    static std::string release_of(std::string_view path) {
+        constexpr std::string_view modules = "/lib/modules/";
+        path = without_usr(path);
+        return path.starts_with(modules)
+                   ? std::string(path.substr(modules.size(), path.find('/', modules.size()) - modules.size()))
+                   : std::string();
+    }
+
+    void note_path(const CpioEntry& entry, std::uint32_t type) {
+        const std::string_view path = without_usr(entry.path);
+        if (path.starts_with("/lib/modules/") || path.starts_with("/lib/firmware/"))
+            return;
+        if (image_.paths.size() < path_limit)
+            image_.paths.emplace(path);
+        if (type == regular && is_script(path) && scripts_ + entry.head.size() <= all_scripts_limit) {
+            scripts_ += entry.head.size();
+            image_.texts.insert_or_assign(std::string(path), entry.head);
+        }
+    }
+
     std::string reach(const std::string& path) const {
         return follow_links(path, [this](const std::string& at) {
             const auto node = nodes_.find(at);
@@ -244,6 +282,7 @@ private:
 
     InitramfsImage image_;
     Nodes nodes_;
+    std::size_t scripts_ = 0;  ///< bytes of them
 };
 
 }  // namespace

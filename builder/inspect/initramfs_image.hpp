@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -34,14 +35,21 @@ struct InitramfsImage {
     std::vector<std::string> segments;  ///< "cpio", "zstd": how each part is packed
     std::string fault;                  ///< why it cannot be read to its end; empty when it can
     bool xz_crc64 = false;              ///< an xz check that the kernel's decoder refuses
+    bool lz4_frame = false;             ///< lz4's newer format, which the kernel does not unpack
+    bool old_ramdisk = false;           ///< a file system image, as kernels before initramfs used
     std::size_t files = 0;
     std::vector<ElfGroup> machines;   ///< without firmware blobs and BPF; the most frequent first
     std::optional<InitProgram> init;  ///< nothing: it is not there
     bool busybox = false;
-    bool has_modules = false;           ///< there are kernel modules
-    bool knows_builtin = false;         ///< there is a modules.builtin
-    std::set<std::string> modules;      ///< names with '_', files and built-in ones
-    std::vector<std::string> releases;  ///< directories of /lib/modules
+    bool has_modules = false;               ///< there are kernel modules
+    bool knows_builtin = false;             ///< there is a modules.builtin
+    std::set<std::string> modules;          ///< names with '_', files and built-in ones
+    std::vector<std::string> releases;      ///< directories of /lib/modules
+    std::set<std::string> module_releases;  ///< those that hold a module
+    /// Its files without modules and firmware. "/usr" is dropped from the front of each path.
+    std::set<std::string, std::less<>> paths;
+    /// Scripts and settings by such a path: they say which live system this is, and what it looks for.
+    std::map<std::string, std::string, std::less<>> texts;
 };
 
 /// Reads newc and crc cpio archives (Linux, Documentation/driver-api/early-userspace/buffer-format.rst),

@@ -29,6 +29,15 @@ std::string date(std::string_view field) {
                        field.substr(8, 2), field.substr(10, 2), field.substr(12, 2));
 }
 
+/// The same with hundredths of a second, as it is used for a UUID.
+std::string uuid(std::string_view field) {
+    const std::string text = date(field);
+    return text.empty() ? text
+                        : fmt::format("{}-{}-{}-{}-{}-{}-{}", field.substr(0, 4), field.substr(4, 2),
+                                      field.substr(6, 2), field.substr(8, 2), field.substr(10, 2),
+                                      field.substr(12, 2), field.substr(14, 2));
+}
+
 /// The System Use fields of one directory record (SUSP 1.12, RRIP 1.12).
 struct RockRidge {
     std::string name, target;
@@ -112,7 +121,7 @@ std::string joliet_name(std::string_view name) {
 
 class Walk {
 public:
-    explicit Walk(const ByteView& iso) : iso_(iso) {}
+    Walk(const ByteView& iso, bool plain) : iso_(iso), plain_(plain) {}
 
     IsoTree take() {
         const std::string root = choose_root();
@@ -144,6 +153,8 @@ private:
             if (u8(bytes, 0) == 2 && (escape == "%/@" || escape == "%/C" || escape == "%/E"))
                 joliet = bytes.substr(156, 34);
         }
+        if (plain_)
+            return primary;
         const std::string self = iso_.read(block_offset(primary, 2), 256);
         // The root's "." begins with SUSP's indicator: "SP", 7, 1, 0xBE, 0xEF, bytes to skip.
         const std::string_view use = std::string_view(self).substr(std::min<std::size_t>(34, self.size()));
@@ -235,6 +246,7 @@ private:
     }
 
     const ByteView& iso_;
+    bool plain_;
     IsoTree tree_;
     std::size_t skip_ = 0;  ///< bytes before the System Use fields of each record
     std::deque<Directory> todo_;
@@ -249,13 +261,21 @@ std::optional<IsoVolume> read_iso_volume(const ByteView& iso) {
     if (bytes.size() < iso_sector || u8(bytes, 0) != 1 || !has_text(bytes, 1, "CD001"))
         return std::nullopt;
     const std::string_view view = bytes;
-    return IsoVolume{trimmed(view.substr(40, 32)), trimmed(view.substr(8, 32)),
-                     trimmed(view.substr(574, 128)), date(view.substr(813, 17)),
+    const std::string modified = uuid(view.substr(830, 17));
+    return IsoVolume{trimmed(view.substr(40, 32)),
+                     trimmed(view.substr(8, 32)),
+                     trimmed(view.substr(574, 128)),
+                     date(view.substr(813, 17)),
+                     modified.empty() ? uuid(view.substr(813, 17)) : modified,
                      std::uint64_t{le32(bytes, 80)} * iso_sector};
 }
 
 IsoTree read_iso_tree(const ByteView& iso) {
-    return Walk(iso).take();
+    return Walk(iso, false).take();
+}
+
+IsoTree read_plain_iso_tree(const ByteView& iso) {
+    return Walk(iso, true).take();
 }
 
 const IsoNode* IsoTree::find(std::string_view path) const {

@@ -15,7 +15,8 @@ namespace lktest {
 /// The primary volume descriptor (ECMA-119, 8.4).
 struct IsoVolume {
     std::string label, system, application, created;  ///< created: "2026-11-23 16:34:03", UTC or local
-    std::uint64_t size = 0;                           ///< bytes that the volume says it has
+    std::string uuid;        ///< as Linux and GRUB make it of its dates: "2026-11-23-16-34-03-00"
+    std::uint64_t size = 0;  ///< bytes that the volume says it has
 };
 
 /// Nothing when the bytes are no ISO 9660 image.
@@ -49,5 +50,7 @@ struct IsoTree {
 
 /// Reads at most 300 000 nodes and 256 MiB of directories.
 IsoTree read_iso_tree(const ByteView& iso);
+/// The same with ISO 9660's own names only, which is all that ISOLINUX before version 6.03 and firmware see.
+IsoTree read_plain_iso_tree(const ByteView& iso);
 
 }  // namespace lktest

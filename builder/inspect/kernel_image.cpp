@@ -22,16 +22,16 @@ Stream stream_of(Unpacked& unpacked) {
     return [&unpacked](std::span<char> buffer) { return unpacked.read(buffer); };
 }
 
-/// Why the packed kernel in a bzImage does not unpack; empty when it does, and where it is packed in a way
-/// that libarchive does not check.
-std::string damage_of(const ByteView& payload) {
+/// Reads the packed kernel in a bzImage: its configuration, and why it does not unpack.
+void read_payload(KernelImage& kernel, const ByteView& payload) {
     const std::string_view compression = compression_of(payload.read(0, 16));
-    if (compression != "xz" && compression != "bzip2")
-        return {};
-    constexpr std::uint64_t behind = 4;  // its size follows it (scripts/Makefile.lib, size_append)
-    Unpacked unpacked(payload.part(0, payload.size() - std::min(payload.size(), behind)), unpacked_limit);
-    skip(stream_of(unpacked), unpacked_limit);
-    return unpacked.fault();
+    if (compression.empty() || compression == "lzo")  // what libarchive would run lzop(1) for
+        return;
+    constexpr std::uint64_t trailer = 4;  // its size follows it (scripts/Makefile.lib, size_append)
+    Unpacked unpacked(payload.part(0, payload.size() - std::min(payload.size(), trailer)), unpacked_limit);
+    kernel.config = KernelConfig::parse(embedded_config(stream_of(unpacked), unpacked_limit));
+    if (compression == "xz" || compression == "bzip2")  // libarchive checks only these to their end
+        kernel.damage = unpacked.fault();
 }
 
 /// Linux, Documentation/arch/x86/boot.rst.
@@ -45,12 +45,18 @@ KernelImage bz_image(const ByteView& file, std::string_view head) {
     const std::uint64_t code = (setup_sectors + 1) * 512;
     kernel.cut = code + std::uint64_t{le32(head, 0x1f4)} * 16 > file.size();
     if (le16(head, 0x206) >= 0x208 && !kernel.cut)  // payload_offset, payload_length
-        kernel.damage = damage_of(file.part(code + le32(head, 0x248), le32(head, 0x24c)));
+        read_payload(kernel, file.part(code + le32(head, 0x248), le32(head, 0x24c)));
     return kernel;
 }
 
 bool is_arm64_image(std::string_view head) {
     return head.size() >= 64 && head.substr(0x38, 4) == "ARM\x64";
+}
+
+/// Bits 1 and 2 of the flags: 4, 16 or 64 KiB.
+std::uint64_t page_size_of(std::string_view head) {
+    const unsigned said = le64(head, 24) >> 1 & 3;
+    return said == 0 ? 0 : std::uint64_t{1024} << 2 * said;
 }
 
 std::string version_in(std::string_view text) {
@@ -82,19 +88,23 @@ std::string version_in_stream(const Stream& stream) {
 /// Linux, Documentation/arch/arm64/booting.rst.
 KernelImage arm64_image(const ByteView& file, std::string_view head) {
     KernelImage kernel{"Image", "aarch64", version_in_stream(plain_stream(file)), false, false};
-    // image_size counts memory, with bss behind the file; a file of less than half is cut off.
+    // image_size counts memory, with bss after the file's end; a file of less than a quarter is cut off.
     kernel.cut = le64(head, 16) / 4 > file.size();
+    kernel.page_size = page_size_of(head);
+    kernel.config = KernelConfig::parse(embedded_config(plain_stream(file), file.size()));
     return kernel;
 }
 
 std::optional<KernelImage> compressed_image(const ByteView& file, std::string_view compression) {
     Unpacked unpacked(file, unpacked_limit);
     const Stream stream = stream_of(unpacked);
-    if (!is_arm64_image(read_some(stream, 64)))
+    const std::string head = read_some(stream, 64);
+    if (!is_arm64_image(head))
         return std::nullopt;
     KernelImage kernel{fmt::format("{} Image", compression), "aarch64", version_in_stream(stream), false,
                        false};
-    skip(stream, unpacked_limit);
+    kernel.page_size = page_size_of(head);
+    kernel.config = KernelConfig::parse(embedded_config(stream, unpacked_limit));
     kernel.cut = !unpacked.fault().empty();
     return kernel;
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "builder/inspect/byte_view.hpp"
+#include "builder/inspect/kernel_config.hpp"
 
 namespace lktest {
 
@@ -16,6 +17,8 @@ struct KernelImage {
     bool efi_stub = false;
     bool cut = false;      ///< it is shorter than its header says
     std::string damage{};  ///< why a bzImage's packed kernel does not unpack; empty: it does, or nobody knows
+    KernelConfig config{};        ///< that it carries; see KernelConfig::known()
+    std::uint64_t page_size = 0;  ///< of arm64, bytes; 0: it does not say
 };
 
 /// Nothing when the file is no kernel that x86 or aarch64 machines boot.

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "builder/base/error.hpp"
 #include "builder/inspect/fat.hpp"
+#include "builder/inspect/iso_sector.hpp"
 #include "builder/inspect/isolinux_facts.hpp"
 #include "builder/inspect/path_lookup.hpp"
 
@@ -28,7 +30,7 @@ struct Found {
 
 class Inspection {
 public:
-    explicit Inspection(const ByteView& iso) : iso_(iso) {}
+    Inspection(const ByteView& iso, const InspectOptions& options) : iso_(iso), options_(options) {}
 
     MediumFacts take(IsoVolume volume) {
         facts_.size = iso_.size();
@@ -37,27 +39,172 @@ public:
         facts_.names = tree_.names;
         facts_.tree_damaged = tree_.damaged;
         facts_.partitions = read_partitions(iso_);
-        look_at_files();
+        look_at_files(tree_);
         look_at_boot_images();
         look_at_efi();
-        look_at_configs();
-        look_at_isolinux();
-        look_at_kernels();
+        finish(tree_);
+        return std::move(facts_);
+    }
+
+    /// A disk without ISO 9660: what there is lies in the FAT file systems of its partitions.
+    MediumFacts take_disk() {
+        facts_.kind = MediumKind::disk;
+        facts_.size = iso_.size();
+        facts_.partitions = read_partitions(iso_);
+        look_at_disk();
+        facts_.names = IsoTree::Names::joliet;  // letters match in any case
+        const IsoTree merged = merged_tree();
+        look_at_files(merged);
+        look_at_efi();
+        finish(merged);
         return std::move(facts_);
     }
 
 private:
-    void look_at_files() {
-        for (const auto& [path, node] : tree_.nodes) {
+    void finish(const IsoTree& tree) {
+        look_at_configs();
+        look_at_ukis();
+        look_at_isolinux();
+        look_at_kernels();
+        look_at_roots(tree);
+        if (options_.checksum_limit > 0)
+            look_at_checksums(tree);
+        facts_.tree = std::make_shared<const IsoTree>(tree);
+    }
+
+    void look_at_disk() {
+        const PartitionTables& tables = facts_.partitions;
+        for (const auto& partitions :
+             {tables.gpt ? tables.gpt->partitions : std::vector<Partition>(), tables.mbr})
+            for (const Partition& partition : partitions)
+                if (partition.esp || read_fat(iso_.part(partition.offset, partition.size)))
+                    add_esp(fmt::format("partition {}", partition.number), partition.offset, partition.size);
+        if (facts_.esps.empty() && read_fat(iso_))
+            add_esp("the whole image", 0, iso_.size());
+    }
+
+    /// All files of the partitions as one tree, the first partition's first.
+    IsoTree merged_tree() const {
+        IsoTree tree;
+        tree.names = IsoTree::Names::joliet;
+        const auto add = [&tree](const std::string& path, IsoNode node) {
+            if (tree.any_case.try_emplace(path, path).second)
+                tree.nodes.emplace(path, std::move(node));
+        };
+        for (const FatVolume& fat : fats_)
+            for (const auto& [path, content] : fat.files) {
+                for (std::string parent(directory_of(path)); parent != "/"; parent = directory_of(parent))
+                    add(parent, {true, {}, {}, 0, 0});
+                add(path, {false, {}, content, content.size(), 0});
+            }
+        return tree;
+    }
+
+    void look_at_files(const IsoTree& tree) {
+        constexpr std::uint64_t fat_file_limit = 0xffffffff;
+        for (const auto& [path, node] : tree.nodes) {
             if (node.directory || !node.target.empty())
                 continue;
             ++facts_.files;
             if (node.content.size() < node.size && facts_.cut_files.size() < cut_limit)
                 facts_.cut_files.push_back(path);
+            if (node.size > fat_file_limit && facts_.large_files.size() < layer_limit)
+                facts_.large_files.push_back(path);
+            if (auto erofs = read_erofs_super(node.content)) {
+                if (facts_.erofs.size() < layer_limit)
+                    facts_.erofs.push_back({path, node.content.size(), std::move(*erofs)});
+                continue;
+            }
             const bool named = path.ends_with(".squashfs") || path.ends_with(".sfs") || path.ends_with(".sb");
             if (facts_.layers.size() < layer_limit && (named || node.content.read(0, 4) == "hsqs"))
                 facts_.layers.push_back({path, node.content.size(), read_squashfs_super(node.content)});
+            note_kernel_config(path, node);
         }
+    }
+
+    /// "/boot/config-6.1.0-13-amd64".
+    void note_kernel_config(const std::string& path, const IsoNode& node) {
+        constexpr std::string_view prefix = "config-";
+        const std::string_view file = file_name_of(path);
+        if (file.starts_with(prefix) && facts_.kernel_configs.size() < kernel_limit)
+            if (KernelConfig config = KernelConfig::parse(node.content.read(0, config_size_limit));
+                config.known())
+                facts_.kernel_configs.emplace(file.substr(prefix.size()), std::move(config));
+    }
+
+    void look_at_roots(const IsoTree& tree) {
+        std::vector<std::string> images;
+        for (const LayerFacts& layer : facts_.layers)
+            if (layer.super)
+                images.push_back(layer.path);
+        for (const ErofsFacts& image : facts_.erofs)
+            images.push_back(image.path);
+        facts_.roots = read_roots(tree, images);
+        for (const RootFacts& root : facts_.roots)
+            for (const auto& [release, text] : root.configs)
+                facts_.kernel_configs.try_emplace(release, KernelConfig::parse(text));
+    }
+
+    void look_at_checksums(const IsoTree& tree) {
+        std::vector<std::uint64_t> patched;
+        if (facts_.catalogue) {
+            patched.push_back(std::uint64_t{le32(iso_.read(17 * iso_sector + 71, 4), 0)} * iso_sector);
+            for (const BootImage& image : facts_.catalogue->images)
+                if (image.platform == bios_platform)
+                    patched.push_back(image.offset);
+        }
+        facts_.checksums = check_lists(tree, patched, options_.checksum_limit);
+        if (facts_.kind == MediumKind::iso)
+            facts_.implanted = check_implanted(iso_, options_.checksum_limit);
+    }
+
+    /// Each unified kernel image is a configuration of its own, with an entry for each profile.
+    void look_at_ukis() {
+        constexpr std::size_t uki_limit = 16;
+        const auto add = [this](const std::string& path, bool in_esp, const ByteView& content) {
+            const auto pe = read_pe(content);
+            auto uki = pe && facts_.ukis.size() < uki_limit ? read_uki(content, *pe) : std::nullopt;
+            if (!uki)
+                return;
+            ConfigFacts config{path, in_esp, {}, {}};
+            config.said.loader = BootLoader::unified_kernel;
+            for (const UkiProfile& profile : uki->profiles)
+                config.entries.push_back(uki_entry(path, profile, config.entries.size()));
+            for (const EntryFacts& entry : config.entries) {
+                config.said.entries.push_back(entry.said);
+                for (LabelUse& use : labels_of(entry.said.command_line, 0))
+                    config.said.labels.push_back(std::move(use));
+            }
+            facts_.configs.push_back(std::move(config));
+            facts_.ukis.push_back({path, in_esp, pe_machine_name(pe->machine), std::move(*uki)});
+        };
+        for (const FatVolume& fat : fats_)
+            for (const auto& [path, content] : fat.files)
+                if (lower_case(path).ends_with(".efi"))
+                    add(path, true, content);
+        for (const auto& [path, node] : tree_.nodes)
+            if (lower_case(path).ends_with(".efi") && !node.directory && node.target.empty())
+                add(path, false, node.content);
+    }
+
+    EntryFacts uki_entry(const std::string& path, const UkiProfile& profile, std::size_t number) {
+        const std::string place = number == 0 ? path : fmt::format("{}@{}", path, number);
+        const auto section = [&](std::string_view name, const ByteView& content) {
+            std::string named = fmt::format("{}:{}", place, name);
+            inside_.emplace(named, content);
+            return named;
+        };
+        EntryFacts entry;
+        entry.said.title = !profile.title.empty() ? profile.title : profile.os_name;
+        entry.said.command_line = profile.command_line.value_or("");
+        entry.kernel = section(".linux", profile.kernel);
+        entry.said.kernel = {entry.kernel, 0, true};
+        for (std::size_t i = 0; i < profile.initrds.size(); ++i) {
+            entry.initrds.push_back(
+                section(i == 0 ? ".initrd" : fmt::format(".initrd{}", i), profile.initrds[i]));
+            entry.said.initrds.push_back({entry.initrds.back(), 0, true});
+        }
+        return entry;
     }
 
     void look_at_boot_images() {
@@ -150,6 +297,7 @@ private:
             case BootLoader::grub: config.said = parse_grub(text); break;
             case BootLoader::syslinux: config.said = parse_syslinux(text); break;
             case BootLoader::systemd_boot: config.said = parse_loader_entry(text); break;
+            case BootLoader::unified_kernel: break;  // not a text: see look_at_ukis()
         }
         for (const BootEntry& said : config.said.entries) {
             EntryFacts entry{said, {}, {}};
@@ -188,6 +336,8 @@ private:
     }
 
     ByteView content_of(const std::string& path) const {
+        if (const auto section = inside_.find(path); section != inside_.end())
+            return section->second;
         const auto found = find(path, false);
         return found ? found->content : ByteView();
     }
@@ -231,7 +381,10 @@ private:
     }
 
     const ByteView& iso_;
+    InspectOptions options_;
     IsoTree tree_;
+    std::map<std::string, ByteView>
+        inside_;  ///< sections of unified kernel images, by the name they go by here
     std::vector<FatVolume> fats_;
     std::uint64_t compared_ = 0;
     MediumFacts facts_;
@@ -239,18 +392,21 @@ private:
 
 }  // namespace
 
-MediumFacts read_medium_facts(const ByteView& iso, const std::string& name) {
+MediumFacts read_medium_facts(const ByteView& iso, const std::string& name, const InspectOptions& options) {
     if (iso.size() == 0)
         throw usage_error(fmt::format("{} is empty", name), "build it again, or copy it again");
     auto volume = read_iso_volume(iso);
-    if (!volume)
-        throw usage_error(fmt::format("{} is not an ISO 9660 image", name),
-                          "give a live or installation medium (.iso)");
-    return Inspection(iso).take(std::move(*volume));
+    if (volume)
+        return Inspection(iso, options).take(std::move(*volume));
+    const PartitionTables tables = read_partitions(iso);
+    if (tables.gpt || !tables.mbr.empty() || read_fat(iso))
+        return Inspection(iso, options).take_disk();
+    throw usage_error(fmt::format("{} is neither an ISO 9660 image nor a disk image", name),
+                      "give a live or installation medium (.iso), or the image of a whole disk (.img)");
 }
 
-MediumFacts read_medium_facts(const std::filesystem::path& iso) {
-    return read_medium_facts(ByteView::of_file(iso), iso.string());
+MediumFacts read_medium_facts(const std::filesystem::path& iso, const InspectOptions& options) {
+    return read_medium_facts(ByteView::of_file(iso), iso.string(), options);
 }
 
 }  // namespace lktest

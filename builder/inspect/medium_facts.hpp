@@ -3,18 +3,24 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "builder/inspect/boot_config.hpp"
+#include "builder/inspect/checksum_lists.hpp"
 #include "builder/inspect/el_torito.hpp"
+#include "builder/inspect/erofs.hpp"
 #include "builder/inspect/initramfs_image.hpp"
 #include "builder/inspect/iso_tree.hpp"
 #include "builder/inspect/kernel_image.hpp"
 #include "builder/inspect/partitions.hpp"
 #include "builder/inspect/pe.hpp"
+#include "builder/inspect/root_facts.hpp"
 #include "builder/inspect/squashfs_super.hpp"
+#include "builder/inspect/uki.hpp"
 
 namespace lktest {
 
@@ -77,8 +83,29 @@ struct LayerFacts {
     std::optional<SquashfsSuper> super;  ///< nothing: only its name is a SquashFS's
 };
 
-/// All that `lktest inspect` knows of an ISO.
+struct ErofsFacts {
+    std::string path;
+    std::uint64_t size = 0;  ///< of the file, in the image
+    ErofsSuper super;
+};
+
+struct UkiFacts {
+    std::string path;
+    bool in_esp = false;
+    std::string machine;  ///< of the stub
+    UkiImage image;
+};
+
+/// How a medium is laid out.
+enum class MediumKind {
+    iso,
+    disk,     ///< a whole disk with partitions, or one FAT file system
+    netboot,  ///< a directory of a boot server
+};
+
+/// All that `lktest inspect` knows of a medium.
 struct MediumFacts {
+    MediumKind kind = MediumKind::iso;
     std::uint64_t size = 0;  ///< of the file
     IsoVolume volume;
     IsoTree::Names names = IsoTree::Names::plain;
@@ -95,12 +122,28 @@ struct MediumFacts {
     std::vector<KernelFacts> kernels;
     std::vector<InitramfsFacts> initramfs;
     std::vector<LayerFacts> layers;
+    std::vector<ErofsFacts> erofs;
+    std::vector<RootFacts> roots;
+    std::vector<UkiFacts> ukis;
+    std::map<std::string, KernelConfig>
+        kernel_configs;                    ///< that lie on the medium or in its root, by release
+    std::vector<std::string> large_files;  ///< over 4 GiB
+    std::vector<ChecksumList> checksums;
+    std::optional<ImplantedSum> implanted;
+    /// The files that a live system sees: the ISO's tree, or those of a disk's partitions.
+    std::shared_ptr<const IsoTree> tree;
+};
+
+/// How much of a medium is read.
+struct InspectOptions {
+    std::uint64_t checksum_limit = 0;  ///< bytes of files whose checksums are verified
 };
 
 /// Reads an ISO; never more of it at a time than its parsers' limits.
 /// Throws a usage Error naming the file when it is missing, unreadable, empty or not ISO 9660.
-MediumFacts read_medium_facts(const std::filesystem::path& iso);
+MediumFacts read_medium_facts(const std::filesystem::path& iso, const InspectOptions& options = {});
 /// @param name  the file's name, for messages
-MediumFacts read_medium_facts(const ByteView& iso, const std::string& name);
+MediumFacts read_medium_facts(const ByteView& iso, const std::string& name,
+                              const InspectOptions& options = {});
 
 }  // namespace lktest

@@ -57,6 +57,9 @@ std::optional<Gpt> read_gpt(const ByteView& disk) {
         return std::nullopt;
     Gpt gpt;
     gpt.header_crc = header_is_whole(header);
+    constexpr std::uint64_t last_block = ~std::uint64_t{0} / disk_sector / 2;
+    if (le64(header, 32) < last_block)
+        gpt.disk_size = (le64(header, 32) + 1) * disk_sector;
     const std::string backup =
         disk.read(le64(header, 32) < disk.size() / disk_sector ? le64(header, 32) * disk_sector : disk.size(),
                   gpt_header_limit);

@@ -20,6 +20,7 @@ struct Partition {
 
 /// A GUID partition table (UEFI 2.10, 5.3), its first copy.
 struct Gpt {
+    std::uint64_t disk_size = 0;  ///< bytes that the disk has, by the place of the second copy; 0: not known
     bool header_crc = false, entries_crc = false;  ///< whether they are right
     bool backup = false;                           ///< a second header is where the first one says
     std::vector<Partition> partitions;

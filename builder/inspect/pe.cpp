@@ -59,6 +59,10 @@ void read_certificates(PeImage& image, const ByteView& file, std::uint64_t at, s
 
 }  // namespace
 
+ByteView PeSection::content(const ByteView& file) const {
+    return file.part(offset, size == 0 ? stored : std::min(size, stored));
+}
+
 std::optional<PeImage> read_pe(const ByteView& file) {
     const std::string dos = file.read(0, 64);
     const std::uint64_t start = le32(dos, 60);
@@ -83,7 +87,7 @@ std::optional<PeImage> read_pe(const ByteView& file) {
         const std::string_view section = std::string_view(header).substr(at, 40);
         const std::string_view name = section.substr(0, std::min<std::size_t>(section.find('\0'), 8));
         const std::uint64_t size = le32(section, 16), offset = le32(section, 20);
-        image.sections.emplace_back(name);
+        image.sections.push_back({std::string(name), le32(section, 12), le32(section, 8), offset, size});
         end = std::max(end, size == 0 ? 0 : offset + size);
         if (name == ".sbat")
             image.sbat = sbat_components(file.read(offset, std::min<std::size_t>(size, 8192)));

@@ -11,15 +11,27 @@
 
 namespace lktest {
 
+/// A section of a PE image.
+struct PeSection {
+    std::string name;           ///< ".text"; a unified kernel image has ".linux"
+    std::uint64_t address = 0;  ///< where it is loaded, relative to the image
+    std::uint64_t size = 0;     ///< in memory
+    std::uint64_t offset = 0;   ///< in the file
+    std::uint64_t stored = 0;   ///< bytes in the file
+
+    /// Its bytes; the padding at its end is left out.
+    ByteView content(const ByteView& file) const;
+};
+
 /// An EFI program: a PE32 or PE32+ image (Microsoft PE/COFF specification).
 struct PeImage {
-    std::uint16_t machine = 0;          ///< IMAGE_FILE_MACHINE_*
-    std::uint16_t subsystem = 0;        ///< 10: an EFI application
-    bool cut = false;                   ///< its sections reach behind its end
-    bool signature = false;             ///< Authenticode: an attribute certificate is there
-    std::vector<std::string> signers;   ///< common names; empty when it cannot be read
-    std::vector<std::string> sbat;      ///< "shim,4": component and generation (shim's SBAT.md)
-    std::vector<std::string> sections;  ///< ".text"; a unified kernel image has ".linux"
+    std::uint16_t machine = 0;         ///< IMAGE_FILE_MACHINE_*
+    std::uint16_t subsystem = 0;       ///< 10: an EFI application
+    bool cut = false;                  ///< its sections reach behind its end
+    bool signature = false;            ///< Authenticode: an attribute certificate is there
+    std::vector<std::string> signers;  ///< common names; empty when it cannot be read
+    std::vector<std::string> sbat;     ///< "shim,4": component and generation (shim's SBAT.md)
+    std::vector<PeSection> sections;   ///< in their order
 };
 
 std::optional<PeImage> read_pe(const ByteView& file);

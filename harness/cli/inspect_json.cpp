@@ -160,9 +160,18 @@ Json layer_json(const LayerFacts& layer) {
     return json;
 }
 
+std::string_view grade_name(IsoFinding::Grade grade) {
+    switch (grade) {
+        case IsoFinding::Grade::notice: return "notice";
+        case IsoFinding::Grade::warning: return "warning";
+        case IsoFinding::Grade::error: return "error";
+    }
+    return "";
+}
+
 Json finding_json(const IsoFinding& finding) {
     return {{"id", finding.id},
-            {"grade", finding.grade == IsoFinding::Grade::error ? "error" : "warning"},
+            {"grade", grade_name(finding.grade)},
             {"text", json_text(finding.text)},
             {"fix", json_text(finding.fix)}};
 }

@@ -296,11 +296,19 @@ void add_layers(Sheet& sheet, const MediumFacts& facts) {
                                : "no SquashFS"});
 }
 
+/// What stands before a finding's name, padded to one width.
+std::pair<std::string, Tone> mark_of(IsoFinding::Grade grade) {
+    switch (grade) {
+        case IsoFinding::Grade::notice: return {"i notice   ", Tone::dim};
+        case IsoFinding::Grade::warning: return {"! warning  ", Tone::fault};
+        case IsoFinding::Grade::error: return {"✗ error    ", Tone::bad};
+    }
+    return {};
+}
+
 void add_finding(Sheet& sheet, const IsoFinding& finding, const Style& style) {
-    const bool error = finding.grade == IsoFinding::Grade::error;
-    sheet.line({{error ? "✗ error" : "! warning", error ? Tone::bad : Tone::fault},
-                {error ? "    " : "  "},
-                {finding.id, Tone::strong}});
+    const auto [mark_text, tone] = mark_of(finding.grade);
+    sheet.line({{mark_text, tone}, {finding.id, Tone::strong}});
     constexpr std::size_t indent = 11;
     const std::size_t room = std::max<std::size_t>(style.width, indent + 40) - indent;
     for (const std::string& line : wrap(printable(finding.text), room))
@@ -335,14 +343,17 @@ std::string inspect_text(const std::string& name, const MediumFacts& facts,
     sheet.line({});
     for (const IsoFinding& finding : findings)
         add_finding(sheet, finding, style);
-    const auto errors =
-        static_cast<std::size_t>(std::ranges::count(findings, IsoFinding::Grade::error, &IsoFinding::grade));
+    const auto count = [&findings](IsoFinding::Grade grade) {
+        return static_cast<std::size_t>(std::ranges::count(findings, grade, &IsoFinding::grade));
+    };
+    const std::size_t errors = count(IsoFinding::Grade::error);
     if (findings.empty())
         sheet.line({{"✓", Tone::good}, {" nothing is wrong with it"}});
     else
-        sheet.line({{errors > 0 ? "✗" : "✓", errors > 0 ? Tone::bad : Tone::good},
-                    {" " + counted(errors, "error") + ", " + counted(findings.size() - errors, "warning"),
-                     Tone::strong}});
+        sheet.line(
+            {{errors > 0 ? "✗" : "✓", errors > 0 ? Tone::bad : Tone::good},
+             {" " + counted(errors, "error") + ", " + counted(count(IsoFinding::Grade::warning), "warning"),
+              Tone::strong}});
     return sheet.finish();
 }
 

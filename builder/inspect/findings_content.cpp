@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <set>
+
+#include "builder/inspect/boot_paths.hpp"
+#include "builder/inspect/findings.hpp"
+#include "builder/inspect/path_lookup.hpp"
+
+namespace lktest {
+namespace {
+
+/// The two first numbers of a kernel's release; 0.0 if there are none.
+std::pair<int, int> version_of(std::string_view release) {
+    int major = 0, minor = 0;
+    const auto [end, error] = std::from_chars(release.data(), release.data() + release.size(), major);
+    if (error == std::errc() && end != release.data() + release.size() && *end == '.')
+        std::from_chars(end + 1, release.data() + release.size(), minor);
+    return {major, minor};
+}
+
+/// A compression, the kernel that learned it, and the option that turns it on.
+struct Codec {
+    std::string_view name, kernel, option;
+};
+constexpr std::array initramfs_codecs{
+    Codec{"gzip", "", "CONFIG_RD_GZIP"},    Codec{"bzip2", "", "CONFIG_RD_BZIP2"},
+    Codec{"lzma", "", "CONFIG_RD_LZMA"},    Codec{"xz", "", "CONFIG_RD_XZ"},
+    Codec{"lzo", "", "CONFIG_RD_LZO"},      Codec{"lz4", "3.11", "CONFIG_RD_LZ4"},
+    Codec{"zstd", "5.9", "CONFIG_RD_ZSTD"},
+};
+constexpr std::array squashfs_codecs{
+    Codec{"gzip", "", "CONFIG_SQUASHFS_ZLIB"},     Codec{"lzo", "", "CONFIG_SQUASHFS_LZO"},
+    Codec{"xz", "", "CONFIG_SQUASHFS_XZ"},         Codec{"lz4", "3.19", "CONFIG_SQUASHFS_LZ4"},
+    Codec{"zstd", "4.14", "CONFIG_SQUASHFS_ZSTD"},
+};
+
+/// The kernel's configuration: its own, or one that lies beside it for the same release.
+const KernelConfig* config_of(const MediumFacts& facts, const KernelImage& kernel) {
+    if (kernel.config.known())
+        return &kernel.config;
+    const auto beside = facts.kernel_configs.find(kernel.version);
+    return beside != facts.kernel_configs.end() && beside->second.known() ? &beside->second : nullptr;
+}
+
+/// Why this kernel cannot unpack it; empty if it can, or if that is not known.
+std::string refusal(const MediumFacts& facts, const KernelImage& kernel, const Codec& codec) {
+    const auto version = version_of(kernel.version);
+    if (version.first != 0 && version < version_of(codec.kernel))
+        return fmt::format("kernel {} is older than {}, the first that knows {}", kernel.version,
+                           codec.kernel, codec.name);
+    const KernelConfig* config = config_of(facts, kernel);
+    return config && !codec.option.empty() && !config->has(codec.option)
+               ? fmt::format("kernel {} was built without {}", kernel.version, codec.option)
+               : "";
+}
+
+void judge_release(const BootPath& path, IsoFindings& findings, std::set<std::string>& said) {
+    const std::string& version = path.kernel->image->version;
+    const auto& releases = path.initramfs->image.module_releases;
+    if (version.empty() || releases.empty() || releases.contains(version) ||
+        !said.insert("release " + path.kernel->path + path_of(*path.initramfs)).second)
+        return;
+    add_error(
+        findings, "initramfs-release",
+        fmt::format("{} is {}, and the modules in {} are those of {}: the kernel loads none of them, and "
+                    "finds no disk that needs one.",
+                    path.kernel->path, version, path_of(*path.initramfs), fmt::join(releases, ", ")),
+        fmt::format(
+            "Make the initramfs for {} (update-initramfs -c -k {}, dracut --kver {}), or put its kernel "
+            "there.",
+            version, version, version));
+}
+
+void judge_initramfs_codec(const MediumFacts& facts, const BootPath& path, IsoFindings& findings,
+                           std::set<std::string>& said) {
+    const std::string initramfs = path_of(*path.initramfs);
+    for (const std::string& segment : path.initramfs->image.segments) {
+        const auto codec = std::ranges::find(initramfs_codecs, segment, &Codec::name);
+        if (codec == initramfs_codecs.end())
+            continue;
+        const std::string why = refusal(facts, *path.kernel->image, *codec);
+        if (!why.empty() && said.insert("codec " + path.kernel->path + initramfs + segment).second)
+            add_error(findings, "initramfs-codec",
+                      fmt::format("{} is packed with {}, and {}: \"Initramfs unpacking failed\".", initramfs,
+                                  segment, why),
+                      "Pack the initramfs with gzip, or take a kernel that knows the format.");
+    }
+}
+
+void judge_lz4_frame(const InitramfsFacts& initramfs, IsoFindings& findings) {
+    if (initramfs.image.lz4_frame)
+        add_error(
+            findings, "initramfs-lz4-frame",
+            fmt::format("{} is an lz4 frame. Linux unpacks only lz4's legacy format: \"Initramfs unpacking "
+                        "failed: invalid magic at start of compressed archive\".",
+                        path_of(initramfs)),
+            "Compress it with lz4 -l.");
+}
+
+/// Parameters by which a kernel without an initramfs cannot find its root: only udev knows labels.
+void judge_root_without_initramfs(const BootPath& path, IsoFindings& findings, std::set<std::string>& said) {
+    const std::string root = parameter(path.entry->said.command_line, "root");
+    if (!path.entry->said.initrds.empty() || !path.kernel)
+        return;
+    for (const std::string_view prefix : {"LABEL=", "UUID=", "live:", "/dev/disk/"})
+        if (root.starts_with(prefix) && said.insert("root without initramfs " + path.place).second)
+            add_error(
+                findings, "root-needs-initramfs",
+                fmt::format("{} says 'root={}' and loads no initramfs. The kernel itself cannot look that "
+                            "up: it panics with \"Unable to mount root fs\".",
+                            describe(path), root),
+                "Name the initramfs in the entry, or the partition by root=PARTUUID=.");
+}
+
+void judge_squashfs_codecs(const MediumFacts& facts, IsoFindings& findings) {
+    for (const LayerFacts& layer : facts.layers) {
+        if (!layer.super || !layer.super->fault.empty())
+            continue;
+        const std::string& compressor = layer.super->compressor;
+        if (compressor == "lzma") {
+            add_error(
+                findings, "squashfs-codec",
+                fmt::format("{} is a SquashFS packed with lzma, which no Linux kernel mounts: \"unsupported "
+                            "compression\".",
+                            layer.path),
+                "Pack it again with mksquashfs -comp xz or -comp zstd.");
+            continue;
+        }
+        const auto codec = std::ranges::find(squashfs_codecs, compressor, &Codec::name);
+        if (codec == squashfs_codecs.end())
+            continue;
+        // Media with several kernels have layers for one of them: all must refuse it.
+        std::string why;
+        bool all = !facts.kernels.empty();
+        for (const KernelFacts& kernel : facts.kernels) {
+            const std::string one = kernel.image ? refusal(facts, *kernel.image, *codec) : std::string();
+            all &= !one.empty();
+            why = one;
+        }
+        if (all)
+            add_error(findings, "squashfs-codec",
+                      fmt::format("{} is a SquashFS packed with {}, and {}: it cannot be mounted.",
+                                  layer.path, compressor, why),
+                      "Pack it again with mksquashfs -comp xz, or take a kernel that knows the format.");
+    }
+}
+
+void judge_erofs(const MediumFacts& facts, IsoFindings& findings) {
+    for (const ErofsFacts& image : facts.erofs) {
+        if (!image.super.fault.empty()) {
+            add_error(
+                findings, "erofs-corrupt",
+                fmt::format("{} is an EROFS that Linux does not mount: {}.", image.path, image.super.fault),
+                "Make it again with mkfs.erofs, or copy it again.");
+            continue;
+        }
+        if (image.super.used > image.size)
+            add_error(
+                findings, "erofs-truncated",
+                fmt::format("{} says it has {} bytes, and there are {}: files at its end cannot be read.",
+                            image.path, image.super.used, image.size),
+                "Copy it again.");
+        for (const ErofsNeed& need : image.super.needs) {
+            std::string why;
+            bool all = !facts.kernels.empty();
+            for (const KernelFacts& kernel : facts.kernels) {
+                const std::string one =
+                    kernel.image ? refusal(facts, *kernel.image, {need.what, need.kernel, need.option}) : "";
+                all &= !one.empty();
+                why = one;
+            }
+            if (all) {
+                add_error(
+                    findings, "erofs-feature",
+                    fmt::format("{} is an EROFS that uses {}, and {}: it cannot be mounted.", image.path,
+                                need.what, why),
+                    fmt::format("Make it with mkfs.erofs without {}, or take a newer kernel.", need.what));
+                break;
+            }
+        }
+    }
+}
+
+/// The kernels' machine, if the root's programs run on none of them; empty if they run on one.
+std::string foreign_kernels(const MediumFacts& facts, const ElfMachine& machine) {
+    std::set<std::string> machines;
+    for (const KernelFacts& kernel : facts.kernels)
+        if (kernel.image && !kernel.image->machine.empty())
+            machines.insert(kernel.image->machine);
+    constexpr std::uint16_t i386 = 3, x86_64 = 62, arm = 40, aarch64 = 183;
+    const auto runs = [&machine](const std::string& kernel) {
+        if (kernel == "x86_64")
+            return machine.machine == x86_64 || machine.machine == i386;
+        if (kernel == "i386")
+            return machine.machine == i386;
+        if (kernel == "aarch64")
+            return machine.machine == aarch64 || machine.machine == arm;
+        return true;
+    };
+    if (machines.empty() || std::ranges::any_of(machines, runs))
+        return {};
+    return fmt::format("{}", fmt::join(machines, ", "));
+}
+
+void judge_roots(const MediumFacts& facts, const std::vector<BootPath>& paths, IsoFindings& findings) {
+    const bool own_init = std::ranges::any_of(paths, [](const BootPath& path) {
+        return has_parameter(path.entry->said.command_line, "init") || !path.entry->said.certain;
+    });
+    for (const RootFacts& root : facts.roots) {
+        const std::string images = some_of(root.images);
+        if (root.looks_like_root && root.readable && root.init.empty() && !own_init)
+            add_error(
+                findings, "root-init-missing",
+                fmt::format("The root file system in {} has no /sbin/init: the initramfs finds nothing to "
+                            "start there.",
+                            images),
+                "Install an init system in that root (systemd-sysv, busybox), and pack it again.");
+        if (root.readable && !root.init.empty() && !root.interpreter.empty() && !root.interpreter_there)
+            add_error(findings, "root-init-interpreter-missing",
+                      fmt::format("{} in {} needs {}, which is not there: the kernel cannot start it.",
+                                  root.init, images, root.interpreter),
+                      fmt::format("Put {} into that root.", root.interpreter));
+        if (root.machine)
+            if (const std::string machines = foreign_kernels(facts, *root.machine); !machines.empty())
+                add_error(
+                    findings, "root-machine",
+                    fmt::format(
+                        "{} in {} is a program for {}, and the medium's kernel is for {}: it fails with "
+                        "\"Exec format error\".",
+                        root.init, images, describe(*root.machine), machines),
+                    fmt::format("Put a root file system for {} there, or a kernel for the root's machine.",
+                                machines));
+        std::set<std::string> versions;
+        for (const BootPath& path : paths)
+            if (path.kernel && !path.kernel->image->version.empty())
+                versions.insert(path.kernel->image->version);
+        const bool fits = std::ranges::any_of(
+            root.releases, [&versions](const std::string& release) { return versions.contains(release); });
+        if (!root.releases.empty() && !versions.empty() && !fits && facts.roots.size() == 1)
+            add_warning(
+                findings, "root-release",
+                fmt::format("The modules in {} are those of {}, and the medium's kernel is {}: once the root "
+                            "is mounted, no further module can be loaded (network, graphics).",
+                            images, fmt::join(root.releases, ", "), fmt::join(versions, ", ")),
+                "Install that kernel in the root and pack it again, or put the root's kernel on the medium.");
+    }
+}
+
+void judge_checksums(const MediumFacts& facts, IsoFindings& findings) {
+    for (const ChecksumList& list : facts.checksums) {
+        if (!list.differing.empty())
+            add_error(
+                findings, "checksum-mismatch",
+                fmt::format("The checksums in {} do not match {}: changed or damaged after the list was "
+                            "written. The medium's own check fails.",
+                            list.path, some_of(list.differing)),
+                "If the change was intended, write the list again; otherwise copy or download the medium "
+                "again.");
+        if (!list.missing.empty())
+            add_warning(
+                findings, "checksum-missing-file",
+                fmt::format("{} lists {}, which {} not on the medium: its own check fails.", list.path,
+                            some_of(list.missing), list.missing.size() == 1 ? "is" : "are"),
+                "Write the list again.");
+    }
+    if (facts.implanted && facts.implanted->checked && !facts.implanted->right)
+        add_error(
+            findings, "implanted-md5",
+            "The checksum that isomd5sum wrote into the volume descriptor does not fit the image: the media "
+            "check in the boot menu (rd.live.check) fails.",
+            "If the image was changed on purpose, run implantisomd5 --force on it; otherwise download it "
+            "again.");
+}
+
+void judge_large_files(const MediumFacts& facts, IsoFindings& findings) {
+    if (!facts.large_files.empty())
+        add_notice(
+            findings, "file-over-4gib",
+            fmt::format("{} {} larger than 4 GiB: no FAT file system can hold it, so that copying the files "
+                        "to a USB stick fails. Writing the image as it is works.",
+                        some_of(facts.large_files), facts.large_files.size() == 1 ? "is" : "are"),
+            "Write the image to the stick with dd, or split the file.");
+}
+
+}  // namespace
+
+void judge_content(const MediumFacts& facts, IsoFindings& findings) {
+    const std::vector<BootPath> paths = boot_paths(facts);
+    std::set<std::string> said;
+    for (const InitramfsFacts& initramfs : facts.initramfs)
+        judge_lz4_frame(initramfs, findings);
+    for (const BootPath& path : paths) {
+        judge_root_without_initramfs(path, findings, said);
+        if (!path.kernel || !path.initramfs || !path.initramfs->image.fault.empty())
+            continue;
+        judge_release(path, findings, said);
+        judge_initramfs_codec(facts, path, findings, said);
+    }
+    judge_squashfs_codecs(facts, findings);
+    judge_erofs(facts, findings);
+    judge_roots(facts, paths, findings);
+    judge_checksums(facts, findings);
+    judge_large_files(facts, findings);
+}
+
+}  // namespace lktest

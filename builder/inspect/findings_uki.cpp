@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "builder/inspect/findings.hpp"
+#include "builder/inspect/path_lookup.hpp"
+
+namespace lktest {
+namespace {
+
+std::string place_of(const UkiFacts& uki) {
+    return uki.path + (uki.in_esp ? " in the ESP" : "");
+}
+
+/// A menu entry may pass a command line of its own, but only without Secure Boot.
+bool has_entry_with_options(const MediumFacts& facts, const UkiFacts& uki) {
+    return std::ranges::any_of(facts.configs, [&uki](const ConfigFacts& config) {
+        return config.said.loader != BootLoader::unified_kernel &&
+               std::ranges::any_of(config.said.entries, [&uki](const BootEntry& entry) {
+                   return lower_case(normal_path("/" + entry.kernel.path)) == lower_case(uki.path) &&
+                          !entry.command_line.empty();
+               });
+    });
+}
+
+void judge_sections(const UkiFacts& uki, IsoFindings& findings) {
+    const std::string place = place_of(uki);
+    if (!uki.image.outside.empty())
+        add_error(findings, "uki-cut",
+                  fmt::format("The unified kernel image {} is cut off: {} reach{} beyond its end.", place,
+                              some_of(uki.image.outside), uki.image.outside.size() == 1 ? "es" : ""),
+                  "Copy it again; was the EFI system partition full?");
+    if (!uki.image.overlapping.empty())
+        add_error(
+            findings, "uki-overlap",
+            fmt::format("In the unified kernel image {}, {} overlap: one overwrites the other when it is "
+                        "loaded.",
+                        place, some_of(uki.image.overlapping)),
+            "Make it with ukify, which computes the addresses, instead of objcopy with fixed ones.");
+    if (!uki.image.twice.empty())
+        add_warning(findings, "uki-section-twice",
+                    fmt::format("The unified kernel image {} has more than one {}: only the first counts.",
+                                place, some_of(uki.image.twice)),
+                    "Make it again with one section of each kind for each profile.");
+}
+
+void judge_profile(const MediumFacts& facts, const UkiFacts& uki, const UkiProfile& profile,
+                   IsoFindings& findings) {
+    const std::string place =
+        place_of(uki) + (profile.title.empty() ? "" : fmt::format(" (profile '{}')", profile.title));
+    const bool empty = !profile.command_line || profile.command_line->empty();
+    if (empty && !has_entry_with_options(facts, uki))
+        add_warning(
+            findings, "uki-no-cmdline",
+            fmt::format("The unified kernel image {} has {}, and no menu entry passes a command line: "
+                        "the kernel gets no parameters, so no console= and no root=.",
+                        place, profile.command_line ? "an empty .cmdline" : "no .cmdline"),
+            "Make it with ukify --cmdline=\"…\" or --cmdline=@FILE, and see that FILE is not empty.");
+    if (profile.initrds.empty())
+        add_warning(
+            findings, "uki-no-initrd",
+            fmt::format("The unified kernel image {} has no initramfs (.initrd): the kernel mounts root= by "
+                        "itself, which works only for a partition or with the initramfs built in.",
+                        place),
+            "Make it with ukify --initrd=FILE.");
+    const auto kernel = std::ranges::find_if(
+        facts.kernels, [&uki](const KernelFacts& one) { return one.path == uki.path + ":.linux"; });
+    if (kernel == facts.kernels.end() || !kernel->image)
+        return;
+    if (!profile.uname.empty() && !kernel->image->version.empty() && profile.uname != kernel->image->version)
+        add_warning(
+            findings, "uki-uname",
+            fmt::format("The unified kernel image {} says {} in .uname, and its kernel is {}: menus show the "
+                        "wrong version.",
+                        place, profile.uname, kernel->image->version),
+            "Make it again with ukify, which reads the version from the kernel.");
+    if (!kernel->image->machine.empty() && kernel->image->machine != uki.machine)
+        add_error(findings, "uki-machine",
+                  fmt::format("The stub of {} is for {}, and its kernel is for {}: it cannot start it.",
+                              place, uki.machine, kernel->image->machine),
+                  "Make it with the stub of the kernel's machine (ukify --stub, --efi-arch).");
+}
+
+}  // namespace
+
+void judge_ukis(const MediumFacts& facts, IsoFindings& findings) {
+    for (const UkiFacts& uki : facts.ukis) {
+        judge_sections(uki, findings);
+        for (const UkiProfile& profile : uki.image.profiles)
+            judge_profile(facts, uki, profile, findings);
+    }
+}
+
+}  // namespace lktest

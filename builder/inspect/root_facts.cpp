@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "builder/inspect/root_facts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "builder/initramfs/elf.hpp"
+#include "builder/inspect/elf_program.hpp"
+#include "builder/inspect/image_files.hpp"
+#include "builder/inspect/path_lookup.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::size_t root_limit = 8, image_limit = 64, release_limit = 8, head_size = 4096,
+                      config_limit = 1 << 20;
+
+/// Where initramfs scripts and the kernel look for init, and where systemd is.
+constexpr std::array inits{std::string_view("/sbin/init"),
+                           std::string_view("/usr/sbin/init"),
+                           std::string_view("/usr/lib/systemd/systemd"),
+                           std::string_view("/lib/systemd/systemd"),
+                           std::string_view("/etc/init"),
+                           std::string_view("/bin/init"),
+                           std::string_view("/usr/bin/init"),
+                           std::string_view("/init"),
+                           std::string_view("/linuxrc")};
+
+bool is_installer(std::string_view path) {
+    const std::string small = lower_case(path);
+    return small.starts_with("/boot/") || small.starts_with("/install") || small.starts_with("/images/") ||
+           small.starts_with("/pool/") || small.ends_with(".snap");
+}
+
+void look_at_init(RootFacts& facts, const RootUnion& files) {
+    for (const std::string_view path : inits) {
+        const auto found = files.find(path);
+        if (!found || !found->node.is_regular())
+            continue;
+        facts.init = found->path;
+        break;
+    }
+    if (facts.init.empty())
+        return;
+    const auto head = files.head(facts.init, head_size);
+    if (!head)
+        return;
+    facts.machine = elf_machine_of(*head);
+    facts.interpreter = interpreter_of(*head);
+    if (facts.interpreter.empty())
+        return;
+    const auto interpreter = files.find(facts.interpreter);
+    facts.interpreter_there = interpreter.has_value();
+    if (!facts.machine && interpreter)
+        if (const auto program = files.head(facts.interpreter, head_size))
+            facts.machine = elf_machine_of(*program);
+}
+
+void look_at_releases(RootFacts& facts, const RootUnion& files) {
+    for (const std::string_view modules : {"/lib/modules", "/modules"})
+        for (const std::string& release : files.names(modules)) {
+            const std::string directory = fmt::format("{}/{}", modules, release);
+            if (facts.releases.size() >= release_limit || !files.find(directory + "/kernel"))
+                continue;
+            facts.releases.push_back(release);
+            for (const std::string& config : {directory + "/config", "/boot/config-" + release})
+                if (const auto text = files.head(config, config_limit))
+                    facts.configs.emplace_back(release, *text);
+        }
+}
+
+}  // namespace
+
+std::vector<RootFacts> read_roots(const IsoTree& tree, const std::vector<std::string>& images) {
+    std::map<std::string, std::vector<std::string>> by_directory;
+    for (const std::string& path : images)
+        if (!is_installer(path))
+            by_directory[std::string(directory_of(path))].push_back(path);
+    std::vector<RootFacts> roots;
+    for (const auto& [directory, paths] : by_directory) {
+        if (roots.size() >= root_limit)
+            break;
+        RootFacts facts;
+        RootUnion files;
+        bool opened = true;
+        for (const std::string& path : paths) {
+            const IsoNode* node = tree.find(path);
+            if (!node || facts.images.size() >= image_limit)
+                continue;
+            facts.images.push_back(path);
+            auto image = open_squashfs(node->content);
+            if (!image)
+                image = open_erofs(node->content);
+            if (image)
+                files.add(std::move(image));
+            else
+                opened = false;
+        }
+        if (files.empty())
+            continue;
+        const auto has = [&files](std::string_view path) { return files.find(path).has_value(); };
+        facts.looks_like_root = (has("/bin") || has("/usr/bin")) && (has("/etc") || has("/usr/lib")) &&
+                                (has("/proc") || has("/dev") || has("/sbin") || has("/usr/sbin"));
+        look_at_init(facts, files);
+        look_at_releases(facts, files);
+        facts.readable = opened && files.readable();
+        roots.push_back(std::move(facts));
+    }
+    return roots;
+}
+
+}  // namespace lktest

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "builder/inspect/byte_view.hpp"
+#include "builder/inspect/pe.hpp"
+
+namespace lktest {
+
+/// One way in which a unified kernel image starts: its base, or one of its profiles.
+struct UkiProfile {
+    std::string title;  ///< of .profile; empty for the base of an image without profiles
+    std::optional<std::string> command_line;
+    std::string uname, os_name;  ///< .uname, and PRETTY_NAME of .osrel
+    ByteView kernel;
+    bool has_kernel = false;
+    std::vector<ByteView> initrds;  ///< microcode first
+    bool device_tree = false;
+};
+
+/// A unified kernel image: systemd's EFI stub with a kernel and what it needs in sections of one PE file
+/// (UAPI group, "Unified Kernel Image").
+struct UkiImage {
+    std::vector<UkiProfile> profiles;      ///< at least one
+    std::string stub;                      ///< "systemd-stub 257.1"; empty if it is not named
+    std::vector<std::string> twice;        ///< sections that a profile has more than once
+    std::vector<std::string> overlapping;  ///< ".linux and .initrd"
+    std::vector<std::string> outside;      ///< sections that end after the file's end
+};
+
+/// Unset if the program has no .linux section.
+std::optional<UkiImage> read_uki(const ByteView& file, const PeImage& image);
+
+}  // namespace lktest
