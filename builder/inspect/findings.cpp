@@ -70,6 +70,8 @@ std::vector<IsoFinding> find_faults(const MediumFacts& facts) {
             "Copy or download it again, and compare its checksum.");
         return findings;
     }
+    if (facts.kind == MediumKind::disk && judge_disk_size(facts, findings))
+        return findings;
     judge_image(facts, findings);
     judge_isolinux(facts, findings);
     judge_efi(facts, findings);

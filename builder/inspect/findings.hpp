@@ -31,6 +31,8 @@ std::string kernel_machine(const MediumFacts& facts, std::string_view path);
 /// Memory tests and hardware detectors are loaded as kernels are, and are none.
 bool is_tool(const BootEntry& entry);
 
+/// Whether the partition table is that of a larger disk.
+bool judge_disk_size(const MediumFacts& facts, IsoFindings& findings);
 void judge_image(const MediumFacts& facts, IsoFindings& findings);  ///< volume, El Torito, partitions
 void judge_isolinux(const MediumFacts& facts, IsoFindings& findings);
 void judge_efi(const MediumFacts& facts, IsoFindings& findings);      ///< ESP, EFI programs

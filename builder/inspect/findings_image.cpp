@@ -84,15 +84,26 @@ void judge_partition_places(const MediumFacts& facts, const std::vector<Partitio
                 "Write the image again; change partitions only on a copy that is as large as its stick.");
 }
 
+}  // namespace
+
+bool judge_disk_size(const MediumFacts& facts, IsoFindings& findings) {
+    const auto& gpt = facts.partitions.gpt;
+    if (!gpt || !gpt->header_crc || gpt->disk_size <= facts.size)
+        return false;
+    add_error(
+        findings, "image-truncated",
+        fmt::format("The image is cut off: its partition table is that of a disk of {} bytes, and the file "
+                    "has {}; {} bytes are missing.",
+                    gpt->disk_size, facts.size, gpt->disk_size - facts.size),
+        "Copy or download it again, and compare its checksum.");
+    return true;
+}
+
+namespace {
+
 void judge_partitions(const MediumFacts& facts, IsoFindings& findings) {
     const PartitionTables& tables = facts.partitions;
-    if (tables.gpt && tables.gpt->header_crc && tables.gpt->disk_size > facts.size)
-        add_error(
-            findings, "image-truncated",
-            fmt::format("The image is cut off: its partition table is that of a disk of {} bytes, and the "
-                        "file has {}; {} bytes are missing.",
-                        tables.gpt->disk_size, facts.size, tables.gpt->disk_size - facts.size),
-            "Copy or download it again, and compare its checksum.");
+    judge_disk_size(facts, findings);
     if (!tables.boot_signature && !tables.gpt) {
         add_warning(findings, "no-partition-table",
                     "The first sector is empty: written to a USB stick as it is, the image boots nowhere.",

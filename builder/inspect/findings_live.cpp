@@ -125,7 +125,7 @@ void judge_boot_parameter(const LivePath& at, const std::vector<const LiveFamily
         if (text.find(setting) != std::string::npos ||
             text.find("BOOT=\"" + setting.substr(5)) != std::string::npos)
             return;
-    if (at.is_new("boot parameter " + at.path.place))
+    if (at.is_new("boot parameter " + path_of(*at.path.initramfs)))
         add_error(
             at.findings, "live-parameter-missing",
             fmt::format("{} has neither '{}' nor root=: the initramfs does not start {} and ends with \"No "

@@ -30,10 +30,10 @@ FileTree fake_initramfs(Arch arch) {
     FileTree tree;
     tree.put_file("/init", "#!/bin/busybox sh\n", 0755);
     tree.put_file("/bin/busybox", elf_bytes(elf_machine(arch)), 0755);
+    const std::string modules = fmt::format("/usr/lib/modules/{}", fake_release(arch));
     for (const std::string_view module : {"squashfs", "overlay", "isofs"})
-        tree.put_file(fmt::format("/usr/lib/modules/6.1.0/kernel/fs/{}.ko", module),
-                      elf_bytes(elf_machine(arch)));
-    tree.put_file("/usr/lib/modules/6.1.0/modules.builtin", "kernel/drivers/block/loop.ko\n");
+        tree.put_file(fmt::format("{}/kernel/fs/{}.ko", modules, module), elf_bytes(elf_machine(arch)));
+    tree.put_file(modules + "/modules.builtin", "kernel/drivers/block/loop.ko\n");
     return tree;
 }
 
@@ -45,6 +45,10 @@ std::vector<ImageFile> image_files(const std::map<std::string, std::string>& fil
 }
 
 }  // namespace
+
+std::string fake_release(Arch arch) {
+    return arch == Arch::x86_64 ? "6.1.0-amd" : "6.1.0-arm";
+}
 
 void put(std::string& bytes, std::size_t at, std::uint64_t value, std::size_t size) {
     for (std::size_t i = 0; i < size; ++i)

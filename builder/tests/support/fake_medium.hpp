@@ -29,6 +29,8 @@ struct FakeMedium {
 /// @param machine  IMAGE_FILE_MACHINE_*
 /// @param sbat  text of its .sbat section; none when empty
 std::string fake_pe(std::uint16_t machine, bool is_signed, const std::string& sbat = "");
+/// What fake_kernel() says its release is.
+std::string fake_release(Arch arch);
 /// The headers of a kernel: a bzImage, or arm64's Image.
 std::string fake_kernel(Arch arch);
 /// A superblock, and 4096 bytes in all.
