@@ -10,6 +10,7 @@
 #include "builder/inspect/el_torito.hpp"
 #include "builder/inspect/fat.hpp"
 #include "builder/inspect/iso_tree.hpp"
+#include "builder/inspect/partitions.hpp"
 
 namespace lktest {
 namespace {
@@ -22,6 +23,42 @@ void add_arches(std::vector<Arch>& arches, const Has& has) {
             arches.push_back(arch);
 }
 
+void sort(std::vector<Arch>& arches) {
+    std::ranges::sort(arches);
+    arches.erase(std::ranges::unique(arches).begin(), arches.end());
+}
+
+IsoFacts disk_facts(const ByteView& disk, const std::string& name) {
+    const PartitionTables tables = read_partitions(disk);
+    std::vector<Partition> partitions = tables.mbr;
+    if (tables.gpt)
+        partitions.insert(partitions.end(), tables.gpt->partitions.begin(), tables.gpt->partitions.end());
+    if (partitions.empty() && !read_fat(disk))
+        throw usage_error(fmt::format("{} is neither an ISO 9660 image nor a disk image", name),
+                          "give a live or installation medium (.iso), or the image of a whole disk (.img)");
+    if (tables.gpt && tables.gpt->header_crc && tables.gpt->disk_size > disk.size())
+        throw usage_error(
+            fmt::format("{} is truncated: its partition table is that of a disk of {} bytes, the "
+                        "file has only {}",
+                        name, tables.gpt->disk_size, disk.size()),
+            "copy it again, and compare its checksum");
+    IsoFacts facts;
+    facts.disk = true;
+    facts.bios_boot = tables.boot_code;
+    const auto add = [&facts](const ByteView& bytes) {
+        if (const auto fat = read_fat(bytes))
+            add_arches(facts.arches, [&](const std::string& file) { return fat->files.contains(file); });
+    };
+    for (const Partition& partition : partitions)
+        add(disk.part(partition.offset, partition.size));
+    add(disk);
+    facts.uefi_boot = !facts.arches.empty();
+    if (facts.bios_boot)
+        facts.arches.push_back(Arch::x86_64);
+    sort(facts.arches);
+    return facts;
+}
+
 }  // namespace
 
 IsoFacts read_iso_facts(const std::filesystem::path& path) {
@@ -31,8 +68,7 @@ IsoFacts read_iso_facts(const std::filesystem::path& path) {
         throw usage_error(fmt::format("{} is empty", name), "build it again, or copy it again");
     const auto volume = read_iso_volume(iso);
     if (!volume)
-        throw usage_error(fmt::format("{} is not an ISO 9660 image", name),
-                          "give a live or installation medium (.iso)");
+        return disk_facts(iso, name);
     if (volume->size > iso.size())
         throw usage_error(fmt::format("{} is truncated: its volume has {} bytes, the file only {}", name,
                                       volume->size, iso.size()),
@@ -57,8 +93,7 @@ IsoFacts read_iso_facts(const std::filesystem::path& path) {
                                [&](const std::string& file) { return esp->files.contains(file); });
             }
         }
-    std::ranges::sort(facts.arches);
-    facts.arches.erase(std::ranges::unique(facts.arches).begin(), facts.arches.end());
+    sort(facts.arches);
     return facts;
 }
 

@@ -9,8 +9,9 @@
 
 namespace lktest {
 
-/// What an ISO says of itself, as far as booting it needs to know.
+/// What a medium says of itself, as far as booting it needs to know.
 struct IsoFacts {
+    bool disk = false;           ///< the image of a whole disk, without ISO 9660
     std::string volume_label;    ///< PVD, ECMA-119 8.4.7
     std::string application_id;  ///< PVD, ECMA-119 8.4.20
     bool bios_boot = false;      ///< El Torito has an entry for platform 0 (80x86)
@@ -20,8 +21,9 @@ struct IsoFacts {
 
 /// Reads the volume descriptors, the boot catalogue, and which BOOT*.EFI there are
 /// (in the ISO's own tree, or in the EFI system partition that El Torito points to).
-/// Throws a usage Error naming the file when it is missing, unreadable, empty, not
-/// ISO 9660, or shorter than its volume says.
+/// A disk image has partitions instead, or is one FAT file system.
+/// Throws a usage Error naming the file if it is missing, unreadable, empty, neither of
+/// the two, or shorter than its volume or partition table says.
 IsoFacts read_iso_facts(const std::filesystem::path& iso);
 
 /// The application identifier that `lktest build` writes begins with this.

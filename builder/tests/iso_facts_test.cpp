@@ -8,6 +8,7 @@
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/boot/esp.hpp"
+#include "builder/tests/support/fake_medium.hpp"
 
 namespace lktest {
 namespace {
@@ -86,9 +87,27 @@ TEST_F(IsoFactsTest, NamesWhatIsWrongWithAFileThatIsNoIso) {
     const std::string path = (directory_.path() / "x.iso").string();
     EXPECT_EQ(complaint(path), "cannot read " + path + ": No such file or directory");
     EXPECT_EQ(complaint(write("")), path + " is empty");
-    EXPECT_EQ(complaint(write("#!/bin/sh")), path + " is not an ISO 9660 image");
+    EXPECT_EQ(complaint(write("#!/bin/sh")), path + " is neither an ISO 9660 image nor a disk image");
     EXPECT_EQ(complaint(write(volume(24).substr(0, 20 * sector))),
               path + " is truncated: its volume has 49152 bytes, the file only 40960");
+}
+
+TEST_F(IsoFactsTest, ReadsAWholeDisk) {
+    // An MBR with one partition, which holds the ESP of a medium.
+    constexpr std::size_t start = 2048 * 512;
+    const std::vector<ImageFile> files{{"/EFI/BOOT/BOOTAA64.EFI", std::string("MZ")}};
+    write_esp(directory_.path() / "esp", files, 0);
+    const std::string esp = read_file(directory_.path() / "esp");
+    std::string disk(start, '\0');
+    disk[446 + 4] = '\x0c';
+    put(disk, 446 + 8, start / 512, 4);
+    put(disk, 446 + 12, esp.size() / 512, 4);
+    disk.replace(510, 2, "\x55\xaa");
+    const IsoFacts facts = read_iso_facts(write(disk + esp));
+    EXPECT_TRUE(facts.disk);
+    EXPECT_TRUE(facts.uefi_boot);
+    EXPECT_FALSE(facts.bios_boot);
+    EXPECT_EQ(facts.arches, std::vector{Arch::aarch64});
 }
 
 TEST_F(IsoFactsTest, SurvivesACatalogueOfNoise) {

@@ -135,6 +135,8 @@ std::vector<ImageChoice> look_at(const std::vector<std::filesystem::path>& isos)
         const IsoFacts facts = read_iso_facts(image.path);
         const bool own = facts.application_id.starts_with(own_application_id);
         images.push_back({image, facts.arches, {own ? own_scenario : foreign_scenario}});
+        if (facts.disk)
+            images.back().media = {Medium::disk, Medium::usb, Medium::disk_512e, Medium::nvme};
     }
     return images;
 }
