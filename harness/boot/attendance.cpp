@@ -15,6 +15,7 @@ Attendance::Attendance(boost::asio::io_context& io, const BootCell& cell, const 
     : scenario_(scenario),
       watch_(cell, scenario, failures, patience),
       record_(artefacts),
+      tty1_(artefacts / "tty1.log"),
       bell_(io),
       sink_(std::move(sink)) {}
 
@@ -67,6 +68,8 @@ void Attendance::log_said(std::string_view lines) {
 }
 
 void Attendance::shown(Source source, const std::vector<std::string>& rows) {
+    if (source == Source::tty1 && !tty1_.write(rows, since_power_on()))
+        seen_.host_problem = "the record of tty1 cannot be written: is the disk full?";
     if (watch_.show(source, rows, since_power_on()))
         heard();
     news();

@@ -12,6 +12,7 @@
 #include "harness/boot/bell.hpp"
 #include "harness/boot/console_record.hpp"
 #include "harness/boot/judge.hpp"
+#include "harness/boot/screen_record.hpp"
 #include "harness/console/watch.hpp"
 #include "harness/machine/domain_event.hpp"
 #include "harness/matrix/event.hpp"
@@ -97,6 +98,7 @@ private:
     const Scenario& scenario_;
     Watch watch_;
     ConsoleRecord record_;
+    ScreenRecord tty1_;
     Sighting seen_;
     std::chrono::microseconds heard_at_{};
     Bell bell_;

@@ -353,7 +353,7 @@ function filmstrip(cell, left) {
 
 const url_of = (path) => path.split("/").map(encodeURIComponent).join("/");
 
-const titles = { "console.log": "Console", "screens.json": "Terminal", "kernel.log": "Kernel log", "events.jsonl": "Events", "domain.xml": "Domain XML",
+const titles = { "console.log": "Console", "screens.json": "Terminal", "tty1.log": "Display text", "kernel.log": "Kernel log", "events.jsonl": "Events", "domain.xml": "Domain XML",
   "qemu.log": "QEMU", "network.log": "Network", "diagnosis.json": "Diagnosis" };
 
 /** The command between libvirt's environment and its end, which is the first line without a backslash. */
@@ -369,7 +369,7 @@ function lines_of(name, text) {
   const lines = text.replace(/\n$/, "").split("\n");
   if (name === "events.jsonl")
     return lines.filter(Boolean).map((line) => { const e = JSON.parse(line); return { t: e.at.toFixed(3), at: e.at, k: e.kind, x: [e.name, e.text].filter(Boolean).join(": "), flag: e.source }; });
-  if (name !== "console.log") return lines.map((x) => ({ x }));
+  if (name !== "console.log" && name !== "tty1.log") return lines.map((x) => ({ x }));
   return lines.map((line) => {
     const stamped = /^\[ *(\d+\.\d+)\] ?(.*)$/s.exec(line);
     return stamped ? { t: Number(stamped[1]).toFixed(3), at: Number(stamped[1]), x: stamped[2] } : { x: line };
