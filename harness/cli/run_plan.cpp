@@ -141,6 +141,25 @@ std::vector<ImageChoice> look_at(const std::vector<std::filesystem::path>& isos)
     return images;
 }
 
+/// A machine that the user names is tried, although the medium does not look as if it were made for it: some
+/// firmware starts a boot image of the wrong kind.
+void try_asked_arches(Axes& axes) {
+    const auto suits = [](const ImageChoice& choice, Arch arch) {
+        return choice.arches.empty() || std::ranges::find(choice.arches, arch) != choice.arches.end();
+    };
+    const std::vector<ImageChoice> found = axes.images;
+    for (ImageChoice& choice : axes.images) {
+        const bool fits_none =
+            std::ranges::none_of(axes.arches, [&](Arch arch) { return suits(choice, arch); });
+        for (const Arch arch : axes.arches) {
+            const bool fits_no_image =
+                std::ranges::none_of(found, [&](const ImageChoice& other) { return suits(other, arch); });
+            if ((fits_none || fits_no_image) && !std::filesystem::is_directory(choice.image.path))
+                choice.arches.push_back(arch);
+        }
+    }
+}
+
 /// Of each axis that nothing is asked of every value: firmware, medium and machine multiplied, the others
 /// one at a time.
 void ask_for_all(Axes& axes) {
@@ -198,6 +217,8 @@ RunPlan plan_run(const RunOptions& options) {
               .firmwares = options.firmwares,
               .media = options.media,
               .hardware = options.hardware};
+    if (!options.isos.empty())
+        try_asked_arches(axes);
     if (options.all)
         ask_for_all(axes);
     if (options.scenarios.empty()) {
