@@ -173,8 +173,9 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
         if (failed) {
             const bool booted = verdict.outcome == Outcome::step_failed;
             Findings found =
-                look_into(*rig.onlooker, *rig.guest, std::move(known), std::move(console), knowledge, booted);
+                look_into(*rig.onlooker, *rig.guest, std::move(known), console, knowledge, booted);
             extend(verdict, found.diagnosis);
+            add_lines_before(verdict, console);
             explain(verdict, found.diagnosis, found.diagnosis.causes);
             write_findings(found, artefacts);
             live->remember(std::move(found.seen.samples));

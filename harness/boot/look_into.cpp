@@ -4,48 +4,51 @@
 #include <fmt/format.h>
 
 #include "builder/base/file.hpp"
-#include "builder/inspect/finding.hpp"
 #include "harness/boot/attached_devices.hpp"
+#include "harness/diagnose/booted_path.hpp"
 #include "harness/diagnose/dmesg.hpp"
+#include "harness/diagnose/kernel_start.hpp"
 
 namespace lktest {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// What is wrong with the medium; nothing when that is not to be had: a directory of a boot server.
-std::vector<MediumFinding> inspect_medium(const fs::path& image) {
-    std::vector<MediumFinding> found;
+/// All of the medium; nothing if it cannot be inspected: a directory of a boot server, a foreign guest's.
+std::optional<MediumFacts> inspect_medium(const fs::path& image) {
     try {
         if (fs::is_regular_file(image))
-            for (const IsoFinding& finding : find_faults(read_medium_facts(image)))
-                found.push_back({finding.id, finding.text});
-    } catch (const Error&) {
-        found.clear();  // it is no ISO, and the boot has failed of something else
+            return read_medium_facts(image);
+    } catch (const std::exception&) {
+        // It is not an ISO, and the boot has failed for another reason.
     }
-    return found;
+    return std::nullopt;
 }
 
-/// Why the boot failed, by what was said and, where that can tell more, by what is on the medium.
+/// Why the boot failed, by the lines, by what was measured, and by what is on the medium.
 std::vector<RankedCause> causes_of(const Diagnosis& diagnosis, std::vector<std::string> console,
                                    const Examination& seen, const Knowledge& knowledge) {
     CauseEvidence evidence{.arch = knowledge.cell.arch,
                            .firmware = knowledge.cell.firmware,
-                           .lines = std::move(console),
+                           .lines = {},
                            .silence = {},
                            .medium = {}};
     if (diagnosis.silence)
         evidence.silence = diagnosis.silence->name;
     evidence.stage = name(diagnosis.stage);
     evidence.signs = diagnosis.signs;
+    evidence.facts = measured_facts(seen, diagnosis, knowledge.cell, console);
+    const std::string command_line = kernel_start(seen.log).command_line;
+    if (const auto medium = inspect_medium(knowledge.cell.image.path)) {
+        evidence.inspected = true;
+        evidence.medium = findings_on_path(*medium, knowledge.cell, command_line);
+        add_medium_facts(*medium, command_line, console, evidence.facts);
+    }
+    evidence.lines = std::move(console);
     if (seen.resets == 0 || seen.reset_loop)  // else it may be the log of an earlier boot
         for (const LogRecord& record : seen.log)
             for (std::string& line : dmesg_lines(record))
                 evidence.lines.push_back(std::move(line));
-    std::vector<RankedCause> causes = rank_causes(evidence, knowledge.causes, knowledge.failures);
-    if (!medium_can_tell(causes, knowledge.causes))
-        return causes;
-    evidence.medium = inspect_medium(knowledge.cell.image.path);
     return rank_causes(evidence, knowledge.causes, knowledge.failures);
 }
 

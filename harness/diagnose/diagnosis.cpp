@@ -11,6 +11,8 @@
 #include "harness/console/watch.hpp"
 #include "harness/diagnose/cpu_activity.hpp"
 #include "harness/diagnose/dmesg.hpp"
+#include "harness/diagnose/kernel_start.hpp"
+#include "harness/diagnose/loader_words.hpp"
 
 namespace lktest {
 namespace {
@@ -18,52 +20,6 @@ namespace {
 using std::chrono::microseconds;
 
 constexpr std::size_t proof_lines = 6, last_lines = 10;
-
-/// What a log says of how its kernel was started.
-struct KernelFacts {
-    std::string command_line;           ///< empty when the log does not show it
-    std::vector<std::string> consoles;  ///< of the command line: "tty0", "ttyS0,115200"
-    bool quiet = false;
-    std::string init;         ///< the first process: "/init"; empty when none was started
-    std::string failed_init;  ///< what the kernel could not execute
-};
-
-/// What follows `prefix` in the first record that begins with it.
-std::string first_after(const std::vector<LogRecord>& log, std::string_view prefix) {
-    for (const LogRecord& record : log)
-        if (record.text.starts_with(prefix))
-            return record.text.substr(prefix.size());
-    return "";
-}
-
-KernelFacts facts_of(const std::vector<LogRecord>& log) {
-    KernelFacts facts;
-    facts.command_line = first_after(log, "Kernel command line: ");
-    std::string_view rest = facts.command_line;
-    while (!rest.empty()) {
-        const std::string_view word = rest.substr(0, rest.find_first_of(" \n"));
-        rest.remove_prefix(std::min(word.size() + 1, rest.size()));
-        if (word.starts_with("console="))
-            facts.consoles.emplace_back(word.substr(8));
-        facts.quiet = facts.quiet || word == "quiet";
-    }
-    // run_init_process() and kernel_init(): "Run /init as init process", "Failed to execute /init (error
-    // -8)".
-    for (const LogRecord& record : log) {
-        static const re2::RE2 run(R"(Run (\S+) as init process)");
-        static const re2::RE2 failed(R"((?:Failed to execute|Starting init:|Requested init) (\S+) )");
-        re2::RE2::PartialMatch(record.text, run, &facts.init);
-        if (facts.failed_init.empty())
-            re2::RE2::PartialMatch(record.text, failed, &facts.failed_init);
-    }
-    if (!facts.failed_init.empty())  // it tries others then, and says no word of what is not there
-        facts.init.clear();
-    return facts;
-}
-
-bool is_serial(std::string_view console, Arch arch) {
-    return console.starts_with(serial_console(arch)) || console.starts_with("hvc0");
-}
 
 struct CpuTotals {
     std::size_t samples = 0, kernel = 0, programs = 0, real = 0;
@@ -85,7 +41,7 @@ bool left_the_kernel(const CpuTotals& cpus) {
     return cpus.samples > 0 && cpus.kernel == 0 && cpus.programs == 0;
 }
 
-void tell_of_the_log(const Examination& seen, const KernelFacts& facts, Diagnosis& said) {
+void tell_of_the_log(const Examination& seen, const KernelStart& facts, Diagnosis& said) {
     said.evidence.push_back(
         fmt::format("the log of the kernel{} was read from the guest's memory: {} records, the newest at "
                     "{:.1f} s of its clock",
@@ -106,7 +62,11 @@ void find_uefi_stage(const Examination& seen, Diagnosis& said) {
     const auto loader =
         std::ranges::find_if(seen.efi_images.rbegin(), seen.efi_images.rend(),
                              [](const std::string& image) { return image.starts_with('\\'); });
-    if (loader == seen.efi_images.rend()) {
+    if (loader == seen.efi_images.rend() && !seen.loader.empty()) {
+        said.stage = BootStage::boot_loader;
+        said.summary = "no kernel runs: a boot loader was started, and returned to the firmware";
+        said.evidence.push_back("it said on the console: " + printable(seen.loader));
+    } else if (loader == seen.efi_images.rend()) {
         said.stage = BootStage::firmware;
         said.summary = "no kernel runs: UEFI has started no boot loader";
     } else {
@@ -137,7 +97,7 @@ bool hands_over_still(const TaskList& tasks) {
                        hands_over);
 }
 
-void find_stage(const Examination& seen, const KernelFacts& facts, const CpuTotals& cpus, Diagnosis& said) {
+void find_stage(const Examination& seen, const KernelStart& facts, const CpuTotals& cpus, Diagnosis& said) {
     const std::string kernel = seen.kernel.empty() ? "the kernel" : "the kernel " + printable(seen.kernel);
     if (seen.log_found && !seen.log.empty() && (!left_the_kernel(cpus) || seen.reset_loop)) {
         tell_of_the_log(seen, facts, said);
@@ -145,8 +105,8 @@ void find_stage(const Examination& seen, const KernelFacts& facts, const CpuTota
         if (!root.empty())
             said.evidence.push_back(fmt::format("the root of pid 1 is of type {}", printable(root)));
         // The kernel unpacks an initramfs into its rootfs; who hands over has another root then.
-        const bool handed_over =
-            !root.empty() && root != "rootfs" && root != "ramfs" && !hands_over_still(*seen.tasks);
+        const bool handed_over = !root.empty() && root != "rootfs" && root != "ramfs" &&
+                                 !hands_over_still(*seen.tasks) && !runs_initramfs(*seen.tasks);
         const bool system = handed_over || (!facts.init.empty() && !facts.init.starts_with("/init"));
         // It is a thread of the kernel until /init is executed.
         const bool no_program = seen.tasks && std::ranges::any_of(seen.tasks->tasks, [](const Task& task) {
@@ -221,7 +181,7 @@ void search_log(const Examination& seen, const BootCell& cell, const Scenario& s
 }
 
 std::optional<Silence> explain_silence(const Examination& seen, const BootCell& cell,
-                                       const KernelFacts& facts) {
+                                       const KernelStart& facts) {
     const std::string_view port = serial_console(cell.arch);
     const std::string add =
         fmt::format("put console={} into the kernel's command line, behind every other console=", port);
@@ -230,14 +190,15 @@ std::optional<Silence> explain_silence(const Examination& seen, const BootCell& 
                                : printable(fmt::format("console={}", fmt::join(facts.consoles, " console=")));
     if (seen.kernel_on_console) {
         // The last console= is what programs have as /dev/console.
-        if (facts.init.empty() || facts.consoles.empty() || is_serial(facts.consoles.back(), cell.arch))
+        if (facts.init.empty() || facts.consoles.empty() ||
+            is_serial_console(facts.consoles.back(), cell.arch))
             return std::nullopt;
         return Silence{"init-console-not-on-serial",
                        fmt::format("what its programs say does not reach the serial console ({})", consoles),
                        add};
     }
     if (!facts.command_line.empty() && std::ranges::none_of(facts.consoles, [&](const std::string& name) {
-            return is_serial(name, cell.arch);
+            return is_serial_console(name, cell.arch);
         }))
         return Silence{"kernel-console-not-on-serial",
                        fmt::format("its messages do not reach the serial console ({})", consoles), add};
@@ -306,10 +267,12 @@ std::vector<Sign> signs_of(const Examination& seen, const std::vector<CpuActivit
     const bool idle = std::ranges::all_of(activities, [](const CpuActivity& cpu) { return cpu.idle(); });
     const bool spins = std::ranges::any_of(activities, [](const CpuActivity& cpu) { return cpu.spins(); });
     const std::string where = said.tasks.empty() ? said.summary : said.tasks.front();
-    if (in_initramfs && idle && said.at_prompt.empty())
-        signs.push_back({"init-waits", where});
-    else if (in_initramfs && idle && !said.silence)
+    if (in_initramfs && !said.at_prompt.empty())
         signs.push_back({"init-asks", said.at_prompt});
+    else if (in_initramfs && idle)
+        signs.push_back({"init-waits", where});
+    else if (in_initramfs && seen.tasks && task_at_work(*seen.tasks))
+        signs.push_back({"init-busy", where});
     else if (in_initramfs && 2 * cpus.programs > cpus.samples)
         signs.push_back({"init-spins", where});
     else if (cpus.kernel == cpus.samples && spins)
@@ -321,11 +284,26 @@ std::vector<Sign> signs_of(const Examination& seen, const std::vector<CpuActivit
 
 }  // namespace
 
+bool is_return_of_loader(std::string_view line) {
+    // What the firmware refused to start has not run. Its shell is an option of its own.
+    static const re2::RE2 returned(R"re(BdsDxe: failed to start Boot\w+ "([^"]*?) *".*: (.*))re");
+    static const re2::RE2 own(R"((?i)shell|setup|boot manager|fvfile)");
+    static const re2::RE2 refused(R"(Access Denied|Security Violation|Unsupported|Load Error)");
+    std::string option, status;
+    return re2::RE2::PartialMatch(line, returned, &option, &status) && !re2::RE2::PartialMatch(option, own) &&
+           !re2::RE2::PartialMatch(status, refused);
+}
+
+bool is_start_of_setup(std::string_view line) {
+    static const re2::RE2 setup(R"re(BdsDxe: starting Boot\w+ "UiApp *")re");
+    return re2::RE2::PartialMatch(line, setup);
+}
+
 std::string loader_in(const std::vector<std::string>& console) {
     static const re2::RE2 named(
-        R"((?:GNU GRUB|Welcome to GRUB|GRUB loading|(?:ISO|SYS|PXE|EXT)LINUX \d|Failed to load COM32 file|systemd-boot \d|rEFInd|iPXE \d).*)");
+        R"((?:GNU GRUB|Welcome to GRUB|GRUB loading|(?:ISO|SYS|PXE|EXT)LINUX \d|Failed to load COM32 file|systemd-boot \d|rEFInd|iPXE \d|U-Boot \d{4}|[Ll]imine \d|No loader found\. Configuration files in|Error preparing initrd).*)");
     for (const std::string& line : console) {
-        if (re2::RE2::PartialMatch(line, named))
+        if (re2::RE2::PartialMatch(line, named) || is_return_of_loader(line) || is_start_of_setup(line))
             return line;
     }
     return "";
@@ -341,7 +319,7 @@ Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario
                    const std::vector<Failure>& catalogue) {
     Diagnosis said;
     const std::vector<CpuActivity> activities = cpu_activities(seen.samples);
-    const KernelFacts facts = facts_of(seen.log);
+    const KernelStart facts = kernel_start(seen.log);
     find_stage(seen, facts, totals(activities), said);
     search_log(seen, cell, scenario, catalogue, said);
     if (!seen.log.empty() && seen.resets == 0)

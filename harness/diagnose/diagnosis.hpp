@@ -106,6 +106,10 @@ Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario
 /// itself told of keeps its words.
 void extend(Verdict& verdict, const Diagnosis& diagnosis);
 
+/// Puts the lines that the console had before the failure in front of the evidence, and leaves out repeated
+/// ones.
+void add_lines_before(Verdict& verdict, const std::vector<std::string>& console);
+
 /// Says in the verdict, and in the diagnosis, what the ranked causes add to them.
 void explain(Verdict& verdict, Diagnosis& diagnosis, std::vector<RankedCause> causes);
 

@@ -31,10 +31,33 @@ void extend(Verdict& verdict, const Diagnosis& diagnosis) {
     } else if (undecided && diagnosis.silence && diagnosis.silence->name.starts_with("kernel-")) {
         verdict.evidence = diagnosis.last_lines;
     }
-    if (!diagnosis.silence)
+    if (diagnosis.silence && verdict.hint.empty())
+        verdict.hint = diagnosis.silence->fix;
+}
+
+void add_lines_before(Verdict& verdict, const std::vector<std::string>& console) {
+    constexpr std::size_t most = 5, least_row = 20;
+    if (verdict.evidence.empty())
         return;
-    verdict.hint = verdict.hint.empty() ? diagnosis.silence->fix
-                                        : fmt::format("{}; and {}", verdict.hint, diagnosis.silence->fix);
+    std::vector<std::string> shown;
+    const auto is_shown = [&shown](const std::string& line) {
+        return std::ranges::any_of(shown, [&](const std::string& earlier) {
+            // A screen breaks lines into rows, and paints a line again while it grows.
+            return earlier == line ||
+                   (line.size() >= least_row && (earlier.ends_with(line) || earlier.starts_with(line)));
+        });
+    };
+    const auto first = std::find(console.rbegin(), console.rend(), verdict.evidence.front());
+    if (first != console.rend()) {
+        for (auto line = first + 1; line != console.rend() && shown.size() < most; ++line)
+            if (line->find_first_not_of(" \t\r") != std::string::npos && !is_shown(*line))
+                shown.push_back(*line);
+        std::ranges::reverse(shown);
+    }
+    for (const std::string& line : verdict.evidence)
+        if (!is_shown(line))
+            shown.push_back(line);
+    verdict.evidence = std::move(shown);
 }
 
 void explain(Verdict& verdict, Diagnosis& diagnosis, std::vector<RankedCause> causes) {
@@ -43,12 +66,12 @@ void explain(Verdict& verdict, Diagnosis& diagnosis, std::vector<RankedCause> ca
         return;
     const RankedCause& first = diagnosis.causes.front();
     verdict.reason += ". Most likely: " + first.cause;
-    // The line is in the evidence already; what the medium shows is not.
+    // The line is in the evidence already; what was measured and what the medium shows is not.
     for (const std::string& shown : first.evidence)
-        if (shown.starts_with("on the medium: "))
+        if (shown.starts_with("on the medium: ") || shown.starts_with("measured: "))
             verdict.evidence.push_back(shown);
-    if (verdict.hint.empty() || first.confirmed)
-        verdict.hint = first.fix;
+    // One entry gives both, so that they cannot contradict each other.
+    verdict.hint = first.fix;
 }
 
 }  // namespace lktest

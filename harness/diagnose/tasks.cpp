@@ -294,6 +294,23 @@ bool waits_for_keys(const Task& task) {
     return is_in("n_tty_read") || (terminal && is_in("do_sys_poll"));
 }
 
+const Task* task_at_work(const TaskList& list) {
+    const auto found = std::ranges::find_if(list.tasks, [](const Task& task) {
+        return !task.of_kernel && task.pid != 1 && (task.state == 'R' || task.state == 'D');
+    });
+    return found == list.tasks.end() ? nullptr : &*found;
+}
+
+bool runs_initramfs(const TaskList& list) {
+    constexpr std::ptrdiff_t most = 3;  // "busybox sh /init"
+    const auto first = std::ranges::find(list.tasks, 1, &Task::pid);
+    if (first == list.tasks.end())
+        return false;
+    const std::vector<std::string>& words = first->arguments;
+    return std::any_of(words.begin(), words.begin() + std::min(most, std::ssize(words)),
+                       [](const std::string& word) { return word == "/init" || word == "/linuxrc"; });
+}
+
 std::string in_words(const Task& task) {
     std::string text = fmt::format("{} (pid {})", task.name, task.pid);
     if (!task.arguments.empty())

@@ -38,6 +38,13 @@ std::optional<TaskList> read_tasks(const AddressSpace& space, const Symbols& sym
 /// It reads from a terminal, or watches one for input: a shell at its prompt.
 bool waits_for_keys(const Task& task);
 
+/// A program other than pid 1 that computes, or waits for a device; null if none does.
+const Task* task_at_work(const TaskList& list);
+
+/// Whether pid 1 is still the initramfs' /init. Some change to a tmpfs and run it again there (linux-live,
+/// Slax).
+bool runs_initramfs(const TaskList& list);
+
 /// "sh (pid 1) 'sh /init', of /bin/busybox, sleeps in do_wait < kernel_wait4"
 std::string in_words(const Task& task);
 

@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <set>
 
+#include "builder/tests/support/source_directory.hpp"
 #include "harness/console/failures.hpp"
 #include "harness/diagnose/diagnosis.hpp"
-#include "builder/tests/support/source_directory.hpp"
 
 namespace lktest {
 namespace {
@@ -55,7 +55,8 @@ TEST(Causes, AreManyAndEachNamesWhatExists) {
         for (const std::string& name : cause.failures)
             EXPECT_TRUE(known.contains(name)) << cause.id << ": " << name;
         EXPECT_FALSE(cause.failures.empty() && cause.patterns.empty() && cause.findings.empty() &&
-                     cause.silences.empty() && cause.signs.empty())
+                     cause.silences.empty() && cause.signs.empty() && cause.last.empty() &&
+                     cause.required.empty())
             << cause.id;
     }
 }
@@ -88,15 +89,15 @@ TEST(Causes, TheMediumConfirmsOneOfThem) {
 }
 
 TEST(Causes, TheSeedsTwo) {
-    EXPECT_EQ(ranked({"[    0.000000] Linux version 6.1.0 (x) #1",
-                      "[    2.000000] Failed to execute /init (error -8)",
-                      "[    2.100000] Kernel panic - not syncing: No working init found."},
-                     {finding("initramfs-elf-machine")}, Arch::aarch64, "kernel-console-not-on-serial"),
-              (std::vector<std::string>{"initramfs-of-another-architecture", "no-working-init",
-                                        "console-elsewhere"}));
+    EXPECT_EQ(
+        ranked(
+            {"[    0.000000] Linux version 6.1.0 (x) #1", "[    2.000000] Failed to execute /init (error -8)",
+             "[    2.100000] Kernel panic - not syncing: No working init found."},
+            {finding("initramfs-elf-machine")}, Arch::aarch64, "kernel-console-not-on-serial"),
+        (std::vector<std::string>{"initramfs-of-another-architecture", "no-working-init", "console-hidden"}));
     EXPECT_EQ(ranked({"[    0.000000] Linux version 6.1.0 (x) #1"}, {}, Arch::aarch64,
                      "kernel-console-not-on-serial"),
-              std::vector<std::string>{"console-elsewhere"});
+              std::vector<std::string>{"console-hidden"});
 }
 
 TEST(Causes, ASilentLoaderIsExplainedByTheMediumAlone) {
@@ -206,16 +207,165 @@ TEST(Causes, WhatNoLineSaysRanksBehindWhatOneSays) {
               "switch-root-without-init");
 }
 
-TEST(Causes, TellWhetherTheMediumIsWorthLookingAt) {
-    const auto tells = [](const std::vector<std::string>& lines) {
-        return medium_can_tell(
-            rank_causes({.arch = Arch::x86_64, .lines = lines, .silence = {}, .medium = {}}, causes(),
-                        failures()),
-            causes());
+/// The causes of a boot in the initramfs of x86_64 that said `lines`, with what was measured of it.
+std::vector<RankedCause> in_initramfs(std::vector<std::string> lines, Facts facts,
+                                      std::vector<Sign> signs = {}, std::vector<MediumFinding> medium = {},
+                                      bool inspected = false) {
+    return rank_causes({.arch = Arch::x86_64,
+                        .stage = "initramfs",
+                        .lines = std::move(lines),
+                        .silence = {},
+                        .signs = std::move(signs),
+                        .medium = std::move(medium),
+                        .inspected = inspected,
+                        .facts = std::move(facts)},
+                       causes(), failures());
+}
+
+std::string first(const std::vector<RankedCause>& ranked) {
+    return ranked.empty() ? "-" : ranked.front().id;
+}
+
+bool stands(const std::vector<RankedCause>& ranked, std::string_view id) {
+    return std::ranges::find(ranked, id, &RankedCause::id) != ranked.end();
+}
+
+const std::string booted = "[    0.000000] Linux version 6.1.0 (x) #1";
+const std::string ended_with_127 =
+    "[    3.000000] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00007f00";
+
+TEST(Causes, AFactDecidesBetweenThem) {
+    const std::vector<std::string> lines{booted, "Unable to find a medium containing a live file system"};
+    Facts unseen, seen;
+    unseen.add("medium-seen", false, "the kernel's log does not name the CD drive");
+    unseen.words["driver"] = "sr_mod and cdrom";
+    seen.add("medium-seen", true, "the kernel's log names the CD drive");
+    const auto ranked = in_initramfs(lines, unseen);
+    ASSERT_EQ(first(ranked), "medium-driver-missing");
+    EXPECT_EQ(ranked.front().fix, "add to the modules of the initramfs: sr_mod and cdrom");
+    EXPECT_TRUE(ranked.front().confirmed);
+    EXPECT_EQ(ranked.front().evidence.back(), "measured: the kernel's log does not name the CD drive");
+    EXPECT_FALSE(stands(in_initramfs(lines, seen), "medium-driver-missing")) << "refuted";
+    EXPECT_FALSE(stands(in_initramfs(lines, {}), "medium-driver-missing")) << "not measured";
+}
+
+TEST(Causes, WhatInspectNeverMissesIsRefutedByItsSilence) {
+    const std::vector<std::string> lines{booted, "[    1.000000] Initramfs unpacking failed: read error"};
+    EXPECT_TRUE(stands(in_initramfs(lines, {}), "initramfs-truncated"));
+    EXPECT_FALSE(stands(in_initramfs(lines, {}, {}, {}, true), "initramfs-truncated"));
+    EXPECT_TRUE(
+        stands(in_initramfs(lines, {}, {}, {finding("initramfs-unreadable")}, true), "initramfs-truncated"));
+}
+
+TEST(Causes, TheFindingReplacesTheGuessInReasonAndFix) {
+    const auto ranked = in_initramfs(
+        {booted, "dracut-initqueue[1]: timeout, still waiting for following initqueue hooks:"}, {}, {},
+        {{"label-mismatch", "grub.cfg:3 looks for 'A', and this is 'B'.", "Write 'B'."}}, true);
+    ASSERT_EQ(first(ranked), "medium-label-wrong");
+    EXPECT_NE(ranked.front().cause.find("grub.cfg:3 looks for 'A', and this is 'B'"), std::string::npos);
+    EXPECT_EQ(ranked.front().fix, "Write 'B'.");
+}
+
+TEST(Causes, TheLineBeforeThePanicTellsWhyInitEndedWith127) {
+    const auto cause = [](const std::string& line) {
+        return in_initramfs({booted, line, ended_with_127}, {});
     };
-    EXPECT_TRUE(tells({"[    1.000000] Failed to execute /init (error -8)"}));
-    EXPECT_TRUE(tells({"Welcome to GRUB!"}));
-    EXPECT_FALSE(tells({"[    1.000000] Oops: 0002 [#1] SMP"}));
+    EXPECT_EQ(first(cause("/init: line 2: frobnicate: not found")), "init-command-not-found");
+    EXPECT_NE(cause("/init: line 2: frobnicate: not found").front().cause.find("frobnicate"),
+              std::string::npos);
+    EXPECT_EQ(first(cause("/init: CPU ISA level is lower than required")), "program-wants-newer-cpu");
+    EXPECT_EQ(first(cause("FATAL: kernel too old")), "libc-wants-newer-kernel");
+    EXPECT_EQ(
+        first(cause("/init: error while loading shared libraries: libfoo.so.1: cannot open shared object "
+                    "file: No such file or directory")),
+        "shared-library-missing");
+    EXPECT_EQ(first(cause("mounting everything")), "init-ended-with-127");
+}
+
+TEST(Causes, AComplaintLongBeforeTheEndIsNoEvidence) {
+    std::vector<std::string> lines{booted, "sh: frobnicate: not found"};
+    lines.insert(lines.end(), 20, "all is well");
+    EXPECT_FALSE(stands(in_initramfs(lines, {}), "init-command-not-found"));
+}
+
+TEST(Causes, AComplaintThatNoCauseKnowsIsQuotedBeforeInitWaits) {
+    Facts facts;
+    facts.words["last-words"] = "gizmod: cannot tune the flux: Invalid argument";
+    facts.add("kernel-ran", true, "its log is in memory");
+    const auto ranked =
+        in_initramfs({booted, facts.words["last-words"]}, facts, {{"init-waits", "it sleeps"}});
+    ASSERT_EQ(first(ranked), "program-complains");
+    EXPECT_NE(ranked.front().cause.find("cannot tune the flux"), std::string::npos);
+    EXPECT_TRUE(stands(ranked, "init-waits"));
+}
+
+TEST(Causes, ADeathOutranksARemark) {
+    const std::vector<std::string> died{
+        booted, "[    2.000000] Kernel panic - not syncing: words that no cause knows"};
+    const auto ranked = rank_causes({.arch = Arch::aarch64,
+                                     .stage = "kernel",
+                                     .lines = died,
+                                     .silence = "kernel-console-not-on-serial",
+                                     .medium = {}},
+                                    causes(), failures());
+    ASSERT_EQ(ranked.size(), 2U);
+    EXPECT_EQ(ranked.front().id, "kernel-panicked");
+    EXPECT_EQ(ranked.back().id, "console-hidden");
+}
+
+TEST(Causes, AnErrorOnTheMediumIsACandidateAlthoughTheKernelHasSpoken) {
+    const auto ranked =
+        in_initramfs({booted}, {}, {{"init-waits", "it sleeps"}}, {finding("label-mismatch")}, true);
+    EXPECT_EQ(first(ranked), "medium-label-wrong");
+    const auto unknown =
+        in_initramfs({booted}, {}, {{"init-waits", "it sleeps"}}, {finding("a-new-rule")}, true);
+    EXPECT_TRUE(stands(unknown, "medium-a-new-rule"));
+    EXPECT_EQ(first(unknown), "init-waits");
+}
+
+TEST(Causes, WhatALoaderSaidLastsWhenTheKernelMissesItsInitrd) {
+    const std::vector<std::string> lines{
+        "error: out of memory.", booted,
+        "[    2.000000] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"};
+    Facts without, with;
+    without.add("kernel-ran", true, "its log is in memory");
+    without.add("initrd-given", false, "the kernel's log does not mention an initrd");
+    with.add("initrd-given", true, "the kernel's log says so");
+    EXPECT_EQ(first(in_initramfs(lines, without)), "grub-out-of-memory");
+    EXPECT_FALSE(stands(in_initramfs(lines, with), "grub-out-of-memory"));
+}
+
+TEST(Causes, AnotherLabelThanTheMediumsIsWhatInitWaitsFor) {
+    Facts facts;
+    facts.add("label-is-another", true, "it spoke of OLD, and the medium's is NEW");
+    facts.words["wanted"] = "OLD";
+    facts.words["label"] = "NEW";
+    const auto ranked = in_initramfs({booted, "waiting for OLD"}, facts, {{"init-waits", "it sleeps"}});
+    ASSERT_EQ(first(ranked), "waits-for-label");
+    EXPECT_NE(ranked.front().fix.find("-volid 'OLD'"), std::string::npos);
+    EXPECT_FALSE(stands(in_initramfs({booted}, {}, {{"init-waits", "it sleeps"}}), "waits-for-label"));
+}
+
+TEST(Causes, FixesNameTheSerialPortOfTheMachineOnly) {
+    for (const Cause& cause : causes())
+        for (const std::string& text : {cause.cause, cause.fix}) {
+            EXPECT_EQ(text.find("ttyAMA0"), std::string::npos) << cause.id;
+            EXPECT_EQ(text.find("ttyS0"), std::string::npos) << cause.id;
+        }
+}
+
+TEST(Causes, SlotsAreFilledWithWhatIsKnown) {
+    const std::map<std::string, std::string, std::less<>> words{{"serial", "ttyS0"}, {"empty", ""}};
+    EXPECT_EQ(with_words("console={serial}, {absent|none}, {empty|still none}{absent}", words),
+              "console=ttyS0, none, still none");
+    EXPECT_EQ(with_words("an open {serial", words), "an open {serial");
+}
+
+TEST(Causes, LastWordsAreThoseOfAProgram) {
+    EXPECT_EQ(last_words({"waiting for /dev/x to appear......", "....", "[    9.000000] usb 1-1: new device",
+                          "~ # "}),
+              "waiting for /dev/x to appear");
+    EXPECT_EQ(last_words({"[    9.000000] usb 1-1: new device"}), "");
 }
 
 TEST(Causes, AreTheLastWordOfAVerdict) {

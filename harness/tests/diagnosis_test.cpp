@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "builder/tests/support/source_directory.hpp"
 #include "harness/diagnose/diagnosis.hpp"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
+#include "builder/tests/support/source_directory.hpp"
 #include "harness/console/failures.hpp"
 #include "harness/scenario/parse.hpp"
 
@@ -33,8 +33,7 @@ protected:
     BootCell cell_{.scenario = "boot", .image = {"x", "x.iso"}};
     Scenario scenario_ =
         parse_scenario("t.toml", "[[milestone]]\nname = 'kernel'\npattern = 'Linux version'\nwithin = '9s'");
-    std::vector<Failure> catalogue_ =
-        read_failures(source_directory() / "harness/console/failures.toml");
+    std::vector<Failure> catalogue_ = read_failures(source_directory() / "harness/console/failures.toml");
 };
 
 TEST_F(DiagnosisTest, NamesTheInitOfAnotherArchitectureAndTheConsoleThatHidIt) {
@@ -197,6 +196,92 @@ TEST_F(DiagnosisTest, ASystemHasTakenOverWhenTheFirstProgramHasAnotherRoot) {
         {.pid = 7, .name = "sh", .state = 'S', .input = "/tty1", .waits = {"do_sys_poll", "__x64_sys_poll"}});
     EXPECT_NE(diagnosis().summary.find("now it is idle: sh (pid 7) waits for keys on /tty1"),
               std::string::npos);
+}
+
+TEST_F(DiagnosisTest, AnInitThatRunsAgainOnATmpfsIsStillTheInitramfs) {
+    said({"Linux version 6.1", "Kernel command line: console=ttyS0", "Run /init as init process"});
+    cpu({.pc = kernel, .halted = true});
+    seen_.tasks =
+        TaskList{.tasks = {{.pid = 1, .name = "init", .state = 'S', .arguments = {"/bin/sh", "/init"}}},
+                 .root = "tmpfs"};
+    EXPECT_EQ(diagnosis().stage, BootStage::initramfs);
+    seen_.tasks->tasks.front().arguments = {"/sbin/init"};
+    EXPECT_EQ(diagnosis().stage, BootStage::userspace);
+}
+
+TEST_F(DiagnosisTest, AProgramThatComputesMakesTheInitramfsBusy) {
+    said({"Linux version 6.1", "Kernel command line: console=ttyS0", "Run /init as init process"});
+    cpu({.pc = 0x40'0000, .mode = CpuState::Mode::user});
+    seen_.kernel_on_console = true;
+    seen_.tasks = TaskList{.tasks = {{.pid = 1, .name = "init", .state = 'S', .waits = {"do_wait"}},
+                                     {.pid = 9, .parent = 1, .name = "modprobe", .state = 'R'}},
+                           .root = "rootfs"};
+    const Diagnosis said = diagnosis();
+    ASSERT_EQ(said.signs.size(), 1U);
+    EXPECT_EQ(said.signs.front().name, "init-busy");
+    EXPECT_EQ(measured_facts(seen_, said, cell_, {}).words.at("busy"), "modprobe (pid 9) runs");
+}
+
+TEST_F(DiagnosisTest, TheLogShowsWhetherAnInitrdWasGiven) {
+    const auto given = [&] { return measured_facts(seen_, diagnosis(), cell_, {}).find("initrd-given"); };
+    said({"Linux version 6.1", "Kernel command line: "});
+    EXPECT_EQ(given(), nullptr) << "it is too early to know";
+    said({"VFS: Cannot open root device"});
+    const Facts without = measured_facts(seen_, diagnosis(), cell_, {});
+    ASSERT_TRUE(without.find("initrd-given") && without.find("command-line-empty"));
+    EXPECT_FALSE(without.find("initrd-given")->holds);
+    EXPECT_TRUE(without.find("command-line-empty")->holds);
+    seen_.log[0].text = "Trying to unpack rootfs image as initramfs...";
+    const Facts with = measured_facts(seen_, diagnosis(), cell_, {});
+    ASSERT_TRUE(with.find("initrd-given"));
+    EXPECT_TRUE(with.find("initrd-given")->holds);
+}
+
+TEST_F(DiagnosisTest, ADeviceTreeOfAnotherMachineIsAFact) {
+    cell_.arch = Arch::aarch64;
+    said({"Booting Linux on physical CPU 0x0", "Machine model: Raspberry Pi 4 Model B"});
+    const Facts facts = measured_facts(seen_, diagnosis(), cell_, {});
+    ASSERT_TRUE(facts.find("foreign-device-tree"));
+    EXPECT_TRUE(facts.find("foreign-device-tree")->holds);
+    seen_.log[1].text = "Machine model: linux,dummy-virt";
+    EXPECT_FALSE(measured_facts(seen_, diagnosis(), cell_, {}).find("foreign-device-tree")->holds);
+}
+
+TEST_F(DiagnosisTest, ALoaderThatWasStartedAndReturnedIsAFact) {
+    const auto facts = [&](const std::vector<std::string>& console) {
+        return measured_facts(seen_, diagnosis(), cell_, console);
+    };
+    const std::string starts = R"(BdsDxe: starting Boot0001 "UEFI QEMU DVD-ROM " from PciRoot(0x0))";
+    const std::string shell = R"(BdsDxe: starting Boot0002 "EFI Internal Shell" from Fv(7CB8BDC9))";
+    const std::string returned =
+        R"(BdsDxe: failed to start Boot0001 "UEFI QEMU DVD-ROM " from PciRoot(0x0): Not Found)";
+    EXPECT_TRUE(facts({starts, returned, shell}).find("loader-returned"));
+    EXPECT_TRUE(facts({starts}).find("loader-started"));
+    EXPECT_FALSE(facts({starts}).find("loader-returned"));
+    EXPECT_FALSE(facts({shell}).find("loader-started"));
+}
+
+TEST_F(DiagnosisTest, TheShortenedNameOfADeviceIsCompleted) {
+    const auto device = [&](const std::vector<std::string>& console) {
+        const Facts facts = measured_facts(seen_, diagnosis(), cell_, console);
+        return facts.words.contains("device") ? facts.words.at("device") : "";
+    };
+    const std::string job =
+        "[  *** ] A start job is running for dev-di…\\x2dlabel-DATA.device (9s / no limit)";
+    EXPECT_EQ(device({"Expecting device dev-disk-by\\x2dlabel-DATA.device...", job}),
+              "/dev/disk/by-label/DATA");
+    EXPECT_EQ(device({"[ *** ] A start job is running for /dev/disk/by-label/X (9s / 1min 30s)"}),
+              "/dev/disk/by-label/X");
+    EXPECT_EQ(device({"[ *** ] A start job is running for Wait for Network (9s / no limit)"}), "");
+}
+
+TEST(DiagnosisVerdict, EvidenceShowsTheLinesBeforeTheFailureAndEachOnce) {
+    Verdict verdict;
+    verdict.evidence = {"Kernel panic - not syncing: x", "CPU: 0 PID: 1", "Kernel panic - not syncing: x"};
+    add_lines_before(verdict,
+                     {"a", "/init: frobnicate: not found", "", "b", "Kernel panic - not syncing: x"});
+    EXPECT_EQ(verdict.evidence, (std::vector<std::string>{"a", "/init: frobnicate: not found", "b",
+                                                          "Kernel panic - not syncing: x", "CPU: 0 PID: 1"}));
 }
 
 TEST_F(DiagnosisTest, WhatUefiHasLoadedTellsFirmwareFromBootLoader) {

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <set>
+#include <tuple>
+
+#include "builder/base/printable.hpp"
+#include "harness/console/rules.hpp"
+#include "harness/console/saved_log.hpp"
+#include "harness/diagnose/causes.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::size_t nowhere = std::numeric_limits<std::size_t>::max();
+
+bool is_among(const std::vector<std::string>& names, std::string_view name) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+/// Whether a cause exists on this machine; an empty list names all.
+template <typename Value>
+bool is_for(const std::vector<Value>& wanted, Value machine) {
+    return wanted.empty() || std::ranges::find(wanted, machine) != wanted.end();
+}
+
+/// Where a stage stands in a boot's course; the stages of a diagnosis too. 0 if it is not known.
+int place_of_stage(std::string_view stage) {
+    constexpr std::array<std::pair<std::string_view, int>, 6> places{{{"firmware", 1},
+                                                                      {"secure-boot", 2},
+                                                                      {"boot-loader", 2},
+                                                                      {"kernel", 3},
+                                                                      {"initramfs", 4},
+                                                                      {"userspace", 5}}};
+    for (const auto& [name, place] : places)
+        if (name == stage)
+            return place;
+    return 0;
+}
+
+bool before_the_kernel(std::string_view stage) {
+    return place_of_stage(stage) < place_of_stage("kernel");
+}
+
+/// A line, and the failure of the catalogue that it is; unset if it is none.
+struct ReadLine {
+    SavedLine line;
+    std::string failure;
+    bool among_last = false;
+    bool of_kernel() const { return line.writer == SavedLine::Writer::kernel; }
+};
+
+/// Marks what was said last before the kernel died or all fell silent. What the kernel prints of its death
+/// does not count, and its lines do not push out those of programs.
+void mark_last(std::vector<ReadLine>& lines) {
+    constexpr std::size_t most = 12, most_of_kernel = 60;
+    static const re2::RE2 death(R"(Kernel panic - not syncing)");
+    const auto died = std::ranges::find_if(
+        lines, [](const ReadLine& read) { return re2::RE2::PartialMatch(read.line.said(), death); });
+    std::size_t programs = 0, kernel = 0;
+    for (auto read = std::make_reverse_iterator(died); read != lines.rend(); ++read) {
+        std::size_t& count = read->of_kernel() ? kernel : programs;
+        if (read->line.said().find_first_not_of(" \t\r") == std::string_view::npos)
+            continue;
+        read->among_last = ++count <= (read->of_kernel() ? most_of_kernel : most);
+    }
+}
+
+std::vector<ReadLine> read_lines(const std::vector<std::string>& lines,
+                                 const std::vector<Failure>& failures) {
+    Rules rules({}, failures);
+    std::vector<ReadLine> read;
+    for (SavedLine& line : read_saved_log(fmt::format("{}", fmt::join(lines, "\n")))) {
+        std::vector<Hit> hits = line.writer == SavedLine::Writer::kernel
+                                    ? rules.on_record(line.said())
+                                    : rules.on_line({{}, line.text, line.message});
+        if (hits.empty() && !line.ended)
+            hits = rules.on_prompt(line.text);
+        // Of two that match the same line the first counts.
+        std::string failure = hits.empty() ? "" : rules.failures()[hits.front().index].name;
+        read.push_back({std::move(line), std::move(failure)});
+    }
+    mark_last(read);
+    return read;
+}
+
+using Words = std::map<std::string, std::string, std::less<>>;
+
+/// Whether one of the patterns matches; its groups become the words "1", "2", ….
+bool matches(const std::vector<Pattern>& patterns, std::string_view text, Words* words = nullptr) {
+    constexpr int most = 4;
+    return std::ranges::any_of(patterns, [&](const Pattern& pattern) {
+        std::array<re2::StringPiece, most> groups;
+        const int count = std::min(most, 1 + pattern->NumberOfCapturingGroups());
+        if (!pattern->Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(), count))
+            return false;
+        for (int i = 1; words && i < count; ++i)
+            (*words)[std::to_string(i)] = printable(std::string_view(
+                groups[static_cast<std::size_t>(i)].data(), groups[static_cast<std::size_t>(i)].size()));
+        return true;
+    });
+}
+
+/// The first line that shows the cause; `nowhere` if none does.
+std::size_t first_line(const Cause& cause, const std::vector<ReadLine>& lines, Words& words) {
+    // What was said before the kernel's first word is not of a program that it started.
+    std::size_t begin = 0;
+    if (place_of_stage(cause.stage) > place_of_stage("kernel") &&
+        std::ranges::any_of(lines, &ReadLine::of_kernel))
+        begin = static_cast<std::size_t>(std::ranges::find_if(lines, &ReadLine::of_kernel) - lines.begin());
+    for (std::size_t i = begin; i < lines.size(); ++i) {
+        const std::string_view said = lines[i].line.said();
+        if (is_among(cause.failures, lines[i].failure) || matches(cause.patterns, said, &words) ||
+            (lines[i].among_last && !lines[i].of_kernel() && matches(cause.last, said, &words)))
+            return i;
+    }
+    return nowhere;
+}
+
+/// Whether what was found on the medium confirms the cause.
+bool is_confirmed_by(const Cause& cause, const MediumFinding& finding) {
+    return std::ranges::any_of(cause.findings, [&](std::string_view wanted) {
+        const std::size_t end = std::min(wanted.find(' '), wanted.size());
+        if (wanted.substr(0, end) != finding.id)
+            return false;
+        const std::string word(wanted.substr(std::min(end + 1, wanted.size())));
+        return word.empty() ||
+               re2::RE2::PartialMatch(finding.text, "\\b" + re2::RE2::QuoteMeta(word) + "\\b");
+    });
+}
+
+/// What measured facts say of a cause.
+struct Measured {
+    bool refuted = false, confirmed = false;
+    std::vector<std::string> texts;
+};
+
+Measured measure(const Cause& cause, const Facts& facts) {
+    Measured measured;
+    bool all_known = !cause.required.empty();
+    for (std::string_view wanted : cause.required) {
+        const bool negated = wanted.starts_with('!');
+        const Fact* fact = facts.find(wanted.substr(negated ? 1 : 0));
+        all_known = all_known && fact;
+        if (fact && fact->holds == negated)
+            measured.refuted = true;
+        else if (fact)
+            measured.texts.push_back("measured: " + fact->text);
+    }
+    for (std::string_view refuting : cause.refuting) {
+        const bool negated = refuting.starts_with('!');
+        const Fact* fact = facts.find(refuting.substr(negated ? 1 : 0));
+        measured.refuted = measured.refuted || (fact && fact->holds != negated);
+    }
+    measured.refuted = measured.refuted || (cause.strict && !all_known);
+    measured.confirmed = all_known && !measured.refuted;
+    return measured;
+}
+
+/// Why a cause stands where it does in the list; what compares less comes first.
+struct Rank {
+    enum Kind { proper, consequence, on_medium, remark } kind = proper;
+    bool by_medium_only = false;
+    bool confirmed = false;
+    bool overtaken = false;  ///< its line is of a stage that the boot has left since
+    std::size_t line = nowhere;
+    int doubt = 0;  ///< 0: confirmed; 1: it needs no confirmation; 2: it has none
+
+    auto key() const { return std::tuple(kind, by_medium_only, !confirmed, overtaken, line, doubt); }
+};
+
+/// The causes of one boot, while they are collected.
+class Ranking {
+public:
+    Ranking(const CauseEvidence& evidence, const std::vector<Failure>& failures)
+        : evidence_(evidence), lines_(read_lines(evidence.lines, failures)) {
+        kernel_spoke_ = std::ranges::any_of(lines_, &ReadLine::of_kernel);
+    }
+
+    void consider(const Cause& cause);
+    /// The errors on the way that was booted which no cause of the catalogue explains.
+    void consider_rest(const std::vector<Cause>& causes);
+    std::vector<RankedCause> take();
+
+private:
+    bool is_possible(const Cause& cause, const Measured& measured) const;
+    /// Adds what confirms it on the medium.
+    void look_at_medium(const Cause& cause, RankedCause& found) const;
+    bool stands_by_medium_only(const Cause& cause) const;
+    /// Whether a cause of the catalogue covers it already, or the boot has left it behind.
+    bool is_explained_elsewhere(const MediumFinding& finding, const std::vector<Cause>& causes) const;
+
+    const CauseEvidence& evidence_;
+    std::vector<ReadLine> lines_;
+    bool kernel_spoke_ = false;
+    std::set<std::string> explained_;  ///< ids of findings
+    std::vector<std::pair<Rank, RankedCause>> standing_;
+};
+
+bool Ranking::is_possible(const Cause& cause, const Measured& measured) const {
+    if (!is_for(cause.arches, evidence_.arch) || !is_for(cause.firmwares, evidence_.firmware) ||
+        measured.refuted)
+        return false;
+    // What firmware and loader had said did no harm once a kernel runs, with few exceptions.
+    if (kernel_spoke_ && before_the_kernel(cause.stage) && !cause.lasting)
+        return false;
+    const bool found = std::ranges::any_of(
+        evidence_.medium, [&](const MediumFinding& finding) { return is_confirmed_by(cause, finding); });
+    if (cause.inspected && evidence_.inspected && !found)
+        return false;
+    return std::ranges::none_of(
+        lines_, [&](const ReadLine& read) { return matches(cause.without, read.line.said()); });
+}
+
+void Ranking::look_at_medium(const Cause& cause, RankedCause& found) const {
+    const MediumFinding* decisive = nullptr;
+    for (const MediumFinding& finding : evidence_.medium)
+        if (is_confirmed_by(cause, finding)) {
+            found.confirmed = true;
+            found.evidence.push_back("on the medium: " + finding.text);
+            if (!decisive && finding.is_error && !finding.fix.empty())
+                decisive = &finding;
+        }
+    if (!decisive)
+        return;
+    // inspect knows the file, the line and the names.
+    std::string text = decisive->text;
+    while (text.ends_with('.'))
+        text.pop_back();
+    found.cause += ": " + printable(text);
+    found.fix = printable(decisive->fix);
+}
+
+/// What is wrong on the medium explains a boot that ended at that stage, or a later one, before any line says
+/// so.
+bool Ranking::stands_by_medium_only(const Cause& cause) const {
+    const bool shown_elsewhere = !cause.failures.empty() || !cause.patterns.empty() || !cause.last.empty() ||
+                                 !cause.silences.empty() || !cause.signs.empty();
+    if (!shown_elsewhere)
+        return !kernel_spoke_ || cause.stage == evidence_.stage;
+    if (before_the_kernel(cause.stage))
+        return !kernel_spoke_ && cause.stage == evidence_.stage;
+    return place_of_stage(evidence_.stage) >= place_of_stage(cause.stage);
+}
+
+void Ranking::consider(const Cause& cause) {
+    const Measured measured = measure(cause, evidence_.facts);
+    if (!is_possible(cause, measured))
+        return;
+    Words words = evidence_.facts.words;
+    Rank rank;
+    rank.kind = cause.remark ? Rank::remark : cause.consequence ? Rank::consequence : Rank::proper;
+    rank.line = first_line(cause, lines_, words);
+    if (rank.line != nowhere)
+        words["line"] = printable(lines_[rank.line].line.said());
+    RankedCause found{.id = cause.id,
+                      .stage = cause.stage,
+                      .cause = with_words(cause.cause, words),
+                      .fix = with_words(cause.fix, words),
+                      .source = cause.source,
+                      .evidence = {},
+                      .confirmed = false};
+    std::vector<std::string> signs;
+    for (const Sign& sign : evidence_.signs)
+        if (is_among(cause.signs, sign.name))
+            signs.push_back("seen from outside: " + sign.text);
+    const bool has_lines = !cause.failures.empty() || !cause.patterns.empty() || !cause.last.empty();
+    const bool only_facts =
+        !has_lines && cause.signs.empty() && cause.silences.empty() && cause.findings.empty();
+    // Beside lines a sign confirms what one of them says; alone it is enough. So are facts.
+    const bool by_sign = !signs.empty() && !has_lines;
+    const bool by_fact = only_facts && measured.confirmed;
+    const bool unheard = by_sign || is_among(cause.silences, evidence_.silence);
+    const bool shown =
+        rank.line != nowhere || by_fact || (unheard && (cause.required.empty() || measured.confirmed));
+    if (rank.line != nowhere)
+        found.evidence.push_back(lines_[rank.line].line.text);
+    look_at_medium(cause, found);
+    rank.by_medium_only = !shown;
+    if (!shown && (!found.confirmed || !stands_by_medium_only(cause)))
+        return;
+    found.confirmed = found.confirmed || measured.confirmed;
+    if (kernel_spoke_ && before_the_kernel(cause.stage) && !found.confirmed)
+        return;
+    found.evidence.insert(found.evidence.end(), signs.begin(), signs.end());
+    found.evidence.insert(found.evidence.end(), measured.texts.begin(), measured.texts.end());
+    found.confirmed = found.confirmed || (!signs.empty() && !by_sign);
+    rank.confirmed = found.confirmed;
+    rank.overtaken = rank.line != nowhere && !lines_[rank.line].among_last && !found.confirmed &&
+                     place_of_stage(cause.stage) < place_of_stage(evidence_.stage);
+    const bool unconfirmed = !cause.findings.empty() || (!cause.signs.empty() && !by_sign);
+    rank.doubt = found.confirmed ? 0 : (!unconfirmed || !cause.without.empty()) ? 1 : 2;
+    for (const MediumFinding& finding : evidence_.medium)
+        if (is_confirmed_by(cause, finding))
+            explained_.insert(finding.id);
+    standing_.emplace_back(rank, std::move(found));
+}
+
+bool Ranking::is_explained_elsewhere(const MediumFinding& finding, const std::vector<Cause>& causes) const {
+    bool known = false, of_this_machine = false, left_behind = false;
+    for (const Cause& cause : causes) {
+        if (!is_confirmed_by(cause, finding))
+            continue;
+        known = true;
+        of_this_machine = of_this_machine || (is_for(cause.arches, evidence_.arch) &&
+                                              is_for(cause.firmwares, evidence_.firmware));
+        left_behind =
+            left_behind || (before_the_kernel(cause.stage) &&
+                            (kernel_spoke_ || place_of_stage(cause.stage) < place_of_stage(evidence_.stage)));
+    }
+    return explained_.contains(finding.id) || (known && !of_this_machine) || left_behind;
+}
+
+void Ranking::consider_rest(const std::vector<Cause>& causes) {
+    for (const MediumFinding& finding : evidence_.medium) {
+        if (!finding.is_error || is_explained_elsewhere(finding, causes))
+            continue;
+        standing_.emplace_back(Rank{.kind = Rank::on_medium},
+                               RankedCause{.id = "medium-" + finding.id,
+                                           .stage = evidence_.stage,
+                                           .cause = printable(finding.text),
+                                           .fix = printable(finding.fix),
+                                           .source = "lktest inspect",
+                                           .evidence = {"on the medium: " + finding.text},
+                                           .confirmed = false});
+        explained_.insert(finding.id);
+    }
+}
+
+std::vector<RankedCause> Ranking::take() {
+    std::ranges::stable_sort(standing_,
+                             [](const auto& a, const auto& b) { return a.first.key() < b.first.key(); });
+    std::vector<RankedCause> ranked;
+    for (auto& [rank, cause] : standing_)
+        ranked.push_back(std::move(cause));
+    return ranked;
+}
+
+}  // namespace
+
+std::vector<RankedCause> rank_causes(const CauseEvidence& evidence, const std::vector<Cause>& causes,
+                                     const std::vector<Failure>& failures) {
+    Ranking ranking(evidence, failures);
+    for (const Cause& cause : causes)
+        ranking.consider(cause);
+    ranking.consider_rest(causes);
+    return ranking.take();
+}
+
+}  // namespace lktest
