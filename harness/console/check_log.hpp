@@ -11,7 +11,7 @@
 
 namespace lktest {
 
-/// A failure that a saved log tells of.
+/// A failure in a saved log.
 struct LogFinding {
     std::string kind;  ///< its name in failures.toml; or "unexpected-reboot"
     std::string reason, hint;
@@ -25,6 +25,7 @@ struct LogFinding {
 /// What is known of a saved log.
 struct CheckedLog {
     std::size_t lines = 0;
+    std::size_t known_lines = 0;       ///< the kernel's, or with words that say something about a boot
     bool emulated = false;             ///< of the machine it says so itself
     std::vector<std::string> stages;   ///< the furthest of each boot: "initramfs"; empty: nothing was known
     std::vector<LogFinding> findings;  ///< in the order of the log, at most 1000

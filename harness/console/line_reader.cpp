@@ -56,8 +56,9 @@ void LineReader::finish(ConsolePiece::End end, const Sink& sink) {
     cursor_ = 0;
     elsewhere_ = false;
     piece.end = end;
-    if (piece.message > 0 && piece.text.substr(piece.message, 1) == " ")
-        ++piece.message;
+    if (const auto prefix = piece.message > 0 ? find_printk_prefix(piece.text) : std::nullopt;
+        prefix && prefix->begin == 0)
+        piece.message = prefix->message;  // the caller may follow the stamp without a bracket
     if (end != ConsolePiece::End::painted || says_something(piece.text))
         sink(std::move(piece));
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "harness/console/log_words.hpp"
 
+#include <array>
 #include <functional>
 
 #include "builder/base/file.hpp"
 #include "builder/base/toml_reader.hpp"
+#include "harness/scenario/failure.hpp"
 #include "harness/scenario/patterns.hpp"
 
 namespace lktest {
@@ -24,9 +26,27 @@ LogWords::Stage read_stage(TomlSource& source, const toml::table& values) {
     TableReader table(source, values, "[[stage]]");
     LogWords::Stage stage{.name = table.required_string("name"),
                           .patterns = read_patterns(source, table, "pattern"),
-                          .kernel = table.boolean("kernel").value_or(false)};
+                          .kernel = table.boolean("kernel").value_or(false),
+                          .settled = table.boolean("settled").value_or(false)};
     table.finish();
     return stage;
+}
+
+LogWords::Keeper read_keeper(TomlSource& source, const toml::table& values) {
+    using Writer = LogWords::Keeper::Writer;
+    TableReader table(source, values, "[[keeper]]");
+    LogWords::Keeper keeper{
+        .name = table.required_string("name"), .prefix = nullptr, .writer = Writer::unsaid};
+    const std::vector<Pattern> prefixes = read_patterns(source, table, "prefix");
+    if (prefixes.size() == 1)
+        keeper.prefix = prefixes.front();
+    else
+        table.complain("prefix", "'prefix' must be one expression");
+    constexpr std::array<std::string_view, 2> writers{"kernel", "program"};
+    if (const auto writer = table.one_of("writer", writers))
+        keeper.writer = *writer == 0 ? Writer::kernel : Writer::program;
+    table.finish();
+    return keeper;
 }
 
 }  // namespace
@@ -37,15 +57,31 @@ LogWords read_log_words(const std::filesystem::path& file) {
     throw_problems(source.problems, source.text);
     TableReader top(source, values, "");
     LogWords words;
+    for (const toml::table* keeper : top.tables("keeper"))
+        words.keepers.push_back(read_keeper(source, *keeper));
+    read_section(source, top, "kernel",
+                 [&](TableReader& table) { words.kernel_words = read_patterns(source, table, "words"); });
     for (const toml::table* stage : top.tables("stage"))
         words.stages.push_back(read_stage(source, *stage));
+    words.last_words = read_failure_tables(source, top.tables("last-words"));
+    read_section(source, top, "initramfs", [&](TableReader& table) {
+        words.in_initramfs = read_patterns(source, table, "entered");
+        words.left_initramfs = read_patterns(source, table, "left");
+    });
+    read_section(source, top, "request", [&](TableReader& table) {
+        words.requested = read_patterns(source, table, "pattern");
+        words.request_warnings = table.strings("warnings");
+        words.answered = table.strings("answered");
+    });
     read_section(source, top, "report", [&](TableReader& table) {
         words.report_open = read_patterns(source, table, "open");
         words.report_body = read_patterns(source, table, "body");
         words.report_end = read_patterns(source, table, "end");
+        words.vague = table.strings("vague");
     });
     read_section(source, top, "reboot", [&](TableReader& table) {
         words.banner = read_patterns(source, table, "banner");
+        words.firmware = read_patterns(source, table, "firmware");
         words.announced = read_patterns(source, table, "announced");
         words.replayed = read_patterns(source, table, "replayed");
     });

@@ -31,22 +31,59 @@ struct Scanner {
     }
 };
 
-/// "[    2.948528]": print_time() of the kernel writes "[%5lu.%06lu]".
+/// "[    2.948528]": print_time() of the kernel writes "[%5lu.%06lu]". Vendors' kernels add the
+/// processor ("[    2.948528@0]", "[    2.948528,0]") or the unit ("[    2.948528s]").
 bool take_time(Scanner& scan) {
     if (!scan.take('['))
         return false;
     scan.spaces(4);
-    return scan.digits(10) > 0 && scan.take('.') && scan.digits(7) == 6 && scan.take(']');
+    if (scan.digits(10) == 0 || !scan.take('.') || scan.digits(7) != 6)
+        return false;
+    if (scan.take('@') || scan.take(','))
+        return scan.digits(3) > 0 && scan.take(']');
+    scan.take('s');
+    return scan.take(']');
+}
+
+bool is_of_name(char c) {
+    return c != ']' && c != '[' && c >= ' ' && c <= '~';
 }
 
 /// "[    T1]", "[   C0]": print_caller() writes "[%6s]".
-void take_caller(Scanner& scan) {
-    Scanner ahead = scan;
-    if (!ahead.take('['))
-        return;
-    ahead.spaces(5);
-    if ((ahead.take('T') || ahead.take('C')) && ahead.digits(10) > 0 && ahead.take(']'))
-        scan = ahead;
+bool take_task(Scanner& scan) {
+    if (!scan.take('['))
+        return false;
+    scan.spaces(5);
+    return (scan.take('T') || scan.take('C')) && scan.digits(10) > 0 && scan.take(']');
+}
+
+/// "[1:init]", "[0:  swapper/0:    1]", "[pid:1,cpu0,init]": a number and a name within brackets.
+bool take_named_task(Scanner& scan) {
+    if (!scan.take('['))
+        return false;
+    const bool by_word = scan.text.substr(scan.at).starts_with("pid:");
+    scan.at += by_word ? 4 : 0;
+    if (scan.digits(10) == 0 || !(scan.take(':') || (by_word && scan.take(','))))
+        return false;
+    const std::size_t begin = scan.at;
+    while (scan.at < scan.text.size() && scan.at - begin < 40 && is_of_name(scan.text[scan.at]))
+        ++scan.at;
+    return scan.at > begin && scan.take(']');
+}
+
+/// "<0>", "-", ".": what vendors' kernels put between the stamp and "(0)[1:init]".
+bool take_processor_and_task(Scanner& scan) {
+    if (scan.take('<'))
+        scan.digits(1), scan.take('>'), scan.spaces(1);
+    static_cast<void>(scan.take('-') || scan.take('.'));
+    return scan.take('(') && scan.digits(3) > 0 && scan.take(')') && take_named_task(scan);
+}
+
+/// "000: " of PREEMPT_RT; "c0 " of some vendors.
+bool take_processor(Scanner& scan) {
+    if (scan.take('c'))
+        return scan.digits(2) > 0 && scan.take(' ');
+    return scan.digits(4) == 3 && scan.take(':') && scan.take(' ');
 }
 
 /// Where "<4>" begins when it ends at `end`; `end` when there is none.
@@ -61,14 +98,26 @@ std::size_t level_before(std::string_view line, std::size_t end) {
 
 }  // namespace
 
+std::size_t skip_printk_caller(std::string_view line, std::size_t at) {
+    for (const auto& take : {take_task, take_named_task, take_processor_and_task, take_processor}) {
+        Scanner scan{line, at};
+        scan.spaces(2);
+        if (!take(scan))
+            continue;
+        // The message after "000: " or "c0 " keeps its own blanks.
+        if (take != take_processor)
+            scan.take(' ');
+        return scan.at;
+    }
+    return at + (line.substr(at).starts_with(' ') ? 1 : 0);
+}
+
 std::optional<PrintkPrefix> find_printk_prefix(std::string_view line) {
     for (std::size_t at = line.find('['); at != line.npos; at = line.find('[', at + 1)) {
         Scanner scan{line, at};
         if (!take_time(scan))
             continue;
-        take_caller(scan);
-        scan.take(' ');
-        return PrintkPrefix{level_before(line, at), scan.at};
+        return PrintkPrefix{level_before(line, at), skip_printk_caller(line, scan.at)};
     }
     return std::nullopt;
 }

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: MIT
+#include "harness/console/log_prefix.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "harness/console/printk.hpp"
+
+namespace lktest {
+namespace {
+
+using Writer = LogPrefix::Bare::Writer;
+
+constexpr std::size_t sample_lines = 4096, sample_bytes = std::size_t{1} << 20;
+constexpr std::size_t longest_prefix = 160, most_layers = 6;
+/// A shape counts when it stands in front of so many of the kernel's lines, and of this part of them.
+constexpr std::size_t least_alike = 2, part_alike = 4;
+/// Without any line of a kernel: in front of so many lines, and of 9 in 10 of all.
+constexpr std::size_t least_lines = 8;
+
+re2::RE2::Options quiet() {
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    return options;
+}
+
+std::vector<std::string_view> sample_of(std::string_view bytes) {
+    bytes = bytes.substr(0, sample_bytes);
+    std::vector<std::string_view> lines;
+    while (!bytes.empty() && lines.size() < sample_lines) {
+        const std::size_t end = std::min(bytes.find('\n'), bytes.size());
+        std::string_view line = bytes.substr(0, end);
+        bytes.remove_prefix(std::min(end + 1, bytes.size()));
+        while (line.ends_with('\r'))
+            line.remove_suffix(1);
+        while (line.starts_with('\r'))
+            line.remove_prefix(1);
+        if (line.find_first_not_of(" \t") != line.npos)
+            lines.push_back(line);
+    }
+    return lines;
+}
+
+/// A piece of a prefix. Words and numbers that stand in the same place are compared by their class.
+struct Token {
+    enum class Kind { number, word, mixed, blank, other } kind = Kind::other;
+    std::string_view text;
+    bool operator==(const Token&) const = default;
+};
+
+bool is_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool is_number(char c) {
+    return c >= '0' && c <= '9';
+}
+bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+std::vector<Token> tokens_of(std::string_view text) {
+    std::vector<Token> tokens;
+    while (!text.empty()) {
+        std::size_t size = 0;
+        bool words = false, numbers = false;
+        while (size < text.size() && (is_word(text[size]) || is_number(text[size]))) {
+            words = words || is_word(text[size]);
+            numbers = numbers || is_number(text[size]);
+            ++size;
+        }
+        Token::Kind kind = words && numbers ? Token::Kind::mixed
+                           : words          ? Token::Kind::word
+                                            : Token::Kind::number;
+        if (size == 0) {
+            kind = is_blank(text[0]) ? Token::Kind::blank : Token::Kind::other;
+            size = 1;
+            while (kind == Token::Kind::blank && size < text.size() && is_blank(text[size]))
+                ++size;
+        }
+        tokens.push_back({kind, text.substr(0, size)});
+        text.remove_prefix(size);
+    }
+    return tokens;
+}
+
+std::string shape_of(const std::vector<Token>& tokens) {
+    std::string shape;
+    for (const Token& token : tokens)
+        switch (token.kind) {
+            case Token::Kind::number: shape += '9'; break;
+            case Token::Kind::word: shape += 'a'; break;
+            case Token::Kind::mixed: shape += 'x'; break;
+            case Token::Kind::blank: shape += ' '; break;
+            case Token::Kind::other: shape += token.text;
+        }
+    return shape;
+}
+
+/// An expression for all of `samples`, which have the same shape.
+std::string expression_of(const std::vector<std::vector<Token>>& samples) {
+    std::string expression;
+    for (std::size_t i = 0; i < samples.front().size(); ++i) {
+        const Token& first = samples.front()[i];
+        const bool same = std::ranges::all_of(samples, [&](const auto& other) { return other[i] == first; });
+        std::size_t least = first.text.size();
+        for (const auto& sample : samples)
+            least = std::min(least, sample[i].text.size());
+        const bool last = i + 1 == samples.front().size();
+        switch (first.kind) {
+            case Token::Kind::number: expression += "\\d+"; break;
+            case Token::Kind::word:
+            case Token::Kind::mixed:
+                expression += same ? re2::RE2::QuoteMeta(first.text) : std::string("\\w+");
+                break;
+            // The blanks at the end may belong to the line itself.
+            case Token::Kind::blank:
+                expression += last ? fmt::format("[ \\t]{{{}}}", least) : std::string("[ \\t]+");
+                break;
+            case Token::Kind::other: expression += re2::RE2::QuoteMeta(first.text);
+        }
+    }
+    return expression;
+}
+
+/// Colours, and the marks of terminals, in front of a line.
+std::string_view without_escapes(std::string_view line) {
+    while (line.starts_with('\x1b') || line.starts_with('\r')) {
+        static const re2::RE2 escape("\\r|\x1b\\[[0-9;?]*[mKhl]|\x1b_[^\x07\x1b]*(?:\x07|\x1b\\\\)");
+        re2::StringPiece found;
+        if (!escape.Match(line, 0, std::min(line.size(), longest_prefix), re2::RE2::ANCHOR_START, &found, 1))
+            break;
+        line.remove_prefix(found.size());
+    }
+    return line;
+}
+
+/// The text within a line of JSON, or of YAML that looks like it.
+std::optional<std::string> unquoted(std::string_view line) {
+    static const re2::RE2 quoted(
+        R"re(^[-\s]*\{.*?["']?\b(?:msg|MESSAGE|message|log|text|line)["']?\s*[:=]\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'))re");
+    re2::StringPiece by_json, by_yaml;
+    if (!re2::RE2::PartialMatch(line, quoted, &by_json, &by_yaml))
+        return std::nullopt;
+    if (by_json.data() == nullptr)
+        return std::string(by_yaml);
+    const auto text = nlohmann::json::parse(fmt::format("\"{}\"", std::string_view(by_json)), nullptr, false);
+    std::string result = text.is_string() ? text.get<std::string>() : std::string(by_json);
+    while (result.ends_with('\n') || result.ends_with('\r'))
+        result.pop_back();
+    return result;
+}
+
+bool says_kernel(std::string_view json) {
+    static const re2::RE2 expression(
+        R"(["'](?:_TRANSPORT|SYSLOG_IDENTIFIER|ident|tag|facility)["']\s*:\s*["']kern)");
+    return re2::RE2::PartialMatch(json, expression);
+}
+
+}  // namespace
+
+std::size_t find_kernel_words(std::string_view line, const LogWords& words) {
+    line = line.substr(0, 2 * longest_prefix);
+    if (const auto stamp = find_printk_prefix(line))
+        return stamp->begin;
+    std::size_t first = line.npos;
+    for (const Pattern& pattern : words.kernel_words) {
+        re2::StringPiece found;
+        if (pattern->Match(line, 0, line.size(), re2::RE2::UNANCHORED, &found, 1))
+            first = std::min(first, static_cast<std::size_t>(found.data() - line.data()));
+    }
+    return first;
+}
+
+LogPrefix::LogPrefix(std::string_view bytes, const LogWords& words)
+    : words_(words), keepers_(quiet(), re2::RE2::ANCHOR_START), stamped_(words.keepers.size(), false) {
+    for (const LogWords::Keeper& keeper : words.keepers)
+        keepers_.Add(keeper.prefix->pattern(), nullptr);
+    keepers_.Compile();
+    const std::vector<std::string_view> lines = sample_of(bytes);
+    learn_host(lines);
+    learn_shapes(lines);
+    learn_stamped_keepers(lines);
+}
+
+/// Whether lines of a keeper of kernel logs also have the kernel's own stamps. Then it kept a console.
+void LogPrefix::learn_stamped_keepers(const std::vector<std::string_view>& lines) {
+    for (const std::string_view line : lines) {
+        std::vector<int> found;
+        re2::RE2::Set::ErrorInfo error{};
+        const std::string_view bare = without_escapes(line);
+        if (!keepers_.Match(bare, &found, &error))
+            continue;
+        for (const int index : found) {
+            const auto keeper = static_cast<std::size_t>(index);
+            re2::StringPiece prefix;
+            if (!words_.keepers[keeper].prefix->Match(bare, 0, bare.size(), re2::RE2::ANCHOR_START, &prefix,
+                                                      1))
+                continue;
+            const auto stamp = find_printk_prefix(bare.substr(prefix.size(), 64));
+            stamped_[keeper] = stamped_[keeper] || (stamp && stamp->begin == 0);
+        }
+    }
+}
+
+/// syslog and journalctl print the host after the clock.
+void LogPrefix::learn_host(const std::vector<std::string_view>& lines) {
+    static const re2::RE2 host_and_tag(R"(([^\s:\[\]]+) (?:\w+\.\w+ )?(?:kernel|[\w./@()-]+\[\d+\]): )");
+    std::map<std::string, std::size_t> hosts;
+    std::size_t clocked = 0;
+    for (const std::string_view line : lines) {
+        Bare bare{.text = without_escapes(line), .writer = Writer::unsaid};
+        bool has_clock = false;
+        while (take_keeper(bare, has_clock)) {
+        }
+        if (const auto stamp = find_printk_prefix(bare.text.substr(0, 64)); stamp && stamp->begin == 0) {
+            bare.text.remove_prefix(stamp->message);  // journalctl -o short-monotonic
+            has_clock = true;
+        }
+        if (!has_clock)
+            continue;
+        ++clocked;
+        re2::StringPiece host;
+        if (host_and_tag.Match(bare.text, 0, bare.text.size(), re2::RE2::ANCHOR_START, nullptr, 0) &&
+            re2::RE2::PartialMatch(bare.text.substr(0, 2 * longest_prefix), host_and_tag, &host))
+            ++hosts[std::string(host)];
+    }
+    for (const auto& [host, count] : hosts)
+        if (count * 2 > clocked)
+            host_ = host;
+}
+
+void LogPrefix::learn_shapes(const std::vector<std::string_view>& lines) {
+    std::map<std::string, std::vector<std::vector<Token>>> shapes;
+    std::size_t anchored = 0;
+    for (const std::string_view line : lines) {
+        Bare bare{.text = without_escapes(line), .writer = Writer::unsaid};
+        bool clocked = false;
+        while (take_keeper(bare, clocked) || take_tag(bare)) {
+        }
+        const std::size_t at = find_kernel_words(bare.text, words_);
+        if (at == bare.text.npos)
+            continue;
+        ++anchored;
+        if (at == 0 || at > longest_prefix)
+            continue;
+        std::vector<Token> tokens = tokens_of(bare.text.substr(0, at));
+        shapes[shape_of(tokens)].push_back(std::move(tokens));
+    }
+    for (const auto& [shape, samples] : shapes) {
+        // A word right before the kernel's, without anything between, is not a prefix.
+        const Token::Kind last = samples.front().back().kind;
+        const bool parted = last == Token::Kind::blank || last == Token::Kind::other;
+        if (!parted || samples.size() < least_alike || samples.size() * part_alike < anchored)
+            continue;
+        const bool kernel = std::ranges::any_of(samples.front(), [](const Token& token) {
+            return token.text == "kernel" || token.text == "kern";
+        });
+        learned_.push_back({std::make_unique<re2::RE2>(expression_of(samples), quiet()), kernel});
+    }
+    if (anchored > 0 || lines.size() < least_lines)
+        return;
+
+    // No line of a kernel: a beginning with a number or a bar that almost all lines have.
+    std::map<std::string, std::vector<std::vector<Token>>> beginnings;
+    for (const std::string_view line : lines) {
+        std::vector<Token> tokens = tokens_of(without_escapes(line).substr(0, longest_prefix));
+        for (std::size_t count = 2; count <= std::min<std::size_t>(tokens.size(), 24); ++count) {
+            const std::vector<Token> begin(tokens.begin(),
+                                           tokens.begin() + static_cast<std::ptrdiff_t>(count));
+            if (begin.back().kind == Token::Kind::blank)
+                beginnings[shape_of(begin)].push_back(begin);
+        }
+    }
+    std::size_t longest = 0;
+    for (const auto& [shape, samples] : beginnings) {
+        const auto constant = [&](std::size_t i) {
+            const Token& first = samples.front()[i];
+            return first.kind != Token::Kind::word ||
+                   std::ranges::all_of(samples, [&](const auto& other) { return other[i] == first; });
+        };
+        bool all_constant = true;
+        for (std::size_t i = 0; i < samples.front().size(); ++i)
+            all_constant = all_constant && constant(i);
+        if (samples.size() * 10 < lines.size() * 9 || !all_constant || shape.size() <= longest ||
+            shape.find_first_of("9|#") == shape.npos)
+            continue;
+        longest = shape.size();
+        learned_.clear();
+        learned_.push_back({std::make_unique<re2::RE2>(expression_of(samples), quiet()), false});
+    }
+}
+
+bool LogPrefix::take_keeper(Bare& bare, bool& clocked) const {
+    std::vector<int> found;
+    re2::RE2::Set::ErrorInfo error{};
+    if (bare.text.empty() || !keepers_.Match(bare.text, &found, &error))
+        return false;
+    const auto index = static_cast<std::size_t>(*std::ranges::min_element(found));
+    const LogWords::Keeper& keeper = words_.keepers[index];
+    re2::StringPiece prefix;
+    if (!keeper.prefix->Match(bare.text, 0, bare.text.size(), re2::RE2::ANCHOR_START, &prefix, 1) ||
+        prefix.empty())
+        return false;
+    bare.text.remove_prefix(prefix.size());
+    clocked = true;
+    if (keeper.writer == LogWords::Keeper::Writer::kernel && !stamped_[index])
+        bare.writer = Writer::kernel;
+    else if (keeper.writer == LogWords::Keeper::Writer::program)
+        bare.writer = Writer::program;
+    return true;
+}
+
+bool LogPrefix::take_learned(Bare& bare) const {
+    for (const Learned& learned : learned_) {
+        re2::StringPiece prefix;
+        if (!learned.expression->Match(bare.text, 0, std::min(bare.text.size(), 2 * longest_prefix),
+                                       re2::RE2::ANCHOR_START, &prefix, 1))
+            continue;
+        bare.text.remove_prefix(prefix.size());
+        if (learned.kernel)
+            bare.writer = Writer::kernel;
+        return true;
+    }
+    return false;
+}
+
+/// The host and "kernel: " after a clock. Any other tag stays: it says which program speaks.
+bool LogPrefix::take_tag(Bare& bare) const {
+    std::string_view rest = bare.text;
+    const bool has_host =
+        !host_.empty() && rest.starts_with(host_) && rest.substr(host_.size()).starts_with(' ');
+    if (has_host)
+        rest.remove_prefix(host_.size() + 1);
+    static const re2::RE2 tag(R"((?:\w+\.\w+ )?(kernel|[\w./@-]+|[\w./@()-]+\[\d+\])(?:\[\d+\])?: ?)");
+    re2::StringPiece whole[2];
+    if (!tag.Match(rest, 0, std::min(rest.size(), longest_prefix), re2::RE2::ANCHOR_START, whole, 2))
+        return false;
+    const bool kernel = whole[1] == "kernel";
+    if (!kernel && !has_host)
+        return false;
+    bare.writer = kernel ? Writer::kernel : Writer::program;
+    bare.text = kernel ? rest.substr(whole[0].size()) : rest;
+    return true;
+}
+
+/// `journalctl -o short-monotonic`: "[    1.234567] host kernel: text". The stamp stays, as the kernel's own.
+void LogPrefix::take_monotonic(Bare& bare, std::string& storage) const {
+    const auto stamp = find_printk_prefix(bare.text.substr(0, 64));
+    if (!stamp || stamp->begin != 0)
+        return;
+    Bare rest{.text = bare.text.substr(stamp->message), .writer = Writer::unsaid};
+    if (!take_tag(rest))
+        return;
+    const std::string text = rest.writer == Writer::kernel
+                                 ? fmt::format("{}{}", bare.text.substr(0, stamp->message), rest.text)
+                                 : std::string(rest.text);
+    storage = text;
+    bare = {.text = storage, .writer = rest.writer};
+}
+
+LogPrefix::Bare LogPrefix::peel(std::string_view line, std::string& storage) const {
+    Bare bare{.text = without_escapes(line), .writer = Writer::unsaid};
+    if (line.find('{') < 8)
+        if (auto text = unquoted(line)) {
+            if (says_kernel(line))
+                bare.writer = Writer::kernel;
+            storage = std::move(*text);
+            bare.text = storage;
+        }
+    bool clocked = false;
+    for (std::size_t layer = 0; layer < most_layers; ++layer) {
+        if (take_learned(bare) || take_keeper(bare, clocked)) {
+            bare.text = without_escapes(bare.text);
+            continue;
+        }
+        break;
+    }
+    if (clocked || !learned_.empty())
+        take_tag(bare);
+    take_monotonic(bare, storage);
+    return bare;
+}
+
+}  // namespace lktest

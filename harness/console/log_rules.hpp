@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "harness/console/log_words.hpp"
+#include "harness/console/rules.hpp"
+
+namespace lktest {
+
+/// Everything that a line of a saved log can mean, matched in one pass: most lines mean nothing.
+class LogRules {
+public:
+    enum class Meaning {
+        program_failure,  ///< of LogRules::failures()
+        kernel_failure,   ///< the same, if the kernel wrote the line
+        last_words,       ///< of LogWords::last_words
+        stage,            ///< of LogWords::stages
+        report_open,
+        report_end,
+        banner,
+        firmware,
+        announced,
+        replayed,
+        entered_initramfs,
+        left_initramfs,
+        requested,
+        emulated,
+        accelerated,
+    };
+    struct Match {
+        Meaning meaning = Meaning::stage;
+        std::size_t index = 0;
+    };
+
+    LogRules(std::vector<Failure> failures, const LogWords& words);
+
+    /// In the order of Meaning, then of the catalogue.
+    std::vector<Match> matches(std::string_view said) const;
+    /// Failures whose pattern is a prompt, and that `text` ends with.
+    std::vector<Match> prompts(std::string_view text) const;
+    /// A line of a kernel's report.
+    bool is_of_report(std::string_view said) const { return !report_body_.matches(said).empty(); }
+
+    const std::vector<Failure>& failures() const noexcept { return failures_; }
+
+private:
+    void add(Meaning meaning, std::size_t index, const Pattern& pattern, bool anchored);
+    std::vector<Match> meanings(const std::vector<Hit>& hits) const;
+
+    std::vector<Failure> failures_;
+    std::vector<Match> entries_;
+    PatternSet lines_{re2::RE2::UNANCHORED};
+    PatternSet prompts_{re2::RE2::UNANCHORED};
+    PatternSet report_body_{re2::RE2::ANCHOR_START};
+};
+
+}  // namespace lktest
