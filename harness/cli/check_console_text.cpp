@@ -62,6 +62,13 @@ std::string check_console_text(const std::string& file, const CheckedLog& log, c
     if (others > most_later)
         print({{fmt::format("  and {} more: --json has them all", others - most_later), Tone::dim}});
     print({});
+    if (!log.recognized()) {
+        print({{"? ", Tone::fault},
+               {"no line of it was recognized, so nothing is known about the boot", Tone::strong}});
+        print({{"  fix: ", Tone::dim},
+               {"save the console itself, or dmesg, journalctl or syslog output", Tone::busy}});
+        return text;
+    }
     const auto warnings =
         static_cast<std::size_t>(std::ranges::count(log.findings, true, &LogFinding::warning));
     print({{first ? "✗" : "✓", first ? Tone::bad : Tone::good},
@@ -85,6 +92,7 @@ std::string check_console_json(const std::string& file, const CheckedLog& log) {
     const Json json = {{"schema", "lktest.console-check/1"},
                        {"file", json_text(file)},
                        {"lines", log.lines},
+                       {"recognized", log.recognized()},
                        {"boots", log.stages.size()},
                        {"emulated", log.emulated},
                        {"stage", json_text(log.stage())},

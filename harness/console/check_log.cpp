@@ -260,8 +260,8 @@ private:
         if (!finding.warning)
             finding.warning = is_excused(failure);
         if (!finding.warning) {
-            if (stage_of(failure.outcome) >= Stage::kernel)
-                believe_last_words();
+            if (stage_of(failure.outcome) >= Stage::kernel && !failure.tentative)
+                believe_last_words(failure.kernel);
             imply_stage(failure);
             suspect(failure);
         }
@@ -315,11 +315,14 @@ private:
     }
 
     /// What programs said shortly before the end is the reason for it.
-    void believe_last_words() {
+    void believe_last_words(bool of_kernel) {
         for (LastWords& words : last_words_)
             if (here() - words.at <= last_words_reach && said_.findings.size() < most_findings) {
                 for (std::size_t i = words.at; i <= here(); ++i)
                     words.finding.lines.push_back(line_at(i).text);
+                // A shell of the initramfs may be left again, a panic not.
+                if (!of_kernel)
+                    suspects_.push_back({said_.findings.size(), "userspace", true});
                 said_.findings.push_back(std::move(words.finding));
             }
         last_words_.clear();

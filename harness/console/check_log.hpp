@@ -31,6 +31,8 @@ struct CheckedLog {
     std::vector<LogFinding> findings;  ///< in the order of the log, at most 1000
 
     bool failed() const { return first_failure() != nullptr; }
+    /// Whether any line says something about a boot.
+    bool recognized() const noexcept { return known_lines > 0; }
     const LogFinding* first_failure() const;
     /// How far the boot came that failed first; without a failure, the last one.
     std::string stage() const;
