@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "builder/inspect/limits.hpp"
+
 namespace lktest {
 namespace {
 
@@ -107,6 +109,20 @@ std::vector<LabelUse> labels_of(std::string_view command_line, std::size_t line)
     return found;
 }
 
+void append_words(BootEntry& entry, std::string_view words) {
+    if (entry.command_line.size() + 1 + words.size() > command_line_limit) {
+        entry.certain = false;
+        return;
+    }
+    entry.command_line.append(entry.command_line.empty() ? "" : " ").append(words);
+}
+
+void add_labels(BootConfig& config, std::string_view command_line, std::size_t line) {
+    for (LabelUse& use : labels_of(command_line, line))
+        if (config.labels.size() < label_limit)
+            config.labels.push_back(std::move(use));
+}
+
 BootConfig parse_loader_entry(std::string_view text) {
     BootConfig config{BootLoader::systemd_boot, {}, {}, {}, {}};
     BootEntry entry;
@@ -125,12 +141,11 @@ BootConfig parse_loader_entry(std::string_view text) {
             entry.title = trimmed;
         else if (words[0] == "linux" || words[0] == "efi")
             entry.kernel = {std::string(words[1]), number, true};
-        else if (words[0] == "initrd" && entry.initrds.size() < 16)
+        else if (words[0] == "initrd" && entry.initrds.size() < initrd_limit)
             entry.initrds.push_back({std::string(words[1]), number, true});
         else if (words[0] == "options") {
-            entry.command_line += (entry.command_line.empty() ? "" : " ") + trimmed;
-            for (LabelUse& use : labels_of(trimmed, number))
-                config.labels.push_back(std::move(use));
+            append_words(entry, trimmed);
+            add_labels(config, trimmed, number);
         }
     }
     if (!entry.kernel.path.empty())

@@ -7,12 +7,13 @@
 #include <charconv>
 #include <optional>
 
+#include "builder/inspect/limits.hpp"
 #include "builder/inspect/path_lookup.hpp"
 
 namespace lktest {
 namespace {
 
-constexpr std::size_t header_size = 110, name_limit = 4096;
+constexpr std::size_t header_size = 110;
 constexpr std::uint32_t symlink_mode = 0120000, type_mask = 0170000;
 
 /// The n-th of the eight-digit hexadecimal fields behind the magic.
@@ -43,7 +44,7 @@ CpioResult read_cpio(const Stream& stream, const HeadSize& head_size,
         if (!header.starts_with("070701") && !header.starts_with("070702"))
             return ended("there is no cpio header");
         const auto mode = field(header, 1), size = field(header, 6), name_size = field(header, 11);
-        if (!mode || !size || !name_size || *name_size == 0 || *name_size > name_limit)
+        if (!mode || !size || !name_size || *name_size == 0 || *name_size > longest_path)
             return ended("there is a garbled cpio header");
         result.read += header_size;
         std::string name = read_some(stream, *name_size);
@@ -54,7 +55,7 @@ CpioResult read_cpio(const Stream& stream, const HeadSize& head_size,
         CpioEntry entry{normal_path(name), *mode, *size, {}};
         const bool link = (*mode & type_mask) == symlink_mode;
         entry.head =
-            read_some(stream, std::min<std::uint64_t>(*size, link ? name_limit : head_size(entry.path)));
+            read_some(stream, std::min<std::uint64_t>(*size, link ? longest_path : head_size(entry.path)));
         const std::uint64_t rest = *size - entry.head.size(), pad = padding(*size);
         const std::uint64_t skipped = skip(stream, rest + pad);
         result.read += entry.head.size() + skipped;

@@ -6,11 +6,13 @@
 #include <set>
 #include <vector>
 
+#include "builder/inspect/limits.hpp"
+
 namespace lktest {
 namespace {
 
 constexpr std::size_t entry_size = 32, entry_limit = 20'000, depth_limit = 32;
-constexpr std::uint64_t fat_limit = 32 << 20, directory_limit = 4 << 20;
+constexpr std::uint64_t fat_limit = 32 << 20, directory_limit = 4 << 20, fat_directories_limit = 64 << 20;
 constexpr std::size_t step_limit = 1 << 22;  // clusters that are followed in all chains together
 
 /// The numbers of a boot sector ("Boot Sector and BPB", and "FAT Type Determination").
@@ -130,6 +132,12 @@ private:
 
     void read_directory(const Directory& directory) {
         const std::string bytes = directory.content.read(0, directory_limit);
+        total_ += bytes.size();
+        if (total_ > fat_directories_limit) {
+            volume_.damaged = true;
+            todo_.clear();
+            return;
+        }
         std::u16string name;
         for (std::size_t at = 0; at + entry_size <= bytes.size() && bytes[at] != 0; at += entry_size) {
             const std::string_view entry = std::string_view(bytes).substr(at, entry_size);
@@ -155,6 +163,10 @@ private:
         if (name == "." || name == ".." || name.empty() || name.find('/') != std::string::npos)
             return;
         const std::string path = directory.path + "/" + name;
+        if (path.size() > longest_path) {
+            volume_.damaged = true;
+            return;
+        }
         const std::uint32_t cluster = le16(entry, 26) | std::uint32_t{le16(entry, 20)} << 16;
         if (u8(entry, 11) & 0x10) {
             if (directory.depth >= depth_limit || !seen_.insert(cluster).second)
@@ -177,6 +189,7 @@ private:
     std::deque<Directory> todo_;
     std::set<std::uint32_t> seen_;
     std::size_t entries_ = 0, steps_ = 0;
+    std::uint64_t total_ = 0;
 };
 
 }  // namespace

@@ -5,11 +5,14 @@
 #include <set>
 
 #include "builder/inspect/boot_config.hpp"
+#include "builder/inspect/limits.hpp"
 
 namespace lktest {
 namespace {
 
 constexpr std::size_t text_limit = 1 << 20, grub_entry_limit = 256, command_limit = 4000, word_limit = 8192;
+// Bytes that variables may expand to: else a few lines would grow to any size.
+constexpr std::size_t expansion_limit = 1 << 20;
 
 struct Word {
     std::string text;
@@ -23,7 +26,9 @@ class Parser {
 public:
     BootConfig parse(std::string_view text) {
         text = text.substr(0, text_limit);
+        expanded_ = 0;
         each_command(text, [this](const Command& command) { note_variable(command); });
+        expanded_ = 0;
         each_command(text, [this](const Command& command) { take(command); });
         finish_entry();
         return std::move(config_);
@@ -117,9 +122,14 @@ private:
         if (braces && text_.starts_with('}'))
             text_.remove_prefix(1);
         const auto known = variables_.find(name);
-        if (known != variables_.end() && known->second)
-            word.text += *known->second;
-        else if (name != "root" && name != "prefix")  // a device, "(cd0)", where a path begins
+        if (known != variables_.end() && known->second) {
+            const std::string& value = *known->second;
+            expanded_ += value.size();
+            if (expanded_ > expansion_limit || word.text.size() + value.size() > word_limit)
+                word.certain = false;
+            else
+                word.text += value;
+        } else if (name != "root" && name != "prefix")  // a device, "(cd0)", where a path begins
             word.certain = false;
         else if (name == "prefix")
             word.text += "/boot/grub";
@@ -150,7 +160,7 @@ private:
             take_kernel(command);
         } else if (verb == "initrd" || verb == "initrd16" || verb == "initrdefi") {
             for (std::size_t i = 1; i < command.size(); ++i)
-                if (!command[i].text.starts_with("--") && entry_.initrds.size() < 16)
+                if (!command[i].text.starts_with("--") && entry_.initrds.size() < initrd_limit)
                     entry_.initrds.push_back(file(command[i]));
         } else if (verb == "search" || verb == "search.fs_label") {
             elsewhere_ = false;
@@ -186,11 +196,10 @@ private:
         entry_.title = title_;
         entry_.kernel = file(command[1]);
         for (std::size_t i = 2; i < command.size(); ++i) {
-            entry_.command_line.append(entry_.command_line.empty() ? "" : " ").append(command[i].text);
+            append_words(entry_, command[i].text);
             entry_.certain &= command[i].certain;
             if (command[i].certain)
-                for (LabelUse& use : labels_of(command[i].text, number_))
-                    config_.labels.push_back(std::move(use));
+                add_labels(config_, command[i].text, number_);
         }
     }
 
@@ -206,7 +215,8 @@ private:
             else if (!text.starts_with('-'))
                 label = command[i];
         }
-        if (by_label && label && label->certain && !label->text.empty())
+        if (by_label && label && label->certain && !label->text.empty() &&
+            config_.labels.size() < label_limit)
             config_.labels.push_back({label->text, "search --label " + label->text, number_});
     }
 
@@ -221,8 +231,9 @@ private:
     std::string_view text_;
     std::string title_;
     BootEntry entry_;
-    bool elsewhere_ = false;  ///< root is a disk of the machine
-    std::size_t number_ = 1;  ///< of the line that the command begins on
+    bool elsewhere_ = false;    ///< root is a disk of the machine
+    std::size_t expanded_ = 0;  ///< bytes that variables have expanded to
+    std::size_t number_ = 1;    ///< of the line that the command begins on
     std::size_t line_ = 1;
 };
 

@@ -9,6 +9,7 @@
 
 #include "builder/inspect/cpio_reader.hpp"
 #include "builder/inspect/elf_program.hpp"
+#include "builder/inspect/limits.hpp"
 #include "builder/inspect/path_lookup.hpp"
 #include "builder/inspect/unpack.hpp"
 
@@ -17,8 +18,11 @@ namespace {
 
 constexpr std::size_t file_limit = 300'000, segment_limit = 16, example_limit = 3;
 constexpr std::size_t head_size = 4096, index_limit = 8 << 20, script_limit = 64 << 10,
-                      all_scripts_limit = 4 << 20, path_limit = 50'000;
+                      all_scripts_limit = 4 << 20, kept_path_limit = 50'000;
 constexpr std::uint64_t unpacked_limit = std::uint64_t{2} << 30;
+constexpr std::size_t names_limit = 64 << 20, all_indices_limit = 16 << 20;  // bytes
+constexpr std::size_t named_release_limit = 8,
+                      module_limit = 50'000;  // names; a kernel with everything has 10 000
 constexpr std::uint32_t type_mask = 0170000, regular = 0100000, directory = 0040000, symlink = 0120000,
                         any_execute = 0111;
 
@@ -169,8 +173,12 @@ private:
         image_.lz4_frame |= head.starts_with("\x04\x22\x4d\x18");
         if (compression == "lzo")  // what libarchive would run lzop(1) for
             return;
-        Unpacked unpacked(bytes, unpacked_limit);
-        const Stream stream = [&unpacked](std::span<char> buffer) { return unpacked.read(buffer); };
+        Unpacked unpacked(bytes, unpacked_left_);
+        const Stream stream = [&](std::span<char> buffer) {
+            const std::size_t got = unpacked.read(buffer);
+            unpacked_left_ -= got;
+            return got;
+        };
         const CpioResult result = read_archive(stream);
         if (!result.complete)
             image_.fault = unpacked.fault().empty() ? result.fault : unpacked.fault();
@@ -181,17 +189,23 @@ private:
     }
 
     bool take(CpioEntry entry) {
+        names_ += entry.path.size();
+        if (names_ > names_limit)
+            return false;
         Node node{entry.mode, {}, {}, false};
         const std::uint32_t type = entry.mode & type_mask;
-        if (type == symlink)
+        if (type == symlink) {
             node.target = entry.head;
+            names_ += node.target.size();
+        }
         if (type == regular) {
             look_at_content(entry, node);
             if (std::string module = module_name(entry.path); !module.empty()) {
                 image_.has_modules = true;
-                image_.modules.insert(std::move(module));
-                if (std::string release = release_of(entry.path); !release.empty())
+                if (std::string release = release_of(entry.path);
+                    !release.empty() && image_.module_releases.size() < named_release_limit)
                     image_.module_releases.insert(std::move(release));
+                add_module(std::move(module));
             }
         }
         note_release(entry, type);
@@ -204,7 +218,9 @@ private:
     void look_at_content(const CpioEntry& entry, Node& node) {
         if (is_index(entry.path)) {
             image_.knows_builtin = true;
-            add_builtin(entry.head);
+            indices_ += entry.head.size();
+            if (indices_ <= all_indices_limit)
+                add_builtin(entry.head);
         }
         if (entry.head.starts_with("#!")) {
             node.interpreter = interpreter_of(entry.head);
@@ -238,16 +254,20 @@ private:
             const std::string_view line = text.substr(0, text.find('\n'));
             text.remove_prefix(std::min(line.size() + 1, text.size()));
             if (std::string name = module_name(line); !name.empty())
-                image_.modules.insert(std::move(name));
+                add_module(std::move(name));
         }
+    }
+
+    void add_module(std::string name) {
+        if (image_.modules.size() < module_limit && name.size() <= longest_file_name)
+            image_.modules.insert(std::move(name));
     }
 
     /// "/usr/lib/modules/6.1.0-13-arm64" is a directory of modules.
     void note_release(const CpioEntry& entry, std::uint32_t type) {
-        constexpr std::size_t release_limit = 8;
         const std::string_view parent = directory_of(entry.path);
         if (type == directory && (parent == "/lib/modules" || parent == "/usr/lib/modules") &&
-            image_.releases.size() < release_limit)
+            image_.releases.size() < named_release_limit)
             image_.releases.emplace_back(file_name_of(entry.path));
     }
 
@@ -264,7 +284,7 @@ private:
         const std::string_view path = without_usr(entry.path);
         if (path.starts_with("/lib/modules/") || path.starts_with("/lib/firmware/"))
             return;
-        if (image_.paths.size() < path_limit)
+        if (image_.paths.size() < kept_path_limit)
             image_.paths.emplace(path);
         if (type == regular && is_script(path) && scripts_ + entry.head.size() <= all_scripts_limit) {
             scripts_ += entry.head.size();
@@ -283,6 +303,8 @@ private:
     InitramfsImage image_;
     Nodes nodes_;
     std::size_t scripts_ = 0;  ///< bytes of them
+    std::uint64_t unpacked_left_ = unpacked_limit;
+    std::size_t names_ = 0, indices_ = 0;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "builder/inspect/iso_sector.hpp"
+#include "builder/inspect/limits.hpp"
 
 namespace lktest {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 constexpr std::uint64_t descriptors = 16 * iso_sector;
 constexpr std::size_t node_limit = 300'000, depth_limit = 64, descriptor_limit = 32;
 constexpr std::uint64_t directory_limit = 32 << 20, all_directories_limit = 256 << 20;
+constexpr std::size_t iso_names_limit = 64 << 20;  // bytes of all paths and link targets
 
 std::string trimmed(std::string_view field) {
     return std::string(field.substr(0, field.find_last_not_of(std::string_view(" \0", 2)) + 1));
@@ -41,8 +43,10 @@ std::string uuid(std::string_view field) {
 /// The System Use fields of one directory record (SUSP 1.12, RRIP 1.12).
 struct RockRidge {
     std::string name, target;
-    std::uint32_t child = 0;  ///< block of the directory that this is the place of
-    bool relocated = false;   ///< a directory that is shown elsewhere
+    bool too_long = false;
+    std::uint64_t continued = 0;  ///< bytes outside the directory
+    std::uint32_t child = 0;      ///< block of the directory that this is the place of
+    bool relocated = false;       ///< a directory that is shown elsewhere
 };
 
 void add_link_parts(std::string& target, std::string_view parts, bool& joined) {
@@ -60,6 +64,12 @@ void add_link_parts(std::string& target, std::string_view parts, bool& joined) {
         joined = flags & 1;
         parts.remove_prefix(2 + size);
     }
+}
+
+bool cut_at(std::string& text, std::size_t limit) {
+    const bool is_longer = text.size() > limit;
+    text.resize(std::min(text.size(), limit));
+    return is_longer;
 }
 
 RockRidge read_rock_ridge(const ByteView& iso, std::string_view area) {
@@ -90,9 +100,11 @@ RockRidge read_rock_ridge(const ByteView& iso, std::string_view area) {
             }
             area.remove_prefix(size);
         }
-        if (next == 0 || next_size == 0)
+        found.too_long |= cut_at(found.name, longest_file_name) || cut_at(found.target, longest_path);
+        if (next == 0 || next_size == 0 || found.too_long)
             break;
         continued = iso.read(next, next_size);
+        found.continued += continued.size();
         area = continued;
     }
     return found;
@@ -205,6 +217,10 @@ private:
         std::string name(record.substr(33, name_size));
         if (name == std::string(1, '\0') || name == "\1")
             return nullptr;
+        if (++records_ > node_limit) {
+            tree_.damaged = true;
+            return nullptr;
+        }
         if (continued) {
             continued->size += size;
             continued->content.append(iso_.part(offset, size));
@@ -215,6 +231,8 @@ private:
         if (tree_.names == IsoTree::Names::rock_ridge) {
             const std::size_t use = 33 + name_size + (name_size % 2 == 0 ? 1 : 0) + skip_;
             const RockRidge extra = read_rock_ridge(iso_, record.substr(std::min(use, record.size())));
+            total_ += extra.continued;
+            tree_.damaged |= extra.too_long;
             if (extra.relocated)
                 return nullptr;
             name = extra.name.empty() ? plain_name(name) : extra.name;
@@ -223,12 +241,13 @@ private:
         } else {
             name = tree_.names == IsoTree::Names::joliet ? joliet_name(name) : plain_name(name);
         }
+        const std::string path = directory.path + "/" + name;
+        names_ += path.size() + node.target.size();
         if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos ||
-            tree_.nodes.size() >= node_limit) {
+            path.size() > longest_path || names_ > iso_names_limit || total_ > all_directories_limit) {
             tree_.damaged = true;
             return nullptr;
         }
-        const std::string path = directory.path + "/" + name;
         if (child != 0)
             node = {true,
                     {},
@@ -251,7 +270,8 @@ private:
     std::size_t skip_ = 0;  ///< bytes before the System Use fields of each record
     std::deque<Directory> todo_;
     std::set<std::uint64_t> seen_;
-    std::uint64_t total_ = 0;
+    std::uint64_t total_ = 0;  ///< bytes of directories and of what continues their records elsewhere
+    std::size_t names_ = 0, records_ = 0;
 };
 
 }  // namespace

@@ -20,7 +20,8 @@ namespace {
 // A medium has a handful of each; a hostile one may have any number.
 constexpr std::size_t config_limit = 64, efi_limit = 100, kernel_limit = 16, initramfs_limit = 8,
                       layer_limit = 500, esp_limit = 4, cut_limit = 1000;
-constexpr std::size_t config_size_limit = 1 << 20;
+constexpr std::size_t config_size_limit = 1 << 20, all_configs_limit = 16 << 20;  // bytes
+constexpr std::size_t menu_limit = 1024;                                          // of all menus together
 constexpr std::uint64_t compare_limit = 1 << 30;  // bytes, of all files in ESPs
 
 struct Found {
@@ -289,9 +290,10 @@ private:
     }
 
     void add_config(const std::string& path, bool in_esp, BootLoader loader, const ByteView& content) {
-        if (facts_.configs.size() >= config_limit)
+        if (facts_.configs.size() >= config_limit || config_bytes_ >= all_configs_limit)
             return;
         const std::string text = content.read(0, config_size_limit);
+        config_bytes_ += text.size();
         ConfigFacts config{path, in_esp, {}, {}};
         switch (loader) {
             case BootLoader::grub: config.said = parse_grub(text); break;
@@ -299,7 +301,10 @@ private:
             case BootLoader::systemd_boot: config.said = parse_loader_entry(text); break;
             case BootLoader::unified_kernel: break;  // not a text: see look_at_ukis()
         }
-        for (const BootEntry& said : config.said.entries) {
+        std::vector<BootEntry>& menu = config.said.entries;
+        menu.resize(std::min(menu.size(), menu_limit - entries_));
+        entries_ += menu.size();
+        for (const BootEntry& said : menu) {
             EntryFacts entry{said, {}, {}};
             if (const auto kernel = locate(said.kernel, config))
                 entry.kernel = kernel->path;
@@ -387,6 +392,7 @@ private:
         inside_;  ///< sections of unified kernel images, by the name they go by here
     std::vector<FatVolume> fats_;
     std::uint64_t compared_ = 0;
+    std::size_t config_bytes_ = 0, entries_ = 0;
     MediumFacts facts_;
 };
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "builder/inspect/limits.hpp"
+
 namespace lktest {
 namespace {
 
@@ -36,16 +38,18 @@ std::string normal_path(std::string_view path) {
 
 std::string follow_links(std::string_view path,
                          const std::function<std::optional<std::string>(const std::string&)>& link) {
-    constexpr std::size_t link_limit = 40, path_limit = 4096;
+    constexpr std::size_t link_limit = 40, step_limit = 1024;
+    if (path.size() > longest_path)
+        return std::string(path);
     std::string reached, rest(path);
-    for (std::size_t links = 0; !rest.empty();) {
+    for (std::size_t links = 0, steps = 0; !rest.empty() && steps < step_limit; ++steps) {
         std::string_view view = rest;
         const std::string part(take_part(view));
         std::string after(view);
         const std::string before = reached;
         step(reached, part);
         const auto target = part == ".." || reached == before ? std::nullopt : link(reached);
-        if (target && links++ < link_limit && target->size() + after.size() < path_limit) {
+        if (target && links++ < link_limit && target->size() + after.size() < longest_path) {
             reached = target->starts_with('/') ? "" : before;
             rest = *target + "/" + after;
         } else {

@@ -11,7 +11,7 @@
 namespace lktest {
 namespace {
 
-constexpr std::size_t pe_header_limit = 64 << 10, section_limit = 96, certificate_limit = 1 << 20;
+constexpr std::size_t pe_header_limit = 64 << 10, section_limit = 96, certificate_limit = 128 << 10;
 
 struct Machine {
     std::uint16_t number;

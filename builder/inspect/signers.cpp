@@ -3,11 +3,17 @@
 #include <openssl/pkcs7.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
+
 #include "builder/base/handle.hpp"
+#include "builder/inspect/limits.hpp"
+#include "builder/inspect/path_lookup.hpp"
 #include "builder/inspect/pe.hpp"
 
 namespace lktest {
 namespace {
+
+constexpr int signer_limit = 16;
 
 void free_stack(STACK_OF(X509) * stack) {
     sk_X509_free(stack);  // the certificates are the signature's own
@@ -23,7 +29,8 @@ std::string common_name(const X509* certificate) {
     const int size = ASN1_STRING_to_UTF8(&utf8, value);
     std::string text;
     if (size >= 0) {
-        text.assign(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(size));
+        text.assign(reinterpret_cast<const char*>(utf8),
+                    std::min(static_cast<std::size_t>(size), longest_file_name));
         OPENSSL_free(utf8);
     }
     return text;
@@ -38,7 +45,7 @@ std::vector<std::string> signers_of(std::string_view bytes) {
     if (signature && PKCS7_type_is_signed(signature.get()) && signature->d.sign) {
         // Finds the certificates that the signature names; nothing is verified.
         const Handle<STACK_OF(X509), free_stack> signers(PKCS7_get0_signers(signature.get(), nullptr, 0));
-        for (int i = 0; signers && i < sk_X509_num(signers.get()); ++i)
+        for (int i = 0; signers && i < std::min(sk_X509_num(signers.get()), signer_limit); ++i)
             if (std::string name = common_name(sk_X509_value(signers.get(), i)); !name.empty())
                 names.push_back(std::move(name));
     }

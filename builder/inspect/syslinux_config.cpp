@@ -3,6 +3,7 @@
 #include <array>
 
 #include "builder/inspect/boot_config.hpp"
+#include "builder/inspect/limits.hpp"
 #include "builder/inspect/path_lookup.hpp"
 
 namespace lktest {
@@ -47,7 +48,8 @@ private:
             finish_entry();
             in_entry_ = true;
             entry_.title = first;
-            entry_.command_line = append_;
+            entry_.command_line = defaults_.command_line;
+            entry_.certain = defaults_.certain;
         } else if (keyword == "menu" && words.size() > 2 && lower_case(first) == "label" && in_entry_) {
             entry_.title = title(line.substr(static_cast<std::size_t>(words[2].data() - line.data())));
         } else if (keyword == "kernel" || keyword == "linux") {
@@ -71,21 +73,23 @@ private:
     }
 
     void take_append(std::string_view value) {
-        std::string rest;
+        BootEntry said;
         for (const std::string_view word : words_of(value)) {
             if (word.starts_with("initrd=")) {
                 add_initrds(word.substr(7));
                 continue;
             }
-            rest.append(rest.empty() ? "" : " ").append(word);
+            append_words(said, word);
         }
-        (in_entry_ ? entry_.command_line : append_) = rest == "-" ? "" : rest;
-        for (LabelUse& use : labels_of(rest, number_))
-            config_.labels.push_back(std::move(use));
+        if (said.command_line == "-")
+            said.command_line.clear();
+        add_labels(config_, said.command_line, number_);
+        BootEntry& target = in_entry_ ? entry_ : defaults_;
+        target.command_line = std::move(said.command_line);
+        target.certain = said.certain;
     }
 
     void add_initrds(std::string_view list) {
-        constexpr std::size_t initrd_limit = 16;
         if (!in_entry_)
             return;
         while (!list.empty() && entry_.initrds.size() < initrd_limit) {
@@ -112,7 +116,7 @@ private:
     BootConfig config_;
     BootEntry entry_;
     bool in_entry_ = false;
-    std::string append_;  ///< what stands before the first LABEL goes for every entry
+    BootEntry defaults_;  ///< an APPEND before the first LABEL applies to every entry
     std::size_t number_ = 0;
 };
 

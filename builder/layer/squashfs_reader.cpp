@@ -7,6 +7,8 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <set>
+#include <vector>
 
 #include "builder/base/error.hpp"
 
@@ -89,8 +91,54 @@ SquashfsReader::SquashfsReader(const ByteView& image, std::string name)
     check(sqfs_xattr_reader_load(xattrs_.get(), &super_, file_.get(), expander_.get()), "its attributes");
 }
 
+/// libsquashfs makes a node for every entry and goes down by recursion. So a few directories that are entries
+/// of each other, or one file's long list of blocks under many names, would fill memory or the stack: every
+/// directory must have one place, and all is counted before it is read.
+void SquashfsReader::check_size(sqfs_dir_reader_t& reader) const {
+    constexpr std::size_t most_nodes = 2'000'000, deepest = 1024;
+    constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;
+    using Inode = Memory<sqfs_inode_generic_t>;
+    struct Directory {
+        Inode inode;
+        std::size_t depth;
+    };
+    sqfs_inode_generic_t* root = nullptr;
+    check(sqfs_dir_reader_get_root_inode(&reader, &root), "its root");
+    std::vector<Directory> left;
+    left.push_back({Inode(root), 0});
+    std::set<std::uint32_t> seen{root->base.inode_number};
+    std::size_t nodes = 0;
+    std::uint64_t bytes = 0;
+    while (!left.empty()) {
+        const Directory directory = std::move(left.back());
+        left.pop_back();
+        check(sqfs_dir_reader_open_dir(&reader, directory.inode.get(), 0), "a directory");
+        for (;;) {
+            sqfs_dir_entry_t* entry = nullptr;
+            const int status = sqfs_dir_reader_read(&reader, &entry);
+            const Memory<sqfs_dir_entry_t> entry_owner(entry);
+            if (status > 0)
+                break;
+            check(status, "a directory");
+            sqfs_inode_generic_t* found = nullptr;
+            check(sqfs_dir_reader_get_inode(&reader, &found), "an inode");
+            Inode inode(found);
+            bytes += sizeof *found + found->payload_bytes_used;
+            if (++nodes > most_nodes || bytes > most_bytes)
+                throw usage_error(fmt::format("{} has more files than are read: {}", name_, nodes),
+                                  "leave directories out of it, or split it");
+            if (!S_ISDIR(found->base.mode))
+                continue;
+            if (directory.depth >= deepest || !seen.insert(found->base.inode_number).second)
+                check(SQFS_ERROR_CORRUPTED, "a directory that has two places, or lies too deep");
+            left.push_back({std::move(inode), directory.depth + 1});
+        }
+    }
+}
+
 SquashfsReader::Tree SquashfsReader::tree() const {
     const Sqfs<sqfs_dir_reader_t> reader(sqfs_dir_reader_create(&super_, expander_.get(), file_.get(), 0));
+    check_size(*reader);
     sqfs_tree_node_t* root = nullptr;
     check(sqfs_dir_reader_get_full_hierarchy(reader.get(), ids_.get(), nullptr, 0, &root), "its directories");
     return Tree(root);

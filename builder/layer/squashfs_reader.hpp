@@ -33,7 +33,7 @@ public:
     /// @param name  of the image, for messages
     SquashfsReader(const ByteView& image, std::string name);
 
-    /// Everything that it has.
+    /// Everything that it has: at most 2,000,000 nodes, 1024 deep.
     Tree tree() const;
 
     /// Reads as many of a file's bytes as `into` holds and the file has from `offset` on.
@@ -54,6 +54,7 @@ public:
     std::uint32_t block_size() const { return super_.block_size; }
 
 private:
+    void check_size(sqfs_dir_reader_t& reader) const;
     void check(int status, std::string_view part) const;
 
     std::string name_;

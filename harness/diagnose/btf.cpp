@@ -12,8 +12,12 @@ namespace lktest {
 namespace {
 
 /// A kernel's types take 4 to 6 MiB; a module's, which refer to them, some KiB.
-constexpr std::uint32_t smallest = 256 << 10, largest = 64 << 20;
+constexpr std::uint32_t smallest = 256 << 10, largest = 32 << 20;
 constexpr std::uint32_t most_types = 2'000'000;
+constexpr std::size_t most_structures = 200'000;  // a kernel with everything has 20 000
+constexpr unsigned most_lookalikes = 64;          // that only begin like one
+/// Members that one search looks at: the largest structure has some hundreds.
+constexpr unsigned most_members = 100'000;
 
 /// Looks into typedefs and qualifiers, which may be a ring in nonsense.
 const btf_type* structure_behind(const btf* types, std::uint32_t id) {
@@ -33,13 +37,14 @@ struct Member {
     std::uint64_t bits = 0;
 };
 
+/// @param left  members that may still be looked at, which bounds the breadth as `deepest` bounds the depth
 std::optional<Member> member_of(const btf* types, const btf_type* structure, std::string_view name,
-                                unsigned depth = 0) {
+                                unsigned& left, unsigned depth = 0) {
     constexpr unsigned deepest = 8;
     if (!structure || !btf_is_composite(structure) || depth > deepest)
         return std::nullopt;
     const std::span members(btf_members(structure), btf_vlen(structure));
-    for (std::uint32_t i = 0; i < members.size(); ++i) {
+    for (std::uint32_t i = 0; i < members.size() && left > 0; ++i, --left) {
         const char* text = btf__name_by_offset(types, members[i].name_off);
         const std::string_view member = text ? text : "";
         const std::uint64_t bits = btf_member_bit_offset(structure, i);
@@ -47,7 +52,8 @@ std::optional<Member> member_of(const btf* types, const btf_type* structure, std
             return Member{members[i].type, bits};
         if (!member.empty())
             continue;
-        if (auto inner = member_of(types, structure_behind(types, members[i].type), name, depth + 1)) {
+        const btf_type* unnamed = structure_behind(types, members[i].type);
+        if (auto inner = member_of(types, unnamed, name, left, depth + 1)) {
             inner->bits += bits;
             return inner;
         }
@@ -63,7 +69,7 @@ void free_btf(btf* types) {
 
 KernelTypes::KernelTypes(btf* types) : types_(types) {
     const std::uint32_t count = std::min(btf__type_cnt(types), most_types);
-    for (std::uint32_t id = 1; id < count; ++id) {
+    for (std::uint32_t id = 1; id < count && structures_.size() < most_structures; ++id) {
         const btf_type* type = btf__type_by_id(types, id);
         if (!type || !btf_is_struct(type))
             continue;
@@ -89,10 +95,12 @@ std::optional<std::uint64_t> KernelTypes::offset(std::string_view structure, std
         return std::nullopt;
     const btf_type* type = btf__type_by_id(types_.get(), found->second);
     std::uint64_t bits = 0;
+    unsigned left = most_members;
     for (;;) {
         const std::string_view name = path.substr(0, path.find('.'));
-        const auto member =
-            name.empty() ? std::nullopt : member_of(types_.get(), type, name);  // empty: what has no name
+        const auto member = name.empty()
+                                ? std::nullopt
+                                : member_of(types_.get(), type, name, left);  // empty: what has no name
         if (!member)
             return std::nullopt;
         bits += member->bits;
@@ -108,6 +116,7 @@ std::optional<KernelTypes> find_types(const GuestMemory& memory, std::uint64_t n
     // Magic, version 1, no flags, the header's size, and types directly behind it.
     static constexpr std::array<unsigned char, 12> magic = {0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0};
     const std::string_view wanted(reinterpret_cast<const char*>(magic.data()), magic.size());
+    unsigned tables = 0;
     for (const MemorySpan& part : memory.around_kernel(near)) {
         // What is searched may change meanwhile; what is found is copied before it is looked at.
         const std::uint64_t begin = part.address;
@@ -120,6 +129,8 @@ std::optional<KernelTypes> find_types(const GuestMemory& memory, std::uint64_t n
             if (!types || !strings || *types < smallest || *types > largest || *strings > largest ||
                 strings_at != types)
                 continue;
+            if (++tables > most_lookalikes)
+                return std::nullopt;
             const std::string bytes =
                 memory.bytes_at(begin + at, sizeof(btf_header) + std::size_t{*types} + *strings);
             if (auto found = KernelTypes::parse(bytes))

@@ -44,12 +44,13 @@ const std::vector<Family>& families() {
 }
 
 std::vector<std::string> named_in(const std::vector<LogRecord>& log, const char* expression) {
+    constexpr std::size_t most_names = 64, longest_name = 32;
     const re2::RE2 named(expression);
     std::vector<std::string> names;
     for (const LogRecord& record : log) {
         std::string name;
-        if (re2::RE2::PartialMatch(record.text, named, &name) &&
-            std::ranges::find(names, name) == names.end())
+        if (names.size() < most_names && re2::RE2::PartialMatch(record.text, named, &name) &&
+            name.size() <= longest_name && std::ranges::find(names, name) == names.end())
             names.push_back(name);
     }
     return names;

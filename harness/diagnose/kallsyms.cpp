@@ -17,6 +17,9 @@ constexpr std::size_t fewest_symbols = 1'000;
 /// Of all names together, compressed; a kernel with everything has 5 MiB.
 constexpr std::size_t most_names = 32 << 20;
 constexpr std::size_t most_tokens = 16 << 10;
+/// KSYM_NAME_LEN is 512, the type included.
+constexpr std::size_t longest_name = 512;
+constexpr std::size_t most_unpacked = 64 << 20;  // bytes of all names together
 
 constexpr std::uint64_t rounded_up(std::uint64_t value) {
     return (value + 7) & ~std::uint64_t{7};
@@ -62,8 +65,12 @@ std::optional<Packed> packed_name(std::string_view names) {
 
 std::string unpacked(const Packed& packed, const Tokens& tokens) {
     std::string name;  // its first character is the symbol's type
-    for (const char token : packed.tokens)
+    for (const char token : packed.tokens) {
+        if (name.size() > longest_name)
+            break;
         name += tokens[static_cast<unsigned char>(token)];
+    }
+    name.resize(std::min(name.size(), longest_name));
     return name;
 }
 
@@ -90,12 +97,16 @@ std::optional<Symbols> decode(const Parts& parts, const Tokens& tokens) {
 
     Symbols symbols;
     std::string_view rest = parts.names;
+    std::size_t unpacked_size = 0;
     for (std::size_t i = 0; i < parts.count; ++i) {
         const auto packed = packed_name(rest);
         if (!packed)
             return std::nullopt;
         rest.remove_prefix(packed->size);
         const std::string name = unpacked(*packed, tokens);
+        unpacked_size += name.size();
+        if (unpacked_size > most_unpacked)
+            return std::nullopt;
         if (name.size() < 2)
             continue;
         const std::int64_t away = offset(i);

@@ -9,6 +9,9 @@ namespace {
 // The two upper bits of a descriptor's state_var; the rest is its identity (DESC_STATE, DESC_ID).
 constexpr unsigned state_shift = 62;
 constexpr std::uint64_t id_mask = (std::uint64_t{1} << state_shift) - 1;
+constexpr std::uint64_t most_records = 256 << 10;
+constexpr std::uint64_t most_compared = 4096;  // of the newest descriptors: nonsense differs at once
+constexpr std::size_t most_text = 64 << 20;
 enum State : std::uint64_t { reserved = 0, committed = 1, finalized = 2, reusable = 3 };
 
 struct Descriptor {
@@ -87,11 +90,14 @@ std::optional<PrintkLog> read_printk(const GuestMemory& memory, const PrintkRing
         return std::nullopt;
     std::uint64_t id = ids->tail;
     const std::uint64_t count = (ids->head - ids->tail + 1) & id_mask;
+    if (count > most_records)
+        id = (ids->head + 1 - most_records) & id_mask;
     // What was read and is gone since is not read again; what lies outside is of another boot.
     if (from && ((*from - ids->tail) & id_mask) <= count)
         id = *from & id_mask;
 
     PrintkLog log;
+    std::size_t text = 0;
     for (; id != ((ids->head + 1) & id_mask); id = (id + 1) & id_mask) {
         const auto found = descriptor(memory, ring, id);
         if (!found)
@@ -103,6 +109,9 @@ std::optional<PrintkLog> read_printk(const GuestMemory& memory, const PrintkRing
         if (!usable)
             continue;
         auto read = record(memory, ring, *found);
+        text += read ? read->text.size() : 0;
+        if (text > most_text)
+            break;
         // The kernel may have taken the descriptor for a newer record meanwhile.
         const auto again = descriptor(memory, ring, id);
         if (read && again && again->id == id && again->state != reusable)
@@ -116,7 +125,9 @@ bool descriptors_agree(const GuestMemory& memory, const PrintkRing& ring) {
     const auto ids = printk_ids(memory, ring);
     if (!ids)
         return false;
-    for (std::uint64_t id = ids->tail; id != ((ids->head + 1) & id_mask); id = (id + 1) & id_mask) {
+    const std::uint64_t count = (ids->head - ids->tail) & id_mask;
+    std::uint64_t id = (ids->head - std::min(count, most_compared)) & id_mask;
+    for (; id != ((ids->head + 1) & id_mask); id = (id + 1) & id_mask) {
         const auto found = descriptor(memory, ring, id);
         // The newest ones may be on their way; a ring that stands elsewhere disagrees at once.
         if (!found || (found->id != id && ((ids->head - id) & id_mask) > 2))

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t most_tasks = 5000;
 constexpr std::size_t name_size = 16;  // TASK_COMM_LEN
 constexpr std::size_t most_depth = 32, most_waits = 12;
-constexpr std::size_t most_arguments = 4096;
+constexpr std::size_t most_arguments = 4096, most_words = 256;  // bytes, arguments
 constexpr std::uint64_t init_search_reach = 64 << 20;
 
 /// Where the members lie that every kernel has; nothing is read without them.
@@ -92,7 +92,7 @@ public:
             if (task == first || !in_kernel_half(task))
                 break;
             list.tasks.push_back(read_task(task));
-            if (list.tasks.back().pid == 1) {
+            if (list.tasks.back().pid == 1 && list.root.empty()) {
                 list.root = root_of(task);
                 list.cards = read_network_cards(space_, types_, task);
             }
@@ -235,7 +235,7 @@ private:
         const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(end - begin, most_arguments));
         const std::string bytes = program.bytes_at(begin, size);
         std::vector<std::string> arguments;
-        for (std::size_t at = 0; at < bytes.size();) {
+        for (std::size_t at = 0; at < bytes.size() && arguments.size() < most_words;) {
             const std::size_t stop = std::min(bytes.find('\0', at), bytes.size());
             arguments.push_back(bytes.substr(at, stop - at));
             at = stop + 1;

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::uint32_t least_columns = 40, most_columns = 1024;
 constexpr std::uint32_t least_rows = 10, most_rows = 512;
+/// That have the shape of a terminal and cannot be read; a kernel has a few.
+constexpr unsigned most_terminals = 64;
 
 /// The members that the shape is told by.
 struct Geometry {
@@ -66,6 +68,7 @@ std::optional<VirtualTerminal> terminal_at(const GuestMemory& memory, std::uint6
 }  // namespace
 
 std::optional<VirtualTerminal> find_tty1(const GuestMemory& memory, const PageTables& tables) {
+    unsigned terminals = 0;
     for (const MemorySpan& span : memory.spans()) {
         const std::byte* bytes = span.bytes.data();
         for (std::size_t at = (4 - span.address % 4) % 4; at + 12 <= span.bytes.size(); at += 4) {
@@ -74,8 +77,12 @@ std::optional<VirtualTerminal> find_tty1(const GuestMemory& memory, const PageTa
                 !plausible(columns, word(bytes + at + 4), word(bytes + at + 8)))
                 continue;
             const auto terminal = terminal_at(memory, span.address + at);
-            if (terminal && read_terminal(memory, tables, *terminal))
+            if (!terminal)
+                continue;
+            if (read_terminal(memory, tables, *terminal))
                 return terminal;
+            if (++terminals == most_terminals)
+                return std::nullopt;
         }
     }
     return std::nullopt;

@@ -13,6 +13,7 @@ namespace {
 /// The text has a page of its own; on kernels with larger pages it is no longer.
 constexpr std::size_t page = 4096;
 constexpr std::size_t most_found = 16;
+constexpr std::size_t most_first_keys = 1024;  // pages that begin like one
 
 std::optional<std::uint64_t> integer(std::string_view text, int base) {
     const bool negative = text.starts_with('-');
@@ -83,6 +84,7 @@ std::optional<std::uint64_t> Vmcoreinfo::size(std::string_view type) const {
 std::vector<Vmcoreinfo> find_vmcoreinfo(const GuestMemory& memory) {
     constexpr std::string_view first_key = "OSRELEASE=";
     std::vector<Vmcoreinfo> found;
+    std::size_t first_keys = 0;
     for (const MemorySpan& span : memory.spans()) {
         const std::uint64_t to_page = (page - span.address % page) % page;
         for (std::uint64_t at = to_page; at + page <= span.bytes.size(); at += page) {
@@ -90,7 +92,7 @@ std::vector<Vmcoreinfo> find_vmcoreinfo(const GuestMemory& memory) {
                 continue;
             if (auto info = Vmcoreinfo::parse(memory.bytes_at(span.address + at, page)))
                 found.push_back(std::move(*info));
-            if (found.size() == most_found)
+            if (found.size() == most_found || ++first_keys == most_first_keys)
                 return found;
         }
     }
