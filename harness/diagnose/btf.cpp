@@ -44,7 +44,10 @@ std::optional<Member> member_of(const btf* types, const btf_type* structure, std
     if (!structure || !btf_is_composite(structure) || depth > deepest)
         return std::nullopt;
     const std::span members(btf_members(structure), btf_vlen(structure));
-    for (std::uint32_t i = 0; i < members.size() && left > 0; ++i, --left) {
+    for (std::uint32_t i = 0; i < members.size(); ++i) {
+        if (left == 0)
+            return std::nullopt;
+        --left;
         const char* text = btf__name_by_offset(types, members[i].name_off);
         const std::string_view member = text ? text : "";
         const std::uint64_t bits = btf_member_bit_offset(structure, i);
