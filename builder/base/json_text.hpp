@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "builder/base/ci_commands.hpp"
 #include "builder/base/printable.hpp"
 
 namespace lktest {
@@ -23,6 +24,12 @@ inline Json json_strings(const std::vector<std::string>& values) {
     for (const std::string& value : values)
         array.push_back(printable(value));
     return array;
+}
+
+/// JSON for printing: always valid UTF-8, and nothing that a CI system takes for a command.
+/// @param indent  of each level; -1: all on one line
+inline std::string json_output(const Json& json, int indent = -1) {
+    return json_without_commands(json.dump(indent, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace lktest

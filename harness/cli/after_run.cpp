@@ -8,6 +8,7 @@
 
 #include "builder/base/error.hpp"
 #include "builder/base/printable.hpp"
+#include "harness/cli/guarded_output.hpp"
 #include "harness/history/database.hpp"
 #include "harness/report/digest.hpp"
 
@@ -43,7 +44,7 @@ void tell_github(const SavedRun& run) {
     }
     // GitHub reads its commands from either stream; stdout may be a report for programs.
     if (variable("GITHUB_ACTIONS") == "true")
-        fmt::print(stderr, "{}", github_annotations(run));
+        print_ci_commands(github_annotations(run));
 }
 
 }  // namespace

@@ -99,7 +99,7 @@ std::string check_console_json(const std::string& file, const CheckedLog& log) {
                        {"failed", log.failed()},
                        {"first", first ? Json(first->kind) : Json()},
                        {"findings", findings}};
-    return json.dump() + "\n";
+    return json_output(json) + "\n";
 }
 
 }  // namespace lktest

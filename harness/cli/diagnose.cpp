@@ -131,7 +131,7 @@ int diagnose(const DiagnoseRequest& request) {
     if (!request.output.empty())
         make_directories(request.output);
     const Answer found = request.connect.empty() ? diagnose_cell(request) : diagnose_domain(request);
-    fmt::print("{}", request.json ? found.diagnosis.dump(2) + "\n"
+    fmt::print("{}", request.json ? json_output(found.diagnosis, 2) + "\n"
                                   : diagnosis_text(found.name, found.diagnosis, style_of(stdout)));
     if (!request.json && !found.opens_core.empty())
         fmt::print("  core      {}\n", found.opens_core);

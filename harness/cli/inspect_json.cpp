@@ -196,7 +196,7 @@ std::string inspect_json(const std::string& name, const MediumFacts& facts,
         {"layers", list(facts.layers, layer_json)},
         {"findings", list(findings, finding_json)},
     };
-    return json.dump(2) + "\n";
+    return json_output(json, 2) + "\n";
 }
 
 }  // namespace lktest

@@ -38,7 +38,7 @@ std::string github_matrix(const std::vector<Job>& jobs) {
     Json include = Json::array();
     for (const Job& job : jobs)
         include.push_back({{"name", job.name}, {"options", job.options}});
-    return Json({{"include", include}}).dump() + "\n";
+    return json_output({{"include", include}}) + "\n";
 }
 
 std::string gitlab_jobs(const std::vector<Job>& jobs) {
@@ -46,7 +46,7 @@ std::string gitlab_jobs(const std::vector<Job>& jobs) {
     for (const Job& job : jobs)
         pipeline[job.name] = {{"extends", ".lktest-cell"},
                               {"variables", {{"LKTEST_OPTIONS", without_expansion(job.options)}}}};
-    return pipeline.dump(2) + "\n";
+    return json_output(pipeline, 2) + "\n";
 }
 
 }  // namespace lktest

@@ -12,6 +12,7 @@
 #include "harness/boot/run.hpp"
 #include "harness/cli/app.hpp"
 #include "harness/cli/completion.hpp"
+#include "harness/cli/guarded_output.hpp"
 #include "harness/cli/lookup.hpp"
 #include "harness/cli/machine_size.hpp"
 #include "harness/cli/man.hpp"
@@ -136,13 +137,15 @@ int perform(int argc, char** argv) {
     return generate(command, invocation);
 }
 
-/// A reader that has gone (`lktest run | head`) ends nothing: reports are still written. A handler
-/// and not SIG_IGN, which programs that we execute would inherit.
+/// A reader that has gone (`lktest run | head`) ends nothing: reports are still written. Nor does a limit
+/// of the size of files: the write fails and is reported. A handler and not SIG_IGN, which programs that
+/// we execute would inherit.
 void outlive_readers() {
     struct sigaction action {};
     action.sa_handler = [](int) {};
     action.sa_flags = SA_RESTART;
     ::sigaction(SIGPIPE, &action, nullptr);
+    ::sigaction(SIGXFSZ, &action, nullptr);
 }
 
 }  // namespace
@@ -150,6 +153,7 @@ void outlive_readers() {
 /// Catches what ends the command.
 int main(int argc, char** argv) {
     outlive_readers();
+    const GuardedOutput output;
     try {
         const int status = perform(argc, argv);
         errno = 0;

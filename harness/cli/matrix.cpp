@@ -66,7 +66,7 @@ std::string matrix_json(const std::vector<PlannedCell>& cells) {
         cell["not_applicable"] = planned.not_applicable ? Json(*planned.not_applicable) : Json();
         json["cells"].push_back(std::move(cell));
     }
-    return json.dump(2) + "\n";
+    return json_output(json, 2) + "\n";
 }
 
 std::vector<Job> jobs_of(const MatrixOptions& options, const std::vector<PlannedCell>& cells) {

@@ -317,7 +317,7 @@ private:
                 continue;
             Json whole{{"cell", cell}};
             whole.update(event);
-            put(whole.dump() + "\n");
+            put(json_output(whole) + "\n");
         }
     }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "builder/base/handle.hpp"
+#include "harness/cli/guarded_output.hpp"
 
 namespace lktest {
 namespace {
@@ -29,7 +30,7 @@ bool locale_is_utf8() {
 }  // namespace
 
 bool is_terminal(std::FILE* stream) {
-    return ::isatty(::fileno(stream)) == 1 && variable("TERM") != "dumb";
+    return ::isatty(descriptor(stream)) == 1 && variable("TERM") != "dumb";
 }
 
 Style style_of(std::FILE* stream) {
@@ -39,7 +40,7 @@ Style style_of(std::FILE* stream) {
         return style;
     style.colour = variable("NO_COLOR").empty();
     winsize size{};
-    if (::ioctl(::fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
+    if (::ioctl(descriptor(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
         style.width = size.ws_col;
         style.height = size.ws_row;
     }

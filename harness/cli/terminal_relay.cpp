@@ -6,8 +6,12 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string_view>
+
+#include "harness/cli/guarded_output.hpp"
 
 namespace lktest {
 namespace {
@@ -36,41 +40,29 @@ private:
     termios before_{};
 };
 
-/// False when the reader has gone.
-bool write_all(int file, const char* bytes, std::size_t size) {
-    while (size > 0) {
-        const ssize_t count = ::write(file, bytes, size);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return false;
-        bytes += count;
-        size -= static_cast<std::size_t>(count);
-    }
-    return true;
-}
-
 }  // namespace
 
 void relay_terminal(int socket) {
     const RawMode raw(STDIN_FILENO);
     std::array<pollfd, 2> ends{pollfd{socket, POLLIN, 0}, pollfd{STDIN_FILENO, POLLIN, 0}};
     std::array<char, 4096> chunk{};
+    ConsoleOutput console;
     for (;;) {
         if (::poll(ends.data(), ends.size(), -1) < 0) {
             if (errno == EINTR)
                 continue;
             return;
         }
-        for (const auto& [from, to] : {std::pair{&ends[0], STDOUT_FILENO}, std::pair{&ends[1], socket}}) {
-            if (from->revents == 0)
+        for (pollfd& from : ends) {
+            if (from.revents == 0)
                 continue;
-            const ssize_t size = ::read(from->fd, chunk.data(), chunk.size());
-            if (size > 0 && write_all(to, chunk.data(), static_cast<std::size_t>(size)))
+            const ssize_t size = ::read(from.fd, chunk.data(), chunk.size());
+            const std::string_view bytes(chunk.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+            if (!bytes.empty() && (from.fd == socket ? console.put(bytes) : write_all(socket, bytes)))
                 continue;
-            if (from->fd == socket)
+            if (from.fd == socket)
                 return;
-            from->fd = -1;  // which poll() passes over
+            from.fd = -1;  // which poll() passes over
         }
     }
 }

@@ -55,7 +55,7 @@ std::string json_diagnosis(const Diagnosis& diagnosis) {
         {"untold", json_strings(diagnosis.untold)},
         {"seconds", static_cast<double>(diagnosis.took.count()) / 1e6},
     };
-    return json.dump(2) + "\n";
+    return json_output(json, 2) + "\n";
 }
 
 std::string text_of_cpus(const Diagnosis& diagnosis) {

@@ -179,7 +179,7 @@ std::string json_trends(const std::vector<CellTrend>& trends) {
                          {"seconds", trend.seconds},
                          {"slower", slower}});
     }
-    return Json({{"schema", "lktest.history/1"}, {"cells", cells}}).dump(2) + "\n";
+    return json_output({{"schema", "lktest.history/1"}, {"cells", cells}}, 2) + "\n";
 }
 
 }  // namespace lktest

@@ -50,10 +50,11 @@ std::string for_html(std::string_view text) {
     return out;
 }
 
-/// The data of a workflow command (github.com/actions/toolkit, packages/core/src/command.ts).
+/// The data of a workflow command (github.com/actions/toolkit, packages/core/src/command.ts). Other
+/// runners may find their own commands in it, so these are broken too.
 std::string for_command(std::string_view text, bool property) {
     std::string out;
-    for (const char c : text) {
+    for (const char c : without_commands(text)) {
         if (c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ',')))
             out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
         else
@@ -146,12 +147,12 @@ std::string tap_digest(const SavedRun& run) {
         if (ok)
             continue;
         // A YAML block; JSON's strings are YAML's.
-        text += fmt::format("  ---\n  outcome: {}\n", Json(outcome_of(cell)).dump());
+        text += fmt::format("  ---\n  outcome: {}\n", json_output(outcome_of(cell)));
         for (const auto& [key, value] :
              {std::pair("reason", cell.reason), std::pair("reached", cell.reached),
               std::pair("missing", cell.missing), std::pair("again", cell.reproduce)})
             if (!value.empty())
-                text += fmt::format("  {}: {}\n", key, Json(value).dump());
+                text += fmt::format("  {}: {}\n", key, json_output(value));
         text += "  ...\n";
     }
     return text;

@@ -140,15 +140,15 @@ std::string json_report(const RunReport& report) {
     };
     for (const CellResult& result : report.cells)
         json["cells"].push_back(cell_json(result));
-    return json.dump(2) + "\n";
+    return json_output(json, 2) + "\n";
 }
 
 std::string json_line(const Event& event) {
-    return event_json(Json::object(), event).dump() + "\n";
+    return json_output(event_json(Json::object(), event)) + "\n";
 }
 
 std::string json_line(const BootCell& cell, const Event& event) {
-    return event_json({{"cell", name(cell)}}, event).dump() + "\n";
+    return json_output(event_json({{"cell", name(cell)}}, event)) + "\n";
 }
 
 std::string json_line(const BootCell& cell, const Verdict& verdict) {
@@ -161,7 +161,7 @@ std::string json_line(const BootCell& cell, const Verdict& verdict) {
         {"reached", json_text(verdict.reached)},
         {"reason", json_text(verdict.reason)},
     };
-    return json.dump() + "\n";
+    return json_output(json) + "\n";
 }
 
 }  // namespace lktest

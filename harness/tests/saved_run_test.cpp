@@ -7,6 +7,7 @@
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
+#include "builder/tests/support/ci_runner.hpp"
 #include "builder/tests/support/golden.hpp"
 #include "harness/report/compare.hpp"
 #include "harness/report/digest.hpp"
@@ -78,6 +79,12 @@ TEST(SavedRun, TakesWhateverTypesAStrangerWrote) {
                                    "m");
     EXPECT_EQ(run.cells[0].outcome, "");
     EXPECT_EQ(run.cells[0].milestones.size(), 1U);
+}
+
+TEST(SavedRun, MayNotBeNestedAsDeepAsItLikes) {
+    const std::string deep = std::string(100000, '[') + std::string(100000, ']');
+    EXPECT_EQ(complaint(R"({"schema": "lktest.matrix/1", "cells": [], "new": )" + deep + "}"),
+              "matrix.json is no JSON object");
 }
 
 TEST(ReadRun, FindsTheLastRunAndSaysWhereThereIsNone) {
@@ -173,6 +180,18 @@ TEST(Digest, HoldsNoMarkupThatAGuestWrote) {
     const std::string commands = github_annotations(saved(report));
     EXPECT_EQ(commands.find("\n::error::"), std::string::npos);
     EXPECT_NE(commands.find("%250A"), std::string::npos);
+}
+
+TEST(GithubAnnotations, QuoteNothingThatEndsATitleOrBeginsACommand) {
+    RunReport report = sample_failures();
+    report.cells[1].cell.image.name = "a:b,c%0A";
+    report.cells[1].verdict->reason = "##[error]x\n::add-mask::passed";
+    const std::string commands = github_annotations(saved(report));
+    const std::string first = commands.substr(0, commands.find('\n'));
+    EXPECT_EQ(first.substr(0, first.find("::", 2)),
+              "::error title=boot.a%3Ab%2Cc%250A.x86_64-uefi-cdrom kernel-crash");
+    for (const std::string& command : runner_commands(commands))
+        EXPECT_TRUE(command.starts_with("::error title=boot.")) << command;
 }
 
 }  // namespace

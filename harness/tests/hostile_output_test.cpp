@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// The program as a CI system runs it, with saved runs, logs and paths of somebody who wants its commands.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "builder/base/file.hpp"
+#include "builder/base/process.hpp"
+#include "builder/tests/support/ci_runner.hpp"
+
+namespace lktest {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr std::string_view attack =
+    "::error::x\r::error::y\n::stop-commands::t\n##[error]z ##vso[task.complete] ##teamcity[x] "
+    "section_start:1:s\r\x1b[0K";
+
+/// A run whose every text is an attack.
+Json hostile_run() {
+    const std::string text(attack);
+    Json cell = {{"name", text + " cell"},
+                 {"scenario", text},
+                 {"arch", text},
+                 {"firmware", text},
+                 {"medium", text},
+                 {"image", {{"name", text}, {"path", text}}},
+                 {"outcome", "kernel-crash"},
+                 {"class", "product-failure"},
+                 {"seconds", 1},
+                 {"reached", text},
+                 {"missing", text},
+                 {"reason", text},
+                 {"hint", text},
+                 {"evidence", {text, text}},
+                 {"milestones", {{{"name", text}, {"at", 1}, {"sources", {text}}}}},
+                 {"artefacts", {text}},
+                 {"reproduce", text}};
+    return {{"schema", "lktest.matrix/1"},       {"complete", true},
+            {"started", "2026-11-30T09:40:03Z"}, {"seconds", 1},
+            {"command", {text, text}},           {"cells", {cell}}};
+}
+
+class HostileOutput : public testing::Test {
+protected:
+    HostileOutput() {
+        Json run = hostile_run();
+        write("hostile/matrix.json", run.dump());
+        run["cells"][0]["class"] = run["cells"][0]["outcome"] = "passed";
+        write("passed/matrix.json", run.dump());
+        write("console.log", "Linux version 6.1\n" + std::string(attack) +
+                                 "\nKernel panic - not syncing: ##[error]::error::\n" + std::string(attack) +
+                                 "\n");
+    }
+
+    void write(const fs::path& name, const std::string& content) const {
+        make_directories((scratch_.path() / name).parent_path());
+        write_file(scratch_.path() / name, content);
+    }
+
+    /// Runs lktest in the scratch directory, and finds what the runner would obey.
+    ProcessResult run(std::vector<std::string> words) const {
+        words.insert(words.begin(), LKTEST_PROGRAM);
+        ProcessResult ended = run_process(
+            words, {.deadline = std::chrono::minutes(2),
+                    .directory = scratch_.path(),
+                    .environment = {{"GITHUB_ACTIONS", "true"}, {"XDG_STATE_HOME", scratch_.path()}}});
+        for (const std::string& stream : {ended.out, ended.err})
+            for (const std::string& command : runner_commands(stream))
+                ADD_FAILURE() << testing::PrintToString(words) << " prints the command " << command;
+        return ended;
+    }
+
+    TempDir scratch_;
+};
+
+TEST_F(HostileOutput, NoCommandPrintsWhatASavedRunSays) {
+    for (const char* format : {"text", "markdown", "tap"})
+        EXPECT_NE(run({"report", "hostile", "--format", format}).out, "");
+    EXPECT_NE(run({"report", "hostile", "passed", "--output", "merged"}).out, "");
+    EXPECT_EQ(run({"compare", "passed", "hostile"}).status, 1);
+    EXPECT_NE(run({"history", "--add", "hostile"}).out, "");
+    EXPECT_NE(run({"history", "--add", "hostile", "--json"}).out, "");
+    EXPECT_EQ(run({"rerun", "hostile"}).status, 2);
+}
+
+TEST_F(HostileOutput, AMergedRunHoldsNoFileBeyondTheRunsThatItIsMadeOf) {
+    write("secret/id_rsa", "s3cret");
+    Json run = hostile_run();
+    run["cells"][0]["name"] = "innocent";
+    write("one/matrix.json", run.dump());
+    fs::create_directory_symlink("../secret", scratch_.path() / "one/innocent");
+    const ProcessResult ended = this->run({"report", "one", "passed", "--output", "merged"});
+    EXPECT_EQ(ended.status, 1) << ended.err;
+    EXPECT_NE(ended.err.find("left out one/innocent"), std::string::npos) << ended.err;
+    EXPECT_FALSE(fs::exists(scratch_.path() / "merged/latest/innocent/id_rsa"));
+}
+
+TEST_F(HostileOutput, CheckConsoleQuotesTheLogHarmlessly) {
+    EXPECT_EQ(run({"check-console", "console.log"}).status, 1);
+    const ProcessResult json = run({"check-console", "console.log", "--json"});
+    EXPECT_NE(Json::parse(json.out).dump().find("##[error]::error::"), std::string::npos);  // nothing is lost
+}
+
+TEST_F(HostileOutput, ErrorsQuoteWordsHarmlessly) {
+    const std::string word(attack);
+    for (const char* command :
+         {"run", "inspect", "check-console", "build", "matrix", "report", "rerun", "init", "attach",
+          "diagnose", "history", "debug", "module", "compare", "doctor", "nothing"}) {
+        EXPECT_NE(run({command, word, "--history", "off"}).status, 0) << command;
+        EXPECT_NE(run({command, word}).status, 70) << command;
+    }
+    run({word});
+    run({"run", "--" + word});
+}
+
+}  // namespace
+}  // namespace lktest
