@@ -7,6 +7,7 @@
 #include "harness/report/json.hpp"
 #include "harness/report/junit.hpp"
 #include "harness/report/pack.hpp"
+#include "harness/results/run_files.hpp"
 
 namespace lktest {
 
@@ -42,7 +43,7 @@ void GatheredRun::add(const RunReport& report) {
 
 void GatheredRun::take(SavedRun run, const std::filesystem::path& from, std::size_t place) {
     const std::string cell = name(plan_.cells[place].cell);
-    copy_cell(from / cell, run_.path() / cell);
+    results::copy_cell(from, cell, run_.path() / cell);
     packed_[place] = pack_cell(run_.path() / cell, packed_.size());
     junits_.push_back(read_file(from / "junit.xml"));
     if (runs_.size() == 1) {  // of a cluster's nodes the first that answers

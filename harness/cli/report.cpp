@@ -17,6 +17,7 @@
 #include "harness/report/merge.hpp"
 #include "harness/report/pack.hpp"
 #include "harness/report/store.hpp"
+#include "harness/results/run_files.hpp"
 
 namespace lktest {
 namespace {
@@ -45,7 +46,9 @@ SavedRun write_merged(const std::vector<SavedRun>& runs, const ReportRequest& re
     std::vector<std::string> cells;
     for (std::size_t i = 0; i < run.cells.size(); ++i) {
         const fs::path to = made.path() / run.cells[i].name;
-        copy_cell(runs[merged.origin[i]].directory / run.cells[i].name, to);
+        for (const std::string& left_out :
+             results::copy_cell(runs[merged.origin[i]].directory, run.cells[i].name, to))
+            fmt::print(stderr, "lktest: left out {}\n", printable(left_out));
         cells.push_back(pack_cell(to, run.cells.size()));
     }
     write_file(made.path() / "matrix.json", matrix);

@@ -17,6 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uintmax_t largest_picture = 2 << 20;
+/// Of everything that a cell has, so that a directory full of files cannot fill the page.
+constexpr std::uintmax_t most_of_a_cell = 64 << 20;
 
 /// `size` bytes from `offset`; fewer when the file is shorter or cannot be read.
 std::string read_part(const fs::path& path, std::uintmax_t offset, std::size_t size) {
@@ -80,8 +82,12 @@ std::string pack_cell(const fs::path& directory, std::size_t cells_of_the_page) 
             sizes.emplace(entry->path().filename(), entry->file_size(gone));
     }
     Json files = Json::object(), images = Json::object();
+    std::uintmax_t packed = 0;
     for (const auto& [name, size] : sizes) {
         const fs::path path = directory / name;
+        packed += std::min<std::uintmax_t>(size, shown_head + shown_tail);
+        if (packed > most_of_a_cell)
+            break;
         if (is_text(path))
             files[printable(name)] = pack_text(path, size);
         else if (path.extension() == ".png" && size <= largest_picture &&

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "builder/base/error.hpp"
-#include "builder/base/file.hpp"
+#include "harness/results/run_files.hpp"
 
 namespace lktest {
 namespace {
@@ -57,9 +57,20 @@ SavedCell read_cell(const Json& json) {
     return cell;
 }
 
-/// A cell's name is the name of a directory; a stranger's file must not name another one.
-bool is_directory_name(const std::string& name) {
-    return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
+/// Deeper JSON than any lktest writes would exhaust the stack where it is copied or printed.
+constexpr int deepest = 64;
+
+/// Discarded if the text is not JSON, or nested too deeply.
+Json parse_json(const std::string& text) {
+    bool too_deep = false;
+    Json json = Json::parse(
+        text,
+        [&too_deep](int depth, Json::parse_event_t, Json&) {
+            too_deep = too_deep || depth > deepest;
+            return !too_deep;
+        },
+        false);
+    return too_deep ? Json(Json::value_t::discarded) : json;
 }
 
 std::size_t count(const SavedRun& run, std::string_view outcome_class) {
@@ -73,7 +84,7 @@ SavedRun parse_run(const std::string& content, const fs::path& name) {
         return usage_error(fmt::format("{} {}", name.string(), what),
                            "give the directory of a run, as `lktest run` wrote it");
     };
-    Json json = Json::parse(content, nullptr, false);
+    Json json = parse_json(content);
     if (json.is_discarded() || !json.is_object())
         throw wrong("is no JSON object");
     if (const std::string found = text(json, "schema"); found != schema)
@@ -89,7 +100,7 @@ SavedRun parse_run(const std::string& content, const fs::path& name) {
                  .command = texts(json, "command"),
                  .cells = {}};
     for (const Json& cell : json["cells"]) {
-        if (!cell.is_object() || !is_directory_name(text(cell, "name")))
+        if (!cell.is_object() || !results::is_cell_directory(text(cell, "name")))
             throw wrong("has a cell without a name");
         run.cells.push_back(read_cell(cell));
     }
@@ -98,17 +109,8 @@ SavedRun parse_run(const std::string& content, const fs::path& name) {
 }
 
 SavedRun read_run(const fs::path& path) {
-    std::error_code none;
-    fs::path file = path;
-    if (fs::is_directory(path, none)) {
-        file = path / "matrix.json";
-        if (!fs::exists(file, none))
-            file = path / "latest/matrix.json";
-        if (!fs::exists(file, none))
-            throw usage_error(fmt::format("there is no run in {}: it has no matrix.json", path.string()),
-                              "give the directory of a run, as `lktest run` wrote it");
-    }
-    return parse_run(read_file(file), file);
+    const results::MatrixFile file = results::read_matrix(path);
+    return parse_run(file.text, file.path);
 }
 
 int exit_status(const SavedRun& run) {
