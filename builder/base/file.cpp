@@ -13,6 +13,7 @@
 #include <random>
 
 #include "builder/base/error.hpp"
+#include "builder/base/host_limits.hpp"
 
 namespace lktest {
 namespace fs = std::filesystem;
@@ -26,10 +27,9 @@ UniqueFd lock(const fs::path& directory) {
     return fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0 ? std::move(fd) : UniqueFd();
 }
 
-/// "cannot write FILE: …", and what to do when the disk is full.
+/// "cannot write FILE: …", and what to do about it.
 Error cannot_write(const fs::path& path, int error) {
-    return system_error(fmt::format("cannot write {}", path.string()), error,
-                        error == ENOSPC ? "free some space on that file system" : "");
+    return system_error(fmt::format("cannot write {}", path.string()), error, hint_for_writing(error));
 }
 
 }  // namespace

@@ -17,7 +17,13 @@ Attendance::Attendance(boost::asio::io_context& io, const BootCell& cell, const 
       record_(artefacts),
       tty1_(artefacts / "tty1.log"),
       bell_(io),
-      sink_(std::move(sink)) {}
+      sink_([this, told = std::move(sink)](const Event& event) {
+          try {
+              told(event);
+          } catch (const std::exception& fault) {
+              thrown(fault);
+          }
+      }) {}
 
 void Attendance::power_on() {
     power_on_ = Clock::now();
@@ -30,7 +36,7 @@ microseconds Attendance::since_power_on() const {
     return std::chrono::duration_cast<microseconds>(Clock::now() - power_on_);
 }
 
-void Attendance::serial_said(std::string_view bytes) {
+void Attendance::serial_said(std::string_view bytes) try {
     const microseconds now = since_power_on();
     if (bytes.empty()) {
         seen_.console_closed = true;
@@ -53,26 +59,34 @@ void Attendance::serial_said(std::string_view bytes) {
             heard();
     }
     news();
+} catch (const std::exception& fault) {
+    thrown(fault);
 }
 
-void Attendance::port_said(std::string_view bytes) {
+void Attendance::port_said(std::string_view bytes) try {
     watch_.feed(Source::virtio, bytes, since_power_on());
     heard();
     news();
+} catch (const std::exception& fault) {
+    thrown(fault);
 }
 
-void Attendance::log_said(std::string_view lines) {
+void Attendance::log_said(std::string_view lines) try {
     watch_.feed(Source::kernel_log, lines, since_power_on());
     heard();
     news();
+} catch (const std::exception& fault) {
+    thrown(fault);
 }
 
-void Attendance::shown(Source source, const std::vector<std::string>& rows) {
+void Attendance::shown(Source source, const std::vector<std::string>& rows) try {
     if (source == Source::tty1 && !tty1_.write(rows, since_power_on()))
         seen_.host_problem = "the record of tty1 cannot be written: is the disk full?";
     if (watch_.show(source, rows, since_power_on()))
         heard();
     news();
+} catch (const std::exception& fault) {
+    thrown(fault);
 }
 
 bool Attendance::serial_is_silent() const {
@@ -80,7 +94,7 @@ bool Attendance::serial_is_silent() const {
     return since_power_on() >= seen_.last_byte.value_or(microseconds::zero()) + a_while;
 }
 
-void Attendance::happened(const DomainEvent& event) {
+void Attendance::happened(const DomainEvent& event) try {
     using Kind = DomainEvent::Kind;
     // Before power-on there is no time of the guest's yet.
     microseconds at{};
@@ -121,6 +135,8 @@ void Attendance::happened(const DomainEvent& event) {
               .name = std::string(name(event.kind)),
               .text = event.reason});
     news();
+} catch (const std::exception& fault) {
+    thrown(fault);
 }
 
 void Attendance::network_checked(const std::string& lease) {
@@ -136,6 +152,12 @@ void Attendance::network_failed(std::string problem) {
 
 void Attendance::host_failed(std::string problem) {
     seen_.host_problem = std::move(problem);
+    news();
+}
+
+void Attendance::thrown(const std::exception& fault) {
+    if (seen_.host_problem.empty())
+        seen_.host_problem = fault.what();
     news();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -91,6 +92,9 @@ public:
     std::vector<std::string> screen_rows() { return watch_.screen_rows(); }
 
 private:
+    /// What goes wrong while news are noted is this cell's host fault: they come from libvirt and from
+    /// handlers that all cells share, where an exception would end the whole run.
+    void thrown(const std::exception& fault);
     void news();
     void look();
     void heard();

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "builder/base/file.hpp"
+#include "builder/base/host_limits.hpp"
 #include "harness/boot/act.hpp"
 #include "harness/boot/attendance.hpp"
 #include "harness/boot/film.hpp"
@@ -159,8 +160,16 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
     rig.following.reset();
     filming.reset();
     waiting.reset();
-    if (verdict.outcome == Outcome::qemu_died)
+    if (verdict.outcome == Outcome::qemu_died) {
         verdict.evidence = {rig.seat.connection().last_words(rig.spec.domain_name)};
+        const auto ask = [&] {
+            return host.deaths && rig.qemu ? host.deaths->signal_of(*rig.qemu) : std::nullopt;
+        };
+        if (const std::optional<int> signal = co_await on_worker(host.workers, ask)) {
+            verdict.reason = "QEMU " + killed_by(*signal, rig.oom);
+            verdict.hint = hint_for_killed(*signal, rig.oom);
+        }
+    }
     const Knowledge knowledge{cell, *scenario, host.failures, host.causes};
     Examination known = live->known();
     known.reset_loop = verdict.outcome == Outcome::reboot_loop;
@@ -168,25 +177,37 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
     const bool failed = class_of(verdict.outcome) == OutcomeClass::product_failure;
     const bool kept = class_of(as_expected(verdict, *scenario).outcome) == OutcomeClass::product_failure &&
                       host.guests.may_keep(rig.spec.settings.memory);
+    std::string not_collected;
     const auto end = [&] {
         const std::lock_guard alone(rig.looking);
+        std::optional<Findings> found;
         if (failed) {
             const bool booted = verdict.outcome == Outcome::step_failed;
-            Findings found =
-                look_into(*rig.onlooker, *rig.guest, std::move(known), console, knowledge, booted);
-            extend(verdict, found.diagnosis);
+            found = look_into(*rig.onlooker, *rig.guest, std::move(known), console, knowledge, booted);
+            extend(verdict, found->diagnosis);
             add_lines_before(verdict, console);
-            explain(verdict, found.diagnosis, found.diagnosis.causes);
-            write_findings(found, artefacts);
-            live->remember(std::move(found.seen.samples));
+            explain(verdict, found->diagnosis, found->diagnosis.causes);
         }
-        collect(rig.seat.connection(), *rig.guest, failed && rig.onlooker->answered(), artefacts);
+        try {
+            if (found)
+                write_findings(*found, artefacts);
+            collect(rig.seat.connection(), *rig.guest, failed && rig.onlooker->answered(), artefacts);
+        } catch (const Error& fault) {  // a full disk, say: the verdict stands without these files
+            not_collected = fault.what();
+        }
+        if (found)
+            live->remember(std::move(found->seen.samples));
         if (kept)
             return;
         rig.guest->destroy();
         rig.disks->keep(artefacts);
     };
     co_await on_worker(host.workers, end);
+    if (!not_collected.empty())
+        attendance->tell({.at = attendance->since_power_on(),
+                          .kind = Event::Kind::warning,
+                          .name = "artefacts",
+                          .text = not_collected});
     if (kept) {
         live->keep(made);
         host.guests.add_kept(live);
@@ -195,6 +216,14 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
 }
 
 }  // namespace
+
+Verdict host_fault(const std::exception& fault) {
+    if (const auto* error = dynamic_cast<const Error*>(&fault))
+        return {.outcome = Outcome::host_setup, .reason = error->what(), .hint = error->hint()};
+    if (dynamic_cast<const std::bad_alloc*>(&fault))
+        return {.outcome = Outcome::host_setup, .reason = "lktest ran out of memory", .hint = "lower --jobs"};
+    return {.outcome = Outcome::host_setup, .reason = fault.what()};
+}
 
 asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& general, fs::path artefacts,
                               EventSink sink) {
@@ -207,15 +236,13 @@ asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& general
     Verdict verdict;
     try {
         verdict = co_await boot_machine(host, cell, scenario, artefacts, attendance);
-    } catch (const Error& fault) {
+    } catch (const std::exception& fault) {
         // One who stops the run often tells all of its processes, libvirt's and QEMU's too.
         if (host.stop.requested()) {
             verdict.outcome = Outcome::cancelled;
             verdict.reason = "the run was stopped";
         } else {
-            verdict.outcome = Outcome::host_setup;
-            verdict.reason = fault.what();
-            verdict.hint = fault.hint();
+            verdict = host_fault(fault);
         }
         verdict.took = attendance->since_power_on();
     }

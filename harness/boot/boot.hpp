@@ -19,4 +19,7 @@ namespace lktest {
 boost::asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& scenario,
                                      std::filesystem::path artefacts, EventSink sink);
 
+/// The verdict of a cell that an exception ended: a fault of this host, or of lktest.
+Verdict host_fault(const std::exception& fault);
+
 }  // namespace lktest

@@ -8,6 +8,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "harness/machine/accel.hpp"
 #include "harness/machine/pool.hpp"
 #include "harness/machine/qemu_user.hpp"
+#include "harness/net/deaths.hpp"
 #include "harness/scenario/scenario.hpp"
 
 namespace lktest {
@@ -73,6 +75,7 @@ struct Host {
     std::vector<Cause> causes;                            ///< why boots fail
     std::optional<QemuUser> qemu_user;                    ///< nothing: QEMU's user is libvirt's affair
     std::map<std::filesystem::path, std::filesystem::path> shown;  ///< where that user finds images
+    std::shared_ptr<Deaths> deaths{};  ///< how QEMUs ended; null if nothing here learns of that
     LiveGuests guests{};
 };
 

@@ -110,6 +110,7 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
     rig.guest.emplace(co_await on_worker(host.workers, create));
 
     const auto ask = [&] {
+        rig.qemu = rig.guest->process();
         rig.onlooker.emplace(*rig.guest, cell.arch);
         return rig.guest->kvm_in_use();
     };

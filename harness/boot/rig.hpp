@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "builder/base/file.hpp"
+#include "builder/base/host_limits.hpp"
 #include "harness/boot/attendance.hpp"
 #include "harness/boot/disks.hpp"
 #include "harness/boot/host.hpp"
@@ -40,6 +41,9 @@ struct Rig {
     std::optional<SerialLine> serial, port;
     std::vector<UniqueFd> kept_open;  ///< see keep_lines_open
     std::shared_ptr<void> following;  ///< see follow()
+
+    std::optional<pid_t> qemu;  ///< its process, of a guest of the embedded driver
+    OomCounter oom;
 
     MachineSpec spec;
     bool kvm = false;

@@ -49,8 +49,13 @@ private:
 
 asio::awaitable<void> boot_one(Host& host, Assignment next, Trials trials, const RunObserver& observer) {
     EventSink sink = [&observer, cell = next.cell](const Event& event) { observer.event(cell, event); };
-    const Verdict verdict =
-        co_await boot_trials(host, next.cell, *next.scenario, next.artefacts, trials, std::move(sink));
+    Verdict verdict;
+    try {
+        verdict =
+            co_await boot_trials(host, next.cell, *next.scenario, next.artefacts, trials, std::move(sink));
+    } catch (const std::exception& fault) {
+        verdict = host_fault(fault);
+    }
     observer.verdict(next.cell, verdict);
 }
 
@@ -115,8 +120,8 @@ asio::awaitable<void> run_cells(Host& host, std::vector<Assignment> cells, Capac
         queue.erase(next);
         asio::co_spawn(host.io, boot_one(host, std::move(assignment), trials, observer),
                        [&, share](std::exception_ptr thrown) {
-                           // The first fault (a full disk, say) stops what has not begun; the rest ends by
-                           // itself.
+                           // A cell's own faults are verdicts. This one comes from the observer: it stops
+                           // the cells that have not begun.
                            if (thrown && !fault) {
                                fault = thrown;
                                host.stop.request();

@@ -140,7 +140,7 @@ int perform(int argc, char** argv) {
 /// A reader that has gone (`lktest run | head`) ends nothing: reports are still written. Nor does a limit
 /// of the size of files: the write fails and is reported. A handler and not SIG_IGN, which programs that
 /// we execute would inherit.
-void outlive_readers() {
+void outlive_failed_writes() {
     struct sigaction action {};
     action.sa_handler = [](int) {};
     action.sa_flags = SA_RESTART;
@@ -152,7 +152,7 @@ void outlive_readers() {
 
 /// Catches what ends the command.
 int main(int argc, char** argv) {
-    outlive_readers();
+    outlive_failed_writes();
     const GuardedOutput output;
     try {
         const int status = perform(argc, argv);

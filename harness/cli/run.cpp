@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "builder/base/file.hpp"
+#include "builder/base/host_limits.hpp"
 #include "builder/boot/stick_loader.hpp"
 #include "firmware/find.hpp"
 #include "harness/boot/host.hpp"
@@ -108,11 +109,18 @@ RunEnd in_run(const RunOptions& options, RunPlan plan,
                                                                 : std::filesystem::path());
         status = work(input, shared.path());
     } else {
+        const OomCounter oom;
         const JailOptions jail{.required = options.network == Network::tap, .why = {}};
         status = run_in_jail(jail, [&](const Jail& inside) {
             input.own_mounts = inside.own_mounts;
+            input.deaths = inside.deaths;
             return work(input, inside.private_dir);
         });
+        if (constexpr int of_signals = 128; status > of_signals)
+            throw host_error(
+                fmt::format("the process that boots the cells {}; {} has what ended before",
+                            killed_by(status - of_signals, oom), input.directory.path().string()),
+                hint_for_killed(status - of_signals, oom));
     }
     return {status, input.directory.path()};
 }

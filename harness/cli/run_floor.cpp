@@ -75,7 +75,8 @@ RunFloor::RunFloor(const RunInput& input, const std::filesystem::path& private_d
            .stick_loaders = input.stick_loaders,
            .causes = input.causes,
            .qemu_user = place.user,
-           .shown = place.shown} {
+           .shown = place.shown,
+           .deaths = input.deaths} {
     for (const auto& [arch, choice] : input.accel) {
         for (const Connection& connection : libvirt.connections())
             connection.warm(arch);

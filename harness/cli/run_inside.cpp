@@ -55,8 +55,9 @@ public:
         packed_.resize(report_.cells.size());
         for (std::size_t i = 0; i < report_.cells.size(); ++i)
             places_.emplace(name(report_.cells[i].cell), i);
+        // If not even this can be written, the run ends before anything boots.
         directory_.write(report_);
-        write_page();
+        directory_.write_page(report_, packed_, usual_);
     }
 
     RunObserver observer() {
@@ -69,6 +70,24 @@ public:
     }
     void say(std::string_view line) { live_.say(line); }
 
+    /// Why something could not be written, the first time.
+    const std::optional<Error>& fault() const { return fault_; }
+    /// Something went wrong that is not one cell's fault: the run goes on to its end, and fails.
+    void note_fault(std::exception_ptr thrown) {
+        try {
+            std::rethrow_exception(std::move(thrown));
+        } catch (const std::exception& fault) {
+            note_fault(fault);
+        }
+    }
+    void note_fault(const std::exception& fault) {
+        if (fault_)
+            return;
+        const auto* error = dynamic_cast<const Error*>(&fault);
+        fault_ = host_error(fault.what(), error ? error->hint() : "");
+        live_.say(fmt::format("lktest: {}", fault.what()));
+    }
+
     /// The report of a run that came to its end.
     RunReport finish() {
         report_.complete = true;
@@ -80,8 +99,17 @@ public:
 private:
     CellResult& result(const BootCell& cell) { return report_.cells[places_.at(name(cell))]; }
 
+    /// Writes something. On a full disk the verdicts stay in memory, and are printed in the end.
+    void store(const std::function<void()>& write) {
+        try {
+            write();
+        } catch (const std::exception& fault) {
+            note_fault(fault);
+        }
+    }
+
     void note(const BootCell& cell, const Event& event) {
-        directory_.append_event(cell, event);
+        store([&] { directory_.append_event(cell, event); });
         if (format_ == RunFormat::jsonl)
             put_line(json_line(cell, event));
         if (event.kind == Event::Kind::reset || event.kind == Event::Kind::started)
@@ -106,11 +134,13 @@ private:
         const Verdict verdict = in_the_light_of(known_, cell, plain, today);
         CellResult& ended = result(cell);
         ended.verdict = verdict;
-        for (const auto& file : fs::directory_iterator(directory_.cell_directory(cell)))
-            ended.artefacts.push_back(fs::relative(file.path(), directory_.path()));
-        std::ranges::sort(ended.artefacts);
-        packed_[static_cast<std::size_t>(&ended - report_.cells.data())] =
-            pack_cell(directory_.cell_directory(cell), report_.cells.size());
+        store([&] {
+            for (const auto& file : fs::directory_iterator(directory_.cell_directory(cell)))
+                ended.artefacts.push_back(fs::relative(file.path(), directory_.path()));
+            std::ranges::sort(ended.artefacts);
+            packed_[static_cast<std::size_t>(&ended - report_.cells.data())] =
+                pack_cell(directory_.cell_directory(cell), report_.cells.size());
+        });
         if (format_ == RunFormat::jsonl)
             put_line(json_line(cell, verdict));
         live_.ended(cell, verdict);
@@ -128,7 +158,7 @@ private:
 
     void update() {
         report_.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began_);
-        matrix_pace_.write([this] { directory_.write(report_); });
+        matrix_pace_.write([this] { store([this] { directory_.write(report_); }); });
     }
 
     /// Whether anybody still reads it does not matter to the run.
@@ -138,7 +168,7 @@ private:
     }
 
     void write_page() {
-        page_pace_.write([this] { directory_.write_page(report_, packed_, usual_); });
+        page_pace_.write([this] { store([this] { directory_.write_page(report_, packed_, usual_); }); });
     }
 
     const RunDirectory& directory_;
@@ -149,6 +179,7 @@ private:
     const RunFormat format_;
     std::vector<std::string> packed_;  ///< what the page holds of each cell
     Pace matrix_pace_, page_pace_;
+    std::optional<Error> fault_;
     Live live_;
     Clock::time_point began_ = Clock::now();
 };
@@ -208,6 +239,19 @@ asio::awaitable<void> obey_signals(asio::io_context& io, asio::signal_set& signa
     io.stop();
 }
 
+/// A handler that throws belongs to no cell that could be told. The cells that run come to their end.
+void run_to_the_end(asio::io_context& io, RunReporter& reporter, Stop& stop) {
+    for (bool ended = false; !ended;) {
+        try {
+            io.run();
+            ended = true;
+        } catch (const std::exception& fault) {
+            reporter.note_fault(fault);
+            stop.request();
+        }
+    }
+}
+
 }  // namespace
 
 int run_inside(const RunInput& input, const fs::path& private_directory) {
@@ -241,7 +285,7 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
     const Control control(io, input.directory.path(), host.guests);
 
     RunReport report;
-    std::exception_ptr fault;
+    std::optional<Error> fault;
     bool at_once = false;
     {
         std::FILE* screen = input.options.format == RunFormat::text ? stdout : stderr;
@@ -256,7 +300,8 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
         asio::signal_set signals(io, SIGINT, SIGTERM, SIGHUP);
         const auto over = std::make_shared<bool>(false);
         const auto ended = [&](std::exception_ptr thrown) {
-            fault = thrown;
+            if (thrown)
+                reporter.note_fault(thrown);
             *over = true;  // one who has been woken already may run after this block
             boost::system::error_code ignored;
             timer.cancel();
@@ -267,23 +312,22 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
         asio::co_spawn(io, obey_signals(io, signals, floor.stop, at_once, over), asio::detached);
         asio::co_spawn(io, run_cells(host, std::move(cells), capacity, input.options.trials, observer),
                        ended);
-        io.run();
-        if (!fault && !at_once)
+        run_to_the_end(io, reporter, floor.stop);
+        if (!at_once)
             report = reporter.finish();
+        fault = reporter.fault();
     }
     if (at_once)  // nothing is waited for: guests and network die with the jail
         std::_Exit(static_cast<int>(ExitCode::boot_failed));
-    if (!fault) {
-        remember_timings(timings_file, report);
-        if (input.options.format == RunFormat::text)
-            fmt::print("{}", text_report(report, style_of(stdout)));
-        hold_kept(floor, input);
-    }
+    remember_timings(timings_file, report);
+    if (input.options.format == RunFormat::text)
+        fmt::print("{}", text_report(report, style_of(stdout)));
+    hold_kept(floor, input);
     floor.workers.join();
     io.restart();
     io.poll();  // lets those go who still looked at a guest
     if (fault)
-        std::rethrow_exception(fault);
+        throw Error(*fault);
     return static_cast<int>(exit_code(report));
 }
 

@@ -3,12 +3,14 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 
 #include "firmware/choose.hpp"
 #include "harness/cli/run.hpp"
 #include "harness/cli/run_plan.hpp"
 #include "harness/diagnose/causes.hpp"
 #include "harness/machine/probe.hpp"
+#include "harness/net/deaths.hpp"
 #include "harness/report/store.hpp"
 #include "harness/scenario/scenario.hpp"
 
@@ -22,6 +24,7 @@ struct RunInput {
     FirmwareCatalogue firmware;
     RunDirectory directory;
     bool own_mounts = false;                              ///< as Jail has it
+    std::shared_ptr<Deaths> deaths{};                     ///< likewise
     std::map<Arch, std::filesystem::path> stick_loaders;  ///< of the architectures that need one
     std::string usual;                                    ///< usual_milestones(), for the page
     std::vector<Failure> failures;                        ///< both catalogues: in a jail that was made in

@@ -337,7 +337,7 @@ Domain::Peek Domain::peek() const {
     };
 }
 
-UniqueFd Domain::memory() const {
+std::optional<pid_t> Domain::process() const {
     // The embedded driver's place, then root's daemons' and those of a user's session.
     const char* user = std::getenv("XDG_RUNTIME_DIR");
     const std::vector<fs::path> places =
@@ -349,16 +349,24 @@ UniqueFd Domain::memory() const {
         std::error_code error;
         if (!fs::exists(file, error))
             continue;
-        int pid = 0;
+        pid_t pid = 0;
         const std::string text = read_file(file);
-        std::from_chars(text.data(), text.data() + text.size(), pid);
+        if (std::from_chars(text.data(), text.data() + text.size(), pid).ec == std::errc())
+            return pid;
+    }
+    return std::nullopt;
+}
+
+UniqueFd Domain::memory() const {
+    const std::optional<pid_t> qemu = process();
+    std::error_code error;
+    if (qemu)
         for (const fs::directory_entry& entry :
-             fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
+             fs::directory_iterator(fmt::format("/proc/{}/fd", *qemu), error)) {
             std::error_code closed;
             if (fs::read_symlink(entry.path(), closed).native().starts_with("/memfd:"))
                 return UniqueFd(::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC));
         }
-    }
     return {};
 }
 

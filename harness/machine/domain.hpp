@@ -127,6 +127,9 @@ public:
     using Peek = std::function<std::string(std::uint64_t address, std::size_t size)>;
     Peek peek() const;
 
+    /// QEMU's process, where it runs on this machine and libvirt says which one it is.
+    std::optional<pid_t> process() const;
+
     /// The guest's RAM, to be mapped for reading: it outlives the guest as long as it is open.
     /// None unless its QEMU runs on this machine, where this process may look at it, and has a memfd.
     UniqueFd memory() const;

@@ -55,22 +55,27 @@ std::optional<DomainEvent> from_monitor(std::string_view event, const char* deta
     return std::nullopt;
 }
 
-// libvirt calls these from C, where no exception may arrive.
+// libvirt calls these from C, where no exception may arrive. Listeners handle their own faults, so what ends
+// here is a lack of memory for the event itself: it is lost.
 
-int on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* listeners) noexcept {
+int on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* listeners) noexcept try {
     if (const auto told = from_lifecycle(event, detail))
         static_cast<DomainListeners*>(listeners)->tell(virDomainGetName(domain), *told);
+    return 0;
+} catch (...) {
     return 0;
 }
 
 void on_monitor(virConnectPtr, virDomainPtr domain, const char* event, long long seconds,
-                unsigned int microseconds, const char* details, void* listeners) noexcept {
+                unsigned int microseconds, const char* details, void* listeners) noexcept try {
     auto told = from_monitor(event, details);
     if (!told)
         return;
     told->at = std::chrono::system_clock::time_point(std::chrono::seconds(seconds) +
                                                      std::chrono::microseconds(microseconds));
     static_cast<DomainListeners*>(listeners)->tell(virDomainGetName(domain), *told);
+} catch (...) {
+    return;
 }
 
 }  // namespace

@@ -124,7 +124,8 @@ struct Report {
 /// Process 1: relays signals to the worker and reaps every orphan, until the worker ends.
 class Init {
 public:
-    Init(pid_t worker, const BlockedSignals& signals) : worker_(worker), signals_(signals) {}
+    Init(pid_t worker, const BlockedSignals& signals, const Deaths& deaths)
+        : worker_(worker), signals_(signals), deaths_(deaths) {}
 
     [[noreturn]] void run() {
         for (;;) {
@@ -141,9 +142,12 @@ public:
 private:
     void reap() const {
         int status = 0;
-        for (pid_t child = 0; (child = ::waitpid(-1, &status, WNOHANG)) > 0;)
+        for (pid_t child = 0; (child = ::waitpid(-1, &status, WNOHANG)) > 0;) {
             if (child == worker_)
                 ::_exit(exit_status(status));
+            if (WIFSIGNALED(status))
+                deaths_.note(child, WTERMSIG(status));
+        }
     }
 
     /// What came to this process too was sent to the whole process group, of
@@ -163,6 +167,7 @@ private:
 
     pid_t worker_;
     const BlockedSignals& signals_;
+    const Deaths& deaths_;
     std::map<int, Clock::time_point> met_;
 };
 
@@ -177,7 +182,7 @@ private:
         pollfd outer{alive, POLLIN, 0};
         if (::poll(&outer, 1, 0) != 0)  // died before the line above
             ::_exit(128 + SIGKILL);
-        const Jail jail{.private_dir = mount_jail(user.uid == 0)};
+        const Jail jail{.private_dir = mount_jail(user.uid == 0), .deaths = std::make_shared<Deaths>()};
         if (options.own_network)
             loopback_up();
         const pid_t worker = ::fork();
@@ -187,7 +192,7 @@ private:
             signals.restore();
             work_and_exit(work, jail, report);
         }
-        Init(worker, signals).run();
+        Init(worker, signals, *jail.deaths).run();
     } catch (const Error& error) {
         Report::send(report, Report::From::setup, error);
     } catch (const std::exception& error) {

@@ -3,10 +3,12 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "builder/base/error.hpp"
 #include "builder/base/progress.hpp"
+#include "harness/net/deaths.hpp"
 
 namespace lktest {
 
@@ -23,6 +25,8 @@ struct Jail {
     std::filesystem::path private_dir;
     /// Whether mounts that are made here end here; not where there could be no jail.
     bool own_mounts = true;
+    /// How daemons of the jail ended; null where there could be no jail.
+    std::shared_ptr<Deaths> deaths{};
 };
 
 /// Runs `work` so that whatever kills it, nothing of it remains: no process

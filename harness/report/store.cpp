@@ -12,6 +12,7 @@
 
 #include "builder/base/file.hpp"
 #include "builder/base/handle.hpp"
+#include "builder/base/host_limits.hpp"
 #include "harness/report/html.hpp"
 #include "harness/report/json.hpp"
 #include "harness/report/junit.hpp"
@@ -20,7 +21,11 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view full_disk_hint = "free some space, or give another --output";
+/// What to do when something in a run's directory cannot be written.
+std::string hint_for_output(int error) {
+    return error == ENOSPC || error == EDQUOT ? "free some space, or choose another --output"
+                                              : hint_for_writing(error);
+}
 
 /// Points `link` at `target` in one step, unless somebody else's file bears that name.
 void replace_link(const fs::path& link, const fs::path& target) {
@@ -50,39 +55,15 @@ bool make_new(const fs::path& path) {
     throw no_output(path.parent_path(), std::generic_category().message(errno));
 }
 
-void write_report(const fs::path& path, std::string_view text) {
-    try {
-        write_file(path, text);
-    } catch (const Error& error) {
-        throw host_error(error.what(), std::string(full_disk_hint));
-    }
-}
-
 }  // namespace
 
 void make_output(const fs::path& base) {
     std::error_code error;
     fs::create_directories(base, error);
     if (!fs::is_directory(base))
-        throw no_output(base, fs::exists(base) ? "it is no directory" : error.message());
+        throw no_output(base, fs::exists(base) ? "it is not a directory" : error.message());
     if (::access(base.c_str(), W_OK) < 0)
         throw no_output(base, std::generic_category().message(errno));
-}
-
-void copy_cell(const fs::path& from, const fs::path& to) {
-    if (!fs::is_directory(from))
-        return;
-    make_directories(to);
-    for (const auto& entry : fs::directory_iterator(from)) {
-        if (!entry.is_regular_file() || entry.is_symlink())
-            continue;
-        std::error_code error;
-        fs::create_hard_link(entry.path(), to / entry.path().filename(), error);
-        if (error)
-            fs::copy_file(entry.path(), to / entry.path().filename(), error);
-        if (error)
-            throw system_error(fmt::format("cannot copy {}", entry.path().string()), error.value());
-    }
 }
 
 RunDirectory RunDirectory::create(const fs::path& base, std::chrono::system_clock::time_point now) {
@@ -117,17 +98,17 @@ void RunDirectory::append_event(const BootCell& cell, const Event& event) const 
         return;
     const int reason = written < 0 ? errno : ENOSPC;  // a regular file takes less only when the disk is full
     [[maybe_unused]] const int cut = ::ftruncate(fd.get(), before);
-    throw system_error(fmt::format("cannot write {}", path.string()), reason, std::string(full_disk_hint));
+    throw system_error(fmt::format("cannot write {}", path.string()), reason, hint_for_output(reason));
 }
 
 void RunDirectory::write(const RunReport& report) const {
-    write_report(path_ / "matrix.json", json_report(report));
-    write_report(path_ / "junit.xml", junit_report(report));
+    write_file(path_ / "matrix.json", json_report(report));
+    write_file(path_ / "junit.xml", junit_report(report));
 }
 
 void RunDirectory::write_page(const RunReport& report, std::span<const std::string> cells,
                               std::string_view usual) const {
-    write_report(path_ / "index.html", html_page(json_report(report), cells, usual));
+    write_file(path_ / "index.html", html_page(json_report(report), cells, usual));
 }
 
 }  // namespace lktest

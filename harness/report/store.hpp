@@ -14,10 +14,6 @@ namespace lktest {
 /// usage Error when it is not a directory or cannot be written to.
 void make_output(const std::filesystem::path& base);
 
-/// A cell's files under another directory: the same bytes under a second name where the file system can.
-/// Links are left out: they may lead anywhere.
-void copy_cell(const std::filesystem::path& from, const std::filesystem::path& to);
-
 /// The directory of one run, where everything is written as it comes:
 ///
 ///     BASE/run-20261123-150001/matrix.json  junit.xml  index.html  CELL/events.jsonl  CELL/…

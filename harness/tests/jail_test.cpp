@@ -367,6 +367,23 @@ Work counting(const Outer& outer, int signal) {
     };
 }
 
+TEST_F(InJail, TheWorkLearnsWhichSignalKilledADaemon) {
+    const int status = run_in_jail({}, [](const Jail& jail) {
+        const Pipe process = make_pipe();
+        if (::fork() == 0) {  // its child is orphaned at once, as QEMU is
+            const pid_t daemon = ::fork();
+            if (daemon == 0)
+                ::raise(SIGXFSZ);
+            [[maybe_unused]] const ssize_t written = ::write(process.write.get(), &daemon, sizeof daemon);
+            ::_exit(0);
+        }
+        pid_t daemon = 0;
+        [[maybe_unused]] const ssize_t size = ::read(process.read.get(), &daemon, sizeof daemon);
+        return jail.deaths->signal_of(daemon) == SIGXFSZ && !jail.deaths->signal_of(1) ? 0 : 1;
+    });
+    EXPECT_EQ(status, 0);
+}
+
 TEST_F(InJail, ASignalToTheOuterProcessAloneReachesTheWorkerOnce) {
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
         Outer outer([&](const Jail& jail) { return counting(outer, signal)(jail); });

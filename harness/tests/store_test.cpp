@@ -52,7 +52,7 @@ TEST(RunDirectory, RefusesABaseThatIsNoDirectory) {
     const fs::path file = base.path() / "file";
     std::ofstream(file) << "mine";
     EXPECT_EQ(complaint(Error::Kind::usage, [&] { RunDirectory::create(file, noon); }),
-              "cannot write to the output directory " + file.string() + ": it is no directory");
+              "cannot write to the output directory " + file.string() + ": it is not a directory");
     EXPECT_EQ(complaint(Error::Kind::usage, [&] { RunDirectory::create(file / "below", noon); }),
               "cannot write to the output directory " + (file / "below").string() + ": Not a directory");
 }

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace lktest {
+
+/// What to do when a file cannot be written; empty if nothing helps.
+/// @param error  errno
+std::string hint_for_writing(int error);
+
+/// "signal 9 (Killed)".
+std::string signal_in_words(int signal);
+
+/// Finds out whether the kernel's OOM killer ended a process of this process's control group since the
+/// counter was made. Reads memory.events (cgroup v2) or memory.oom_control (v1). Where neither can be
+/// read, for instance outside of any control group, it reads the whole machine's count in /proc/vmstat.
+class OomCounter {
+public:
+    /// @param root  where proc and sys are mounted
+    explicit OomCounter(std::filesystem::path root = "/");
+
+    bool killed_any() const;
+
+private:
+    std::optional<std::uint64_t> count() const;
+
+    std::filesystem::path root_;
+    std::optional<std::uint64_t> before_;
+};
+
+/// "was killed by signal 9 (Killed): out of memory". The OOM killer sends SIGKILL, so only this signal is
+/// attributed to it.
+std::string killed_by(int signal, const OomCounter& oom);
+
+/// What to do about a process that was killed; empty if nothing helps.
+std::string hint_for_killed(int signal, const OomCounter& oom);
+
+}  // namespace lktest

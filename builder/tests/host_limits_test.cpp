@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "builder/base/host_limits.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "builder/base/file.hpp"
+
+namespace lktest {
+namespace {
+
+class Killed : public testing::Test {
+protected:
+    void write(const std::string& path, const std::string& content) const {
+        make_directories((root_.path() / path).parent_path());
+        write_file(root_.path() / path, content);
+    }
+
+    /// Whether the counter sees the change from one content of a file to another.
+    bool sees(const std::string& path, const std::string& before, const std::string& after) const {
+        write(path, before);
+        const OomCounter counter(root_.path());
+        EXPECT_FALSE(counter.killed_any());
+        write(path, after);
+        return counter.killed_any();
+    }
+
+    TempDir root_;
+};
+
+TEST_F(Killed, IsSeenInACgroupOfVersion2) {
+    write("proc/self/cgroup", "0::/user.slice/lktest\n");
+    const std::string file = "sys/fs/cgroup/user.slice/lktest/memory.events";
+    EXPECT_TRUE(sees(file, "low 0\nmax 3\noom 1\noom_kill 1\n", "low 0\nmax 9\noom 2\noom_kill 2\n"));
+    EXPECT_FALSE(sees(file, "oom 1\noom_kill 1\n", "oom 7\noom_kill 1\n"));
+}
+
+TEST_F(Killed, IsSeenInACgroupOfVersion1) {
+    write("proc/self/cgroup", "5:cpu,cpuacct:/\n4:memory:/lktest\n0::/\n");
+    EXPECT_TRUE(sees("sys/fs/cgroup/memory/lktest/memory.oom_control",
+                     "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n",
+                     "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n"));
+}
+
+TEST_F(Killed, IsSeenAtTheRootOfAContainersMount) {
+    write("proc/self/cgroup", "4:memory:/docker/0123\n");
+    EXPECT_TRUE(sees("sys/fs/cgroup/memory/memory.oom_control", "oom_kill 0\n", "oom_kill 1\n"));
+}
+
+TEST_F(Killed, IsSeenOfTheWholeMachineWithoutAnyCgroup) {
+    EXPECT_TRUE(sees("proc/vmstat", "nr_free_pages 7\noom_kill 2\n", "nr_free_pages 7\noom_kill 3\n"));
+}
+
+TEST_F(Killed, SaysOutOfMemoryOnlyOfSigkill) {
+    write("proc/vmstat", "oom_kill 2\n");
+    const OomCounter counter(root_.path());
+    EXPECT_EQ(killed_by(SIGKILL, counter), "was killed by signal 9 (Killed)");
+    write("proc/vmstat", "oom_kill 3\n");
+    EXPECT_EQ(killed_by(SIGKILL, counter), "was killed by signal 9 (Killed): out of memory");
+    EXPECT_EQ(killed_by(SIGSEGV, counter), "was killed by signal 11 (Segmentation fault)");
+    EXPECT_NE(hint_for_killed(SIGXFSZ, counter), "");
+}
+
+TEST(WritingHint, NamesTheLimitThatWasReached) {
+    for (const auto& [error, word] : {std::pair{ENOSPC, "space"}, std::pair{EDQUOT, "quota"},
+                                      std::pair{EFBIG, "ulimit -f"}, std::pair{EMFILE, "ulimit -n"}})
+        EXPECT_NE(hint_for_writing(error).find(word), std::string::npos) << error;
+    EXPECT_EQ(hint_for_writing(EPERM), "");
+}
+
+}  // namespace
+}  // namespace lktest
