@@ -80,6 +80,7 @@ std::vector<IsoFinding> find_faults(const MediumFacts& facts) {
     judge_initramfs(facts, findings);
     judge_layers(facts, findings);
     judge_live(facts, findings);
+    judge_loopback(facts, findings);
     judge_content(facts, findings);
     judge_ukis(facts, findings);
     std::ranges::stable_sort(findings, std::ranges::greater(), &IsoFinding::grade);

@@ -27,6 +27,8 @@ void judge_efi_commands(const MediumFacts& facts, const ConfigFacts& config, Iso
 }
 
 void judge_labels(const MediumFacts& facts, const ConfigFacts& config, IsoFindings& findings) {
+    if (facts.kind != MediumKind::iso)
+        return;  // there is no volume that a label could be held against
     std::set<std::string> told;
     for (const LabelUse& use : config.said.labels) {
         if (use.label == facts.volume.label || !told.insert(use.label).second)

@@ -186,6 +186,66 @@ void judge_erofs(const MediumFacts& facts, IsoFindings& findings) {
     }
 }
 
+/// A root that only EROFS can mount needs that module before it is mounted.
+void judge_erofs_module(const MediumFacts& facts, const BootPath& path, IsoFindings& findings,
+                        std::set<std::string>& said) {
+    const InitramfsImage& image = path.initramfs->image;
+    const bool squashed =
+        std::ranges::any_of(facts.layers, [](const LayerFacts& layer) { return layer.super.has_value(); });
+    const std::string initramfs = path_of(*path.initramfs);
+    if (facts.erofs.empty() || squashed || !image.knows_builtin || !image.has_modules ||
+        image.modules.contains("erofs") || !said.insert("erofs " + initramfs).second)
+        return;
+    add_error(findings, "initramfs-module-missing",
+              fmt::format("{} lacks the module erofs, and the kernel does not have it built in: {} cannot be "
+                          "mounted.",
+                          initramfs, facts.erofs.front().path),
+              "Add the module to the initramfs, or build the kernel with CONFIG_EROFS_FS=y.");
+}
+
+/// "roothash=…", "usrhash=…": a value of hexadecimal digits as long as a digest.
+std::vector<std::pair<std::string, std::string>> hashes_in(std::string_view line) {
+    std::vector<std::pair<std::string, std::string>> found;
+    for (const std::string_view word : words_of(line)) {
+        const std::size_t equals = word.find('=');
+        if (equals == std::string_view::npos || word.substr(0, equals).find("hash") == std::string_view::npos)
+            continue;
+        const std::string value = lower_case(word.substr(equals + 1));
+        if (value.size() >= 40 && value.find_first_not_of("0123456789abcdef") == std::string::npos)
+            found.emplace_back(word.substr(0, equals), value);
+    }
+    return found;
+}
+
+void judge_verity(const MediumFacts& facts, const std::vector<BootPath>& paths, IsoFindings& findings) {
+    std::set<std::string> known, said;
+    bool all_known = true;
+    for (const VerityTree& tree : facts.verity) {
+        known.insert(tree.root_hash);
+        all_known &= !tree.root_hash.empty();
+        if (tree.cut)
+            add_error(
+                findings, "verity-cut",
+                fmt::format("The dm-verity hash tree in {} is cut off: reading the blocks that it no longer "
+                            "covers fails.",
+                            tree.place),
+                "Make it again with veritysetup format, or copy it again.");
+    }
+    if (facts.verity.empty() || !all_known)
+        return;
+    for (const BootPath& path : paths)
+        for (const auto& [name, value] : hashes_in(path.entry->said.command_line))
+            if (!known.contains(value) && said.insert(value).second)
+                add_error(
+                    findings, "verity-root-hash",
+                    fmt::format("{} says {}={}, and the hash tree in {} has the root hash {}: dm-verity "
+                                "refuses the root.",
+                                describe(path), name, value, facts.verity.front().place,
+                                fmt::join(known, ", ")),
+                    "Write the root hash that veritysetup printed for this tree there, or put the tree that "
+                    "belongs to it on the medium.");
+}
+
 /// The kernels' machine, if the root's programs run on none of them; empty if they run on one.
 std::string foreign_kernels(const MediumFacts& facts, const ElfMachine& machine) {
     std::set<std::string> machines;
@@ -300,7 +360,9 @@ void judge_content(const MediumFacts& facts, IsoFindings& findings) {
             continue;
         judge_release(path, findings, said);
         judge_initramfs_codec(facts, path, findings, said);
+        judge_erofs_module(facts, path, findings, said);
     }
+    judge_verity(facts, paths, findings);
     judge_squashfs_codecs(facts, findings);
     judge_erofs(facts, findings);
     judge_roots(facts, paths, findings);

@@ -148,7 +148,8 @@ void judge_image(const MediumFacts& facts, IsoFindings& findings) {
         judge_tree(facts, findings);
         judge_catalogue(facts, findings);
     }
-    judge_partitions(facts, findings);
+    if (facts.kind != MediumKind::netboot)
+        judge_partitions(facts, findings);
 }
 
 void judge_isolinux(const MediumFacts& facts, IsoFindings& findings) {

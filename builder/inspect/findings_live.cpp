@@ -39,7 +39,7 @@ bool asked_for(std::string_view line, std::span<const std::string_view> paramete
 /// Whether the directory has a file of this name, which may be "*.squashfs".
 bool has_file(const IsoTree& tree, const std::string& directory, std::string_view name) {
     if (!name.starts_with('*'))
-        return tree.find(directory + "/" + std::string(name)) != nullptr;
+        return tree.find(normal_path(directory + "/" + std::string(name))) != nullptr;
     const std::string_view suffix = name.substr(1);
     const std::string prefix = directory == "/" ? "/" : directory + "/";
     for (auto node = tree.nodes.lower_bound(prefix);
@@ -49,7 +49,6 @@ bool has_file(const IsoTree& tree, const std::string& directory, std::string_vie
     return false;
 }
 
-/// The medium's directory itself, where a link or another case of letters leads to it.
 bool has_any(const IsoTree& tree, const std::string& directory, std::span<const std::string_view> names) {
     return std::ranges::any_of(names, [&](std::string_view name) { return has_file(tree, directory, name); });
 }
@@ -138,8 +137,8 @@ void judge_images(const LivePath& at, const LiveFamily& family, bool asked) {
     if (family.images.empty() || asked_for(at.line, family.elsewhere) || !at.path.entry->said.certain)
         return;
     const std::string directory = directory_of_images(family, at);
-    if (directory.find("//") != std::string::npos || directory.ends_with('/'))
-        return;  // the machine is not known
+    if (family.directory.ends_with("{arch}") && machine_directory(at.path).empty())
+        return;
     std::string wanted;
     if (const std::string named =
             family.image_parameter.empty() ? std::string() : parameter(at.line, family.image_parameter);
@@ -150,7 +149,7 @@ void judge_images(const LivePath& at, const LiveFamily& family, bool asked) {
     } else {
         if (has_any(at.tree, directory, family.images))
             return;
-        wanted = fmt::format("{}/{}", directory, family.images.front());
+        wanted = normal_path(fmt::format("{}/{}", directory, family.images.front()));
     }
     if (!at.is_new("images " + wanted))
         return;
@@ -284,7 +283,10 @@ void judge_linux_live(const LivePath& at) {
     if (name.empty() || name.find('$') != std::string::npos || has_parameter(at.line, "from"))
         return;
     const std::string directory = "/" + name, pattern = "*." + (extension.empty() ? "sb" : extension);
-    if (!has_file(at.tree, directory, pattern) && at.is_new("bundles " + directory))
+    const bool there = std::ranges::any_of(at.tree.nodes, [&](const auto& node) {  // or in /slax/modules
+        return node.first.starts_with(directory + "/") && node.first.ends_with(pattern.substr(1));
+    });
+    if (!there && at.is_new("bundles " + directory))
         add_error(at.findings, "live-image-missing",
                   fmt::format("{}: linux-live looks for its layers, {}/{}, and the medium has none.",
                               describe(at.path), directory, pattern),

@@ -56,6 +56,7 @@ constexpr std::array miso_elsewhere{Text("miso_http_srv"), Text("miso_nfs_srv"),
 constexpr std::array linux_live_marks{FamilyMark{"/lib/livekitlib", {}}};
 constexpr std::array porteus_marks{FamilyMark{"/init", "porteus"}, FamilyMark{"/linuxrc", "porteus"}};
 constexpr std::array porteus_images{Text("*.xzm"), Text("*.sb")};
+constexpr std::array porteus_elsewhere{Text("from"), Text("base"), Text("ip")};
 constexpr std::array alpine_marks{FamilyMark{"/init", "nlplug-findfs"}, FamilyMark{"/init", "alpine_dev"}};
 constexpr std::array alpine_asked{Text("modloop"), Text("alpine_dev")};
 
@@ -135,7 +136,7 @@ constexpr std::array families{
                {},
                porteus_images,
                {},
-               {}},
+               porteus_elsewhere},
     LiveFamily{
         "Alpine", alpine_marks, alpine_asked, "Alpine's /init", "make it with mkinitfs", {}, {}, {}, {}, {}},
 };

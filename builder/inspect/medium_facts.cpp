@@ -12,6 +12,7 @@
 #include "builder/inspect/fat.hpp"
 #include "builder/inspect/iso_sector.hpp"
 #include "builder/inspect/isolinux_facts.hpp"
+#include "builder/inspect/netboot_tree.hpp"
 #include "builder/inspect/path_lookup.hpp"
 
 namespace lktest {
@@ -61,6 +62,19 @@ public:
         return std::move(facts_);
     }
 
+    /// A boot server's directory.
+    MediumFacts take_netboot(IsoTree tree) {
+        facts_.kind = MediumKind::netboot;
+        tree_ = std::move(tree);
+        facts_.names = tree_.names;
+        for (const auto& [path, node] : tree_.nodes)
+            facts_.size += node.size;
+        look_at_files(tree_);
+        look_at_efi();
+        finish(tree_);
+        return std::move(facts_);
+    }
+
 private:
     void finish(const IsoTree& tree) {
         look_at_configs();
@@ -68,6 +82,7 @@ private:
         look_at_isolinux();
         look_at_kernels();
         look_at_roots(tree);
+        look_at_verity(tree);
         if (options_.checksum_limit > 0)
             look_at_checksums(tree);
         facts_.tree = std::make_shared<const IsoTree>(tree);
@@ -146,6 +161,19 @@ private:
                 facts_.kernel_configs.try_emplace(release, KernelConfig::parse(text));
     }
 
+    /// Hash trees are partitions of a disk, or files beside the root's image.
+    void look_at_verity(const IsoTree& tree) {
+        const PartitionTables& tables = facts_.partitions;
+        for (const Partition& partition : tables.gpt ? tables.gpt->partitions : tables.mbr)
+            if (auto found = read_verity(iso_.part(partition.offset, partition.size),
+                                         fmt::format("partition {}", partition.number)))
+                facts_.verity.push_back(std::move(*found));
+        for (const auto& [path, node] : tree.nodes)
+            if (!node.directory && facts_.verity.size() < layer_limit)
+                if (auto found = read_verity(node.content, path))
+                    facts_.verity.push_back(std::move(*found));
+    }
+
     void look_at_checksums(const IsoTree& tree) {
         std::vector<std::uint64_t> patched;
         if (facts_.catalogue) {
@@ -183,8 +211,12 @@ private:
             for (const auto& [path, content] : fat.files)
                 if (lower_case(path).ends_with(".efi"))
                     add(path, true, content);
+        // A copy in the ISO's own tree is spoken of once.
+        const auto in_esp = [this](const std::string& path) {
+            return std::ranges::any_of(fats_, [&](const FatVolume& fat) { return fat.files.contains(path); });
+        };
         for (const auto& [path, node] : tree_.nodes)
-            if (lower_case(path).ends_with(".efi") && !node.directory && node.target.empty())
+            if (lower_case(path).ends_with(".efi") && !node.directory && node.target.empty() && !in_esp(path))
                 add(path, false, node.content);
     }
 
@@ -257,8 +289,8 @@ private:
                     names.insert(path).second)
                     facts_.efi.push_back({path, true, read_pe(content)});
         for (const auto& [path, node] : tree_.nodes)
-            if (lower_case(path).starts_with("/efi/") && lower_case(path).ends_with(".efi") &&
-                !node.directory && facts_.efi.size() < efi_limit)
+            if ((lower_case(path).starts_with("/efi/") || facts_.kind == MediumKind::netboot) &&
+                lower_case(path).ends_with(".efi") && !node.directory && facts_.efi.size() < efi_limit)
                 facts_.efi.push_back({path, false, read_pe(node.content)});
     }
 
@@ -274,6 +306,8 @@ private:
         if (file == "grub.cfg" || file == "loopback.cfg" ||
             (file.ends_with(".cfg") && directory.find("/grub") != std::string_view::npos))
             return BootLoader::grub;
+        if (directory.ends_with("/pxelinux.cfg"))
+            return BootLoader::syslinux;
         if (file.ends_with(".cfg") && (directory.ends_with("/isolinux") || directory.ends_with("/syslinux")))
             return BootLoader::syslinux;
         return std::nullopt;
@@ -317,13 +351,20 @@ private:
         facts_.configs.push_back(std::move(config));
     }
 
+    /// Where a relative path begins. PXELINUX's configurations lie in a directory below it.
+    static std::string_view directory_of_names(const ConfigFacts& config) {
+        const std::string_view directory = directory_of(config.path);
+        return directory.ends_with("/pxelinux.cfg") ? directory_of(directory) : directory;
+    }
+
     /// The file that a configuration names. SYSLINUX's paths may begin where its configuration lies.
     std::optional<Found> locate(const NamedFile& named, const ConfigFacts& config) const {
         if (!named.certain || named.path.empty())
             return std::nullopt;
-        const std::string path = named.path.starts_with('/')
-                                     ? normal_path(named.path)
-                                     : normal_path(std::string(directory_of(config.path)) + "/" + named.path);
+        const std::string path =
+            named.path.starts_with('/')
+                ? normal_path(named.path)
+                : normal_path(std::string(directory_of_names(config)) + "/" + named.path);
         return find(path, config.said.loader != BootLoader::grub);
     }
 
@@ -385,7 +426,7 @@ private:
         facts_.initramfs.push_back(std::move(facts));
     }
 
-    const ByteView& iso_;
+    ByteView iso_;
     InspectOptions options_;
     IsoTree tree_;
     std::map<std::string, ByteView>
@@ -412,6 +453,8 @@ MediumFacts read_medium_facts(const ByteView& iso, const std::string& name, cons
 }
 
 MediumFacts read_medium_facts(const std::filesystem::path& iso, const InspectOptions& options) {
+    if (std::filesystem::is_directory(iso))
+        return Inspection(ByteView(), options).take_netboot(read_netboot_tree(iso));
     return read_medium_facts(ByteView::of_file(iso), iso.string(), options);
 }
 

@@ -21,6 +21,7 @@
 #include "builder/inspect/root_facts.hpp"
 #include "builder/inspect/squashfs_super.hpp"
 #include "builder/inspect/uki.hpp"
+#include "builder/inspect/verity.hpp"
 
 namespace lktest {
 
@@ -125,6 +126,7 @@ struct MediumFacts {
     std::vector<ErofsFacts> erofs;
     std::vector<RootFacts> roots;
     std::vector<UkiFacts> ukis;
+    std::vector<VerityTree> verity;
     std::map<std::string, KernelConfig>
         kernel_configs;                    ///< that lie on the medium or in its root, by release
     std::vector<std::string> large_files;  ///< over 4 GiB

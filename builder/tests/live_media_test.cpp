@@ -132,6 +132,14 @@ std::vector<Family> families() {
          },
          {{without("/os/root.img"), "live-image-missing"},
           {without_script("/usr/sbin/dmsquash-live-root"), "live-scripts-missing"}}},
+        {"gentoo",
+         "root=live:CDLABEL=LIVE rd.live.dir=/ rd.live.squashimg=image.squashfs cdroot",
+         [](FakeMedium& medium) {
+             medium.initramfs.put_file("/usr/lib/dracut-lib.sh", "");
+             medium.initramfs.put_file("/usr/bin/dmsquash-live-root", "");
+             medium.files["/image.squashfs"] = fake_squashfs();
+         },
+         {{without("/image.squashfs"), "live-image-missing"}}},
         {"kiwi",
          "root=live:CDLABEL=LIVE rd.live.image",
          [](FakeMedium& medium) {

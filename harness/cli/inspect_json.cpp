@@ -24,6 +24,7 @@ Json strings(const std::vector<std::string>& values) {
 Json volume_json(const MediumFacts& facts) {
     constexpr std::array names{"rock-ridge", "joliet", "plain"};
     return {{"label", json_text(facts.volume.label)},
+            {"uuid", json_text(facts.volume.uuid)},
             {"system", json_text(facts.volume.system)},
             {"application", json_text(facts.volume.application)},
             {"created", json_text(facts.volume.created)},
@@ -160,6 +161,60 @@ Json layer_json(const LayerFacts& layer) {
     return json;
 }
 
+Json erofs_json(const ErofsFacts& image) {
+    return {{"path", json_text(image.path)},
+            {"size", image.size},
+            {"compressors", strings(image.super.compressors)},
+            {"block_size", image.super.block_size},
+            {"inodes", image.super.inodes},
+            {"used", image.super.used}};
+}
+
+Json uki_json(const UkiFacts& uki) {
+    return {{"path", json_text(uki.path)},
+            {"in_esp", uki.in_esp},
+            {"machine", json_text(uki.machine)},
+            {"stub", json_text(uki.image.stub)},
+            {"profiles", list(uki.image.profiles, [](const UkiProfile& profile) {
+                 return Json{
+                     {"title", json_text(profile.title)},
+                     {"os", json_text(profile.os_name)},
+                     {"uname", json_text(profile.uname)},
+                     {"cmdline", profile.command_line ? Json(json_text(*profile.command_line)) : Json()},
+                     {"initrds", profile.initrds.size()}};
+             })}};
+}
+
+Json root_json(const RootFacts& root) {
+    return {{"images", strings(root.images)},
+            {"init", json_text(root.init)},
+            {"machine", root.machine ? Json(describe(*root.machine)) : Json()},
+            {"modules", strings(root.releases)}};
+}
+
+Json verity_json(const VerityTree& tree) {
+    return {{"place", json_text(tree.place)},
+            {"algorithm", json_text(tree.algorithm)},
+            {"root_hash", tree.root_hash}};
+}
+
+Json checksums_json(const ChecksumList& sums) {
+    return {{"path", json_text(sums.path)},
+            {"right", sums.right},
+            {"differing", strings(sums.differing)},
+            {"missing", strings(sums.missing)},
+            {"not_read", sums.unchecked}};
+}
+
+std::string_view kind_name(MediumKind kind) {
+    switch (kind) {
+        case MediumKind::iso: return "iso";
+        case MediumKind::disk: return "disk";
+        case MediumKind::netboot: return "netboot";
+    }
+    return "";
+}
+
 std::string_view grade_name(IsoFinding::Grade grade) {
     switch (grade) {
         case IsoFinding::Grade::notice: return "notice";
@@ -183,6 +238,7 @@ std::string inspect_json(const std::string& name, const MediumFacts& facts,
     const Json json = {
         {"schema", "lktest.inspect/1"},
         {"iso", json_text(name)},
+        {"kind", kind_name(facts.kind)},
         {"size", facts.size},
         {"volume", volume_json(facts)},
         {"el_torito", el_torito_json(facts)},
@@ -194,6 +250,11 @@ std::string inspect_json(const std::string& name, const MediumFacts& facts,
         {"kernels", list(facts.kernels, kernel_json)},
         {"initramfs", list(facts.initramfs, initramfs_json)},
         {"layers", list(facts.layers, layer_json)},
+        {"erofs", list(facts.erofs, erofs_json)},
+        {"unified_kernels", list(facts.ukis, uki_json)},
+        {"roots", list(facts.roots, root_json)},
+        {"verity", list(facts.verity, verity_json)},
+        {"checksums", list(facts.checksums, checksums_json)},
         {"findings", list(findings, finding_json)},
     };
     return json_output(json, 2) + "\n";

@@ -117,7 +117,15 @@ std::string platform_name(std::uint8_t platform) {
 }
 
 void add_volume(Sheet& sheet, const MediumFacts& facts) {
+    if (facts.kind != MediumKind::iso) {
+        const bool disk = facts.kind == MediumKind::disk;
+        sheet.row(disk ? "disk" : "netboot",
+                  {fmt::format("{}{} files", disk ? "no ISO 9660 · " : "", facts.tree ? facts.files : 0)});
+        return;
+    }
     std::vector<std::string> said{fmt::format("'{}'", facts.volume.label)};
+    if (!facts.volume.uuid.empty())
+        said.push_back("UUID " + facts.volume.uuid);
     for (const std::string& text : {facts.volume.application, facts.volume.created})
         if (!text.empty())
             said.push_back(text);
@@ -245,7 +253,7 @@ void add_configs(Sheet& sheet, const MediumFacts& facts) {
         }
         std::string path = (config.in_esp ? "ESP " : "ISO ") + config.path;
         if (loads.empty())
-            sheet.row(title(), {path, std::string(name(config.said.loader)), "loads no kernel"});
+            sheet.row(title(), {path, std::string(name(config.said.loader)), "no entry of its own"});
         for (const auto& [text, count] : loads)
             sheet.row(title(), {std::exchange(path, ""), std::string(name(config.said.loader)),
                                 count == 1 ? text : fmt::format("{} ({} entries)", text, count)});
@@ -286,8 +294,56 @@ void add_initramfs(Sheet& sheet, const MediumFacts& facts) {
     }
 }
 
+void add_ukis(Sheet& sheet, const MediumFacts& facts) {
+    Title title("UKI");
+    for (const UkiFacts& uki : facts.ukis)
+        for (const UkiProfile& profile : uki.image.profiles) {
+            std::vector<std::string> said;
+            for (const std::string& text : {profile.os_name, profile.title, profile.uname, uki.image.stub})
+                if (!text.empty() && std::ranges::find(said, text) == said.end())
+                    said.push_back(text);
+            said.push_back(profile.command_line ? profile.command_line->substr(0, 200) : "no command line");
+            if (profile.initrds.empty())
+                said.emplace_back("no initramfs");
+            sheet.row(title(), {(uki.in_esp ? "ESP " : "ISO ") + uki.path, uki.machine, joined(said)});
+        }
+}
+
+/// "root        /live/filesystem.squashfs   /sbin/init · 64-bit x86"
+void add_roots(Sheet& sheet, const MediumFacts& facts) {
+    Title title("root");
+    for (const RootFacts& root : facts.roots) {
+        std::vector<std::string> said{root.init.empty() ? "no init program" : root.init};
+        if (root.machine)
+            said.push_back(describe(*root.machine));
+        for (const std::string& release : root.releases)
+            said.push_back("modules " + release);
+        if (root.looks_like_root || !root.init.empty())
+            sheet.row(title(), {fmt::format("{}", fmt::join(root.images, " + ")), joined(said)});
+    }
+    Title hashes("dm-verity");
+    for (const VerityTree& tree : facts.verity)
+        sheet.row(hashes(), {tree.place, fmt::format("{} {}", tree.algorithm, tree.root_hash)});
+    Title sums("checksums");
+    for (const ChecksumList& list : facts.checksums)
+        sheet.row(sums(),
+                  {list.path, fmt::format("{} right, {} wrong, {} missing, {} not read", list.right,
+                                          list.differing.size(), list.missing.size(), list.unchecked)});
+    if (facts.implanted)
+        sheet.row(sums(), {"isomd5sum", !facts.implanted->checked ? "not read"
+                                        : facts.implanted->right  ? "right"
+                                                                  : "wrong"});
+}
+
 void add_layers(Sheet& sheet, const MediumFacts& facts) {
     Title title("layers");
+    for (const ErofsFacts& image : facts.erofs)
+        sheet.row(title(), {image.path, size_text(image.size),
+                            fmt::format("EROFS {} · {} blocks · {} inodes",
+                                        image.super.compressors.empty()
+                                            ? "not compressed"
+                                            : fmt::format("{}", fmt::join(image.super.compressors, "+")),
+                                        size_text(image.super.block_size), image.super.inodes)});
     for (const LayerFacts& layer : facts.layers)
         sheet.row(title(),
                   {layer.path, size_text(layer.size),
@@ -339,7 +395,9 @@ std::string inspect_text(const std::string& name, const MediumFacts& facts,
     add_configs(sheet, facts);
     add_kernels(sheet, facts);
     add_initramfs(sheet, facts);
+    add_ukis(sheet, facts);
     add_layers(sheet, facts);
+    add_roots(sheet, facts);
     sheet.line({});
     for (const IsoFinding& finding : findings)
         add_finding(sheet, finding, style);
