@@ -453,8 +453,13 @@ MediumFacts read_medium_facts(const ByteView& iso, const std::string& name, cons
 }
 
 MediumFacts read_medium_facts(const std::filesystem::path& iso, const InspectOptions& options) {
-    if (std::filesystem::is_directory(iso))
-        return Inspection(ByteView(), options).take_netboot(read_netboot_tree(iso));
+    if (std::filesystem::is_directory(iso)) {
+        IsoTree tree = read_netboot_tree(iso);
+        if (tree.nodes.empty())
+            throw usage_error(fmt::format("{} is an empty directory", iso.string()),
+                              "give a live or installation medium, or the directory of a boot server");
+        return Inspection(ByteView(), options).take_netboot(std::move(tree));
+    }
     return read_medium_facts(ByteView::of_file(iso), iso.string(), options);
 }
 

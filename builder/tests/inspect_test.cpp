@@ -341,7 +341,7 @@ TEST(Inspect, NamesAFileThatIsNoIso) {
     };
     EXPECT_EQ(complaint(file), fmt::format("cannot read {}: No such file or directory", file.string()));
     EXPECT_EQ(complaint(directory.path()),
-              fmt::format("{} is not a regular file", directory.path().string()));
+              fmt::format("{} is an empty directory", directory.path().string()));
     write_file(file, "");
     EXPECT_EQ(complaint(file), fmt::format("{} is empty", file.string()));
     write_file(file, "#!/bin/sh");
