@@ -15,6 +15,7 @@
 #include "builder/inspect/el_torito.hpp"
 #include "builder/inspect/fat.hpp"
 #include "builder/inspect/finding.hpp"
+#include "builder/inspect/image_files.hpp"
 #include "builder/inspect/initramfs_image.hpp"
 #include "builder/inspect/iso_tree.hpp"
 #include "builder/inspect/kernel_image.hpp"
@@ -54,6 +55,23 @@ using namespace lktest;
 
 [[maybe_unused]] void pe(const std::string& bytes) {
     read_pe(ByteView::of_memory(bytes));
+}
+
+/// Single files inside a root image, and what else kernels and unified kernel images hold.
+[[maybe_unused]] void root_images(const std::string& bytes) {
+    const ByteView view = ByteView::of_memory(bytes);
+    for (const auto& open : {open_squashfs, open_erofs}) {
+        RootUnion files;
+        if (auto image = open(view))
+            files.add(std::move(image));
+        for (const char* path : {"/", "/lib/modules"})
+            files.names(path);
+        files.head("/sbin/init", 1 << 20);
+    }
+    read_verity(view, "fuzz");
+    if (const auto pe = read_pe(view))
+        read_uki(view, *pe);
+    embedded_config(plain_stream(view), bytes.size());
 }
 
 [[maybe_unused]] void signers(const std::string& bytes) {
