@@ -62,8 +62,10 @@ IsoFacts disk_facts(const ByteView& disk, const std::string& name) {
 }  // namespace
 
 IsoFacts read_iso_facts(const std::filesystem::path& path) {
-    const ByteView iso = ByteView::of_file(path);
-    const std::string name = path.string();
+    return read_iso_facts(ByteView::of_file(path), path.string());
+}
+
+IsoFacts read_iso_facts(const ByteView& iso, const std::string& name) {
     if (iso.size() == 0)
         throw usage_error(fmt::format("{} is empty", name), "build it again, or copy it again");
     const auto volume = read_iso_volume(iso);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "builder/base/platform.hpp"
+#include "builder/inspect/byte_view.hpp"
 
 namespace lktest {
 
@@ -25,6 +26,8 @@ struct IsoFacts {
 /// Throws a usage Error naming the file if it is missing, unreadable, empty, neither of
 /// the two, or shorter than its volume or partition table says.
 IsoFacts read_iso_facts(const std::filesystem::path& iso);
+/// @param name  the file's name, for messages
+IsoFacts read_iso_facts(const ByteView& iso, const std::string& name);
 
 /// The application identifier that `lktest build` writes begins with this.
 inline constexpr std::string_view own_application_id = "LKTEST";

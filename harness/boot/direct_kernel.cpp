@@ -3,31 +3,16 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <fstream>
 
 #include "builder/base/error.hpp"
-#include "builder/inspect/medium_facts.hpp"
+#include "builder/inspect/iso_tree.hpp"
+#include "harness/boot/inspect_medium.hpp"
 
 namespace lktest {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool suits(const EntryFacts& entry, const MediumFacts& medium, Arch arch, const std::string& title) {
-    if (entry.kernel.empty() || (!title.empty() && entry.said.title != title))
-        return false;
-    const auto kernel = std::ranges::find(medium.kernels, entry.kernel, &KernelFacts::path);
-    return kernel != medium.kernels.end() && kernel->image && kernel->image->machine == name(arch);
-}
-
-const EntryFacts* find_entry(const MediumFacts& medium, Arch arch, const std::string& title) {
-    for (const ConfigFacts& config : medium.configs)
-        for (const EntryFacts& entry : config.entries)
-            if (suits(entry, medium, arch, title))
-                return &entry;
-    return nullptr;
-}
 
 void append_file(const IsoTree& tree, const std::string& path, std::ofstream& out, const fs::path& iso) {
     constexpr std::size_t piece = std::size_t{1} << 20;
@@ -48,8 +33,7 @@ void close(std::ofstream& out, const fs::path& path) {
 }  // namespace
 
 DirectKernel take_kernel(const fs::path& iso, Arch arch, const BootLine& wish, const fs::path& directory) {
-    const MediumFacts medium = read_medium_facts(iso);
-    const EntryFacts* entry = find_entry(medium, arch, wish.entry);
+    const std::optional<LoadedEntry> entry = inspect_menu(iso, arch, wish.entry);
     if (!entry)
         throw usage_error(wish.entry.empty()
                               ? fmt::format("no menu of {} names a kernel for {}", iso.string(), name(arch))
@@ -58,7 +42,7 @@ DirectKernel take_kernel(const fs::path& iso, Arch arch, const BootLine& wish, c
                           fmt::format("see the entries that there are: lktest inspect {}", iso.string()));
     DirectKernel direct{.kernel = directory / "kernel",
                         .initramfs = directory / "initramfs",
-                        .command_line = entry->said.command_line};
+                        .command_line = entry->command_line};
     if (!wish.append.empty())
         direct.command_line += " " + wish.append;
     const IsoTree tree = read_iso_tree(ByteView::of_file(iso));

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view font_ending = ".pf2";
 constexpr std::uint64_t largest_font = 16 << 20;
-constexpr std::size_t most_fonts = 16;
+constexpr std::size_t most_fonts = 16, most_of_fonts = 32 << 20;  // bytes
 /// What GRUB is installed with where nobody chose another: Unifont.
 constexpr const char* usual_font = "/usr/share/grub/unicode.pf2";
 
@@ -32,10 +32,13 @@ std::vector<std::string> fonts_of_tree(const fs::path& directory) {
 
 std::vector<std::string> fonts_of_iso(const fs::path& iso) {
     std::vector<std::string> fonts;
+    std::size_t left = most_of_fonts;
     for (const auto& [path, node] : read_iso_tree(ByteView::of_file(iso)).nodes)
         if (fonts.size() < most_fonts && !node.directory && path.ends_with(font_ending) &&
-            node.content.size() <= largest_font)
+            node.content.size() <= std::min<std::uint64_t>(largest_font, left)) {
             fonts.push_back(node.content.read(0, node.content.size()));
+            left -= fonts.back().size();
+        }
     return fonts;
 }
 

@@ -5,7 +5,7 @@
 
 #include "builder/base/file.hpp"
 #include "harness/boot/attached_devices.hpp"
-#include "harness/diagnose/booted_path.hpp"
+#include "harness/boot/inspect_medium.hpp"
 #include "harness/diagnose/dmesg.hpp"
 #include "harness/diagnose/kernel_start.hpp"
 
@@ -14,11 +14,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// All of the medium; nothing if it cannot be inspected: a directory of a boot server, a foreign guest's.
-std::optional<MediumFacts> inspect_medium(const fs::path& image) {
+/// What inspection of the medium tells; nothing if that cannot be found out, as of a boot server's directory.
+/// @param untold  says why not
+std::optional<MediumOnPath> look_at_medium(const BootCell& cell, const std::string& command_line,
+                                           const std::vector<std::string>& console, const Facts& known,
+                                           std::vector<std::string>& untold) {
     try {
-        if (fs::is_regular_file(image))
-            return read_medium_facts(image);
+        if (fs::is_regular_file(cell.image.path))
+            return inspect_on_path(cell, command_line, console, known);
+    } catch (const ConfinedFailure& failure) {
+        untold.push_back(fmt::format("the medium: {}", failure.what()));
     } catch (const std::exception&) {
         // It is not an ISO, and the boot has failed for another reason.
     }
@@ -26,7 +31,7 @@ std::optional<MediumFacts> inspect_medium(const fs::path& image) {
 }
 
 /// Why the boot failed, by the lines, by what was measured, and by what is on the medium.
-std::vector<RankedCause> causes_of(const Diagnosis& diagnosis, std::vector<std::string> console,
+std::vector<RankedCause> causes_of(Diagnosis& diagnosis, std::vector<std::string> console,
                                    const Examination& seen, const Knowledge& knowledge) {
     CauseEvidence evidence{.arch = knowledge.cell.arch,
                            .firmware = knowledge.cell.firmware,
@@ -39,10 +44,13 @@ std::vector<RankedCause> causes_of(const Diagnosis& diagnosis, std::vector<std::
     evidence.signs = diagnosis.signs;
     evidence.facts = measured_facts(seen, diagnosis, knowledge.cell, console);
     const std::string command_line = kernel_start(seen.log).command_line;
-    if (const auto medium = inspect_medium(knowledge.cell.image.path)) {
+    if (auto medium =
+            look_at_medium(knowledge.cell, command_line, console, evidence.facts, diagnosis.untold)) {
         evidence.inspected = true;
-        evidence.medium = findings_on_path(*medium, knowledge.cell, command_line);
-        add_medium_facts(*medium, command_line, console, evidence.facts);
+        evidence.medium = std::move(medium->findings);
+        for (Fact& fact : medium->facts.all)
+            evidence.facts.all.push_back(std::move(fact));
+        evidence.facts.words = std::move(medium->facts.words);
     }
     evidence.lines = std::move(console);
     if (seen.resets == 0 || seen.reset_loop)  // else it may be the log of an earlier boot

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <thread>
 
+#include "harness/boot/examine_memory.hpp"
 #include "harness/diagnose/cpu_activity.hpp"
 #include "harness/diagnose/dmesg.hpp"
-#include "harness/diagnose/kernel_entry.hpp"
 #include "harness/diagnose/look_inside.hpp"
 #include "harness/diagnose/text_cells.hpp"
 
@@ -47,13 +47,6 @@ Samples sample_and_suspend(Domain& guest, Arch arch) {
     guest.suspend();
     samples.push_back(cpus_of(guest, arch));
     return samples;
-}
-
-std::optional<PageTables> kernel_tables(const Samples& samples) {
-    for (const std::vector<CpuState>& moment : samples)
-        if (const auto tables = kernel_tables(moment))
-            return tables;
-    return std::nullopt;
 }
 
 std::vector<std::string> disks_in_words(const Domain::DeviceUse& use) {
@@ -183,26 +176,10 @@ void Onlooker::examine(Domain& guest, Examination& seen) {
                                          : "what was read of the disks: libvirt does not say");
         }
     }
-    read_log(seen, kernel_tables(seen.samples));
-}
-
-bool Onlooker::entered_kernel(const GuestMemory& memory, const Examination& seen) const {
-    // A BIOS leaves alone what it had loaded before a reset.
-    if (seen.reset_loop && arch_ == Arch::x86_64 && in_kernel_entry(memory, arch_, x86_kernel_entry))
-        return true;
-    // A loader that stands beside the kernel it has loaded calls its BIOS, or takes interrupts; the entry of
-    // a kernel does neither.
-    const auto of_loader = [](const CpuState& cpu) {
-        return cpu.mode == CpuState::Mode::real || (cpu.mode == CpuState::Mode::flat && cpu.takes_interrupts);
-    };
-    if (std::ranges::any_of(seen.samples, [&](const std::vector<CpuState>& moment) {
-            return std::ranges::any_of(moment, of_loader);
-        }))
-        return false;
-    return !seen.samples.empty() && std::ranges::any_of(seen.samples.back(), [&](const CpuState& cpu) {
-        return cpu.mode != CpuState::Mode::real && cpu.mode != CpuState::Mode::user &&
-               in_kernel_entry(memory, arch_, cpu.pc);
-    });
+    if (ram_)
+        examine_memory(*ram_, arch_, seen);
+    else
+        seen.untold.push_back("the kernel's log: " + no_memory_);
 }
 
 const GuestRam& Onlooker::ram() const {
@@ -259,31 +236,6 @@ std::vector<CpuActivity> Onlooker::activities(const Domain& guest) const {
             mark_waiting(moment, memory, kernel ? kernel->tables : std::nullopt);
     }
     return cpu_activities(samples);
-}
-
-void Onlooker::read_log(Examination& seen, const std::optional<PageTables>& hint) const {
-    if (!ram_) {
-        seen.untold.push_back("the kernel's log: " + no_memory_);
-        return;
-    }
-    const GuestMemory memory = ram_->written();
-    look_at_firmware(memory, seen);
-    const std::vector<FoundKernel> kernels = find_kernels(memory, arch_, hint);
-    std::optional<PageTables> tables;
-    if (kernels.empty()) {
-        seen.untold.emplace_back("the kernel's log: there is none in the guest's memory");
-        seen.kernel_entered = seen.kernel_entered || entered_kernel(memory, seen);
-    } else if (auto log = read_printk(memory, kernels.front().log, Unfinished::take)) {
-        seen.log_found = true;
-        seen.log_by_shape = !kernels.front().by_vmcoreinfo;
-        seen.kernel = kernels.front().release;
-        seen.log = std::move(log->records);
-        tables = kernels.front().tables;
-        look_inside(memory, kernels.front(), arch_, seen);
-    }
-    if (arch_ == Arch::aarch64)
-        for (std::vector<CpuState>& moment : seen.samples)
-            mark_waiting(moment, memory, tables);
 }
 
 }  // namespace lktest

@@ -101,9 +101,6 @@ public:
     bool answered() const noexcept { return answered_; }
 
 private:
-    bool entered_kernel(const GuestMemory& memory, const Examination& seen) const;
-    void read_log(Examination& seen, const std::optional<PageTables>& hint) const;
-
     Arch arch_;
     std::shared_ptr<const GuestRam> ram_;
     std::string no_memory_;  ///< why there is none

@@ -7,11 +7,19 @@
 #include <algorithm>
 
 #include "builder/base/error.hpp"
+#include "builder/base/packed.hpp"
+#include "harness/boot/inspect_medium.hpp"
 #include "harness/cli/inspect_json.hpp"
 #include "harness/cli/inspect_text.hpp"
 #include "harness/cli/terminal.hpp"
 
 namespace lktest {
+
+template <typename Archive>
+void each_field(Archive& archive, Style& style) {
+    auto& [colour, unicode, width, height] = style;
+    archive(colour, unicode, width, height);
+}
 
 void add_inspect(CLI::App& app, InspectRequest& request) {
     app.add_option("ISO", request.iso, "any live or installation medium")->type_name("ISO")->required();
@@ -26,14 +34,30 @@ constexpr std::uint64_t checksum_limit = std::uint64_t{4} << 30;
 }  // namespace
 
 int inspect(const InspectRequest& request) {
-    const MediumFacts facts = read_medium_facts(request.iso, {.checksum_limit = checksum_limit});
-    const std::vector<IsoFinding> findings = find_faults(facts);
-    const std::string name = request.iso.filename().string();
-    fmt::print("{}", request.json ? inspect_json(name, facts, findings)
-                                  : inspect_text(name, facts, findings, style_of(stdout)));
-    const bool bad =
-        std::ranges::find(findings, IsoFinding::Grade::error, &IsoFinding::grade) != findings.end();
+    std::string name = request.iso.string();
+    bool json = request.json, bad = false;
+    Style style = style_of(stdout);
+    std::string text;
+    constexpr ConfinedLimits limits{.cpu = std::chrono::minutes(10)};  // for the checksums
+    if (!unpack(inspect_confined("inspect", request.iso, packed(name, json, style), limits), bad, text))
+        throw usage_error(fmt::format("{} could not be inspected (its reader's answer is garbled)", name));
+    fmt::print("{}", text);
     return static_cast<int>(bad ? ExitCode::boot_failed : ExitCode::passed);
+}
+
+std::string inspect_job(std::span<const int> files, std::string_view input) {
+    std::string path;
+    bool json = false;
+    Style style;
+    if (!unpack(input, path, json, style))
+        throw host_error("the question for a medium is garbled");
+    const MediumFacts facts = read_medium_facts(medium_in(files), path, {.checksum_limit = checksum_limit});
+    const std::vector<IsoFinding> findings = find_faults(facts);
+    const std::string name = std::filesystem::path(path).filename().string();
+    std::string text =
+        json ? inspect_json(name, facts, findings) : inspect_text(name, facts, findings, style);
+    bool bad = std::ranges::find(findings, IsoFinding::Grade::error, &IsoFinding::grade) != findings.end();
+    return packed(bad, text);
 }
 
 }  // namespace lktest

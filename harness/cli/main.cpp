@@ -12,6 +12,7 @@
 #include "harness/boot/run.hpp"
 #include "harness/cli/app.hpp"
 #include "harness/cli/completion.hpp"
+#include "harness/cli/confined_jobs.hpp"
 #include "harness/cli/guarded_output.hpp"
 #include "harness/cli/lookup.hpp"
 #include "harness/cli/machine_size.hpp"
@@ -152,6 +153,8 @@ void outlive_failed_writes() {
 
 /// Catches what ends the command.
 int main(int argc, char** argv) {
+    if (const auto status = serve_confined(argc, argv, confined_jobs))
+        return *status;
     outlive_failed_writes();
     const GuardedOutput output;
     try {

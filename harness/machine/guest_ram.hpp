@@ -36,6 +36,9 @@ public:
     GuestMemory written() const;
     /// All of it, for places that are known to be written to: to find out which are takes milliseconds.
     GuestMemory whole() const;
+    /// The memory's file, and the bytes of it that are mapped.
+    int file() const noexcept { return file_.get(); }
+    std::size_t size() const noexcept { return size_; }
     /// Where it lies, as far as the file has it.
     const std::vector<RamRange>& layout() const noexcept { return layout_; }
 

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include "harness/boot/inspect_medium.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "builder/base/confined.hpp"
+#include "builder/base/packed.hpp"
+
+namespace lktest {
+
+template <typename Archive>
+void each_field(Archive& archive, IsoFacts& facts) {
+    auto& [disk, volume_label, application_id, bios_boot, uefi_boot, arches] = facts;
+    archive(disk, volume_label, application_id, bios_boot, uefi_boot, arches);
+}
+
+template <typename Archive>
+void each_field(Archive& archive, MediumFinding& finding) {
+    auto& [id, text, fix, is_error] = finding;
+    archive(id, text, fix, is_error);
+}
+
+template <typename Archive>
+void each_field(Archive& archive, Fact& fact) {
+    auto& [name, holds, text] = fact;
+    archive(name, holds, text);
+}
+
+template <typename Archive>
+void each_field(Archive& archive, LoadedEntry& entry) {
+    auto& [kernel, initrds, command_line] = entry;
+    archive(kernel, initrds, command_line);
+}
+
+namespace {
+
+/// Throws a usage Error naming the file when it cannot be opened or is not a regular file.
+UniqueFd open_medium(const std::filesystem::path& medium) {
+    ByteView::of_file(medium);
+    return UniqueFd(::open(medium.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+}
+
+template <typename T>
+T answer_of(std::string_view job, const std::filesystem::path& medium, std::string_view input) {
+    T value;
+    if (!unpack(inspect_confined(job, medium, input), value))
+        throw usage_error(
+            fmt::format("{} could not be inspected (its reader's answer is garbled)", medium.string()));
+    return value;
+}
+
+bool suits(const EntryFacts& entry, const MediumFacts& medium, Arch arch, const std::string& title) {
+    if (entry.kernel.empty() || (!title.empty() && entry.said.title != title))
+        return false;
+    const auto kernel = std::ranges::find(medium.kernels, entry.kernel, &KernelFacts::path);
+    return kernel != medium.kernels.end() && kernel->image && kernel->image->machine == name(arch);
+}
+
+}  // namespace
+
+ByteView medium_in(std::span<const int> files) {
+    return ByteView::of_file(fmt::format("/proc/self/fd/{}", files.empty() ? -1 : files[0]));
+}
+
+std::string inspect_confined(std::string_view job, const std::filesystem::path& medium,
+                             std::string_view input, const ConfinedLimits& limits) {
+    const UniqueFd file = open_medium(medium);
+    const std::array files{file.get()};
+    try {
+        return run_confined(job, files, input, limits);
+    } catch (const ConfinedFailure& failure) {
+        throw ConfinedFailure(fmt::format("{} could not be inspected ({})", medium.string(), failure.what()),
+                              "it is damaged or malicious; get it again from where it was published");
+    }
+}
+
+IsoFacts inspect_facts(const std::filesystem::path& iso) {
+    return answer_of<IsoFacts>("facts", iso, iso.string());
+}
+
+MediumOnPath inspect_on_path(const BootCell& cell, const std::string& command_line,
+                             const std::vector<std::string>& console, const Facts& known) {
+    BootCell way = cell;
+    std::string name = cell.image.path.string(), line = command_line;
+    std::vector<std::string> said = console, keys, words;
+    for (const auto& [key, word] : known.words) {
+        keys.push_back(key);
+        words.push_back(word);
+    }
+    const std::string answer = inspect_confined(
+        "path", cell.image.path, packed(name, way.arch, way.firmware, way.medium, line, said, keys, words));
+    MediumOnPath found;
+    if (!unpack(answer, found.findings, found.facts.all, keys, words) || keys.size() != words.size())
+        throw ConfinedFailure(
+            fmt::format("{} could not be inspected (its reader's answer is garbled)", name));
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        found.facts.words.insert_or_assign(keys[i], words[i]);
+    return found;
+}
+
+std::optional<LoadedEntry> inspect_menu(const std::filesystem::path& iso, Arch arch,
+                                        const std::string& title) {
+    std::string name = iso.string(), wanted = title;
+    return answer_of<std::optional<LoadedEntry>>("menu", iso, packed(name, arch, wanted));
+}
+
+std::string facts_job(std::span<const int> files, std::string_view input) {
+    const std::string name(input);
+    IsoFacts facts = read_iso_facts(medium_in(files), name);
+    return packed(facts);
+}
+
+std::string path_job(std::span<const int> files, std::string_view input) {
+    BootCell cell;
+    std::string name, command_line;
+    std::vector<std::string> console, keys, words;
+    if (!unpack(input, name, cell.arch, cell.firmware, cell.medium, command_line, console, keys, words) ||
+        keys.size() != words.size())
+        throw host_error("the question for a medium is garbled");
+    const MediumFacts medium = read_medium_facts(medium_in(files), name);
+    std::vector<MediumFinding> findings = findings_on_path(medium, cell, command_line);
+    Facts facts;
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        facts.words.insert_or_assign(keys[i], words[i]);
+    add_medium_facts(medium, command_line, console, facts);
+    keys.clear();
+    words.clear();
+    for (const auto& [key, word] : facts.words) {
+        keys.push_back(key);
+        words.push_back(word);
+    }
+    return packed(findings, facts.all, keys, words);
+}
+
+std::string menu_job(std::span<const int> files, std::string_view input) {
+    std::string name, title;
+    Arch arch{};
+    unpack(input, name, arch, title);
+    const MediumFacts medium = read_medium_facts(medium_in(files), name);
+    std::optional<LoadedEntry> found;
+    for (const ConfigFacts& config : medium.configs)
+        for (const EntryFacts& entry : config.entries)
+            if (!found && suits(entry, medium, arch, title))
+                found = LoadedEntry{entry.kernel, entry.initrds, entry.said.command_line};
+    return packed(found);
+}
+
+}  // namespace lktest
