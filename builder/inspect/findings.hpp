@@ -40,7 +40,7 @@ void judge_configs(const MediumFacts& facts, IsoFindings& findings);  ///< what 
 void judge_kernels(const MediumFacts& facts, IsoFindings& findings);
 void judge_initramfs(const MediumFacts& facts, IsoFindings& findings);
 void judge_layers(const MediumFacts& facts, IsoFindings& findings);
-void judge_loopback(const MediumFacts& facts, IsoFindings& findings);  ///< started as a file by another loader
+void judge_loopback(const MediumFacts& facts, IsoFindings& findings);
 void judge_live(const MediumFacts& facts, IsoFindings& findings);     ///< what the live system looks for
 void judge_content(const MediumFacts& facts, IsoFindings& findings);  ///< kernel, initramfs and root together
 void judge_ukis(const MediumFacts& facts, IsoFindings& findings);     ///< unified kernel images
