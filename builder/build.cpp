@@ -87,7 +87,8 @@ struct Build {
     fs::path part(std::string_view kind, const std::string& inputs, std::int64_t made,
                   const std::function<void(const fs::path&)>& make) const {
         return cached(options.cache, fmt::format("{}-{}", kind, name(options.arch)),
-                      fmt::format("format {}\ntime {}\n{}", format_version, made, inputs), make);
+                      fmt::format("format {}\ntime {}\n{}", format_version, made, inputs), make,
+                      CacheCheck::digest, options.warn);
     }
 
     /// @param step  what progress calls it

@@ -12,6 +12,7 @@
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/hash.hpp"
+#include "builder/image/checksums.hpp"
 
 namespace lktest {
 namespace fs = std::filesystem;
@@ -37,31 +38,45 @@ void forget_old(const fs::path& directory) {
     }
 }
 
-/// Size and time of a file, or of each file of a directory: who changes what was made, or cuts it,
-/// changes them.
-std::string state_of(const fs::path& made) {
-    const auto state = [](const fs::path& file) {
+/// The regular files of what was made, by name; it may be one itself.
+std::map<std::string, fs::path> files_of(const fs::path& made) {
+    if (!fs::is_directory(made))
+        return {{"", made}};
+    std::map<std::string, fs::path> files;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(made))
+        if (entry.is_regular_file())
+            files[entry.path().lexically_relative(made)] = entry.path();
+    return files;
+}
+
+/// Size and time of each file, and its digest: a change by a program changes the first two.
+std::string state_of(const fs::path& made, CacheCheck check) {
+    std::string text;
+    std::vector<ImageFile> content;
+    for (const auto& [name, file] : files_of(made)) {
         struct stat status {};
         if (::stat(file.c_str(), &status) < 0)
             throw system_error(fmt::format("cannot read {}", file.string()), errno);
-        return fmt::format("{} {}.{:09}\n", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
-    };
-    if (!fs::is_directory(made))
-        return "made " + state(made);
-    std::map<std::string, std::string> files;
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(made))
-        if (entry.is_regular_file())
-            files[entry.path().lexically_relative(made)] = state(entry.path());
-    std::string text;
-    for (const auto& [name, words] : files)
-        text += fmt::format("made {} {}", name, words);
+        text += fmt::format("made {} {} {}.{:09}\n", name, status.st_size, status.st_mtim.tv_sec,
+                            status.st_mtim.tv_nsec);
+        content.push_back({name, file});
+    }
+    if (check == CacheCheck::digest)
+        for (const FileDigest& digest : digests(content))
+            text += fmt::format("sha256 {} {}\n", digest.sha256, digest.path);
     return text;
 }
 
 /// Whether it was made of these inputs, and is as it was made.
-bool is_sound(const fs::path& made, const std::string& inputs) {
-    return fs::exists(made) && fs::is_regular_file(inputs_of(made)) &&
-           read_file(inputs_of(made)) == inputs + state_of(made);
+bool is_sound(const fs::path& made, const std::string& inputs, CacheCheck check, const Why& warn) {
+    if (!fs::exists(made) || !fs::is_regular_file(inputs_of(made)))
+        return false;
+    const std::string note = read_file(inputs_of(made));
+    if (note.starts_with(inputs) && note == inputs + state_of(made, check))
+        return true;
+    if (warn)
+        warn(fmt::format("{} in the cache is damaged, and is made again", made.filename().string()));
+    return false;
 }
 
 }  // namespace
@@ -71,20 +86,20 @@ fs::path inputs_of(const fs::path& made) {
 }
 
 fs::path cached(const fs::path& cache, std::string_view kind, const std::string& inputs,
-                const std::function<void(const fs::path&)>& make) {
+                const std::function<void(const fs::path&)>& make, CacheCheck check, const Why& warn) {
     const fs::path directory = cache / made_directory;
     make_directories(directory);
     fs::path file = directory / fmt::format("{}-{:016x}", kind, hash(inputs));
     const fs::path note = inputs_of(file);
     std::error_code error;
-    if (!is_sound(file, inputs)) {
+    if (!is_sound(file, inputs, check, warn)) {
         forget_old(directory);
         fs::remove_all(note, error);  // a file without its note is not believed
         fs::remove_all(file, error);
         AtomicFile target(file);
         make(target.temporary());
         target.commit();
-        write_file(note, inputs + state_of(file));
+        write_file(note, inputs + state_of(file, check));
     }
     fs::last_write_time(note, fs::file_time_type::clock::now(), error);
     return file;

@@ -69,6 +69,31 @@ TEST(Cached, MakesAgainWhatSomebodyCutOrChanged) {
     EXPECT_EQ(read_file(cached(cache.path(), "index", "a", directory) / "sub/file"), "version 7");
 }
 
+/// As a bad disk does: neither size nor time tells.
+TEST(Cached, MakesAgainAndReportsWhatItsDigestShowsDamaged) {
+    const TempDir cache;
+    int made = 0;
+    std::vector<std::string> said;
+    const auto get = [&] {
+        return cached(
+            cache.path(), "part", "a",
+            [&](const fs::path& file) { write_file(file, fmt::format("version {}", ++made)); },
+            CacheCheck::digest, [&said](std::string_view words) { said.emplace_back(words); });
+    };
+    const fs::path part = get();
+    EXPECT_EQ(read_file(get()), "version 1");
+    EXPECT_TRUE(said.empty());
+    const auto time = fs::last_write_time(part);
+    write_file(part, "versioN 1");
+    fs::last_write_time(part, time);
+    EXPECT_EQ(read_file(get()), "version 2");
+    ASSERT_EQ(said.size(), 1U);
+    EXPECT_NE(said[0].find("is damaged, and is made again"), std::string::npos) << said[0];
+    EXPECT_NE(said[0].find("part-"), std::string::npos) << said[0];
+    EXPECT_EQ(read_file(get()), "version 2");
+    EXPECT_EQ(said.size(), 1U);
+}
+
 TEST(Cached, ForgetsWhatWasNotUsedForWeeks) {
     const TempDir cache;
     const auto make = [](const fs::path& file) { write_file(file, "x"); };

@@ -63,12 +63,13 @@ void remember(const PackageRequest& request, const fs::path& cache, const std::v
     write_file(chosen_file(request, cache), text.append(last_line));
 }
 
-/// Modification time in ns; nothing when there is no file of that size.
+/// When the file was last changed, in ns; nothing when there is no file of that size. Programs cannot set
+/// this time, as they can the time of modification.
 std::optional<std::int64_t> modified(const fs::path& file, std::uint64_t size) {
     struct stat status {};
     if (::stat(file.c_str(), &status) < 0 || static_cast<std::uint64_t>(status.st_size) != size)
         return std::nullopt;
-    return status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
+    return status.st_ctim.tv_sec * std::int64_t{1'000'000'000} + status.st_ctim.tv_nsec;
 }
 
 /// The offers whose file in `debs` is missing or damaged. A file is read only
