@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 namespace lktest {
@@ -70,10 +71,23 @@ std::string hint_for_writing(int error) {
         case ENOSPC: return "free some space on that file system";
         case EDQUOT: return "free some space: the quota of this user is used up";
         case EFBIG: return "raise the limit of the size of files (ulimit -f)";
-        case EROFS: return "choose a directory on a file system that can be written to";
+        case EROFS: return "use a file system that can be written to; XDG_CACHE_HOME moves the cache";
         case EMFILE: return "raise the limit of open files (ulimit -n)";
+        case ENFILE: return "raise the system's limit of open files (sysctl fs.file-max)";
         default: return "";
     }
+}
+
+std::string hint_for_message(std::string_view message, std::string hint) {
+    constexpr std::string_view own_words = "free some space";
+    if (hint.starts_with(own_words))
+        return hint;
+    for (const int error : {ENOSPC, EDQUOT, EFBIG, EROFS, EMFILE, ENFILE})
+        if (message.find(std::generic_category().message(error)) != std::string_view::npos)
+            return hint_for_writing(error);
+    if (message.find("could not load PC BIOS") != std::string_view::npos)
+        return "install it: apt install seabios";
+    return hint;
 }
 
 std::string signal_in_words(int signal) {

@@ -5,12 +5,17 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace lktest {
 
 /// What to do when a file cannot be written; empty if nothing helps.
 /// @param error  errno
 std::string hint_for_writing(int error);
+
+/// What to do about a fault whose message names a limit of this machine, or a file that QEMU misses;
+/// otherwise `hint`. Messages come from libvirt and QEMU too, whose faults are text only.
+std::string hint_for_message(std::string_view message, std::string hint = {});
 
 /// "signal 9 (Killed)".
 std::string signal_in_words(int signal);

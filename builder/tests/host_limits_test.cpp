@@ -71,5 +71,20 @@ TEST(WritingHint, NamesTheLimitThatWasReached) {
     EXPECT_EQ(hint_for_writing(EPERM), "");
 }
 
+TEST(MessageHint, IsAboutTheLimitThatTheMessageNames) {
+    const std::string install = "install it: apt install qemu-system-x86";
+    EXPECT_EQ(hint_for_message("libvirt finds no QEMU: Failed to save x: No space left on device", install),
+              "free some space on that file system");
+    EXPECT_EQ(hint_for_message("cannot write x: No space left on device",
+                               "free some space, or choose another --output"),
+              "free some space, or choose another --output");
+    EXPECT_NE(hint_for_message("cannot read x: Too many open files").find("ulimit -n"), std::string::npos);
+    EXPECT_NE(hint_for_message("cannot make x: Read-only file system").find("XDG_CACHE_HOME"),
+              std::string::npos);
+    EXPECT_NE(hint_for_message("qemu: could not load PC BIOS 'bios-256k.bin'").find("seabios"),
+              std::string::npos);
+    EXPECT_EQ(hint_for_message("libvirt finds no QEMU", install), install);
+}
+
 }  // namespace
 }  // namespace lktest

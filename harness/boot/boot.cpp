@@ -219,10 +219,12 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
 
 Verdict host_fault(const std::exception& fault) {
     if (const auto* error = dynamic_cast<const Error*>(&fault))
-        return {.outcome = Outcome::host_setup, .reason = error->what(), .hint = error->hint()};
+        return {.outcome = Outcome::host_setup,
+                .reason = error->what(),
+                .hint = hint_for_message(error->what(), error->hint())};
     if (dynamic_cast<const std::bad_alloc*>(&fault))
         return {.outcome = Outcome::host_setup, .reason = "lktest ran out of memory", .hint = "lower --jobs"};
-    return {.outcome = Outcome::host_setup, .reason = fault.what()};
+    return {.outcome = Outcome::host_setup, .reason = fault.what(), .hint = hint_for_message(fault.what())};
 }
 
 asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& general, fs::path artefacts,

@@ -2,18 +2,25 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <new>
+#include <span>
+#include <system_error>
 
 #include "builder/base/file.hpp"
+#include "builder/base/host_limits.hpp"
 #include "builder/base/printable.hpp"
 #include "harness/boot/run.hpp"
 #include "harness/cli/app.hpp"
 #include "harness/cli/completion.hpp"
 #include "harness/cli/confined_jobs.hpp"
 #include "harness/cli/guarded_output.hpp"
+#include "harness/cli/help.hpp"
 #include "harness/cli/lookup.hpp"
 #include "harness/cli/machine_size.hpp"
 #include "harness/cli/man.hpp"
@@ -25,8 +32,24 @@ namespace {
 
 using namespace lktest;
 
+constexpr std::size_t longest_line = 1000;
+
+/// A message with the words of the command line made printable: a newline in a file's name starts no line.
+std::string with_printable_words(std::string message, std::span<char* const> words) {
+    for (const std::string_view word : words) {
+        const std::string_view value = word.substr(word.starts_with("--") ? word.find('=') + 1 : 0);
+        const std::string safe = printable(value);
+        if (value.empty() || safe == value)
+            continue;
+        for (std::size_t at = 0; (at = message.find(value, at)) != std::string::npos; at += safe.size())
+            message.replace(at, value.size(), safe);
+    }
+    return message;
+}
+
 /// Says what went wrong; a message may have several lines.
-int complain(std::string_view what, std::string_view hint, ExitCode code) {
+int complain(std::string_view what, const std::string& given_hint, ExitCode code) {
+    const std::string hint = hint_for_message(what, given_hint);
     const Style style = style_of(stderr);
     const auto print = [&style](const Line& line) {
         std::fputs((paint(line, style) + "\n").c_str(), stderr);
@@ -34,7 +57,7 @@ int complain(std::string_view what, std::string_view hint, ExitCode code) {
     Line line{{"lktest: ", Tone::bad}};
     for (std::size_t start = 0; start <= what.size();) {
         const std::size_t end = std::min(what.find('\n', start), what.size());
-        line.push_back({printable(what.substr(start, end - start))});
+        line.push_back({clip(printable(what.substr(start, end - start)), longest_line)});
         print(line);
         line.clear();
         start = end + 1;
@@ -86,6 +109,16 @@ int generate(const std::string& what, const Invocation& invocation) {
         *app, {{"SCENARIO", names_if_there(scenario_files)}, {"RECIPE", names_if_there(recipe_files)}}));
 }
 
+/// An empty word is mostly a variable of a script that is unset.
+void check_words(const CLI::App& command) {
+    for (const CLI::Option* option :
+         command.get_options([](const CLI::Option* o) { return o->get_positional(); }))
+        for (const std::string& word : option->results())
+            if (word.empty())
+                throw usage_error(fmt::format("{}: {} is empty", full_name(command), option->get_name(true)),
+                                  fmt::format("see {} --help", full_name(command)));
+}
+
 int perform(int argc, char** argv) {
     Invocation invocation;
     const auto app = make_app(invocation, defaults_here());
@@ -99,6 +132,7 @@ int perform(int argc, char** argv) {
         throw explain(*app, error);
     }
     const std::string command = app->get_subcommands().front()->get_name();
+    check_words(*app->get_subcommands().front());
     if (command == "run") {
         invocation.run.command.assign(argv, argv + argc);
         return invocation.run.watch ? watch_and_run(invocation.run) : run(invocation.run);
@@ -149,6 +183,15 @@ void outlive_failed_writes() {
     ::sigaction(SIGXFSZ, &action, nullptr);
 }
 
+/// Faults of the path that was given, and not of the machine.
+bool is_of_the_path(const std::error_code& error) {
+    constexpr std::array of_the_path{std::errc::filename_too_long, std::errc::no_such_file_or_directory,
+                                     std::errc::not_a_directory,   std::errc::too_many_symbolic_link_levels,
+                                     std::errc::permission_denied, std::errc::illegal_byte_sequence,
+                                     std::errc::invalid_argument};
+    return std::ranges::any_of(of_the_path, [&error](std::errc known) { return error == known; });
+}
+
 }  // namespace
 
 /// Catches what ends the command.
@@ -157,6 +200,7 @@ int main(int argc, char** argv) {
         return *status;
     outlive_failed_writes();
     const GuardedOutput output;
+    const std::span words(argv, static_cast<std::size_t>(argc));
     try {
         const int status = perform(argc, argv);
         errno = 0;
@@ -164,9 +208,15 @@ int main(int argc, char** argv) {
             throw system_error("cannot write to the standard output", errno);
         return status;
     } catch (const Error& error) {
-        return complain(error.what(), error.hint(), static_cast<ExitCode>(error.kind()));
+        return complain(with_printable_words(error.what(), words), error.hint(),
+                        static_cast<ExitCode>(error.kind()));
+    } catch (const std::filesystem::filesystem_error& error) {
+        const std::string message =
+            fmt::format("cannot use {}: {}", error.path1().string(), error.code().message());
+        return complain(with_printable_words(message, words), "",
+                        is_of_the_path(error.code()) ? ExitCode::usage : ExitCode::host);
     } catch (const std::bad_alloc&) {
-        return complain("out of memory", "give fewer --jobs", ExitCode::host);
+        return complain("out of memory", "lower --jobs", ExitCode::host);
     } catch (const std::exception& bug) {
         return complain(fmt::format("this is a bug in lktest: {}", bug.what()),
                         "please report it with the command", ExitCode::host);

@@ -90,13 +90,26 @@ std::optional<std::string_view> option_of(std::string_view word) {
     return is_one_of(all_cards) ? std::optional("--card") : std::nullopt;
 }
 
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const CodePoint point = first_code_point(text);
+        if (!point.valid)
+            return false;
+        text.remove_prefix(point.size);
+    }
+    return true;
+}
+
 void check_is_file(const std::filesystem::path& path) {
     std::error_code none;
     // XML 1.0, 2.2 Characters: no escape stands for them.
-    if (std::ranges::any_of(path.string(), [](unsigned char c) { return c < 0x20; }))
-        throw usage_error(fmt::format("{} has a control character in its name, which libvirt cannot be told",
-                                      path.string()),
-                          "rename it, or give a link to it");
+    const std::string name = path.string();
+    if (std::ranges::any_of(name, [](unsigned char c) { return c < 0x20; }) || !is_utf8(name))
+        throw usage_error(
+            fmt::format("{} has a control character, or bytes that are not UTF-8, in its name, which "
+                        "libvirt cannot be told",
+                        printable(name)),
+            "rename it, or pass a link to it");
     const std::optional<std::string_view> option = option_of(path.string());
     if (option && !std::filesystem::exists(path, none))
         throw usage_error(

@@ -14,6 +14,7 @@
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/handle.hpp"
+#include "builder/base/host_limits.hpp"
 #include "builder/base/printable.hpp"
 #include "builder/base/process.hpp"
 #include "harness/machine/kvm_guest.hpp"
@@ -112,7 +113,8 @@ std::string fault_of_kvm(Arch arch, const fs::path& qemu, const fs::path& cache)
     if (const auto known = remembered(file, key))
         return *known;
     const Proof proof = prove_accel(arch, Accel::kvm, qemu, proof_deadline);
-    if (proof.settled)
+    // A limit of this moment proves nothing about KVM.
+    if (proof.settled && hint_for_message(proof.fault).empty())
         remember(file, key, proof.fault);
     return proof.fault;
 }

@@ -210,6 +210,10 @@ pid_t fork_into(unsigned long namespaces) {
 }
 
 Error no_namespaces(int error, bool root) {
+    if (error == ENOSPC)  // which here is not about any disk
+        return host_error(
+            "cannot make new namespaces: their number is limited",
+            "raise the limits (sysctl user.max_user_namespaces, user.max_net_namespaces and so on)");
     return system_error(
         "cannot make new namespaces", error,
         root ? "run lktest with CAP_SYS_ADMIN (docker: --privileged), or choose --network user"
