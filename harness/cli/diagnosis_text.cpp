@@ -50,6 +50,16 @@ void list(Page& page, std::string_view label, const Json& json, const char* key,
             page.field(i == 0 ? label : "", json[key][i].get<std::string>());
 }
 
+/// The facts and findings that decided for a cause.
+std::vector<std::string> decisive_facts(const Json& cause) {
+    std::vector<std::string> facts;
+    for (const Json& shown : cause.value("evidence", Json::array()))
+        if (const std::string text = shown.is_string() ? shown.get<std::string>() : "";
+            text.starts_with("measured: ") || text.starts_with("on the medium: "))
+            facts.push_back(text);
+    return facts;
+}
+
 }  // namespace
 
 std::string diagnosis_text(std::string_view guest, const Json& diagnosis, const Style& style) {
@@ -60,13 +70,16 @@ std::string diagnosis_text(std::string_view guest, const Json& diagnosis, const 
     list(page, "because", diagnosis, "evidence", 4);
     if (diagnosis.contains("silence") && diagnosis["silence"].is_object()) {
         page.field("silent", text_at(diagnosis["silence"], "reason"));
-        page.field("fix", text_at(diagnosis["silence"], "fix"), Tone::good);
+        if (!diagnosis.contains("causes") || diagnosis["causes"].empty())
+            page.field("fix", text_at(diagnosis["silence"], "fix"), Tone::good);
     }
     if (const std::string reason = text_at(diagnosis, "reason"); !reason.empty())
         page.field("failed", reason, Tone::bad);
     const Json causes = diagnosis.value("causes", Json::array());
     for (std::size_t i = 0; i < std::min<std::size_t>(2, causes.size()); ++i) {
         page.field(i == 0 ? "likely" : "or", text_at(causes[i], "cause"));
+        for (const std::string& decisive : decisive_facts(causes[i]))
+            page.field("", decisive);
         page.field("fix", text_at(causes[i], "fix"), Tone::good);
     }
     if (causes.empty() && !text_at(diagnosis, "fix").empty())

@@ -129,6 +129,12 @@ void add_medium_facts(const MediumFacts& medium, const std::string& command_line
     facts.add("loader-on-medium", loaders.contains(wanted_loader),
               loaders.empty() ? "the medium has no /EFI/BOOT/BOOT*.EFI"
                               : fmt::format("in /EFI/BOOT the medium has {}", fmt::join(loaders, ", ")));
+    // Every CPU has pages of 4 KiB.
+    for (const KernelFacts& kernel : medium.kernels)
+        if (kernel.image && kernel.image->page_size > 4096)
+            facts.add(fmt::format("kernel-has-{}k-pages", kernel.image->page_size >> 10), true,
+                      fmt::format("the kernel {} has pages of {} KiB", printable(kernel.path),
+                                  kernel.image->page_size >> 10));
     const auto configured = [&medium](BootLoader loader) {
         return std::ranges::any_of(medium.configs,
                                    [&](const ConfigFacts& config) { return config.said.loader == loader; });
@@ -140,7 +146,8 @@ void add_medium_facts(const MediumFacts& medium, const std::string& command_line
                               name(loader)));
     const std::vector<LabelUse> uses = labels_of(command_line, 1);
     if (!command_line.empty())
-        facts.add("label-named", !uses.empty(), "the kernel's command line shows whether a label is wanted");
+        facts.add("label-named", !uses.empty(),
+                  fmt::format("the kernel's command line names {} volume label", uses.empty() ? "no" : "a"));
     if (!uses.empty())
         facts.add(
             "label-agrees",

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "harness/console/printk.hpp"
 #include "harness/diagnose/diagnosis.hpp"
 
 namespace lktest {
@@ -36,7 +37,7 @@ void extend(Verdict& verdict, const Diagnosis& diagnosis) {
 }
 
 void add_lines_before(Verdict& verdict, const std::vector<std::string>& console) {
-    constexpr std::size_t most = 5, least_row = 20;
+    constexpr std::size_t most_of_programs = 4, most_of_kernel = 2, looked_at = 40, least_row = 20;
     if (verdict.evidence.empty())
         return;
     std::vector<std::string> shown;
@@ -49,9 +50,16 @@ void add_lines_before(Verdict& verdict, const std::vector<std::string>& console)
     };
     const auto first = std::find(console.rbegin(), console.rend(), verdict.evidence.front());
     if (first != console.rend()) {
-        for (auto line = first + 1; line != console.rend() && shown.size() < most; ++line)
-            if (line->find_first_not_of(" \t\r") != std::string::npos && !is_shown(*line))
+        std::size_t programs = 0, kernel = 0, looked = 0;
+        for (auto line = first + 1; line != console.rend() && looked < looked_at; ++line, ++looked) {
+            const auto prefix = find_printk_prefix(*line);
+            const bool of_kernel = prefix && prefix->begin == 0;
+            if (line->find_first_not_of(" \t\r") == std::string::npos || is_shown(*line))
+                continue;
+            // The kernel may have said much between a program's last words and its own death.
+            if (of_kernel ? kernel++ < most_of_kernel : programs++ < most_of_programs)
                 shown.push_back(*line);
+        }
         std::ranges::reverse(shown);
     }
     for (const std::string& line : verdict.evidence)
@@ -66,10 +74,12 @@ void explain(Verdict& verdict, Diagnosis& diagnosis, std::vector<RankedCause> ca
         return;
     const RankedCause& first = diagnosis.causes.front();
     verdict.reason += ". Most likely: " + first.cause;
-    // The line is in the evidence already; what was measured and what the medium shows is not.
-    for (const std::string& shown : first.evidence)
-        if (shown.starts_with("on the medium: ") || shown.starts_with("measured: "))
-            verdict.evidence.push_back(shown);
+    // The line that shows it is often in the evidence already.
+    for (const std::string& shown : first.evidence) {
+        const bool decides = shown.starts_with("on the medium: ") || shown.starts_with("measured: ");
+        if (std::ranges::find(verdict.evidence, shown) == verdict.evidence.end())
+            verdict.evidence.insert(decides ? verdict.evidence.end() : verdict.evidence.begin(), shown);
+    }
     // One entry gives both, so that they cannot contradict each other.
     verdict.hint = first.fix;
 }

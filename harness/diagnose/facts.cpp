@@ -106,7 +106,8 @@ void look_at_kernel(const Examination& seen, const KernelStart& start, const Boo
                   fmt::format("the kernel's command line is '{}'", printable(start.command_line)));
     if (seen.log.front().sequence == 0)  // it is whole
         facts.add("program-started", !start.init.empty() || !start.failed_init.empty(),
-                  "the kernel's log says whether it started a program");
+                  start.init.empty() ? "the kernel started no program"
+                                     : "the kernel started " + printable(start.init));
     // lktest's aarch64 machine describes itself so (QEMU hw/arm/virt.c).
     if (cell.arch == Arch::aarch64 && !start.model.empty()) {
         facts.add("foreign-device-tree", start.model != "linux,dummy-virt",
