@@ -157,6 +157,8 @@ void add_medium_facts(const MediumFacts& medium, const std::string& command_line
     // "LABEL=X", "/dev/disk/by-label/X", "CDLABEL=X", "the label X".
     static const re2::RE2 named(
         R"re((?:\b[A-Za-z]*LABEL=|/by-label/|(?:volume |disk |\bwith |\bthe )?\blabell?(?:ed)? (?:is )?)["'`]?([\w.+-]+(?:\\x20[\w.+-]+)*))re");
+    static const re2::RE2 not_of_medium(
+        R"((?i)persist|-rw$|writable|overlay|swap)");  // volumes other than the medium
     constexpr int looked_at = 12;
     int lines = 0;
     for (auto line = console.rbegin(); line != console.rend() && lines < looked_at; ++line) {
@@ -166,6 +168,8 @@ void add_medium_facts(const MediumFacts& medium, const std::string& command_line
             continue;
         for (std::size_t at; (at = wanted.find("\\x20")) != wanted.npos;)
             wanted.replace(at, 4, " ");
+        if (re2::RE2::PartialMatch(wanted, not_of_medium))
+            continue;
         facts.words["wanted"] = printable(wanted);
         facts.add("label-is-another", wanted != medium.volume.label,
                   fmt::format("it spoke of the volume label '{}', and the medium's is '{}'",

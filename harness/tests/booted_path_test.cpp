@@ -68,6 +68,7 @@ TEST(BootedPath, TheLabelThatTheGuestSpeaksOfIsComparedWithTheMediums) {
     EXPECT_EQ(old.words.at("wanted"), "OLD ONE");
     EXPECT_FALSE(facts_of("mounting LABEL=NEW").find("label-is-another")->holds);
     EXPECT_FALSE(facts_of("hello").find("label-is-another"));
+    EXPECT_FALSE(facts_of("looking for LABEL=persistence").find("label-is-another"));
     EXPECT_FALSE(facts_of("hello").find("label-named")->holds);
 }
 

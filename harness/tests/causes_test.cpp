@@ -344,6 +344,10 @@ TEST(Causes, AnotherLabelThanTheMediumsIsWhatInitWaitsFor) {
     ASSERT_EQ(first(ranked), "waits-for-label");
     EXPECT_NE(ranked.front().fix.find("-volid 'OLD'"), std::string::npos);
     EXPECT_FALSE(stands(in_initramfs({booted}, {}, {{"init-waits", "it sleeps"}}), "waits-for-label"));
+    facts.add("medium-seen", false, "the kernel's log does not name the CD drive");
+    EXPECT_EQ(
+        first(in_initramfs({booted, "Searching for the boot medium"}, facts, {{"init-waits", "it sleeps"}})),
+        "waits-for-label");
 }
 
 TEST(Causes, FixesNameTheSerialPortOfTheMachineOnly) {
