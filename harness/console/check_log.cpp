@@ -69,6 +69,7 @@ public:
     CheckedLog finish() {
         while (at_ < lines_.size())
             judge_next();
+        end_boot();
         said_.emulated = saw_emulated_ && !saw_accelerated_;
         if (said_.emulated)
             for (LogFinding& finding : said_.findings)
@@ -334,9 +335,11 @@ private:
         const Stage stage = stage_of(failure.outcome);
         if (failure.kernel && stage > Stage::kernel)
             return reach_stage("kernel");
-        // Programs of the initramfs fail in the same words as those of the root file system.
-        if (stage == Stage::userspace && passed("initramfs"))
+        // Programs of the initramfs fail in the same words: other lines may say where this one ran.
+        if (stage == Stage::userspace) {
+            userspace_implied_ = true;
             return;
+        }
         reach_stage(stage_at(failure.outcome));
     }
 
@@ -415,6 +418,7 @@ private:
                 finding.lines.push_back(line_at(i).text);
             said_.findings.push_back(std::move(finding));
         }
+        end_boot();
         goodbye_ = kernel_began_ = requested_ = in_initramfs_ = settled_ = false;
         said_.stages.emplace_back();
         stage_ = 0;
@@ -446,6 +450,10 @@ private:
     bool within(std::size_t count, std::string_view name) const {
         return std::any_of(words_.stages.begin(), words_.stages.begin() + static_cast<std::ptrdiff_t>(count),
                            [name](const LogWords::Stage& stage) { return stage.name == name; });
+    }
+    void end_boot() {
+        if (std::exchange(userspace_implied_, false) && !passed("initramfs"))
+            said_.stages.back() = "userspace";
     }
     bool passed(std::string_view name) const { return within(stage_, name); }
     void reach_stage(std::string_view name) {
@@ -482,6 +490,7 @@ private:
     std::string banner_text_;
     bool kernel_began_ = false, goodbye_ = false, requested_ = false;
     bool in_initramfs_ = false, settled_ = false;
+    bool userspace_implied_ = false;  ///< by a failure, should no line say more
     bool saw_emulated_ = false, saw_accelerated_ = false;
 };
 

@@ -14,7 +14,7 @@
 namespace lktest {
 namespace {
 
-using Writer = LogPrefix::Bare::Writer;
+using KeptBy = LogPrefix::Bare::Writer;
 
 constexpr std::size_t sample_lines = 4096, sample_bytes = std::size_t{1} << 20;
 constexpr std::size_t longest_prefix = 160, most_layers = 6;
@@ -23,7 +23,7 @@ constexpr std::size_t least_alike = 2, part_alike = 4;
 /// Without any line of a kernel: in front of so many lines, and of 9 in 10 of all.
 constexpr std::size_t least_lines = 8;
 
-re2::RE2::Options quiet() {
+re2::RE2::Options silent_options() {
     re2::RE2::Options options;
     options.set_log_errors(false);
     return options;
@@ -128,7 +128,7 @@ std::string expression_of(const std::vector<std::vector<Token>>& samples) {
 }
 
 /// Colours, and the marks of terminals, in front of a line.
-std::string_view without_escapes(std::string_view line) {
+std::string_view after_escapes(std::string_view line) {
     while (line.starts_with('\x1b') || line.starts_with('\r')) {
         static const re2::RE2 escape("\\r|\x1b\\[[0-9;?]*[mKhl]|\x1b_[^\x07\x1b]*(?:\x07|\x1b\\\\)");
         re2::StringPiece found;
@@ -177,7 +177,9 @@ std::size_t find_kernel_words(std::string_view line, const LogWords& words) {
 }
 
 LogPrefix::LogPrefix(std::string_view bytes, const LogWords& words)
-    : words_(words), keepers_(quiet(), re2::RE2::ANCHOR_START), stamped_(words.keepers.size(), false) {
+    : words_(words),
+      keepers_(silent_options(), re2::RE2::ANCHOR_START),
+      stamped_(words.keepers.size(), false) {
     for (const LogWords::Keeper& keeper : words.keepers)
         keepers_.Add(keeper.prefix->pattern(), nullptr);
     keepers_.Compile();
@@ -192,7 +194,7 @@ void LogPrefix::learn_stamped_keepers(const std::vector<std::string_view>& lines
     for (const std::string_view line : lines) {
         std::vector<int> found;
         re2::RE2::Set::ErrorInfo error{};
-        const std::string_view bare = without_escapes(line);
+        const std::string_view bare = after_escapes(line);
         if (!keepers_.Match(bare, &found, &error))
             continue;
         for (const int index : found) {
@@ -213,7 +215,7 @@ void LogPrefix::learn_host(const std::vector<std::string_view>& lines) {
     std::map<std::string, std::size_t> hosts;
     std::size_t clocked = 0;
     for (const std::string_view line : lines) {
-        Bare bare{.text = without_escapes(line), .writer = Writer::unsaid};
+        Bare bare{.text = after_escapes(line), .writer = KeptBy::unsaid};
         bool has_clock = false;
         while (take_keeper(bare, has_clock)) {
         }
@@ -238,7 +240,7 @@ void LogPrefix::learn_shapes(const std::vector<std::string_view>& lines) {
     std::map<std::string, std::vector<std::vector<Token>>> shapes;
     std::size_t anchored = 0;
     for (const std::string_view line : lines) {
-        Bare bare{.text = without_escapes(line), .writer = Writer::unsaid};
+        Bare bare{.text = after_escapes(line), .writer = KeptBy::unsaid};
         bool clocked = false;
         while (take_keeper(bare, clocked) || take_tag(bare)) {
         }
@@ -260,7 +262,7 @@ void LogPrefix::learn_shapes(const std::vector<std::string_view>& lines) {
         const bool kernel = std::ranges::any_of(samples.front(), [](const Token& token) {
             return token.text == "kernel" || token.text == "kern";
         });
-        learned_.push_back({std::make_unique<re2::RE2>(expression_of(samples), quiet()), kernel});
+        learned_.push_back({std::make_unique<re2::RE2>(expression_of(samples), silent_options()), kernel});
     }
     if (anchored > 0 || lines.size() < least_lines)
         return;
@@ -268,7 +270,7 @@ void LogPrefix::learn_shapes(const std::vector<std::string_view>& lines) {
     // No line of a kernel: a beginning with a number or a bar that almost all lines have.
     std::map<std::string, std::vector<std::vector<Token>>> beginnings;
     for (const std::string_view line : lines) {
-        std::vector<Token> tokens = tokens_of(without_escapes(line).substr(0, longest_prefix));
+        std::vector<Token> tokens = tokens_of(after_escapes(line).substr(0, longest_prefix));
         for (std::size_t count = 2; count <= std::min<std::size_t>(tokens.size(), 24); ++count) {
             const std::vector<Token> begin(tokens.begin(),
                                            tokens.begin() + static_cast<std::ptrdiff_t>(count));
@@ -291,7 +293,7 @@ void LogPrefix::learn_shapes(const std::vector<std::string_view>& lines) {
             continue;
         longest = shape.size();
         learned_.clear();
-        learned_.push_back({std::make_unique<re2::RE2>(expression_of(samples), quiet()), false});
+        learned_.push_back({std::make_unique<re2::RE2>(expression_of(samples), silent_options()), false});
     }
 }
 
@@ -309,9 +311,9 @@ bool LogPrefix::take_keeper(Bare& bare, bool& clocked) const {
     bare.text.remove_prefix(prefix.size());
     clocked = true;
     if (keeper.writer == LogWords::Keeper::Writer::kernel && !stamped_[index])
-        bare.writer = Writer::kernel;
+        bare.writer = KeptBy::kernel;
     else if (keeper.writer == LogWords::Keeper::Writer::program)
-        bare.writer = Writer::program;
+        bare.writer = KeptBy::program;
     return true;
 }
 
@@ -323,7 +325,7 @@ bool LogPrefix::take_learned(Bare& bare) const {
             continue;
         bare.text.remove_prefix(prefix.size());
         if (learned.kernel)
-            bare.writer = Writer::kernel;
+            bare.writer = KeptBy::kernel;
         return true;
     }
     return false;
@@ -343,7 +345,7 @@ bool LogPrefix::take_tag(Bare& bare) const {
     const bool kernel = whole[1] == "kernel";
     if (!kernel && !has_host)
         return false;
-    bare.writer = kernel ? Writer::kernel : Writer::program;
+    bare.writer = kernel ? KeptBy::kernel : KeptBy::program;
     bare.text = kernel ? rest.substr(whole[0].size()) : rest;
     return true;
 }
@@ -353,10 +355,10 @@ void LogPrefix::take_monotonic(Bare& bare, std::string& storage) const {
     const auto stamp = find_printk_prefix(bare.text.substr(0, 64));
     if (!stamp || stamp->begin != 0)
         return;
-    Bare rest{.text = bare.text.substr(stamp->message), .writer = Writer::unsaid};
+    Bare rest{.text = bare.text.substr(stamp->message), .writer = KeptBy::unsaid};
     if (!take_tag(rest))
         return;
-    const std::string text = rest.writer == Writer::kernel
+    const std::string text = rest.writer == KeptBy::kernel
                                  ? fmt::format("{}{}", bare.text.substr(0, stamp->message), rest.text)
                                  : std::string(rest.text);
     storage = text;
@@ -364,18 +366,18 @@ void LogPrefix::take_monotonic(Bare& bare, std::string& storage) const {
 }
 
 LogPrefix::Bare LogPrefix::peel(std::string_view line, std::string& storage) const {
-    Bare bare{.text = without_escapes(line), .writer = Writer::unsaid};
+    Bare bare{.text = after_escapes(line), .writer = KeptBy::unsaid};
     if (line.find('{') < 8)
         if (auto text = unquoted(line)) {
             if (says_kernel(line))
-                bare.writer = Writer::kernel;
+                bare.writer = KeptBy::kernel;
             storage = std::move(*text);
             bare.text = storage;
         }
     bool clocked = false;
     for (std::size_t layer = 0; layer < most_layers; ++layer) {
         if (take_learned(bare) || take_keeper(bare, clocked)) {
-            bare.text = without_escapes(bare.text);
+            bare.text = after_escapes(bare.text);
             continue;
         }
         break;
