@@ -9,6 +9,7 @@
 
 #include "builder/inspect/grub_script.hpp"
 #include "builder/inspect/grub_value.hpp"
+#include "builder/inspect/limits.hpp"
 #include "builder/inspect/path_lookup.hpp"
 
 namespace lktest {
@@ -605,8 +606,7 @@ private:
         load.said.kernel = load.kernel.named;
         for (std::size_t i = first + 1; i < words.size(); ++i) {
             const bool quote = words[i].text.find_first_of(" \t") != std::string::npos;
-            load.said.command_line.append(load.said.command_line.empty() ? "" : " ")
-                .append(quote ? "\"" + words[i].text + "\"" : words[i].text);
+            append_words(load.said, quote ? "\"" + words[i].text + "\"" : words[i].text);
             load.said.certain &= words[i].certain;
         }
         state_.loads = {std::move(load)};
@@ -614,7 +614,6 @@ private:
     }
 
     Truth run_initrd(const std::vector<GrubArgument>& words) {
-        constexpr std::size_t initrd_limit = 16;
         if (words[0].text == "initrdefi")
             outcome_.configs[config_].efi_commands.push_back(line_);
         for (std::size_t i = 1; i < words.size(); ++i) {

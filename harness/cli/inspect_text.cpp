@@ -405,13 +405,19 @@ std::string inspect_text(const std::string& name, const MediumFacts& facts,
         return static_cast<std::size_t>(std::ranges::count(findings, grade, &IsoFinding::grade));
     };
     const std::size_t errors = count(IsoFinding::Grade::error);
-    if (findings.empty())
-        sheet.line({{"✓", Tone::good}, {" nothing is wrong with it"}});
-    else
-        sheet.line(
-            {{errors > 0 ? "✗" : "✓", errors > 0 ? Tone::bad : Tone::good},
-             {" " + counted(errors, "error") + ", " + counted(count(IsoFinding::Grade::warning), "warning"),
-              Tone::strong}});
+    const std::size_t warnings = count(IsoFinding::Grade::warning);
+    const InspectCoverage coverage = coverage_of(facts);
+    const std::string checked = fmt::format("{}", fmt::join(coverage.checked, ", "));
+    const bool clean = errors + warnings == 0;
+    std::string last = clean ? "no problems found in: " + checked
+                             : fmt::format("{}, {}; checked: {}", counted(errors, "error"),
+                                           counted(warnings, "warning"), checked);
+    last += fmt::format("; not checked: {}", fmt::join(coverage.unchecked, ", "));
+    std::string mark = errors > 0 ? "✗ " : "✓ ";
+    for (const std::string& line : wrap(last, std::max<std::size_t>(style.width, 40) - 2)) {
+        sheet.line({{mark, errors > 0 ? Tone::bad : Tone::good}, {line, clean ? Tone::plain : Tone::strong}});
+        mark = "  ";
+    }
     return sheet.finish();
 }
 
