@@ -7,6 +7,7 @@
 #include <array>
 
 #include "builder/inspect/grub_run.hpp"
+#include "builder/inspect/limits.hpp"
 #include "builder/inspect/loader_conf.hpp"
 #include "builder/inspect/path_lookup.hpp"
 
@@ -235,7 +236,7 @@ private:
     }
 
     static void add_use(std::vector<LabelUse>& uses, const LabelUse& use) {
-        if (std::ranges::none_of(uses, [&](const LabelUse& known) {
+        if (uses.size() < label_limit && std::ranges::none_of(uses, [&](const LabelUse& known) {
                 return known.line == use.line && known.label == use.label && known.written == use.written;
             }))
             uses.push_back(use);

@@ -3,6 +3,7 @@
 
 #include "builder/inspect/boot_config.hpp"
 #include "builder/inspect/grub_run.hpp"
+#include "builder/inspect/limits.hpp"
 
 namespace lktest {
 
@@ -17,8 +18,7 @@ BootConfig parse_grub(std::string_view text) {
     BootConfig config;
     for (GrubEntry& entry : outcome.entries)
         for (GrubLoad& load : entry.loads) {
-            for (LabelUse& use : labels_of(load.said.command_line, load.said.kernel.line))
-                config.labels.push_back(std::move(use));
+            add_labels(config, load.said.command_line, load.said.kernel.line);
             config.entries.push_back(std::move(load.said));
         }
     for (GrubConfigRead& read : outcome.configs) {

@@ -142,8 +142,10 @@ GrubArgument GrubVariables::expand(const GrubWord& word, bool& keep) const {
         } else {
             made.certain = false;
         }
-        if (made.text.size() > text_size_limit)
+        if (made.text.size() > text_size_limit) {
             made.text.resize(text_size_limit);
+            made.certain = false;
+        }
     }
     keep |= !made.text.empty() || !made.certain;
     return made;
