@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "builder/inspect/boot_config.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -54,6 +56,19 @@ std::string_view name(BootLoader loader) {
         case BootLoader::unified_kernel: return "unified kernel image";
     }
     return "";
+}
+
+std::string escaped_label(std::string_view label) {
+    // libblkid's blkid_encode_string(), which udev uses for /dev/disk/by-label.
+    constexpr std::string_view safe = "#+-.:=@_";
+    std::string escaped;
+    for (const char c : label) {
+        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (static_cast<unsigned char>(c) & 0x80) != 0 ||
+                           safe.find(c) != std::string_view::npos;
+        escaped += plain ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    }
+    return escaped;
 }
 
 std::vector<std::string_view> words_of(std::string_view line) {
@@ -124,7 +139,8 @@ void add_labels(BootConfig& config, std::string_view command_line, std::size_t l
 }
 
 BootConfig parse_loader_entry(std::string_view text) {
-    BootConfig config{BootLoader::systemd_boot, {}, {}, {}, {}};
+    BootConfig config;
+    config.loader = BootLoader::systemd_boot;
     BootEntry entry;
     std::size_t number = 0;
     text = text.substr(0, 1 << 20);

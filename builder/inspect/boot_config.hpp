@@ -28,9 +28,12 @@ struct BootEntry {
     bool certain = true;       ///< false: the command line depends on a variable that is not known
 };
 
+/// A file system that a configuration names by its label or UUID.
 struct LabelUse {
+    enum class By { label, uuid };
     std::string label, written;  ///< the label, and the words that name it: "search -l DEBIAN"
     std::size_t line = 0;
+    By by = By::label;
 };
 
 /// What a boot loader's configuration says, as far as that can be known without running it.
@@ -40,6 +43,13 @@ struct BootConfig {
     std::vector<LabelUse> labels;           ///< of `search`, and of kernel parameters
     std::vector<std::size_t> efi_commands;  ///< lines with linuxefi or initrdefi
     std::vector<NamedFile> modules;         ///< SYSLINUX's COM32 modules that it starts
+    // Of SYSLINUX only:
+    std::vector<NamedFile> includes;  ///< read in place: INCLUDE, MENU INCLUDE
+    std::vector<NamedFile>
+        successors;  ///< read instead: CONFIG, a configuration that is an argument of menu.c32
+    std::vector<std::string> choices;  ///< the names of all LABELs, whatever they start
+    NamedFile chosen;         ///< what DEFAULT names; empty if it names a menu module, or is not there
+    bool shows_menu = false;  ///< UI, or DEFAULT with a menu module
 };
 
 /// Each reads at most 1 MiB of text, 4000 lines with commands, and 256 entries.
@@ -56,6 +66,9 @@ std::string parameter(std::string_view command_line, std::string_view name);
 
 /// Volume labels that kernel parameters name: root=live:CDLABEL=X, archisolabel=X, lktest.label=X, …
 std::vector<LabelUse> labels_of(std::string_view command_line, std::size_t line);
+
+/// A label as udev, dracut and archiso write it in a parameter: "GNOME Next" is "GNOME\x20Next".
+std::string escaped_label(std::string_view label);
 
 /// The words of a line, split at blanks.
 std::vector<std::string_view> words_of(std::string_view line);

@@ -14,7 +14,7 @@ std::vector<BootPath> boot_paths(const MediumFacts& facts) {
     std::vector<BootPath> paths;
     for (const ConfigFacts& config : facts.configs)
         for (const EntryFacts& entry : config.entries) {
-            if (is_tool(entry.said))
+            if (!config.judged || entry.elsewhere || is_tool(entry.said))
                 continue;
             BootPath path{entry.said.title,
                           config.path + (config.in_esp ? " (ESP)" : "") +

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "builder/inspect/fat.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <deque>
 #include <set>
@@ -21,7 +23,8 @@ struct Geometry {
     std::uint64_t fat, fat_size, root, root_size, data;  ///< byte offsets and sizes; root: of FAT12 and 16
     std::uint64_t clusters, total;
     std::uint32_t root_cluster;  ///< of FAT32
-    int bits;
+    int bits;                    ///< by the number of clusters, as firmware determines it
+    bool is_32;                  ///< by the layout of the boot sector, as Linux determines it
 };
 
 std::optional<Geometry> geometry(std::string_view boot) {
@@ -41,6 +44,7 @@ std::optional<Geometry> geometry(std::string_view boot) {
     g.cluster = per_cluster * g.sector;
     g.clusters = (sectors - data) / per_cluster;
     g.bits = g.clusters < 4085 ? 12 : g.clusters < 65525 ? 16 : 32;
+    g.is_32 = le16(boot, 22) == 0;
     g.fat = reserved * g.sector;
     g.fat_size = fat_sectors * g.sector;
     g.root = (reserved + fats * fat_sectors) * g.sector;
@@ -64,6 +68,11 @@ std::string short_name(std::string_view entry) {
     return extension.empty() ? name : name + "." + extension;
 }
 
+std::string volume_label(std::string_view entry) {
+    const std::string_view label = entry.substr(0, 11);
+    return std::string(label.substr(0, label.find_last_not_of(' ') + 1));
+}
+
 /// The 13 UTF-16 units of a long name's entry.
 std::u16string long_part(std::string_view entry) {
     std::u16string text;
@@ -82,14 +91,20 @@ public:
         : bytes_(bytes.part(0, geometry.total)), g_(geometry) {
         volume_.bits = g_.bits;
         volume_.size = g_.total;
-        const std::string_view label = boot.substr(g_.bits == 32 ? 71 : 43, 11);
+        const std::string_view label = boot.substr(g_.is_32 ? 71 : 43, 11);
         volume_.label = label.substr(0, label.find_last_not_of(' ') + 1);
+        if (volume_.label == "NO NAME")
+            volume_.label.clear();
+        const std::uint32_t serial = le32(boot, g_.is_32 ? 67 : 39);
+        volume_.uuid = fmt::format("{:04X}-{:04X}", serial >> 16, serial & 0xffff);
+        volume_.says_32 = g_.is_32;
+        volume_.clusters = g_.clusters;
         fat_ = bytes_.read(g_.fat, std::min({g_.fat_size, fat_limit, (g_.clusters + 2) * 4}));
     }
 
     FatVolume take() {
         const ByteView root =
-            g_.bits == 32 ? chain(g_.root_cluster, directory_limit) : bytes_.part(g_.root, g_.root_size);
+            g_.is_32 ? chain(g_.root_cluster, directory_limit) : bytes_.part(g_.root, g_.root_size);
         todo_.push_back({"", root, 0});
         while (!todo_.empty()) {
             const Directory directory = todo_.front();
@@ -106,19 +121,22 @@ private:
         std::size_t depth;
     };
 
+    /// FAT32 with few clusters is against the specification, and Linux, mtools and GRUB read it.
+    int entry_bits() const { return g_.is_32 ? 32 : g_.bits == 32 ? 16 : g_.bits; }
+
     std::uint32_t next(std::uint32_t cluster) const {
-        if (g_.bits == 12) {
+        if (entry_bits() == 12) {
             const std::uint16_t pair = le16(fat_, cluster + cluster / 2);
             return cluster % 2 ? pair >> 4 : pair & 0xfff;
         }
-        return g_.bits == 16 ? le16(fat_, std::size_t{cluster} * 2)
-                             : le32(fat_, std::size_t{cluster} * 4) & 0xfffffff;
+        return entry_bits() == 16 ? le16(fat_, std::size_t{cluster} * 2)
+                                  : le32(fat_, std::size_t{cluster} * 4) & 0xfffffff;
     }
 
     /// The first `size` bytes of a file whose first cluster this is.
     ByteView chain(std::uint32_t cluster, std::uint64_t size) {
         ByteView content;
-        const std::uint32_t end = g_.bits == 12 ? 0xff8 : g_.bits == 16 ? 0xfff8 : 0xffffff8;
+        const std::uint32_t end = entry_bits() == 12 ? 0xff8 : entry_bits() == 16 ? 0xfff8 : 0xffffff8;
         while (cluster < end && content.size() < size) {
             if (cluster < 2 || cluster >= g_.clusters + 2 || ++steps_ > step_limit) {
                 volume_.damaged = true;
@@ -152,7 +170,9 @@ private:
                 name = u8(entry, 0) & 0x40 ? long_part(entry) : long_part(entry) + name;
                 name.resize(std::min<std::size_t>(name.size(), 255));
             } else {
-                if (!(attributes & 8))
+                if (attributes & 8 && directory.depth == 0)
+                    volume_.label = volume_label(entry);
+                else if (!(attributes & 8))
                     add(directory, entry, name.empty() ? short_name(entry) : utf8_of_utf16(name));
                 name.clear();
             }

@@ -13,8 +13,11 @@ namespace lktest {
 
 /// The files of a FAT file system without a partition table, such as an EFI system partition.
 struct FatVolume {
-    int bits = 0;            ///< 12, 16 or 32
-    std::string label;       ///< of the boot sector
+    int bits = 0;          ///< 12, 16 or 32
+    std::string label;     ///< of the root directory, or of the boot sector; empty if it has none
+    std::string uuid;      ///< the serial number as Linux and GRUB write it: "1A2B-3C4D"
+    bool says_32 = false;  ///< its boot sector is laid out as FAT32's, whatever its number of clusters says
+    std::uint64_t clusters = 0;
     std::uint64_t size = 0;  ///< bytes that it says it has
     bool damaged = false;    ///< a cluster chain ends nowhere, or there is too much
     std::map<std::string, ByteView, LessAnyCase> files;  ///< by path: "/EFI/BOOT/BOOTX64.EFI"

@@ -24,4 +24,10 @@ struct IsoFinding {
 /// Errors first. A medium that is cut off has only that said of it: the rest would follow from it.
 std::vector<IsoFinding> find_faults(const MediumFacts& facts);
 
+/// What find_faults() looked at on this medium, and what it could not judge.
+struct InspectCoverage {
+    std::vector<std::string> checked, unchecked;  ///< "partition tables", "the loader on BIOS from a CD"
+};
+InspectCoverage coverage_of(const MediumFacts& facts);
+
 }  // namespace lktest

@@ -59,6 +59,21 @@ bool is_tool(const BootEntry& entry) {
            file.ends_with(".efi") || file.ends_with(".krn");
 }
 
+namespace {
+
+/// Two ESPs with the same files have the same faults.
+void drop_repeated(IsoFindings& findings) {
+    IsoFindings kept;
+    for (IsoFinding& finding : findings)
+        if (std::ranges::none_of(kept, [&](const IsoFinding& other) {
+                return other.id == finding.id && other.text == finding.text;
+            }))
+            kept.push_back(std::move(finding));
+    findings = std::move(kept);
+}
+
+}  // namespace
+
 std::vector<IsoFinding> find_faults(const MediumFacts& facts) {
     IsoFindings findings;
     if (facts.volume.size > facts.size) {
@@ -76,6 +91,8 @@ std::vector<IsoFinding> find_faults(const MediumFacts& facts) {
     judge_isolinux(facts, findings);
     judge_efi(facts, findings);
     judge_configs(facts, findings);
+    judge_ways(facts, findings);
+    judge_secure_boot(facts, findings);
     judge_kernels(facts, findings);
     judge_initramfs(facts, findings);
     judge_layers(facts, findings);
@@ -83,6 +100,7 @@ std::vector<IsoFinding> find_faults(const MediumFacts& facts) {
     judge_loopback(facts, findings);
     judge_content(facts, findings);
     judge_ukis(facts, findings);
+    drop_repeated(findings);
     std::ranges::stable_sort(findings, std::ranges::greater(), &IsoFinding::grade);
     return findings;
 }

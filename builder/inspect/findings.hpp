@@ -37,6 +37,8 @@ void judge_image(const MediumFacts& facts, IsoFindings& findings);  ///< volume,
 void judge_isolinux(const MediumFacts& facts, IsoFindings& findings);
 void judge_efi(const MediumFacts& facts, IsoFindings& findings);      ///< ESP, EFI programs
 void judge_configs(const MediumFacts& facts, IsoFindings& findings);  ///< what boot loaders are told
+void judge_ways(const MediumFacts& facts, IsoFindings& findings);     ///< from firmware to a menu
+void judge_secure_boot(const MediumFacts& facts, IsoFindings& findings);
 void judge_kernels(const MediumFacts& facts, IsoFindings& findings);
 void judge_initramfs(const MediumFacts& facts, IsoFindings& findings);
 void judge_layers(const MediumFacts& facts, IsoFindings& findings);

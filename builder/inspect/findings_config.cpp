@@ -26,37 +26,131 @@ void judge_efi_commands(const MediumFacts& facts, const ConfigFacts& config, Iso
               "Write linux and initrd instead.");
 }
 
+/// A label as it has to be written where this loader reads it.
+std::string written_label(BootLoader loader, std::string_view label) {
+    const std::string escaped = escaped_label(label);
+    if (loader != BootLoader::grub)
+        return escaped;
+    std::string doubled;  // GRUB takes one backslash away
+    for (const char c : escaped)
+        doubled += c == '\\' ? "\\\\" : std::string(1, c);
+    return doubled;
+}
+
+/// What of a label is left if its blanks were written as they are, or with a backslash too few.
+bool is_quoting_fault(std::string_view label, std::string_view found) {
+    std::string eaten = escaped_label(label);
+    std::erase(eaten, '\\');
+    const std::size_t blank = label.find(' ');
+    return found != label &&
+           (found == eaten || (blank != std::string_view::npos && found == label.substr(0, blank)));
+}
+
+/// root=LABEL=… without a live system's prefix may name the machine's own disk, in an entry for rescue.
+bool names_any_root(const LabelUse& use) {
+    return use.written.starts_with("root=LABEL=") || use.written.starts_with("root=UUID=") ||
+           use.written.starts_with("root=/dev/disk/");
+}
+
+bool only_rescue(const MediumFacts& facts, const LabelUse& use) {
+    if (!names_any_root(use))
+        return false;
+    for (const ConfigFacts& config : facts.configs)
+        for (const EntryFacts& entry : config.entries)
+            if (config.judged && !entry.kernel.empty() && !is_tool(entry.said) &&
+                parameter(entry.said.command_line, "root") != use.written.substr(5))
+                return true;
+    return false;
+}
+
+void judge_parameter_label(const MediumFacts& facts, const ConfigFacts& config, const LabelUse& use,
+                           IsoFindings& findings) {
+    const std::string written = written_label(config.said.loader, facts.volume.label);
+    const std::string fix = fmt::format("Write {} there, or give the ISO a label without blanks.", written);
+    if (is_quoting_fault(facts.volume.label, use.label)) {
+        const bool eaten = use.label.find(' ') == std::string::npos &&
+                           use.label.find('x') != std::string::npos &&
+                           use.label.size() > facts.volume.label.find(' ');
+        add_error(findings, "label-mismatch",
+                  fmt::format("{}: the kernel gets '{}', and looks for the volume '{}'; this one is '{}'. {}",
+                              place(config, use.line), use.written, use.label, facts.volume.label,
+                              eaten ? "GRUB takes the backslash away." : "A blank ends the parameter."),
+                  fix);
+        return;
+    }
+    add_error(findings, "label-mismatch",
+              fmt::format("{}: '{}' looks for the volume '{}', and this one is '{}': it is not found.",
+                          place(config, use.line), use.written, use.label, facts.volume.label),
+              written == facts.volume.label
+                  ? fmt::format("Write '{}' there, or give the ISO the label '{}' (xorriso: -volid).",
+                                written, use.label)
+                  : fix);
+}
+
 void judge_labels(const MediumFacts& facts, const ConfigFacts& config, IsoFindings& findings) {
     if (facts.kind != MediumKind::iso)
         return;  // there is no volume that a label could be held against
     std::set<std::string> told;
-    for (const LabelUse& use : config.said.labels) {
-        if (use.label == facts.volume.label || !told.insert(use.label).second)
+    for (const LabelUse& use : config.said.labels)
+        if (use.by == LabelUse::By::label && use.label != facts.volume.label && !only_rescue(facts, use) &&
+            told.insert(use.label).second)
+            judge_parameter_label(facts, config, use, findings);
+    for (const LabelUse& use : config.searches) {
+        if (!told.insert("search " + use.label).second)
             continue;
-        add_error(findings, "label-mismatch",
-                  fmt::format("{}: '{}' looks for the volume '{}', and this one is '{}': it is not found.",
-                              place(config, use.line), use.written, use.label, facts.volume.label),
-                  fmt::format("Write '{}' there, or give the ISO that label (xorriso: -volid).",
-                              facts.volume.label));
+        const bool label = use.by == LabelUse::By::label;
+        const std::string& own = label ? facts.volume.label : facts.volume.uuid;
+        add_error(findings, label ? "label-mismatch" : "uuid-mismatch",
+                  fmt::format("{}: '{}' looks for a file system with the {} {}, and this volume has {}: GRUB "
+                              "says \"no such device\".",
+                              place(config, use.line), use.written, label ? "label" : "UUID", use.label, own),
+                  label ? fmt::format("Write '{}' there, or search for a file: search --set=root --file "
+                                      "/.disk/info.",
+                                      own)
+                        : fmt::format("Write {} there, or search for a file, whose name does not change with "
+                                      "each build.",
+                                      own));
     }
 }
 
-void judge_files(const ConfigFacts& config, IsoFindings& findings) {
+/// Where else on the medium the file is that a loader does not find; empty if nowhere.
+std::string other_place(const MediumFacts& facts, const ConfigFacts& config, const std::string& path) {
+    if (!facts.tree_has(path))
+        return "";
+    if (config.said.loader == BootLoader::systemd_boot)
+        return " The ISO's own tree has it, which systemd-boot does not read.";
+    return config.said.loader == BootLoader::syslinux
+               ? " Only Joliet has that name, and ISOLINUX reads ISO 9660's own names."
+               : "";
+}
+
+std::string where_it_looks(const ConfigFacts& config) {
+    return config.said.loader == BootLoader::systemd_boot ? "in the ESP" : "on the medium";
+}
+
+void judge_missing_file(const MediumFacts& facts, const ConfigFacts& config, const NamedFile& file,
+                        std::string_view what, IsoFindings& findings) {
+    const bool kernel = what == "kernel";
+    add_error(findings, kernel ? "kernel-missing" : "initrd-missing",
+              fmt::format("{} names the {} {}, which is not {}.{}", place(config, file.line), what, file.path,
+                          where_it_looks(config), other_place(facts, config, file.path)),
+              config.said.loader == BootLoader::systemd_boot
+                  ? fmt::format("Copy it into the ESP as {}, or correct the path.", file.path)
+              : !other_place(facts, config, file.path).empty()
+                  ? "Write the ISO with Rock Ridge names (xorriso -as mkisofs -r)."
+                  : fmt::format("Correct the path, or put the {} there.", what));
+}
+
+void judge_files(const MediumFacts& facts, const ConfigFacts& config, IsoFindings& findings) {
     std::set<std::string> told;
     for (const EntryFacts& entry : config.entries) {
         const NamedFile& kernel = entry.said.kernel;
         if (kernel.certain && entry.kernel.empty() && told.insert(kernel.path).second)
-            add_error(findings, "kernel-missing",
-                      fmt::format("{} names the kernel {}, and there is none.", place(config, kernel.line),
-                                  kernel.path),
-                      "Correct the path, or put the kernel there.");
+            judge_missing_file(facts, config, kernel, "kernel", findings);
         for (std::size_t i = 0; i < entry.initrds.size(); ++i) {
             const NamedFile& initrd = entry.said.initrds[i];
             if (initrd.certain && entry.initrds[i].empty() && told.insert(initrd.path).second)
-                add_error(findings, "initrd-missing",
-                          fmt::format("{} names the initramfs {}, and there is none.",
-                                      place(config, initrd.line), initrd.path),
-                          "Correct the path, or put the initramfs there.");
+                judge_missing_file(facts, config, initrd, "initramfs", findings);
         }
         if (entry.said.initrds.empty() && !entry.kernel.empty() && !is_tool(entry.said) &&
             entry.said.certain && parameter(entry.said.command_line, "root").empty() &&
@@ -68,6 +162,24 @@ void judge_files(const ConfigFacts& config, IsoFindings& findings) {
                             entry.said.title, place(config, kernel.line)),
                 "Name the initramfs in the entry.");
     }
+    for (const BrokenReference& broken : config.broken) {
+        if (!told.insert(broken.named.path).second)
+            continue;
+        add_error(findings, "reference-missing",
+                  fmt::format(
+                      "{}: the entry '{}' passes {} to {}, and {}.", place(config, broken.named.line),
+                      broken.entry, broken.named.path, broken.command,
+                      broken.elsewhere.empty()
+                          ? "that file is not on the medium"
+                          : fmt::format("that file is only in {}, which is not searched", broken.elsewhere)),
+                  "Correct the path, or put the file there.");
+    }
+    if (config.syntax_error != 0)
+        add_warning(findings, "grub-syntax",
+                    fmt::format("{} has a syntax error: a quote, a brace or an if is not closed, or closes "
+                                "nothing. GRUB skips the command.",
+                                place(config, config.syntax_error)),
+                    "Check the file with grub-script-check.");
 }
 
 /// What the first serial port is called: by the machine's kernel, as QEMU's and most real machines have it.
@@ -122,7 +234,7 @@ void judge_consoles(const MediumFacts& facts, IsoFindings& findings) {
     for (const ConfigFacts& config : facts.configs)
         for (const EntryFacts& entry : config.entries)
             if (const std::string machine = kernel_machine(facts, entry.kernel);
-                !machine.empty() && !is_tool(entry.said))
+                !machine.empty() && config.judged && !is_tool(entry.said))
                 look_at_consoles(config, entry, machine, by_loader[std::string(name(config.said.loader))]);
     for (const auto& [loader, faults] : by_loader) {
         if (faults.good > 0 || faults.uncertain)
@@ -141,11 +253,11 @@ void judge_consoles(const MediumFacts& facts, IsoFindings& findings) {
                             "there, and what init says does not, as the last one is /dev/console.",
                             loader, some_of(faults.not_last)),
                 fmt::format("Name the serial port last: {}.", wanted));
-        else
-            add_warning(
+        else if (faults.machine != "aarch64")  // there the kernel finds it by ACPI's SPCR or stdout-path
+            add_notice(
                 findings, "no-serial-console",
                 fmt::format("{} starts no kernel with a serial console ({}): a machine without a display "
-                            "stays silent, and lktest run sees nothing behind the boot loader.",
+                            "stays silent, and lktest sees nothing after the boot loader.",
                             loader, some_of(faults.none)),
                 fmt::format("Add {} to the kernel's parameters.", wanted));
     }
@@ -155,12 +267,18 @@ void judge_consoles(const MediumFacts& facts, IsoFindings& findings) {
 
 void judge_configs(const MediumFacts& facts, IsoFindings& findings) {
     for (const ConfigFacts& config : facts.configs) {
+        if (!config.judged)
+            continue;
         judge_efi_commands(facts, config, findings);
         judge_labels(facts, config, findings);
-        judge_files(config, findings);
+        judge_files(facts, config, findings);
     }
     judge_consoles(facts, findings);
-    if (facts.configs.empty() && facts.catalogue)
+    const bool unified = std::ranges::any_of(facts.efi, [](const EfiProgram& program) {
+        return program.loader == EfiProgram::Loader::unified_kernel ||
+               program.loader == EfiProgram::Loader::kernel;
+    });
+    if (facts.configs.empty() && facts.catalogue && !unified)
         add_warning(
             findings, "no-boot-config",
             "There is no configuration of GRUB, ISOLINUX or systemd-boot: what is booted cannot be "

@@ -14,22 +14,92 @@ bool is_removable_loader(const EfiProgram& program) {
            lower_case(file_name_of(program.path)).starts_with("boot");
 }
 
-std::string place_of(const EfiProgram& program) {
-    return program.path + (program.in_esp ? " in the ESP" : "");
+std::string size_text(std::uint64_t bytes) {
+    return bytes % (1 << 20) == 0 ? fmt::format("{} MiB", bytes >> 20) : fmt::format("{} KiB", bytes >> 10);
+}
+
+std::string place_of(const MediumFacts& facts, const EfiProgram& program) {
+    if (!program.in_esp)
+        return program.path;
+    if (facts.esps.size() < 2 || program.volume > facts.esps.size())
+        return program.path + " in the ESP";
+    return fmt::format("{} in the ESP ({})", program.path, facts.esps[program.volume - 1].from);
+}
+
+/// Each size that is said of an ESP must cover the file system in it.
+void judge_esp_sizes(const EspFacts& esp, IsoFindings& findings) {
+    constexpr std::uint64_t sector = 512, count_limit = 0xffff;
+    for (const auto& [from, said] : esp.said) {
+        const bool catalogue = from == "El Torito";
+        if (said >= esp.fat_size || (catalogue && said <= sector))  // 0 and 1 mean "to the end"
+            continue;
+        if (catalogue && said == count_limit * sector) {
+            add_notice(
+                findings, "esp-too-large-for-el-torito",
+                fmt::format("The ESP's FAT has {}, and El Torito can say 32 MiB at most: firmware may "
+                            "not read what lies after that.",
+                            size_text(esp.fat_size)),
+                "Keep the ESP below 32 MiB, or write a sector count of 0, which means \"to the end\".");
+            continue;
+        }
+        add_error(
+            findings, "esp-size",
+            fmt::format("{} says that the ESP has {}, and the FAT file system in it has {}: firmware "
+                        "cannot read what lies after that.",
+                        catalogue ? "El Torito's sector count" : "The entry of " + from, size_text(said),
+                        size_text(esp.fat_size)),
+            catalogue
+                ? fmt::format("Write the sector count {} (units of 512 bytes), or 0.", esp.fat_size / sector)
+                : fmt::format("Give the partition {} sectors of 512 bytes.", esp.fat_size / sector));
+    }
+}
+
+bool has_loader(const MediumFacts& facts, std::size_t volume) {
+    return std::ranges::any_of(facts.efi, [&](const EfiProgram& program) {
+        return program.volume == volume && is_removable_loader(program);
+    });
+}
+
+void judge_loader(const MediumFacts& facts, std::size_t index, IsoFindings& findings) {
+    const EspFacts& esp = facts.esps[index];
+    if (esp.fat_bits == 0 || esp.outside || has_loader(facts, index + 1))
+        return;
+    // A second partition of this type may hold anything, if firmware finds a loader in the first.
+    const bool on_cd =
+        std::ranges::any_of(esp.said, [](const auto& said) { return said.first == "El Torito"; });
+    for (std::size_t other = 0; !on_cd && other < facts.esps.size(); ++other)
+        if (has_loader(facts, other + 1))
+            return;
+    add_error(
+        findings, "efi-loader-missing",
+        fmt::format("The EFI system partition ({}) has no /EFI/BOOT/BOOT*.EFI: firmware finds nothing to "
+                    "start.",
+                    esp.from),
+        "Put the loader there under its removable-media name: BOOTX64.EFI on x86_64, BOOTAA64.EFI on "
+        "aarch64.");
 }
 
 void judge_esps(const MediumFacts& facts, IsoFindings& findings) {
-    for (const EspFacts& esp : facts.esps) {
+    for (std::size_t i = 0; i < facts.esps.size(); ++i) {
+        const EspFacts& esp = facts.esps[i];
         if (esp.outside) {
             add_error(
                 findings, "esp-outside",
                 fmt::format("The EFI system partition ({}) lies at byte {} and has {}; the ISO ends at {}.",
                             esp.from, esp.offset, esp.size, facts.size),
                 "Write the image again, with the ESP's image as a part of it.");
+        } else if (esp.program) {
+            add_error(findings, "esp-is-program",
+                      fmt::format(
+                          "The UEFI boot image ({}, byte {}) is an EFI program itself: firmware looks for a "
+                          "FAT file system there, and finds nothing to start.",
+                          esp.from, esp.offset),
+                      "Make a FAT image with mkfs.vfat and put the program into it as /EFI/BOOT/BOOTX64.EFI "
+                      "(BOOTAA64.EFI on aarch64); give that image to xorriso with -e.");
         } else if (esp.fat_bits == 0) {
             add_error(
                 findings, "esp-unreadable",
-                fmt::format("The EFI system partition ({}, byte {}) is no FAT file system: firmware finds "
+                fmt::format("The EFI system partition ({}, byte {}) is not a FAT file system: firmware finds "
                             "nothing in it.",
                             esp.from, esp.offset),
                 "Make it with mkfs.vfat, without a partition table of its own.");
@@ -38,25 +108,45 @@ void judge_esps(const MediumFacts& facts, IsoFindings& findings) {
                       fmt::format("The FAT of the EFI system partition ({}) leads out of the file system.",
                                   esp.from),
                       "Make the image again, and check it with fsck.vfat -n.");
+        } else {
+            judge_esp_sizes(esp, findings);
         }
-        if (!esp.differing.empty())
-            add_warning(
+        if (esp.small_fat32)
+            add_error(
+                findings, "esp-small-fat32",
+                fmt::format("The EFI system partition ({}) is laid out as FAT32 with {} clusters: below "
+                            "65525 clusters firmware takes it for FAT16, and refuses it.",
+                            esp.from, esp.clusters),
+                "Make it with mkfs.vfat without -F 32, or make it larger than 33 MiB.");
+        judge_loader(facts, i, findings);
+        std::vector<std::string> programs;
+        std::ranges::copy_if(esp.differing, std::back_inserter(programs),
+                             [](const std::string& path) { return lower_case(path).ends_with(".efi"); });
+        if (!programs.empty())
+            add_notice(
                 findings, "esp-differs",
                 fmt::format("{} differ{} between the ESP and the ISO's own tree: CD and USB stick start "
                             "another program than a copy of the files does.",
-                            some_of(esp.differing), esp.differing.size() == 1 ? "s" : ""),
-                "Copy the same files to both places.");
+                            some_of(programs), programs.size() == 1 ? "s" : ""),
+                "Copy the same files to both places, unless that is intended.");
     }
-    const bool readable =
-        std::ranges::any_of(facts.esps, [](const EspFacts& esp) { return esp.fat_bits != 0; });
-    const bool has_loader = std::ranges::any_of(
-        facts.efi, [](const EfiProgram& program) { return program.in_esp && is_removable_loader(program); });
-    if (readable && !has_loader)
-        add_error(
-            findings, "efi-loader-missing",
-            "The EFI system partition has no /EFI/BOOT/BOOT*.EFI: firmware finds nothing to start.",
-            "Put the loader there under its removable-media name: BOOTX64.EFI on x86_64, BOOTAA64.EFI on "
-            "aarch64.");
+    const auto lacks_32 = [&](std::size_t volume) {
+        const auto named = [&](std::string_view name) {
+            return std::ranges::any_of(facts.efi, [&](const EfiProgram& program) {
+                return program.volume == volume && lower_case(program.path) == name;
+            });
+        };
+        return named("/efi/boot/bootx64.efi") && !named("/efi/boot/bootia32.efi");
+    };
+    for (std::size_t volume = 1; volume <= facts.esps.size(); ++volume)
+        if (lacks_32(volume)) {
+            add_notice(
+                findings, "no-ia32-loader",
+                "The ESP has no BOOTIA32.EFI: the few 64-bit machines with 32-bit UEFI firmware do not boot "
+                "it.",
+                "If such machines matter, add GRUB for i386-efi as /EFI/BOOT/BOOTIA32.EFI.");
+            break;
+        }
 }
 
 /// The same program in the ESP and in the tree is spoken of once.
@@ -67,12 +157,12 @@ bool is_repeated(const MediumFacts& facts, const EfiProgram& program) {
     });
 }
 
-void judge_program(const EfiProgram& program, IsoFindings& findings) {
+void judge_program(const MediumFacts& facts, const EfiProgram& program, IsoFindings& findings) {
     const std::string_view expected = efi_name_machine(file_name_of(program.path));
     if (!program.image) {
         if (!expected.empty())
             add_error(findings, "efi-not-a-program",
-                      fmt::format("{} is no PE image: firmware refuses it.", place_of(program)),
+                      fmt::format("{} is not a PE image: firmware refuses it.", place_of(facts, program)),
                       "Replace it with the loader's EFI binary.");
         return;
     }
@@ -81,15 +171,17 @@ void judge_program(const EfiProgram& program, IsoFindings& findings) {
         add_error(
             findings, "efi-machine",
             fmt::format("{} is a program for {}, and its name is that of {}'s loader: firmware refuses it.",
-                        place_of(program), machine, expected),
+                        place_of(facts, program), machine, expected),
             fmt::format("Replace it with the loader for {}.", expected));
     if (program.image->cut)
-        add_error(findings, "efi-cut", fmt::format("{} is shorter than its headers say.", place_of(program)),
+        add_error(findings, "efi-cut",
+                  fmt::format("{} is shorter than its headers say.", place_of(facts, program)),
                   "Copy it again.");
     if (is_removable_loader(program) && expected == machine && !program.image->signature)
-        add_warning(findings, "efi-unsigned",
-                    fmt::format("{} is not signed: machines with Secure Boot refuse it.", place_of(program)),
-                    "Start with a signed shim and a signed GRUB, or sign it with sbsign.");
+        add_warning(
+            findings, "efi-unsigned",
+            fmt::format("{} is not signed: machines with Secure Boot refuse it.", place_of(facts, program)),
+            "Start with a signed shim and a signed GRUB, or sign it with sbsign.");
 }
 
 /// shim starts the GRUB of its own machine in its own directory.
@@ -104,11 +196,12 @@ void judge_shim(const MediumFacts& facts, const EfiProgram& shim, IsoFindings& f
     const std::string grub = "grub" + name.substr(std::string_view("boot").size());
     const std::string path = std::string(directory_of(shim.path)) + "/" + grub;
     const bool found = std::ranges::any_of(facts.efi, [&](const EfiProgram& other) {
-        return other.in_esp == shim.in_esp && lower_case(other.path) == lower_case(path);
+        return other.volume == shim.volume && lower_case(other.path) == lower_case(path);
     });
     if (!found)
         add_error(findings, "shim-without-grub",
-                  fmt::format("{} is shim, and {}, which it starts, is not beside it.", place_of(shim), grub),
+                  fmt::format("{} is shim, and {}, which it starts, is not beside it.", place_of(facts, shim),
+                              grub),
                   "Put the signed GRUB there under that name.");
 }
 
@@ -119,7 +212,7 @@ void judge_efi(const MediumFacts& facts, IsoFindings& findings) {
     for (const EfiProgram& program : facts.efi) {
         if (is_repeated(facts, program))
             continue;
-        judge_program(program, findings);
+        judge_program(facts, program, findings);
         judge_shim(facts, program, findings);
     }
 }

@@ -29,6 +29,26 @@ void judge_tree(const MediumFacts& facts, IsoFindings& findings) {
             "Write the image again.");
 }
 
+/// What the BIOS would run must be a boot loader for BIOS.
+void judge_bios_images(const MediumFacts& facts, IsoFindings& findings) {
+    for (std::size_t i = 0; i < facts.catalogue->images.size(); ++i) {
+        const BootImage& image = facts.catalogue->images[i];
+        const std::string& content = facts.boot_contents[i];
+        if (image.platform != bios_platform || image.emulation != 0 ||
+            (content != "FAT" && content != "EFI program"))
+            continue;
+        add_error(
+            findings, "bios-image-is-uefi",
+            fmt::format(
+                "El Torito's entry for BIOS is {}, which is {}: BIOS machines run its first bytes "
+                "as code, and UEFI machines ignore the entry.",
+                facts.boot_paths[i].empty() ? fmt::format("at byte {}", image.offset) : facts.boot_paths[i],
+                content == "FAT" ? "an EFI system partition, a FAT file system" : "an EFI program"),
+            "Give it to xorriso as the UEFI image: -eltorito-alt-boot -e efiboot.img -no-emul-boot. -b is "
+            "for BIOS loaders such as isolinux.bin.");
+    }
+}
+
 void judge_catalogue(const MediumFacts& facts, IsoFindings& findings) {
     if (!facts.catalogue) {
         add_error(
@@ -41,6 +61,7 @@ void judge_catalogue(const MediumFacts& facts, IsoFindings& findings) {
                   "The boot catalogue's validation entry has a wrong key or checksum: firmware ignores the "
                   "whole catalogue.",
                   "Write the image again; nothing may change the catalogue afterwards.");
+    judge_bios_images(facts, findings);
     for (const BootImage& image : facts.catalogue->images)
         if (image.offset >= facts.size && image.platform != efi_platform)
             add_error(findings, "boot-image-outside",
@@ -100,6 +121,48 @@ bool judge_disk_size(const MediumFacts& facts, IsoFindings& findings) {
 }
 
 namespace {
+/// Firmware skips entries of a GPT that overlap, or that lie outside of what its header calls usable.
+void judge_gpt_entries(const MediumFacts& facts, IsoFindings& findings) {
+    const Gpt& gpt = *facts.partitions.gpt;
+    if (!facts.partitions.protective)
+        return;  // firmware uses the MBR
+    const auto report = [&](const Partition& partition, const std::string& why, const std::string& fix) {
+        const std::string text = fmt::format("GPT partition {} ({}) {}: firmware skips it.", partition.number,
+                                             partition.type, why);
+        (partition.esp ? add_error : add_warning)(findings, "gpt-partition-skipped", text, fix);
+    };
+    for (const Partition& partition : gpt.partitions) {
+        if (partition.offset < gpt.first_usable)
+            report(
+                partition,
+                fmt::format("begins at byte {}, before the first usable one, {}", partition.offset,
+                            gpt.first_usable),
+                "Move the partition, or write the table with xorriso or sgdisk, which keep to the limits.");
+        else if (partition.offset + partition.size > gpt.last_usable)
+            report(partition,
+                   fmt::format("ends at byte {}, after the last usable one, {}",
+                               partition.offset + partition.size, gpt.last_usable),
+                   "Write the table again with sgdisk -e IMAGE.");
+        for (const Partition& other : gpt.partitions)
+            if (other.number != partition.number && partition.offset < other.offset + other.size &&
+                other.offset < partition.offset + partition.size) {
+                report(partition, fmt::format("overlaps partition {}", other.number),
+                       "Give each partition its own sectors.");
+                break;
+            }
+    }
+}
+
+void judge_boot_code(const MediumFacts& facts, IsoFindings& findings) {
+    if (facts.partitions.boot_code || !has_platform(facts, bios_platform))
+        return;
+    add_warning(
+        findings, "no-boot-code",
+        "The first sector has a partition table and no boot code: written to a USB stick, BIOS "
+        "machines do not boot it, although they boot the CD.",
+        "Add boot code: xorriso -isohybrid-mbr isohdpfx.bin for ISOLINUX, or --grub2-mbr boot_hybrid.img "
+        "for GRUB.");
+}
 
 void judge_partitions(const MediumFacts& facts, IsoFindings& findings) {
     const PartitionTables& tables = facts.partitions;
@@ -127,8 +190,10 @@ void judge_partitions(const MediumFacts& facts, IsoFindings& findings) {
                     "disk then.",
                     "Write the image again, or move the copy to the end with sgdisk -e IMAGE.");
             judge_partition_places(facts, tables.gpt->partitions, "GPT", findings);
+            judge_gpt_entries(facts, findings);
         }
     }
+    judge_boot_code(facts, findings);
     const auto is_esp = [](const Partition& partition) { return partition.esp; };
     const bool has_esp = std::ranges::any_of(tables.mbr, is_esp) ||
                          (tables.gpt && std::ranges::any_of(tables.gpt->partitions, is_esp));

@@ -134,6 +134,31 @@ void judge_modules(const MediumFacts& facts, const InitramfsFacts& initramfs, co
             fix);
 }
 
+std::string_view removable_name(std::string_view machine) {
+    return machine == "aarch64" ? "BOOTAA64.EFI" : machine == "i386" ? "BOOTIA32.EFI" : "BOOTX64.EFI";
+}
+
+/// Either the kernel or the loader is the odd one; the initramfs decides.
+void judge_kernel_machine(const MediumFacts& facts, const KernelFacts& kernel,
+                          const std::set<std::string>& machines, IsoFindings& findings) {
+    const std::string& machine = kernel.image->machine;
+    const std::uint16_t elf = elf_machine_for(machine);
+    bool same = false, others = false;
+    for (const InitramfsFacts& initramfs : facts.initramfs)
+        for (const ElfGroup& group : initramfs.image.machines) {
+            same |= group.machine.machine == elf;
+            others |= group.machine.machine != elf;
+        }
+    const bool loader_is_odd = same && !others;
+    add_error(findings, "kernel-machine",
+              fmt::format("{} is a kernel for {}, and this medium's boot loaders are for {}.{}", kernel.path,
+                          machine, fmt::join(machines, ", "),
+                          loader_is_odd ? fmt::format(" Its initramfs is for {}, too.", machine) : ""),
+              loader_is_odd ? fmt::format("Put the boot loader for {} into the ESP, as /EFI/BOOT/{}.",
+                                          machine, removable_name(machine))
+                            : "Put a kernel for the loader's machine there.");
+}
+
 }  // namespace
 
 void judge_kernels(const MediumFacts& facts, IsoFindings& findings) {
@@ -158,10 +183,7 @@ void judge_kernels(const MediumFacts& facts, IsoFindings& findings) {
                                   kernel.image->damage),
                       "Copy the kernel again; compare its checksum with its package's.");
         if (!machines.empty() && !kernel.image->machine.empty() && !machines.contains(kernel.image->machine))
-            add_error(findings, "kernel-machine",
-                      fmt::format("{} is a kernel for {}, and this medium's boot loaders are for {}.",
-                                  kernel.path, kernel.image->machine, fmt::join(machines, ", ")),
-                      "Put a kernel for the loader's machine there.");
+            judge_kernel_machine(facts, kernel, machines, findings);
     }
 }
 

@@ -4,40 +4,39 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
 #include "builder/base/error.hpp"
+#include "builder/inspect/boot_walk.hpp"
 #include "builder/inspect/fat.hpp"
 #include "builder/inspect/iso_sector.hpp"
 #include "builder/inspect/isolinux_facts.hpp"
 #include "builder/inspect/netboot_tree.hpp"
 #include "builder/inspect/path_lookup.hpp"
+#include "builder/inspect/volumes.hpp"
 
 namespace lktest {
 namespace {
 
 // A medium has a handful of each; a hostile one may have any number.
-constexpr std::size_t config_limit = 64, efi_limit = 100, kernel_limit = 16, initramfs_limit = 8,
-                      layer_limit = 500, esp_limit = 4, cut_limit = 1000;
-constexpr std::size_t config_size_limit = 1 << 20, all_configs_limit = 16 << 20;  // bytes
-constexpr std::size_t menu_limit = 1024;                                          // of all menus together
+constexpr std::size_t efi_limit = 100, kernel_limit = 16, initramfs_limit = 8, layer_limit = 500,
+                      esp_limit = 4, cut_limit = 1000;
 constexpr std::uint64_t compare_limit = 1 << 30;  // bytes, of all files in ESPs
-
-struct Found {
-    std::string path;
-    ByteView content;
-};
 
 class Inspection {
 public:
-    Inspection(const ByteView& iso, const InspectOptions& options) : iso_(iso), options_(options) {}
+    Inspection(const ByteView& iso, const InspectOptions& options, std::optional<IsoVolume> volume)
+        : iso_(iso),
+          options_(options),
+          tree_(volume ? read_iso_tree(iso) : IsoTree()),
+          volumes_(tree_, volume ? volume->label : "", volume ? volume->uuid : "") {
+        if (volume)
+            facts_.volume = std::move(*volume);
+    }
 
-    MediumFacts take(IsoVolume volume) {
+    MediumFacts take() {
         facts_.size = iso_.size();
-        facts_.volume = std::move(volume);
-        tree_ = read_iso_tree(iso_);
         facts_.names = tree_.names;
         facts_.tree_damaged = tree_.damaged;
         facts_.partitions = read_partitions(iso_);
@@ -77,7 +76,7 @@ public:
 
 private:
     void finish(const IsoTree& tree) {
-        look_at_configs();
+        walk_boot(facts_, volumes_, tree_.names == IsoTree::Names::joliet ? plain_tree() : tree_, iso_);
         look_at_ukis();
         look_at_isolinux();
         look_at_kernels();
@@ -107,13 +106,22 @@ private:
             if (tree.any_case.try_emplace(path, path).second)
                 tree.nodes.emplace(path, std::move(node));
         };
-        for (const FatVolume& fat : fats_)
-            for (const auto& [path, content] : fat.files) {
+        for (std::size_t volume = 1; volume < volumes_.count(); ++volume) {
+            const FatVolume* fat = volumes_.fat(volume);
+            if (!fat)
+                continue;
+            for (const auto& [path, content] : fat->files) {
                 for (std::string parent(directory_of(path)); parent != "/"; parent = directory_of(parent))
                     add(parent, {true, {}, {}, 0, 0});
                 add(path, {false, {}, content, content.size(), 0});
             }
+        }
         return tree;
+    }
+
+    const IsoTree& plain_tree() {
+        plain_ = read_plain_iso_tree(iso_);
+        return plain_;
     }
 
     void look_at_files(const IsoTree& tree) {
@@ -195,7 +203,9 @@ private:
             auto uki = pe && facts_.ukis.size() < uki_limit ? read_uki(content, *pe) : std::nullopt;
             if (!uki)
                 return;
-            ConfigFacts config{path, in_esp, {}, {}};
+            ConfigFacts config;
+            config.path = path;
+            config.in_esp = in_esp;
             config.said.loader = BootLoader::unified_kernel;
             for (const UkiProfile& profile : uki->profiles)
                 config.entries.push_back(uki_entry(path, profile, config.entries.size()));
@@ -207,13 +217,17 @@ private:
             facts_.configs.push_back(std::move(config));
             facts_.ukis.push_back({path, in_esp, pe_machine_name(pe->machine), std::move(*uki)});
         };
-        for (const FatVolume& fat : fats_)
-            for (const auto& [path, content] : fat.files)
-                if (lower_case(path).ends_with(".efi"))
-                    add(path, true, content);
+        for (std::size_t volume = 1; volume < volumes_.count(); ++volume)
+            if (const FatVolume* fat = volumes_.fat(volume))
+                for (const auto& [path, content] : fat->files)
+                    if (lower_case(path).ends_with(".efi"))
+                        add(path, true, content);
         // A copy in the ISO's own tree is spoken of once.
         const auto in_esp = [this](const std::string& path) {
-            return std::ranges::any_of(fats_, [&](const FatVolume& fat) { return fat.files.contains(path); });
+            for (std::size_t volume = 1; volume < volumes_.count(); ++volume)
+                if (volumes_.find(volume, path))
+                    return true;
+            return false;
         };
         for (const auto& [path, node] : tree_.nodes)
             if (lower_case(path).ends_with(".efi") && !node.directory && node.target.empty() && !in_esp(path))
@@ -246,23 +260,49 @@ private:
             return;
         for (const BootImage& image : facts_.catalogue->images) {
             facts_.boot_paths.push_back(tree_.path_at(image.offset));
+            facts_.boot_contents.push_back(content_of_image(image.offset));
             if (image.platform == efi_platform)
                 add_esp("El Torito", image.offset, image.size);
         }
     }
 
+    std::string content_of_image(std::uint64_t offset) const {
+        const ByteView bytes = iso_.from(offset);
+        if (read_fat(bytes))
+            return "FAT";
+        if (read_pe(bytes))
+            return "EFI program";
+        if (find_text(bytes, "ISOLINUX ", 256 << 10) != not_found)
+            return "ISOLINUX";
+        return read_grub_core(bytes.part(0, 4 << 20)) ? "GRUB" : "";
+    }
+
     void add_esp(const std::string& from, std::uint64_t offset, std::uint64_t said) {
         const auto known = std::ranges::find(facts_.esps, offset, &EspFacts::offset);
-        if (known != facts_.esps.end() || facts_.esps.size() >= esp_limit)
+        if (known != facts_.esps.end()) {
+            known->said.emplace_back(from, said);
+            return;
+        }
+        if (facts_.esps.size() >= esp_limit)
             return;
         // A catalogue often understates the size; FAT knows it.
-        EspFacts esp{from, offset, said, offset >= iso_.size(), 0, false, 0, {}, {}};
-        if (auto fat = read_fat(iso_.from(offset))) {
-            esp.size = fat->size;
+        EspFacts esp;
+        esp.from = from;
+        esp.offset = offset;
+        esp.size = said;
+        esp.outside = offset >= iso_.size();
+        esp.said.emplace_back(from, said);
+        auto fat = read_fat(iso_.from(offset));
+        if (fat) {
+            esp.size = esp.fat_size = fat->size;
             esp.outside = fat->size > iso_.size() - offset;
             esp.fat_bits = fat->bits;
+            esp.small_fat32 = fat->says_32 && fat->bits != 32;
+            esp.clusters = fat->clusters;
             esp.damaged = fat->damaged;
             esp.files = fat->files.size();
+            esp.label = fat->label;
+            esp.uuid = fat->uuid;
             for (const auto& [path, content] : fat->files) {
                 const IsoNode* twin = tree_.find(tree_.find_any_case(path));
                 if (!twin || twin->directory)
@@ -271,8 +311,10 @@ private:
                 if (compared_ < compare_limit)
                     (same_bytes(content, twin->content) ? esp.same : esp.differing).push_back(path);
             }
-            fats_.push_back(std::move(*fat));
+        } else {
+            esp.program = read_pe(iso_.from(offset)).has_value();
         }
+        volumes_.add(std::move(fat));
         facts_.esps.push_back(std::move(esp));
     }
 
@@ -282,110 +324,62 @@ private:
             for (const Partition& partition : partitions)
                 if (partition.esp)
                     add_esp(fmt::format("partition {}", partition.number), partition.offset, partition.size);
-        std::set<std::string> names;
-        for (const FatVolume& fat : fats_)
-            for (const auto& [path, content] : fat.files)
-                if (lower_case(path).ends_with(".efi") && facts_.efi.size() < efi_limit &&
-                    names.insert(path).second)
-                    facts_.efi.push_back({path, true, read_pe(content)});
+        for (std::size_t volume = 1; volume < volumes_.count(); ++volume)
+            if (const FatVolume* fat = volumes_.fat(volume))
+                for (const auto& [path, content] : fat->files)
+                    if (lower_case(path).ends_with(".efi"))
+                        add_efi(volume, path, content);
         for (const auto& [path, node] : tree_.nodes)
             if ((lower_case(path).starts_with("/efi/") || facts_.kind == MediumKind::netboot) &&
-                lower_case(path).ends_with(".efi") && !node.directory && facts_.efi.size() < efi_limit)
-                facts_.efi.push_back({path, false, read_pe(node.content)});
+                lower_case(path).ends_with(".efi") && !node.directory)
+                add_efi(Volumes::iso, path, node.content);
     }
 
-    static std::optional<BootLoader> loader_of(std::string_view path) {
-        const std::string small = lower_case(path);
-        const std::string_view file = file_name_of(small), directory = directory_of(small);
-        constexpr std::array own{std::string_view("isolinux.cfg"), std::string_view("syslinux.cfg"),
-                                 std::string_view("extlinux.conf")};
-        if (directory == "/loader/entries" && file.ends_with(".conf"))
-            return BootLoader::systemd_boot;
-        if (std::ranges::find(own, file) != own.end())
-            return BootLoader::syslinux;
-        if (file == "grub.cfg" || file == "loopback.cfg" ||
-            (file.ends_with(".cfg") && directory.find("/grub") != std::string_view::npos))
-            return BootLoader::grub;
-        if (directory.ends_with("/pxelinux.cfg"))
-            return BootLoader::syslinux;
-        if (file.ends_with(".cfg") && (directory.ends_with("/isolinux") || directory.ends_with("/syslinux")))
-            return BootLoader::syslinux;
-        return std::nullopt;
-    }
-
-    void look_at_configs() {
-        for (const auto& [path, node] : tree_.nodes)
-            if (const auto loader = loader_of(path); loader && !node.directory && node.target.empty())
-                add_config(path, false, *loader, node.content);
-        for (const FatVolume& fat : fats_)
-            for (const auto& [path, content] : fat.files)
-                if (const auto loader = loader_of(path))
-                    add_config(path, true, *loader, content);
-    }
-
-    void add_config(const std::string& path, bool in_esp, BootLoader loader, const ByteView& content) {
-        if (facts_.configs.size() >= config_limit || config_bytes_ >= all_configs_limit)
+    void add_efi(std::size_t volume, const std::string& path, const ByteView& content) {
+        if (facts_.efi.size() >= efi_limit)
             return;
-        const std::string text = content.read(0, config_size_limit);
-        config_bytes_ += text.size();
-        ConfigFacts config{path, in_esp, {}, {}};
-        switch (loader) {
-            case BootLoader::grub: config.said = parse_grub(text); break;
-            case BootLoader::syslinux: config.said = parse_syslinux(text); break;
-            case BootLoader::systemd_boot: config.said = parse_loader_entry(text); break;
-            case BootLoader::unified_kernel: break;  // not a text: see look_at_ukis()
-        }
-        std::vector<BootEntry>& menu = config.said.entries;
-        menu.resize(std::min(menu.size(), menu_limit - entries_));
-        entries_ += menu.size();
-        for (const BootEntry& said : menu) {
-            EntryFacts entry{said, {}, {}};
-            if (const auto kernel = locate(said.kernel, config))
-                entry.kernel = kernel->path;
-            for (const NamedFile& initrd : said.initrds) {
-                const auto file = locate(initrd, config);
-                entry.initrds.push_back(file ? file->path : "");
-            }
-            config.entries.push_back(std::move(entry));
-        }
-        facts_.configs.push_back(std::move(config));
+        EfiProgram program;
+        program.path = path;
+        program.in_esp = volume != Volumes::iso;
+        program.volume = volume;
+        program.image = read_pe(content);
+        program.grub = read_grub_program(content);
+        program.secure = read_secure_boot(content);
+        program.loader = loader_kind(program, content);
+        facts_.efi.push_back(std::move(program));
     }
 
-    /// Where a relative path begins. PXELINUX's configurations lie in a directory below it.
-    static std::string_view directory_of_names(const ConfigFacts& config) {
-        const std::string_view directory = directory_of(config.path);
-        return directory.ends_with("/pxelinux.cfg") ? directory_of(directory) : directory;
+    static EfiProgram::Loader loader_kind(const EfiProgram& program, const ByteView& content) {
+        using enum EfiProgram::Loader;
+        if (!program.image)
+            return unknown;
+        const auto has_section = [&](std::string_view name) {
+            return std::ranges::find(program.image->sections, name, &PeSection::name) !=
+                   program.image->sections.end();
+        };
+        const std::string file = lower_case(file_name_of(program.path));
+        if (program.grub || file.starts_with("grub"))
+            return grub;
+        if (std::ranges::any_of(program.image->sbat,
+                                [](const std::string& line) { return line.starts_with("shim,"); }) ||
+            has_section(".vendor_cert"))
+            return shim;
+        if (has_section(".linux"))
+            return unified_kernel;
+        if (has_section(".sdmagic") && find_text(content, "systemd-boot ", 4 << 20) != not_found)
+            return systemd_boot;
+        if (content.read(0x202, 4) == "HdrS" || content.read(0x38, 4) == "ARM\x64")
+            return kernel;
+        return unknown;
     }
 
-    /// The file that a configuration names. SYSLINUX's paths may begin where its configuration lies.
-    std::optional<Found> locate(const NamedFile& named, const ConfigFacts& config) const {
-        if (!named.certain || named.path.empty())
-            return std::nullopt;
-        const std::string path =
-            named.path.starts_with('/')
-                ? normal_path(named.path)
-                : normal_path(std::string(directory_of_names(config)) + "/" + named.path);
-        return find(path, config.said.loader != BootLoader::grub);
-    }
-
-    std::optional<Found> find(const std::string& path, bool any_case) const {
-        if (const IsoNode* node = tree_.find(path); node && !node->directory)
-            return Found{path, node->content};
-        if (any_case)
-            if (const std::string other = tree_.find_any_case(path); !other.empty())
-                if (const IsoNode* node = tree_.find(other); node && !node->directory)
-                    return Found{other, node->content};
-        for (const FatVolume& fat : fats_)
-            if (const auto file = fat.files.find(path); file != fat.files.end())
-                return Found{file->first, file->second};
-        return std::nullopt;
-    }
-
-    ByteView content_of(const std::string& path) const {
+    ByteView content_of(std::size_t volume, const std::string& path) const {
         if (const auto section = inside_.find(path); section != inside_.end())
             return section->second;
-        const auto found = find(path, false);
-        return found ? found->content : ByteView();
+        if (const auto found = volumes_.find(volume, path))
+            return found->content;
+        const auto other = volumes_.find_anywhere(path);
+        return other ? other->content : ByteView();
     }
 
     void look_at_isolinux() {
@@ -405,21 +399,28 @@ private:
         std::set<std::vector<std::string>> loaded;
         for (const ConfigFacts& config : facts_.configs)
             for (const EntryFacts& entry : config.entries) {
+                if (!config.judged)
+                    continue;
                 if (!entry.kernel.empty() && kernels.size() < kernel_limit &&
                     kernels.insert(entry.kernel).second)
-                    facts_.kernels.push_back({entry.kernel, read_kernel(content_of(entry.kernel))});
+                    add_kernel(entry.volume, entry.kernel);
                 std::vector<std::string> paths = entry.initrds;
                 std::erase(paths, "");
                 if (!paths.empty() && loaded.size() < initramfs_limit && loaded.insert(paths).second)
-                    add_initramfs(paths, parameter(entry.said.command_line, "rdinit"));
+                    add_initramfs(entry.volume, paths, parameter(entry.said.command_line, "rdinit"));
             }
     }
 
-    void add_initramfs(const std::vector<std::string>& paths, const std::string& init) {
+    void add_kernel(std::size_t volume, const std::string& path) {
+        const ByteView content = content_of(volume, path);
+        facts_.kernels.push_back({path, read_kernel(content), volume, read_secure_boot(content)});
+    }
+
+    void add_initramfs(std::size_t volume, const std::vector<std::string>& paths, const std::string& init) {
         InitramfsFacts facts{paths, 0, {}};
         std::vector<ByteView> files;
         for (const std::string& path : paths) {
-            files.push_back(content_of(path));
+            files.push_back(content_of(volume, path));
             facts.size += files.back().size();
         }
         facts.image = read_initramfs(files, init.empty() ? "/init" : init);
@@ -431,9 +432,9 @@ private:
     IsoTree tree_;
     std::map<std::string, ByteView>
         inside_;  ///< sections of unified kernel images, by the name they go by here
-    std::vector<FatVolume> fats_;
+    IsoTree plain_;
+    Volumes volumes_;
     std::uint64_t compared_ = 0;
-    std::size_t config_bytes_ = 0, entries_ = 0;
     MediumFacts facts_;
 };
 
@@ -444,10 +445,10 @@ MediumFacts read_medium_facts(const ByteView& iso, const std::string& name, cons
         throw usage_error(fmt::format("{} is empty", name), "build it again, or copy it again");
     auto volume = read_iso_volume(iso);
     if (volume)
-        return Inspection(iso, options).take(std::move(*volume));
+        return Inspection(iso, options, std::move(volume)).take();
     const PartitionTables tables = read_partitions(iso);
     if (tables.gpt || !tables.mbr.empty() || read_fat(iso))
-        return Inspection(iso, options).take_disk();
+        return Inspection(iso, options, std::nullopt).take_disk();
     throw usage_error(fmt::format("{} is neither an ISO 9660 image nor a disk image", name),
                       "give a live or installation medium (.iso), or the image of a whole disk (.img)");
 }
@@ -458,7 +459,7 @@ MediumFacts read_medium_facts(const std::filesystem::path& iso, const InspectOpt
         if (tree.nodes.empty())
             throw usage_error(fmt::format("{} is an empty directory", iso.string()),
                               "give a live or installation medium, or the directory of a boot server");
-        return Inspection(ByteView(), options).take_netboot(std::move(tree));
+        return Inspection(ByteView(), options, std::nullopt).take_netboot(std::move(tree));
     }
     return read_medium_facts(ByteView::of_file(iso), iso.string(), options);
 }

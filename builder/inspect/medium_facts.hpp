@@ -6,19 +6,24 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "builder/inspect/boot_config.hpp"
+#include "builder/inspect/boot_graph.hpp"
 #include "builder/inspect/checksum_lists.hpp"
 #include "builder/inspect/el_torito.hpp"
 #include "builder/inspect/erofs.hpp"
+#include "builder/inspect/grub_program.hpp"
 #include "builder/inspect/initramfs_image.hpp"
 #include "builder/inspect/iso_tree.hpp"
 #include "builder/inspect/kernel_image.hpp"
 #include "builder/inspect/partitions.hpp"
 #include "builder/inspect/pe.hpp"
 #include "builder/inspect/root_facts.hpp"
+#include "builder/inspect/secure_boot.hpp"
 #include "builder/inspect/squashfs_super.hpp"
 #include "builder/inspect/uki.hpp"
 #include "builder/inspect/verity.hpp"
@@ -40,17 +45,28 @@ struct IsolinuxFacts {
 struct EspFacts {
     std::string from;  ///< "El Torito", "partition 2"
     std::uint64_t offset = 0, size = 0;
-    bool outside = false;  ///< it begins behind the ISO's end, or ends there
-    int fat_bits = 0;      ///< 0: it is no FAT
+    bool outside = false;      ///< it begins behind the ISO's end, or ends there
+    int fat_bits = 0;          ///< 0: it is no FAT
+    bool small_fat32 = false;  ///< laid out as FAT32, with too few clusters for it: firmware refuses it
+    std::uint64_t clusters = 0;
+    std::uint64_t fat_size = 0;  ///< bytes that the FAT says it has
+    bool program = false;        ///< it is an EFI program itself, and not a file system
+    std::string label, uuid;
+    std::vector<std::pair<std::string, std::uint64_t>> said;  ///< every size for it: "El Torito", bytes
     bool damaged = false;
     std::size_t files = 0;
     std::vector<std::string> same, differing;  ///< files that the ISO's own tree has too
 };
 
 struct EfiProgram {
+    enum class Loader { unknown, shim, grub, systemd_boot, unified_kernel, kernel };
     std::string path;
     bool in_esp = false;
     std::optional<PeImage> image;  ///< nothing: it is no PE image
+    std::size_t volume = 0;        ///< number in Volumes
+    Loader loader = Loader::unknown;
+    std::optional<GrubProgram> grub;
+    std::optional<SecureBootFacts> secure;
 };
 
 /// A menu entry, and what of it there is.
@@ -58,6 +74,16 @@ struct EntryFacts {
     BootEntry said;
     std::string kernel;                ///< the file that it found; empty: none
     std::vector<std::string> initrds;  ///< the same, "" for each that is not there
+    std::size_t volume = 0;            ///< number in Volumes, where the kernel is
+    bool elsewhere = false;            ///< it starts a system on a disk of the machine
+};
+
+/// A file that a configuration names besides kernels and initramfs, and that is not there.
+struct BrokenReference {
+    NamedFile named;
+    std::string command;    ///< "chainloader", "configfile"
+    std::string entry;      ///< the entry's title; empty outside of entries
+    std::string elsewhere;  ///< where on the medium a file of that path is: "the ISO"; empty if nowhere
 };
 
 struct ConfigFacts {
@@ -65,11 +91,26 @@ struct ConfigFacts {
     bool in_esp = false;
     BootConfig said;
     std::vector<EntryFacts> entries;
+    std::size_t volume = 0;               ///< number in Volumes
+    bool judged = true;                   ///< false: every loader on the medium is known, and none reads it
+    std::vector<BrokenReference> broken;  ///< in entries
+    std::size_t syntax_error = 0;         ///< line; 0 if there is none
+    std::vector<LabelUse> searches;       ///< of GRUB, which ought to find this medium and do not
+};
+
+/// systemd-boot's loader.conf.
+struct LoaderConfFacts {
+    std::string path, pattern;  ///< what `default` says; empty if nothing
+    std::size_t line = 0;
+    bool matches = true;               ///< `default` names an entry
+    std::vector<std::string> entries;  ///< the file names of all entries
 };
 
 struct KernelFacts {
     std::string path;
     std::optional<KernelImage> image;  ///< nothing: it is no kernel that we know
+    std::size_t volume = 0;            ///< number in Volumes
+    std::optional<SecureBootFacts> secure;
 };
 
 struct InitramfsFacts {
@@ -115,11 +156,16 @@ struct MediumFacts {
     std::vector<std::string> cut_files;  ///< whose content lies behind the end, or partly
     std::optional<BootCatalogue> catalogue;
     std::vector<std::string> boot_paths;  ///< the ISO's file that each catalogue image is; "" when none
+    std::vector<std::string>
+        boot_contents;  ///< what each image holds: "FAT", "EFI program", "ISOLINUX", "GRUB"
     std::optional<IsolinuxFacts> isolinux;
     PartitionTables partitions;
     std::vector<EspFacts> esps;
     std::vector<EfiProgram> efi;
     std::vector<ConfigFacts> configs;
+    std::vector<LoaderConfFacts> loader_confs;
+    BootGraph graph;
+    bool gap = false;  ///< a loader was met whose configuration is not known here
     std::vector<KernelFacts> kernels;
     std::vector<InitramfsFacts> initramfs;
     std::vector<LayerFacts> layers;
@@ -134,6 +180,9 @@ struct MediumFacts {
     std::optional<ImplantedSum> implanted;
     /// The files that a live system sees: the ISO's tree, or those of a disk's partitions.
     std::shared_ptr<const IsoTree> tree;
+    std::set<std::string> named_in_tree;  ///< files of the ISO that a loader looks for in another volume
+
+    bool tree_has(const std::string& path) const { return named_in_tree.contains(path); }
 };
 
 /// How much of a medium is read.

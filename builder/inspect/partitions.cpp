@@ -65,6 +65,9 @@ std::optional<Gpt> read_gpt(const ByteView& disk) {
                   gpt_header_limit);
     gpt.backup = has_text(backup, 0, "EFI PART") && header_is_whole(backup);
 
+    constexpr std::uint64_t sector_limit = ~std::uint64_t{0} / disk_sector / 2;
+    gpt.first_usable = std::min(le64(header, 40), sector_limit) * disk_sector;
+    gpt.last_usable = (std::min(le64(header, 48), sector_limit) + 1) * disk_sector;
     const std::uint64_t first = le64(header, 72), count = le32(header, 80), size = le32(header, 84);
     if (size < 128 || size > gpt_entry_size_limit || count > gpt_entry_limit ||
         first >= disk.size() / disk_sector)
@@ -103,6 +106,8 @@ PartitionTables read_partitions(const ByteView& disk) {
     for (int number = 1; number <= 4; ++number) {
         const std::string_view entry = std::string_view(first).substr(446 + (number - 1) * 16U, 16);
         const std::uint8_t type = u8(entry, 4);
+        if (type == 0xee && le32(entry, 8) == 1)
+            tables.protective = true;
         if (type == 0 || type == 0xee)  // empty, or "a GPT follows"
             continue;
         tables.mbr.push_back({number,

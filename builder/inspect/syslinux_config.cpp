@@ -21,7 +21,7 @@ bool is_other_image(std::string_view path) {
            file_name_of(path) == "gpxe.krn" || file_name_of(path) == "ipxe.krn";
 }
 
-class Parser {
+class SyslinuxParser {
 public:
     BootConfig parse(std::string_view text) {
         config_.loader = BootLoader::syslinux;
@@ -50,13 +50,19 @@ private:
             entry_.title = first;
             entry_.command_line = defaults_.command_line;
             entry_.certain = defaults_.certain;
+            if (config_.choices.size() < menu_entry_limit)
+                config_.choices.emplace_back(first);
+        } else if (keyword == "include" ||
+                   (keyword == "menu" && words.size() > 2 && lower_case(first) == "include")) {
+            add_file(config_.includes, std::string(keyword == "include" ? first : words[2]));
+        } else if (keyword == "config") {
+            add_file(config_.successors, std::string(first));
         } else if (keyword == "menu" && words.size() > 2 && lower_case(first) == "label" && in_entry_) {
             entry_.title = title(line.substr(static_cast<std::size_t>(words[2].data() - line.data())));
         } else if (keyword == "kernel" || keyword == "linux") {
             take_kernel(keyword, std::string(first));
         } else if (keyword == "com32" || keyword == "ui" || keyword == "default") {
-            if (lower_case(first).ends_with(".c32"))
-                config_.modules.push_back({std::string(first), number_, true});
+            take_module(keyword, words);
         } else if (keyword == "initrd") {
             add_initrds(first);
         } else if (keyword == "append") {
@@ -64,8 +70,34 @@ private:
         }
     }
 
+    void add_file(std::vector<NamedFile>& files, std::string path) const {
+        if (files.size() < menu_entry_limit)
+            files.push_back({std::move(path), number_, true});
+    }
+
+    static bool is_menu_module(std::string_view path) {
+        const std::string file = lower_case(file_name_of(path));
+        return file == "menu.c32" || file == "vesamenu.c32" || file == "gfxmenu.c32";
+    }
+
+    void take_module(const std::string& keyword, const std::vector<std::string_view>& words) {
+        const bool module = lower_case(words[1]).ends_with(".c32");
+        if (module)
+            config_.modules.push_back({std::string(words[1]), number_, true});
+        // gfxboot.c32 takes its menu from elsewhere, and others may as well.
+        config_.shows_menu |= keyword == "ui" || (keyword == "default" && module);
+        if (keyword == "default")
+            config_.chosen = module ? NamedFile() : NamedFile{std::string(words[1]), number_, true};
+        in_menu_module_ = keyword == "com32" && is_menu_module(words[1]);
+        if (keyword != "com32" && is_menu_module(words[1]))
+            for (std::size_t i = 2; i < words.size(); ++i)
+                if (!words[i].starts_with('-') && !words[i].starts_with('~'))
+                    add_file(config_.successors, std::string(words[i]));
+    }
+
     void take_kernel(const std::string& keyword, std::string path) {
         const std::string small = lower_case(path);
+        in_menu_module_ = is_menu_module(small);
         if (small.ends_with(".c32"))
             config_.modules.push_back({std::move(path), number_, true});
         else if (keyword == "linux" || !is_other_image(small))
@@ -73,6 +105,12 @@ private:
     }
 
     void take_append(std::string_view value) {
+        if (in_entry_ && in_menu_module_) {  // its arguments are configurations
+            for (const std::string_view word : words_of(value))
+                if (!word.starts_with('-') && !word.starts_with('~'))
+                    add_file(config_.successors, std::string(word));
+            return;
+        }
         BootEntry said;
         for (const std::string_view word : words_of(value)) {
             if (word.starts_with("initrd=")) {
@@ -110,12 +148,12 @@ private:
         if (in_entry_ && !entry_.kernel.path.empty() && config_.entries.size() < menu_entry_limit)
             config_.entries.push_back(std::move(entry_));
         entry_ = {};
-        in_entry_ = false;
+        in_entry_ = in_menu_module_ = false;
     }
 
     BootConfig config_;
     BootEntry entry_;
-    bool in_entry_ = false;
+    bool in_entry_ = false, in_menu_module_ = false;
     BootEntry defaults_;  ///< an APPEND before the first LABEL applies to every entry
     std::size_t number_ = 0;
 };
@@ -123,7 +161,7 @@ private:
 }  // namespace
 
 BootConfig parse_syslinux(std::string_view text) {
-    return Parser().parse(text);
+    return SyslinuxParser().parse(text);
 }
 
 }  // namespace lktest

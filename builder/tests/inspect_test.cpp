@@ -25,7 +25,8 @@ std::vector<std::string> ids(const MediumFacts& facts) {
     std::vector<std::string> found;
     for (const IsoFinding& finding : find_faults(facts)) {
         EXPECT_FALSE(finding.text.empty() || finding.fix.empty()) << finding.id;
-        found.push_back(finding.id);
+        if (finding.grade != IsoFinding::Grade::notice)
+            found.push_back(finding.id);
     }
     return found;
 }
@@ -162,8 +163,6 @@ std::vector<Fault> loader_faults() {
              const std::size_t cluster = le16(iso, iso.find("NOTES   TXT", esp) + 26);
              put(iso, esp + le16(iso, esp + 14) * 512U + cluster * 2, 0xfff0, 2);
          }},
-        {"esp-differs", arm, [](FakeMedium& medium) { medium.esp[grub_aa64] += "another version"; }, as_it_is,
-         warning},
         {"efi-loader-missing", arm, [](FakeMedium& medium) { medium.esp.erase(boot_aa64); }},
         {"efi-machine", arm, [](FakeMedium& medium) { set_both(medium, boot_aa64, fake_pe(0x8664, true)); }},
         {"efi-not-a-program", arm, [](FakeMedium& medium) { set_both(medium, boot_aa64, "text"); }},
@@ -196,7 +195,6 @@ std::vector<Fault> config_faults() {
          },
          as_it_is, error, "syslinux"},
         {"no-initrd", arm, in_grub("initrd /boot/initrd.img", "")},
-        {"no-serial-console", arm, in_grub(" console=ttyAMA0,115200", ""), as_it_is, warning},
         {"serial-console-other-machine", arm, in_grub("ttyAMA0", "ttyS0"), as_it_is, warning},
         {"serial-console-not-last", arm,
          in_grub("console=tty0 console=ttyAMA0,115200", "console=ttyAMA0,115200 console=tty0"), as_it_is,

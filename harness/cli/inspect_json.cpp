@@ -87,6 +87,29 @@ Json esp_json(const EspFacts& esp) {
             {"differing", strings(esp.differing)}};
 }
 
+Json signature_json(const PeSignature& signature) {
+    return {{"signer", json_text(signature.signer)},
+            {"issuer", json_text(signature.issuer)},
+            {"generation", trust_generation(signature)},
+            {"valid_until", signature.valid_until},
+            {"matches", signature.matches}};
+}
+
+Json secure_json(const SecureBootFacts& secure) {
+    return {{"signatures", list(secure.signatures, signature_json)},
+            {"sha256", secure.sha256},
+            {"nx_compat", secure.nx_compat},
+            {"vendor_certificates", strings(secure.vendor_names)},
+            {"sbat_level", strings(secure.sbat_level)}};
+}
+
+Json way_json(const BootWay& way) {
+    return {{"name", name(way)},
+            {"followed", way.followed},
+            {"stops", json_text(way.stops)},
+            {"missing", strings(way.missing)}};
+}
+
 Json efi_json(const EfiProgram& program) {
     Json json = {{"path", json_text(program.path)}, {"in_esp", program.in_esp}, {"machine", nullptr}};
     if (program.image) {
@@ -94,6 +117,8 @@ Json efi_json(const EfiProgram& program) {
         json["signed"] = program.image->signature;
         json["signers"] = strings(program.image->signers);
         json["sbat"] = strings(program.image->sbat);
+        if (program.secure)
+            json["secure_boot"] = secure_json(*program.secure);
     }
     return json;
 }
@@ -246,6 +271,7 @@ std::string inspect_json(const std::string& name, const MediumFacts& facts,
         {"partitions", partitions_json(facts.partitions)},
         {"esp", list(facts.esps, esp_json)},
         {"efi", list(facts.efi, efi_json)},
+        {"ways", list(facts.graph.ways, way_json)},
         {"configurations", list(facts.configs, config_json)},
         {"kernels", list(facts.kernels, kernel_json)},
         {"initramfs", list(facts.initramfs, initramfs_json)},

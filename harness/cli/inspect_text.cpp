@@ -208,6 +208,24 @@ bool shown_in_esp(const MediumFacts& facts, const EfiProgram& program) {
     });
 }
 
+/// "signed by Debian Secure Boot Signer (Debian Secure Boot CA)": the leaf, and the CA that issued it.
+std::string signed_text(const EfiProgram& program) {
+    std::vector<std::string> names;
+    if (program.secure)
+        for (const PeSignature& signature : program.secure->signatures)
+            names.push_back(fmt::format("{} ({})", signature.signer, signature.issuer));
+    return names.empty() ? "signed" : fmt::format("signed by {}", fmt::join(names, ", "));
+}
+
+void add_ways(Sheet& sheet, const MediumFacts& facts) {
+    Title title("ways");
+    for (const BootWay& way : facts.graph.ways)
+        if (way.firmware != BootWay::Firmware::loop)
+            sheet.row(title(), {name(way), !way.stops.empty() ? way.stops
+                                           : way.followed     ? "reaches a menu or a kernel"
+                                                              : "not followed to its end"});
+}
+
 void add_efi(Sheet& sheet, const MediumFacts& facts) {
     Title title("EFI");
     for (const EfiProgram& program : facts.efi) {
@@ -219,9 +237,7 @@ void add_efi(Sheet& sheet, const MediumFacts& facts) {
         } else if (!program.image->signature) {
             said.emplace_back("not signed");
         } else {
-            said.push_back("signed" + (program.image->signers.empty()
-                                           ? std::string()
-                                           : fmt::format(" by {}", fmt::join(program.image->signers, ", "))));
+            said.push_back(signed_text(program));
         }
         if (program.image && !program.image->sbat.empty())
             said.push_back(fmt::format("SBAT {}", fmt::join(program.image->sbat, " ")));
@@ -392,6 +408,7 @@ std::string inspect_text(const std::string& name, const MediumFacts& facts,
     add_partitions(sheet, facts);
     add_esps(sheet, facts);
     add_efi(sheet, facts);
+    add_ways(sheet, facts);
     add_configs(sheet, facts);
     add_kernels(sheet, facts);
     add_initramfs(sheet, facts);
@@ -405,13 +422,19 @@ std::string inspect_text(const std::string& name, const MediumFacts& facts,
         return static_cast<std::size_t>(std::ranges::count(findings, grade, &IsoFinding::grade));
     };
     const std::size_t errors = count(IsoFinding::Grade::error);
-    if (findings.empty())
-        sheet.line({{"✓", Tone::good}, {" nothing is wrong with it"}});
-    else
-        sheet.line(
-            {{errors > 0 ? "✗" : "✓", errors > 0 ? Tone::bad : Tone::good},
-             {" " + counted(errors, "error") + ", " + counted(count(IsoFinding::Grade::warning), "warning"),
-              Tone::strong}});
+    const std::size_t warnings = count(IsoFinding::Grade::warning);
+    const InspectCoverage coverage = coverage_of(facts);
+    const std::string checked = fmt::format("{}", fmt::join(coverage.checked, ", "));
+    const bool clean = errors + warnings == 0;
+    std::string last = clean ? "no problems found in: " + checked
+                             : fmt::format("{}, {}; checked: {}", counted(errors, "error"),
+                                           counted(warnings, "warning"), checked);
+    last += fmt::format("; not checked: {}", fmt::join(coverage.unchecked, ", "));
+    std::string mark = errors > 0 ? "✗ " : "✓ ";
+    for (const std::string& line : wrap(last, std::max<std::size_t>(style.width, 40) - 2)) {
+        sheet.line({{mark, errors > 0 ? Tone::bad : Tone::good}, {line, clean ? Tone::plain : Tone::strong}});
+        mark = "  ";
+    }
     return sheet.finish();
 }
 

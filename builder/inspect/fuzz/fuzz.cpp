@@ -15,12 +15,14 @@
 #include "builder/inspect/el_torito.hpp"
 #include "builder/inspect/fat.hpp"
 #include "builder/inspect/finding.hpp"
+#include "builder/inspect/grub_program.hpp"
 #include "builder/inspect/image_files.hpp"
 #include "builder/inspect/initramfs_image.hpp"
 #include "builder/inspect/iso_tree.hpp"
 #include "builder/inspect/kernel_image.hpp"
 #include "builder/inspect/partitions.hpp"
 #include "builder/inspect/pe.hpp"
+#include "builder/inspect/secure_boot.hpp"
 #include "builder/inspect/squashfs_super.hpp"
 #include "builder/layer/squashfs_tree.hpp"
 #include "builder/tree/ext4_tree.hpp"
@@ -54,7 +56,11 @@ using namespace lktest;
 }
 
 [[maybe_unused]] void pe(const std::string& bytes) {
-    read_pe(ByteView::of_memory(bytes));
+    const ByteView file = ByteView::of_memory(bytes);
+    read_pe(file);
+    read_secure_boot(file);
+    read_grub_program(file);
+    read_grub_core(file);
 }
 
 /// Single files inside a root image, and what else kernels and unified kernel images hold.

@@ -89,6 +89,57 @@ std::string fake_pe(std::uint16_t machine, bool is_signed, const std::string& sb
     return pe;
 }
 
+std::string fake_pe_with(std::uint16_t machine, const std::string& section, const std::string& content) {
+    std::string pe = fake_pe(machine, false, "x");  // its second section is the last thing in it
+    constexpr std::size_t second = 64 + 24 + 240 + 40;
+    pe.resize(1024);
+    pe.replace(second, 8, section + std::string(8 - section.size(), '\0'));
+    put(pe, second + 8, content.size(), 4);
+    put(pe, second + 16, content.size(), 4);
+    put(pe, second + 20, 1024, 4);
+    return pe + content;
+}
+
+std::string fake_grub(std::uint16_t machine, const std::string& script, const std::string& prefix,
+                      const std::vector<std::string>& modules) {
+    std::string list;
+    const auto add = [&list](std::uint32_t type, std::string content) {
+        content.resize((content.size() + 8) / 8 * 8, '\0');
+        std::string header(8, '\0');
+        put(header, 0, type, 4);
+        put(header, 4, content.size() + 8, 4);
+        list += header + content;
+    };
+    for (const std::string& name : modules) {
+        // ELF with two sections: .modname, and the names of both.
+        constexpr std::size_t names_at = 64, name_at = 96, table = 128;
+        std::string elf(table + 3 * 64, '\0');
+        elf.replace(0, 5,
+                    "\x7f"
+                    "ELF\2");
+        put(elf, 40, table, 8);
+        put(elf, 58, 64, 2);
+        put(elf, 60, 3, 2);
+        put(elf, 62, 2, 2);
+        elf.replace(names_at + 1, 8, ".modname");
+        elf.replace(name_at, name.size(), name);
+        put(elf, table + 64, 1, 4);
+        put(elf, table + 64 + 24, name_at, 8);
+        put(elf, table + 64 + 32, 32, 8);
+        put(elf, table + 128 + 24, names_at, 8);
+        put(elf, table + 128 + 32, 32, 8);
+        add(0, elf);
+    }
+    if (!script.empty())
+        add(2, script);
+    add(3, prefix);
+    std::string mods(24, '\0');
+    mods.replace(0, 4, "mimg");
+    put(mods, 8, 24, 8);
+    put(mods, 16, 24 + list.size(), 8);
+    return fake_pe_with(machine, "mods", mods + list);
+}
+
 std::string fake_kernel(Arch arch) {
     std::string kernel(8192, 'k');
     if (arch == Arch::aarch64) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "builder/base/platform.hpp"
 #include "builder/image/layout.hpp"
@@ -31,6 +32,11 @@ struct FakeMedium {
 std::string fake_pe(std::uint16_t machine, bool is_signed, const std::string& sbat = "");
 /// What fake_kernel() says its release is.
 std::string fake_release(Arch arch);
+/// An EFI program with a section of this name and content.
+std::string fake_pe_with(std::uint16_t machine, const std::string& section, const std::string& content);
+/// GRUB for EFI with these modules, its first configuration and its prefix.
+std::string fake_grub(std::uint16_t machine, const std::string& script, const std::string& prefix,
+                      const std::vector<std::string>& modules);
 /// The headers of a kernel: a bzImage, or arm64's Image.
 std::string fake_kernel(Arch arch);
 /// A superblock, and 4096 bytes in all.

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "builder/inspect/findings.hpp"
+#include "builder/inspect/path_lookup.hpp"
+
+namespace lktest {
+namespace {
+
+std::string shown(const EfiProgram& program) {
+    return program.path + (program.in_esp ? " in the ESP" : "");
+}
+
+bool is_signed(const std::optional<SecureBootFacts>& secure) {
+    return secure && !secure->signatures.empty();
+}
+
+std::string signers_text(const SecureBootFacts& secure) {
+    std::vector<std::string> names;
+    for (const PeSignature& signature : secure.signatures)
+        names.push_back(signature.issuer.empty() || signature.issuer == signature.signer
+                            ? fmt::format("'{}'", signature.signer)
+                            : fmt::format("'{}' (issued by '{}')", signature.signer, signature.issuer));
+    return fmt::format("{}", fmt::join(names, " and "));
+}
+
+bool trusts(const EfiProgram& shim, const SecureBootFacts& next) {
+    return std::ranges::any_of(next.signatures, [&](const PeSignature& signature) {
+        // Firmware's own db counts for shim as well.
+        return is_trusted(signature, shim.secure->vendor_certs) || !trust_generation(signature).empty();
+    });
+}
+
+std::string vendor_text(const EfiProgram& shim) {
+    return shim.secure->vendor_names.empty()
+               ? std::string("no certificate of its own")
+               : fmt::format("the certificate '{}'", fmt::join(shim.secure->vendor_names, "', '"));
+}
+
+void judge_changed(const std::string& what, const SecureBootFacts& secure, IsoFindings& findings) {
+    const bool good = std::ranges::any_of(secure.signatures, &PeSignature::matches);
+    if (!secure.signatures.empty() && !good)
+        add_warning(findings, "signature-broken",
+                    fmt::format("{} was changed after it was signed: Secure Boot refuses it.", what),
+                    "Copy the signed file again, and change nothing in it.");
+}
+
+/// What a shim starts must be signed by a certificate that it carries.
+void judge_next(const EfiProgram& shim, const std::string& what, const std::optional<SecureBootFacts>& next,
+                std::string_view id, IsoFindings& findings) {
+    if (!is_signed(next)) {
+        add_warning(
+            findings, fmt::format("{}-unsigned", id),
+            fmt::format("{} is not signed, and {} is a signed shim: under Secure Boot it is refused.", what,
+                        shown(shim)),
+            fmt::format("Take the signed one from the vendor of the shim, or sign it (sbsign) with a key "
+                        "whose certificate the shim or MokList holds."));
+        return;
+    }
+    judge_changed(what, *next, findings);
+    if (!trusts(shim, *next))
+        add_warning(
+            findings, fmt::format("{}-signer", id),
+            fmt::format("{} is signed by {}, and the shim ({}) carries {}: under Secure Boot it is refused.",
+                        what, signers_text(*next), shown(shim), vendor_text(shim)),
+            "Take shim and this file from the same vendor, or have users enrol the signer's certificate "
+            "with MokManager.");
+}
+
+void judge_revoked(const std::string& what, const EfiProgram& program, const std::vector<std::string>& level,
+                   IsoFindings& findings) {
+    if (!program.image)
+        return;
+    const auto revoked = revoked_components(program.image->sbat, level);
+    if (!revoked.empty())
+        add_warning(
+            findings, "sbat-revoked",
+            fmt::format("{}: its SBAT generation is too old ({}). A machine with the revocations of May "
+                        "2025 refuses it under Secure Boot.",
+                        what, fmt::join(revoked, "; ")),
+            "Take shim and GRUB from a current release.");
+    else if (is_signed(program.secure) && program.image->sbat.empty())
+        add_warning(findings, "sbat-missing",
+                    fmt::format("{} is signed and has no .sbat section: a current shim refuses it.", what),
+                    "Take a build from 2021 or later, which has one.");
+}
+
+/// Which machines start a loader, by the generation of keys in their db.
+void judge_generations(const EfiProgram& loader, IsoFindings& findings) {
+    std::set<std::string> generations;
+    for (const PeSignature& signature : loader.secure->signatures)
+        generations.emplace(trust_generation(signature));
+    if (generations.contains("2011") && !generations.contains("2023"))
+        add_notice(
+            findings, "signed-for-2011-only",
+            fmt::format("{} is signed by Microsoft's CA of 2011 only: a PC whose db has just the CA of 2023 "
+                        "refuses it.",
+                        shown(loader)),
+            "Take a shim that carries both signatures (Debian's since 16.1).");
+    else if (generations.contains("2023") && !generations.contains("2011"))
+        add_notice(
+            findings, "signed-for-2023-only",
+            fmt::format("{} is signed by Microsoft's CA of 2023 only: a PC whose db has just the CA of 2011 "
+                        "refuses it.",
+                        shown(loader)),
+            "Take a shim that carries both signatures (Debian's since 16.1).");
+}
+
+/// The kernels that the ways through this program reach.
+std::set<std::string> kernels_after(const MediumFacts& facts, std::size_t program) {
+    std::set<std::string> kernels;
+    for (std::size_t node = 0; node < facts.graph.nodes.size(); ++node) {
+        const BootNode& start = facts.graph.nodes[node];
+        if (start.kind != BootNode::Kind::program || start.fact != program)
+            continue;
+        for (const std::size_t reached : facts.graph.reached_from(node)) {
+            const BootNode& entry = facts.graph.nodes[reached];
+            if (entry.kind == BootNode::Kind::entry && entry.fact && *entry.fact < facts.configs.size() &&
+                entry.entry < facts.configs[*entry.fact].entries.size())
+                kernels.insert(facts.configs[*entry.fact].entries[entry.entry].kernel);
+        }
+    }
+    kernels.erase("");
+    return kernels;
+}
+
+void judge_chain(const MediumFacts& facts, std::size_t index, const std::vector<std::string>& level,
+                 IsoFindings& findings) {
+    const EfiProgram& shim = facts.efi[index];
+    const std::string suffix =
+        lower_case(file_name_of(shim.path)).substr(std::string_view("boot").size());  // "x64.efi"
+    const auto beside = [&](const std::string& file) {
+        return std::ranges::find_if(facts.efi, [&](const EfiProgram& other) {
+            return other.volume == shim.volume &&
+                   lower_case(other.path) == lower_case(directory_of(shim.path)) + "/" + file;
+        });
+    };
+    if (const auto grub = beside("grub" + suffix); grub != facts.efi.end()) {
+        judge_next(shim, shown(*grub), grub->secure, "grub", findings);
+        judge_revoked(shown(*grub), *grub, level, findings);
+    }
+    if (beside("mm" + suffix) == facts.efi.end())
+        add_notice(findings, "no-mokmanager",
+                   fmt::format("There is no mm{} beside {}: users cannot enrol keys.", suffix, shown(shim)),
+                   "Add MokManager from the shim's package if users have to enrol a key.");
+    for (const std::string& path : kernels_after(facts, index)) {
+        const auto kernel = std::ranges::find(facts.kernels, path, &KernelFacts::path);
+        BootEntry entry;
+        entry.kernel.path = path;
+        if (kernel != facts.kernels.end() && kernel->image && !is_tool(entry))
+            judge_next(shim, path, kernel->secure, "kernel", findings);
+    }
+}
+
+}  // namespace
+
+void judge_secure_boot(const MediumFacts& facts, IsoFindings& findings) {
+    const std::vector<std::string> level = published_sbat_level();
+    for (std::size_t i = 0; i < facts.efi.size(); ++i) {
+        const EfiProgram& program = facts.efi[i];
+        const std::string file = lower_case(file_name_of(program.path));
+        if (!program.in_esp || lower_case(directory_of(program.path)) != "/efi/boot" ||
+            !file.starts_with("boot") || !is_signed(program.secure))
+            continue;  // "efi-unsigned" says that Secure Boot is not for this medium
+        judge_changed(shown(program), *program.secure, findings);
+        judge_revoked(shown(program), program, level, findings);
+        judge_generations(program, findings);
+        if (program.loader == EfiProgram::Loader::shim)
+            judge_chain(facts, i, level, findings);
+    }
+}
+
+}  // namespace lktest

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "builder/inspect/loader_conf.hpp"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+
+#include "builder/inspect/boot_config.hpp"
+#include "builder/inspect/path_lookup.hpp"
+
+namespace lktest {
+
+LoaderConf parse_loader_conf(std::string_view text) {
+    constexpr std::size_t loader_conf_limit = 64 << 10;
+    LoaderConf conf;
+    std::size_t number = 0;
+    for (text = text.substr(0, loader_conf_limit); !text.empty();) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        ++number;
+        const auto words = words_of(line);
+        if (words.size() >= 2 && words[0] == "default")
+            conf = {std::string(words[1].substr(0, 256)), number};
+    }
+    return conf;
+}
+
+bool names_an_entry(const std::string& pattern, const std::vector<std::string>& entries) {
+    // "@saved" is in the firmware's variables; "auto-…" entries are made by systemd-boot itself.
+    if (pattern.empty() || pattern.starts_with("@") || pattern.starts_with("auto-"))
+        return true;
+    const std::string wanted = lower_case(pattern);
+    return std::ranges::any_of(entries, [&](const std::string& entry) {
+        std::string id = lower_case(entry);
+        const std::string_view extension = id.ends_with(".efi") ? ".efi" : ".conf";
+        // "entry+3.conf" counts its boots, and its name is "entry.conf".
+        if (const std::size_t plus = id.rfind('+'); plus != std::string::npos && id.ends_with(extension))
+            id = id.substr(0, plus) + std::string(extension);
+        const std::string bare = id.substr(0, id.size() - std::min(id.size(), extension.size()));
+        return ::fnmatch(wanted.c_str(), id.c_str(), 0) == 0 ||
+               ::fnmatch(wanted.c_str(), bare.c_str(), 0) == 0;
+    });
+}
+
+}  // namespace lktest

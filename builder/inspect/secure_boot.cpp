@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+#include "builder/inspect/secure_boot.hpp"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pkcs7.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "builder/base/handle.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::size_t header_limit = 64 << 10, signature_limit = 1 << 20, certificate_count_limit = 16;
+constexpr std::uint64_t hash_limit = 64 << 20;
+constexpr int signature_count_limit = 8;
+
+using Certificate = Handle<X509, X509_free>;
+
+void free_signers(STACK_OF(X509) * stack) {
+    sk_X509_free(stack);  // the certificates are the signature's own
+}
+
+std::string name_text(const X509_NAME* name) {
+    const int at = X509_NAME_get_index_by_NID(const_cast<X509_NAME*>(name), NID_commonName, -1);
+    if (at < 0)
+        return {};
+    unsigned char* utf8 = nullptr;
+    const int size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+    std::string text;
+    if (size >= 0) {
+        constexpr std::size_t name_limit = 256;
+        text.assign(reinterpret_cast<const char*>(utf8),
+                    std::min(static_cast<std::size_t>(size), name_limit));
+        OPENSSL_free(utf8);
+    }
+    return text;
+}
+
+std::string der_of(X509* certificate) {
+    unsigned char* bytes = nullptr;
+    const int size = i2d_X509(certificate, &bytes);
+    if (size <= 0)
+        return {};
+    std::string der(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+    OPENSSL_free(bytes);
+    return der;
+}
+
+Certificate certificate_of(std::string_view der) {
+    const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+    Certificate certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+    ERR_clear_error();
+    return certificate;
+}
+
+std::string date_text(const ASN1_TIME* time) {
+    std::tm parts{};
+    if (!time || ASN1_TIME_to_tm(time, &parts) != 1)
+        return {};
+    return fmt::format("{:04}-{:02}-{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
+}
+
+std::string hexadecimal(std::string_view bytes) {
+    std::string text;
+    for (const char byte : bytes)
+        text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    return text;
+}
+
+/// The places in a PE image that Authenticode's hash leaves out.
+struct PeLayout {
+    std::uint64_t checksum = 0, directory = 0;  ///< of the optional header
+    std::uint64_t certificates = 0, certificates_size = 0;
+    std::uint64_t section_table = 0, names = 0;  ///< names: of the table for those over 8 bytes
+    std::size_t sections = 0;
+    bool nx_compat = false;
+    std::string header;
+};
+
+std::optional<PeLayout> layout_of(const ByteView& file) {
+    const std::string dos = file.read(0, 64);
+    const std::uint64_t start = le32(dos, 60);
+    if (!dos.starts_with("MZ") || start > header_limit)
+        return std::nullopt;
+    PeLayout layout;
+    layout.header = file.read(start, header_limit);
+    const std::string& header = layout.header;
+    if (!has_text(header, 0, std::string_view("PE\0\0", 4)))
+        return std::nullopt;
+    const std::size_t optional = 24, directories = optional + (le16(header, optional) == 0x20b ? 112 : 96);
+    layout.nx_compat = (le16(header, optional + 70) & 0x100) != 0;
+    layout.checksum = start + optional + 64;
+    layout.directory = start + directories + 4 * 8;
+    if (le32(header, directories - 4) > 4) {
+        layout.certificates = le32(header, directories + 4 * 8);
+        layout.certificates_size = le32(header, directories + 4 * 8 + 4);
+    }
+    layout.section_table = optional + le16(header, 20);
+    if (le32(header, 12) != 0)
+        layout.names = le32(header, 12) + std::uint64_t{le32(header, 16)} * 18;
+    layout.sections = std::min<std::size_t>(le16(header, 6), 96);
+    return layout;
+}
+
+/// A name over 8 bytes is "/" and its place in a table (PE/COFF, 4).
+std::string section_name(const ByteView& file, const PeLayout& layout, std::string_view section) {
+    const std::string_view own = section.substr(0, std::min<std::size_t>(section.find('\0'), 8));
+    std::uint64_t at = 0;
+    if (!own.starts_with('/') || layout.names == 0 ||
+        std::from_chars(own.data() + 1, own.data() + own.size(), at).ec != std::errc())
+        return std::string(own);
+    const std::string text = file.read(layout.names + at, 64);
+    return text.substr(0, text.find('\0'));
+}
+
+std::string section_content(const ByteView& file, const PeLayout& layout, std::string_view name,
+                            std::size_t limit) {
+    for (std::size_t i = 0; i < layout.sections; ++i) {
+        const std::size_t at = layout.section_table + i * 40;
+        const std::string_view section =
+            std::string_view(layout.header).substr(std::min(at, layout.header.size()), 40);
+        if (section.size() == 40 && section_name(file, layout, section) == name)
+            return file.read(le32(section, 20), std::min<std::size_t>(le32(section, 16), limit));
+    }
+    return {};
+}
+
+/// SHA-256 over the file without its checksum, the certificates' directory entry, and the certificates
+/// (Microsoft, "Windows Authenticode Portable Executable Signature Format").
+std::string authenticode_hash(const ByteView& file, const PeLayout& layout) {
+    const std::uint64_t end =
+        layout.certificates != 0 ? std::min(layout.certificates, file.size()) : file.size();
+    if (end > hash_limit || layout.directory + 8 > end)
+        return {};
+    const Handle<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
+    EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+    const auto add = [&](std::uint64_t from, std::uint64_t to) {
+        constexpr std::size_t piece = 1 << 20;
+        for (std::uint64_t at = from; at < to; at += piece) {
+            const std::string bytes = file.read(at, std::min<std::uint64_t>(piece, to - at));
+            EVP_DigestUpdate(context.get(), bytes.data(), bytes.size());
+        }
+    };
+    add(0, layout.checksum);
+    add(layout.checksum + 4, layout.directory);
+    add(layout.directory + 8, end);
+    if (layout.certificates == 0 && end % 8 != 0) {  // a signer would fill it up
+        const std::string padding(8 - end % 8, '\0');
+        EVP_DigestUpdate(context.get(), padding.data(), padding.size());
+    }
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    EVP_DigestFinal_ex(context.get(), digest.data(), &size);
+    return {reinterpret_cast<const char*>(digest.data()), size};
+}
+
+void add_signatures(SecureBootFacts& facts, std::string_view bytes, const std::string& hash) {
+    const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
+    const Handle<PKCS7, PKCS7_free> pkcs7(d2i_PKCS7(nullptr, &at, static_cast<long>(bytes.size())));
+    if (!pkcs7 || !PKCS7_type_is_signed(pkcs7.get()) || !pkcs7->d.sign)
+        return;
+    const Handle<STACK_OF(X509), free_signers> signers(PKCS7_get0_signers(pkcs7.get(), nullptr, 0));
+    const STACK_OF(X509)* all = pkcs7->d.sign->cert;
+    for (int i = 0; signers && i < std::min(sk_X509_num(signers.get()), signature_count_limit); ++i) {
+        X509* leaf = sk_X509_value(signers.get(), i);
+        PeSignature signature{name_text(X509_get_subject_name(leaf)),
+                              name_text(X509_get_issuer_name(leaf)),
+                              date_text(X509_get0_notAfter(leaf)),
+                              {der_of(leaf)},
+                              true};
+        for (int other = 0; other < sk_X509_num(all) && signature.chain.size() < certificate_count_limit;
+             ++other)
+            signature.chain.push_back(der_of(sk_X509_value(all, other)));
+        // The signed content has the hash as an octet string of 32 bytes: 04 20.
+        if (!hash.empty() && bytes.find(std::string("\x04\x20") + hash) == std::string_view::npos)
+            signature.matches = bytes.find("\x60\x86\x48\x01\x65\x03\x04\x02\x01") == std::string_view::npos;
+        facts.signatures.push_back(std::move(signature));
+    }
+}
+
+void read_signatures(SecureBootFacts& facts, const ByteView& file, const PeLayout& layout,
+                     const std::string& hash) {
+    std::uint64_t at = layout.certificates;
+    const std::uint64_t end = std::min(at + layout.certificates_size, file.size());
+    for (int i = 0; at != 0 && i < signature_count_limit && at + 8 < end; ++i) {
+        const std::string header = file.read(at, 8);
+        const std::uint64_t length = le32(header, 0);
+        if (length <= 8 || length > end - at)
+            return;
+        if (le16(header, 6) == 2)  // WIN_CERT_TYPE_PKCS_SIGNED_DATA
+            add_signatures(facts, file.read(at + 8, std::min<std::size_t>(length - 8, signature_limit)),
+                           hash);
+        at += (length + 7) / 8 * 8;
+    }
+}
+
+/// shim's .vendor_cert: sizes and places of what it trusts and of what it does not (shim, cert.S). A
+/// certificate, or lists of signatures as firmware's db has them (UEFI 2.10, 32.4.1).
+void read_vendor_certs(SecureBootFacts& facts, std::string_view section) {
+    const std::uint32_t size = le32(section, 0), offset = le32(section, 8);
+    if (size == 0 || offset > section.size())
+        return;
+    std::string_view bytes = section.substr(offset, size);
+    const auto add = [&facts](std::string_view der) {
+        const Certificate certificate = certificate_of(der);
+        if (!certificate || facts.vendor_certs.size() >= certificate_count_limit)
+            return;
+        facts.vendor_certs.emplace_back(der);
+        facts.vendor_names.push_back(name_text(X509_get_subject_name(certificate.get())));
+    };
+    if (bytes.starts_with("\x30\x82")) {
+        add(bytes);
+        return;
+    }
+    while (bytes.size() > 28) {
+        const std::uint32_t list = le32(bytes, 16), header = le32(bytes, 20), entry = le32(bytes, 24);
+        if (list < 28 || list > bytes.size() || entry <= 16 || header > list - 28)
+            return;
+        for (std::uint64_t at = 28 + std::uint64_t{header}; at + entry <= list; at += entry)
+            add(bytes.substr(at + 16, entry - 16));
+        bytes.remove_prefix(list);
+    }
+}
+
+/// "shim,4\ngrub,5" as its lines; the first one, "sbat,1,DATE", is left out.
+std::vector<std::string> level_lines(std::string_view text) {
+    constexpr std::size_t line_limit = 32;
+    std::vector<std::string> lines;
+    text = text.substr(0, text.find('\0'));
+    while (!text.empty() && lines.size() < line_limit) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        if (!line.starts_with("sbat,") && line.find(',') != std::string_view::npos)
+            lines.emplace_back(line.substr(0, 128));
+    }
+    return lines;
+}
+
+/// Component and generation of "grub.debian,5,…".
+std::optional<std::pair<std::string, long>> component_of(std::string_view line) {
+    const std::size_t comma = line.find(',');
+    if (comma == std::string_view::npos)
+        return std::nullopt;
+    long generation = 0;
+    const std::string_view number = line.substr(comma + 1);
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), generation);
+    if (error != std::errc() || end == number.data())
+        return std::nullopt;
+    return std::pair(std::string(line.substr(0, comma)), generation);
+}
+
+}  // namespace
+
+std::optional<SecureBootFacts> read_secure_boot(const ByteView& file) {
+    const auto layout = layout_of(file);
+    if (!layout)
+        return std::nullopt;
+    SecureBootFacts facts;
+    facts.nx_compat = layout->nx_compat;
+    const std::string hash = authenticode_hash(file, *layout);
+    facts.sha256 = hexadecimal(hash);
+    read_signatures(facts, file, *layout, hash);
+    read_vendor_certs(facts, section_content(file, *layout, ".vendor_cert", 256 << 10));
+    // Two offsets, from the first of them on: the older payload and the newer one.
+    const std::string levels = section_content(file, *layout, ".sbatlevel", 16 << 10);
+    if (const std::uint64_t newest = std::uint64_t{4} + le32(levels, 8);
+        le32(levels, 8) != 0 && newest < levels.size())
+        facts.sbat_level = level_lines(std::string_view(levels).substr(newest));
+    ERR_clear_error();
+    return facts;
+}
+
+bool is_trusted(const PeSignature& signature, const std::vector<std::string>& certificates) {
+    for (const std::string& trusted : certificates) {
+        const Certificate authority = certificate_of(trusted);
+        if (!authority)
+            continue;
+        EVP_PKEY* key = X509_get0_pubkey(authority.get());
+        for (const std::string& der : signature.chain) {
+            if (der == trusted)
+                return true;
+            const Certificate certificate = certificate_of(der);
+            const bool issued = certificate && X509_NAME_cmp(X509_get_issuer_name(certificate.get()),
+                                                             X509_get_subject_name(authority.get())) == 0;
+            if (issued && key && X509_verify(certificate.get(), key) == 1)
+                return true;
+        }
+    }
+    ERR_clear_error();
+    return false;
+}
+
+std::string_view trust_generation(const PeSignature& signature) {
+    if (signature.issuer == "Microsoft Corporation UEFI CA 2011")
+        return "2011";
+    return signature.issuer == "Microsoft UEFI CA 2023" ? "2023" : "";
+}
+
+std::vector<std::string> published_sbat_level() {
+    return {"shim,4", "grub,5", "grub.proxmox,2"};  // of 2025-05-10
+}
+
+std::vector<std::string> revoked_components(const std::vector<std::string>& sbat,
+                                            const std::vector<std::string>& level) {
+    std::vector<std::string> revoked;
+    for (const std::string& required : level) {
+        const auto wanted = component_of(required);
+        for (const std::string& line : sbat)
+            if (const auto has = component_of(line);
+                wanted && has && has->first == wanted->first && has->second < wanted->second)
+                revoked.push_back(fmt::format("{} has generation {}, and {} is required", has->first,
+                                              has->second, wanted->second));
+    }
+    return revoked;
+}
+
+}  // namespace lktest
