@@ -10,10 +10,10 @@ namespace lktest {
 using std::chrono::microseconds;
 
 Attendance::Attendance(boost::asio::io_context& io, const BootCell& cell, const Scenario& scenario,
-                       const std::vector<Failure>& failures, const Patience& patience,
-                       const std::filesystem::path& artefacts, EventSink sink)
+                       const std::vector<Failure>& failures, const std::filesystem::path& artefacts,
+                       EventSink sink)
     : scenario_(scenario),
-      watch_(cell, scenario, failures, patience),
+      watch_(cell, scenario, failures),
       record_(artefacts),
       tty1_(artefacts / "tty1.log"),
       bell_(io),
@@ -27,13 +27,16 @@ Attendance::Attendance(boost::asio::io_context& io, const BootCell& cell, const 
 
 void Attendance::power_on() {
     power_on_ = Clock::now();
-    power_on_by_calendar_ = std::chrono::system_clock::now();
 }
 
 microseconds Attendance::since_power_on() const {
     if (power_on_ == Clock::time_point{})
         return microseconds::zero();
     return std::chrono::duration_cast<microseconds>(Clock::now() - power_on_);
+}
+
+microseconds Attendance::lasted_since(microseconds since) const {
+    return watch_.clock().elapsed(since, since_power_on());
 }
 
 void Attendance::serial_said(std::string_view bytes) try {
@@ -99,7 +102,7 @@ void Attendance::happened(const DomainEvent& event) try {
     // Before power-on there is no time of the guest's yet.
     microseconds at{};
     if (power_on_ != Clock::time_point{})
-        at = std::max(at, std::chrono::duration_cast<microseconds>(event.at - power_on_by_calendar_));
+        at = std::max(at, std::chrono::duration_cast<microseconds>(event.at - power_on_));
     const auto gone = [&](Sighting::Machine how) {
         if (seen_.machine != Sighting::Machine::running)
             return;
@@ -215,6 +218,10 @@ void Attendance::look() {
 
 Decision Attendance::judge_now(const Limits& limits) {
     look();
+    if (suspicion_holds(watch_, seen_, limits)) {
+        watch_.believe_suspect();
+        look();
+    }
     return judge(watch_, scenario_, seen_, limits);
 }
 

@@ -27,12 +27,15 @@ public:
     using Clock = std::chrono::steady_clock;
 
     Attendance(boost::asio::io_context& io, const BootCell& cell, const Scenario& scenario,
-               const std::vector<Failure>& failures, const Patience& patience,
-               const std::filesystem::path& artefacts, EventSink sink);
+               const std::vector<Failure>& failures, const std::filesystem::path& artefacts, EventSink sink);
 
     /// Time begins: call it just before the guest is resumed.
     void power_on();
     std::chrono::microseconds since_power_on() const;
+    /// How long something lasted until now in the guest's own time.
+    std::chrono::microseconds lasted_since(std::chrono::microseconds since) const;
+    /// The host has kept the guest waiting for `stolen` in all.
+    void host_gave(std::chrono::microseconds stolen) { watch_.host_gave(since_power_on(), stolen); }
 
     void serial_said(std::string_view bytes);  ///< empty: the line was closed
     void port_said(std::string_view bytes);
@@ -116,7 +119,6 @@ private:
     bool reset_expected_ = false;
     std::string shutdown_reason_;
     Clock::time_point power_on_{};
-    std::chrono::system_clock::time_point power_on_by_calendar_{};  ///< QEMU stamps its events so
 };
 
 }  // namespace lktest

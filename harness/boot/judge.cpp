@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "harness/console/stage.hpp"
+
 namespace lktest {
 namespace {
 
@@ -23,8 +25,19 @@ constexpr microseconds menu_stands = std::chrono::seconds(4);
 /// The first Enter may come before the menu can take it; where three change nothing, more will not.
 constexpr unsigned most_enters = 3;
 
+/// What a busy CPU computes may end; one that waits or spins does not get further.
+constexpr int busy_patience = 3;
+
 double seconds(microseconds time) {
     return std::chrono::duration<double>(time).count();
+}
+
+/// "30 s", and what a busy host made of them.
+std::string in_seconds(const Watch& watch, microseconds from, microseconds to) {
+    const double host = seconds(to - from), guest = seconds(watch.clock().elapsed(from, to));
+    return host - guest > std::max(2.0, host / 5)
+               ? fmt::format("{:.0f} s (the busy host made that {:.0f} s)", guest, host)
+               : fmt::format("{:.0f} s", host);
 }
 
 Verdict verdict(const Watch& watch, const Sighting& seen, Outcome outcome, std::string reason) {
@@ -66,8 +79,8 @@ Verdict from_machine(const Watch& watch, const Sighting& seen) {
 
 Verdict from_deadline(const Watch& watch, const Sighting& seen) {
     const Milestone& waiting = *watch.waiting_for();
-    std::string missing = fmt::format("milestone '{}' was not reached within {:.0f} s {}", waiting.name,
-                                      seconds(seen.now - watch.waiting_since()), after(watch));
+    std::string missing = fmt::format("milestone '{}' was not reached within {} {}", waiting.name,
+                                      in_seconds(watch, watch.waiting_since(), seen.now), after(watch));
     if (const auto early = watch.seen_early(); !early.empty())
         missing += fmt::format(" (yet these were seen: {})", fmt::join(early, ", "));
     // What looked like trouble, and would have been forgotten had the boot gone on.
@@ -75,7 +88,7 @@ Verdict from_deadline(const Watch& watch, const Sighting& seen) {
         return from_failure(watch, seen, *suspect);
     if (seen.poked_at && seen.poke_answer.empty()) {
         const std::string since = seen.last_byte
-                                      ? fmt::format("for {:.0f} s", seconds(seen.now - *seen.last_byte))
+                                      ? "for " + in_seconds(watch, *seen.last_byte, seen.now)
                                       : "from power-on";
         return verdict(
             watch, seen, Outcome::silent,
@@ -89,8 +102,8 @@ Verdict from_deadline(const Watch& watch, const Sighting& seen) {
 }
 
 /// Set while an answer to the poke may still come.
-std::optional<Wait> answer_awaited(const Sighting& seen, const Limits& limits) {
-    const microseconds answer_by = *seen.poked_at + limits.poke_patience;
+std::optional<Wait> answer_awaited(const Watch& watch, const Sighting& seen, const Limits& limits) {
+    const microseconds answer_by = watch.clock().earliest(*seen.poked_at, limits.poke_patience, seen.now);
     return seen.now < answer_by ? std::optional(Wait{answer_by}) : std::nullopt;
 }
 
@@ -102,23 +115,23 @@ bool hangs(const Watch& watch, const Scenario& scenario, const Sighting& seen, c
     if (!seen.standing || watch.waiting_for()->network || is_visible(seen.poke_answer))
         return false;
     const double scale = seen.standing->hang == Hang::busy ? limits.scale : 1;
-    return seen.now - seen.standing->since >=
+    return watch.clock().elapsed(seen.standing->since, seen.now) >=
            std::chrono::duration_cast<microseconds>(scenario.stall * scale);
 }
 
 Decision from_hang(const Watch& watch, const Sighting& seen, const Limits& limits) {
     if (!seen.poked_at || *seen.poked_at < seen.standing->since)
         return Poke{};
-    if (const auto wait = answer_awaited(seen, limits))
+    if (const auto wait = answer_awaited(watch, seen, limits))
         return *wait;
     if (const auto& suspect = watch.suspect())
         return from_failure(watch, seen, *suspect);
     return verdict(
         watch, seen, Outcome::silent,
-        fmt::format("milestone '{}' was not reached {}: for {:.0f} s nothing came to the console, no "
+        fmt::format("milestone '{}' was not reached {}: for {} nothing came to the console, no "
                     "disk and no network was used, and {}; it did not answer when poked",
-                    watch.waiting_for()->name, after(watch), seconds(seen.now - seen.standing->since),
-                    in_words(seen.standing->hang)));
+                    watch.waiting_for()->name, after(watch),
+                    in_seconds(watch, seen.standing->since, seen.now), in_words(seen.standing->hang)));
 }
 
 /// What ends a cell whatever it waits for; nothing when nothing does.
@@ -133,7 +146,7 @@ std::optional<Decision> end_of(const Watch& watch, const Scenario& scenario, con
                       !(may_power_off && seen.machine == Sighting::Machine::powered_off);
     const bool drained = gone && (seen.console_closed || seen.now >= *seen.gone_at + drain);
     if (const auto& failure = watch.failure()) {
-        const microseconds settled = failure->at + limits.settle;
+        const microseconds settled = watch.clock().earliest(failure->at, limits.settle, seen.now);
         if (drained || seen.now >= settled)
             return from_failure(watch, seen, *failure);
         return Wait{settled};
@@ -153,7 +166,15 @@ std::optional<microseconds> enter_due(const Watch& watch, const Sighting& seen) 
     if (!reached || !reached->enter || seen.enters >= most_enters)
         return std::nullopt;
     const microseconds since = std::max(watch.waiting_since(), seen.last_byte.value_or(microseconds::zero()));
-    return std::max(since, seen.enter_at.value_or(since)) + menu_stands;
+    return watch.clock().earliest(std::max(since, seen.enter_at.value_or(since)), menu_stands, seen.now);
+}
+
+/// When the cell's whole time is over, or `deadline` if that comes first.
+microseconds or_end_of_cell(const Watch& watch, microseconds now, const Limits& limits,
+                            microseconds deadline) {
+    if (!limits.cell)
+        return deadline;
+    return std::min(deadline, watch.clock().earliest(microseconds::zero(), *limits.cell, now));
 }
 
 }  // namespace
@@ -185,14 +206,13 @@ Decision judge_step(const Watch& watch, const Scenario& scenario, const Sighting
         return *end;
     if (watch.resets() != acting.resets && !acting.may_reset)
         return failed_step(watch, seen, acting, "the guest reset itself");
-    microseconds deadline = acting.deadline;
-    if (limits.cell)
-        deadline = std::min(deadline, *limits.cell);
+    const microseconds deadline = or_end_of_cell(
+        watch, seen.now, limits, watch.clock().earliest(acting.began, acting.within, seen.now));
     if (seen.now >= deadline)
         return failed_step(
             watch, seen, acting,
-            fmt::format("{} within {:.0f} s", acting.missing, seconds(seen.now - acting.began)));
-    return Wait{std::min(deadline, watch.decides_at().value_or(deadline))};
+            fmt::format("{} within {}", acting.missing, in_seconds(watch, acting.began, seen.now)));
+    return Wait{std::min(deadline, watch.decides_at(seen.now).value_or(deadline))};
 }
 
 Verdict as_expected(Verdict verdict, const Scenario& scenario) {
@@ -208,6 +228,15 @@ Verdict as_expected(Verdict verdict, const Scenario& scenario) {
         verdict.reason = fmt::format("it booted, but was to end as {}", name(scenario.ends));
     }
     return verdict;
+}
+
+bool suspicion_holds(const Watch& watch, const Sighting& seen, const Limits& limits) {
+    const auto& suspect = watch.suspect();
+    if (!suspect || watch.failure() || !seen.standing || stage_of(suspect->outcome) > Stage::loader)
+        return false;
+    const int patience = seen.standing->hang == Hang::busy ? busy_patience : 1;
+    const microseconds since = std::max(seen.standing->since, suspect->at);
+    return watch.clock().elapsed(since, seen.now) >= patience * limits.tentative;
 }
 
 Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits) {
@@ -226,14 +255,15 @@ Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& see
     if (waiting.network && !seen.network_problem.empty())
         return verdict(watch, seen, Outcome::network_failed,
                        fmt::format("milestone '{}' was not reached: {}", waiting.name, seen.network_problem));
-    microseconds deadline =
-        watch.waiting_since() + std::chrono::duration_cast<microseconds>(watch.allowed() * limits.scale);
+    microseconds allowed = std::chrono::duration_cast<microseconds>(watch.allowed() * limits.scale);
     if (waiting.network)
-        deadline += network_grace;
-    if (limits.cell)
-        deadline = std::min(deadline, *limits.cell);
-    if (seen.poked_at && *seen.poked_at >= deadline) {
-        const auto wait = answer_awaited(seen, limits);
+        allowed += network_grace;
+    const auto deadline_at = [&](microseconds now) {
+        return or_end_of_cell(watch, now, limits, watch.clock().earliest(watch.waiting_since(), allowed, now));
+    };
+    microseconds deadline = deadline_at(seen.now);
+    if (seen.poked_at && *seen.poked_at >= deadline_at(*seen.poked_at)) {
+        const auto wait = answer_awaited(watch, seen, limits);
         return wait ? Decision(*wait) : Decision(from_deadline(watch, seen));
     }
     if (seen.now < deadline && hangs(watch, scenario, seen, limits))
@@ -244,8 +274,8 @@ Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& see
         deadline = *due;
     }
     if (seen.now < deadline)
-        return Wait{std::min(deadline, watch.decides_at().value_or(deadline))};
-    const bool quiet = !seen.last_byte || seen.now - *seen.last_byte >= silence;
+        return Wait{std::min(deadline, watch.decides_at(seen.now).value_or(deadline))};
+    const bool quiet = !seen.last_byte || watch.clock().elapsed(*seen.last_byte, seen.now) >= silence;
     return quiet ? Decision(Poke{}) : Decision(from_deadline(watch, seen));
 }
 

@@ -14,13 +14,13 @@
 
 namespace lktest {
 
-/// How long a cell is given. Scenario times are meant for hardware acceleration.
+/// How long a cell may take, in the guest's own time. Scenario times are meant for hardware acceleration.
 struct Limits {
-    double scale = 1;                               ///< applied to every scenario time; see time_scale()
+    double scale = 1;                               ///< applied to every scenario time; see limits_for()
     std::optional<std::chrono::microseconds> cell;  ///< from power-on, not scaled
     std::chrono::microseconds settle{};             ///< after a failure line, for the lines that follow it
     std::chrono::microseconds poke_patience{};      ///< for an answer to a poked console
-    std::chrono::microseconds tentative{};          ///< of silence, before a tentative failure is believed
+    std::chrono::microseconds tentative{};  ///< without a sign of life, before a tentative failure is believed
 };
 
 /// Emulation (TCG) runs a guest about ten times slower than its CPU would.
@@ -54,7 +54,7 @@ struct Sighting {
     unsigned enters = 0;                                ///< how often Enter was pressed in this boot's menu
     std::optional<std::chrono::microseconds> enter_at;  ///< the last time
     std::string poke_answer;                            ///< what the console said since it was poked
-    std::optional<Standing> standing;                   ///< for Scenario::stall at least
+    std::optional<Standing> standing;  ///< unset while it moves
     std::string network_problem;  ///< what the host side of the tap missed until its deadline
     std::string host_problem;     ///< a fault of ours: a full disk, a dead DHCP server
 };
@@ -74,7 +74,8 @@ using Decision = std::variant<Wait, Poke, Enter, Verdict>;
 struct Acting {
     std::string what;     ///< "mine.toml:12:1: run uname -m"
     std::string missing;  ///< "no end of the command was seen"
-    std::chrono::microseconds began{}, deadline{};
+    std::chrono::microseconds began{};
+    std::chrono::microseconds within{};  ///< of the guest's own time
     unsigned resets = 0;                ///< of the watch, when the step began
     bool may_reset = false;             ///< the step waits for just that
     bool may_power_off = false;         ///< likewise
@@ -91,6 +92,10 @@ Verdict failed_step(const Watch& watch, const Sighting& seen, const Acting& acti
 
 /// The verdict of a cell that is to end in another way than well: passed when it did, with what shows it.
 Verdict as_expected(Verdict verdict, const Scenario& scenario);
+
+/// Whether a tentative failure of the firmware or the loader has become the reason why the boot stopped. A
+/// loader that stopped says no more; for later stages only a deadline tells whether the boot continues.
+bool suspicion_holds(const Watch& watch, const Sighting& seen, const Limits& limits);
 
 /// Decides what to do with a cell, from what is known now. Pure.
 Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits);

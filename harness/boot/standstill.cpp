@@ -30,7 +30,7 @@ std::optional<std::chrono::microseconds> Standstill::look(const Activity& activi
         moved_at_ = now;
     last_ = activity;
     moved_at_ = std::max(moved_at_, heard_at);
-    return now - moved_at_ >= patience_ ? std::optional(moved_at_) : std::nullopt;
+    return now - moved_at_ >= least_ ? std::optional(moved_at_) : std::nullopt;
 }
 
 }  // namespace lktest

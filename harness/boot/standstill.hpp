@@ -28,14 +28,13 @@ std::string_view in_words(Hang hang);  ///< "its CPUs are idle", …
 /// Of CPUs that were looked at several times. Pure.
 Hang hang_of(const std::vector<CpuActivity>& cpus);
 
-/// Finds out that a guest stands still: for a while nothing came from it, and it read, wrote, sent and was
-/// sent nothing.
+/// Finds out that a guest stands still: nothing came from it, and it read, wrote, sent and received nothing.
 class Standstill {
 public:
-    /// @param patience  how long that is
-    explicit Standstill(std::chrono::microseconds patience) : patience_(patience) {}
+    /// @param least  shorter pauses are not reported
+    explicit Standstill(std::chrono::microseconds least) : least_(least) {}
 
-    /// Since when it stands still; nothing while it does not, or not yet for long.
+    /// Since when it stands still; unset while it moves, or paused only just now.
     /// @param heard_at  when it last said or showed something
     std::optional<std::chrono::microseconds> look(const Activity& activity,
                                                   std::chrono::microseconds heard_at,
@@ -44,7 +43,7 @@ public:
     void begin_anew(std::chrono::microseconds now) { moved_at_ = now; }
 
 private:
-    std::chrono::microseconds patience_;
+    std::chrono::microseconds least_;
     std::optional<Activity> last_;
     std::chrono::microseconds moved_at_{};
 };

@@ -73,13 +73,13 @@ asio::awaitable<bool> look(Host& host, std::shared_ptr<Attendance> attendance, s
 }  // namespace
 
 std::shared_ptr<void> watch_for_standstill(Host& host, std::shared_ptr<Attendance> attendance,
-                                           const std::shared_ptr<Rig>& rig, microseconds patience) {
-    constexpr std::chrono::milliseconds shortest{500}, longest{5000};
-    const auto pause =
-        std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(patience / 8), shortest, longest);
+                                           const std::shared_ptr<Rig>& rig) {
+    constexpr std::chrono::milliseconds pause{1000};
+    // A look at the CPUs takes a fifth of a second of QEMU's monitor: not at each pause of a boot.
+    constexpr std::chrono::seconds least{3};
     return beside(host, pause,
                   [&host, attendance = std::move(attendance), weak = std::weak_ptr<Rig>(rig),
-                   standstill = std::make_shared<Standstill>(patience)](const std::weak_ptr<void>& cell) {
+                   standstill = std::make_shared<Standstill>(least)](const std::weak_ptr<void>& cell) {
                       return look(host, attendance, weak, standstill, cell);
                   });
 }

@@ -67,7 +67,7 @@ bool Watch::show(Source source, const std::vector<std::string>& rows, std::chron
     quiet(at);
     Shown& shown = source == Source::tty1 ? tty1_ : display_;
     if (rows == shown.rows) {
-        if (shown.prompt_read || at < shown.since + patience_.prompt)
+        if (shown.prompt_read || clock_.elapsed(shown.since, at) < patience_.prompt)
             return false;
         shown.prompt_read = true;
         const auto last =
@@ -213,42 +213,41 @@ void Watch::fail(FailureSeen seen) {
 }
 
 void Watch::quiet(std::chrono::microseconds now) {
-    if (prompt_is_undecided() && now >= serial_.still_since() + patience_.prompt) {
+    const auto lasted = [&](std::chrono::microseconds since) {
+        return clock_.elapsed(since, now) >= patience_.prompt;
+    };
+    if (prompt_is_undecided() && lasted(serial_.still_since())) {
         decided_prompt_ = serial_.still_since();
         const std::string text = serial_.unfinished();
         apply(rules_.on_prompt(text), Source::serial, serial_.still_since(), text, text);
     }
-    if (!screen_read_ && screen_matters() && now >= last_byte_ + patience_.prompt) {
+    if (!screen_read_ && screen_matters() && lasted(last_byte_)) {
         screen_read_ = true;
         for (const std::string& row : screen_.rows())
             apply(rules_.on_row(row), Source::screen, last_byte_, row, row);
     }
-    if (suspicion_is_undecided() && now >= last_byte_ + patience_.tentative)
-        fail(*suspect_);
 }
 
-std::optional<std::chrono::microseconds> Watch::decides_at() const {
+void Watch::believe_suspect() {
+    if (suspect_ && !failure_)
+        fail(FailureSeen(*suspect_));
+}
+
+std::optional<std::chrono::microseconds> Watch::decides_at(std::chrono::microseconds now) const {
     std::optional<std::chrono::microseconds> first;
-    const auto consider = [&first](std::chrono::microseconds at) {
+    const auto consider = [&](std::chrono::microseconds since) {
+        const auto at = clock_.earliest(since, patience_.prompt, now);
         first = first ? std::min(*first, at) : at;
     };
     if (prompt_is_undecided())
-        consider(serial_.still_since() + patience_.prompt);
+        consider(serial_.still_since());
     if (!screen_read_ && screen_matters())
-        consider(last_byte_ + patience_.prompt);
-    if (suspicion_is_undecided())
-        consider(last_byte_ + patience_.tentative);
+        consider(last_byte_);
     return first;
 }
 
 bool Watch::prompt_is_undecided() const {
     return decided_prompt_ != serial_.still_since() && serial_.has_unfinished();
-}
-
-/// Whether silence will decide. A loader that has stopped says no more; of what comes after
-/// it, only a deadline tells whether it goes on in silence.
-bool Watch::suspicion_is_undecided() const {
-    return suspect_ && !failure_ && stage_of(suspect_->outcome) <= Stage::loader;
 }
 
 /// Whether a row of the screen can still say something new.

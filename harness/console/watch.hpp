@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/console/guest_clock.hpp"
 #include "harness/console/milestone_progress.hpp"
 #include "harness/console/rules.hpp"
 #include "harness/console/screen.hpp"
@@ -32,13 +33,11 @@ struct FailureSeen {
 struct Patience {
     /// An unfinished line, before it is a prompt; the screen, before its last row is read.
     std::chrono::microseconds prompt = std::chrono::milliseconds{500};
-    /// The console, before a loader's tentative failure ends the boot; to be scaled for the accelerator.
-    std::chrono::microseconds tentative = std::chrono::seconds{30};
 };
 
-/// Finds milestones and failures in what a guest says. Time is what it is told: `at` counts
+/// Finds milestones and failures in what a guest says. The caller passes the time: `at` counts
 /// from power-on and never goes back. What it finds does not depend on how the bytes are
-/// cut into calls that have the same time.
+/// cut into calls that have the same time. Patience is measured by the guest's clock.
 class Watch {
 public:
     /// @param catalogue  failures of any boot; those of the scenario are tried before them
@@ -56,16 +55,18 @@ public:
     bool show(Source source, const std::vector<std::string>& rows, std::chrono::microseconds at);
     /// Nothing has come until `now`: what stands still long enough is decided.
     void quiet(std::chrono::microseconds now);
-    /// When quiet() will decide something if nothing is fed before.
-    std::optional<std::chrono::microseconds> decides_at() const;
+    /// When quiet() may decide something if nothing is fed before, as far as is known at `now`.
+    std::optional<std::chrono::microseconds> decides_at(std::chrono::microseconds now) const;
+    /// The host has kept the guest waiting for `stolen` in all; see GuestClock::note().
+    void host_gave(std::chrono::microseconds now, std::chrono::microseconds stolen) {
+        clock_.note(now, stolen);
+    }
+    const GuestClock& clock() const noexcept { return clock_; }
     /// The host's side of the network milestone is satisfied.
     void network_checked(std::chrono::microseconds at, std::string text);
     /// The guest was reset at `at`, perhaps before bytes that were fed already: those count
     /// for the new epoch, in which the milestones begin anew.
     void reset(std::chrono::microseconds at, std::string reason);
-
-    /// For an accelerator that is known only when the guest runs.
-    void set_patience(Patience patience) noexcept { patience_ = patience; }
 
     /// What happened since the last call.
     std::vector<Event> take_events();
@@ -89,6 +90,8 @@ public:
     const std::optional<FailureSeen>& failure() const noexcept { return failure_; }
     /// A tentative failure: the reason, should the boot come no further.
     const std::optional<FailureSeen>& suspect() const noexcept { return suspect_; }
+    /// Makes the suspect the failure that ends the boot.
+    void believe_suspect();
 
     /// At most `count` last lines of the serial console and the kernel's log, the unfinished one included.
     std::vector<std::string> last_lines(std::size_t count) const;
@@ -133,10 +136,10 @@ private:
               const std::string& line);
     void fail(FailureSeen seen);
     bool prompt_is_undecided() const;
-    bool suspicion_is_undecided() const;
     bool screen_matters() const;
 
     Patience patience_;
+    GuestClock clock_;
     Rules rules_;
     MilestoneProgress progress_;
     Transcript serial_, virtio_, kernel_log_;

@@ -40,6 +40,8 @@ protected:
     Decision at(std::chrono::microseconds now) {
         seen_.now = now;
         watch_.quiet(now);
+        if (suspicion_holds(watch_, seen_, limits_))
+            watch_.believe_suspect();
         return judge(watch_, scenario_, seen_, limits_);
     }
     Verdict verdict_at(std::chrono::microseconds now) {
@@ -193,6 +195,98 @@ TEST_F(JudgeTest, WhoAnswersWhenPokedOrMovesAgainHasTheRestOfItsTime) {
     seen_.poke_answer.clear();
     seen_.standing.reset();
     EXPECT_EQ(std::get<Wait>(at(8s)).until, 10s) << "it moved";
+}
+
+constexpr auto suspicious_text = R"(
+about = "A loader that complains."
+[[milestone]]
+name = "kernel"
+pattern = 'Linux version'
+within = "60s"
+[[failure]]
+name = "no-file"
+pattern = "error: file `(.*)' not found"
+tentative = true
+outcome = "stopped-at-loader"
+reason = 'GRUB did not find \1'
+[[failure]]
+name = "unpack"
+pattern = 'Initramfs unpacking failed'
+tentative = true
+outcome = "kernel-crash"
+)";
+
+class JudgeSuspicionTest : public JudgeTest {
+protected:
+    JudgeSuspicionTest() {
+        scenario_ = parse_scenario("test.toml", suspicious_text);
+        watch_ = Watch(BootCell{}, scenario_, {});
+        limits_ = limits_for(true, {});
+    }
+};
+
+TEST_F(JudgeSuspicionTest, IsNotBelievedWhileTheGuestMoves) {
+    say("error: file `/boot/' not found\n", 1s);
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(5min))) << "the loader says nothing while it reads";
+    seen_.standing = {.since = 299s, .hang = Hang::idle};
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(5min)));
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(299s + limits_.tentative - 1us)));
+    const Verdict verdict = verdict_at(299s + limits_.tentative);
+    EXPECT_EQ(verdict.outcome, Outcome::stopped_at_loader);
+    EXPECT_EQ(verdict.reason, "GRUB did not find /boot/");
+}
+
+TEST_F(JudgeSuspicionTest, WaitsLongerForACpuThatComputes) {
+    say("error: file `/boot/' not found\n", 1s);
+    seen_.standing = {.since = 1s, .hang = Hang::busy};
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(1s + 2 * limits_.tentative)));
+    EXPECT_EQ(verdict_at(1s + 3 * limits_.tentative).outcome, Outcome::stopped_at_loader);
+}
+
+TEST_F(JudgeSuspicionTest, DoesNotCountTheTimeThatTheHostTook) {
+    say("error: file `/boot/' not found\n", 1s);
+    seen_.standing = {.since = 1s, .hang = Hang::idle};
+    watch_.host_gave(1s, 0s);
+    auto now = 1s;
+    for (int i = 0; i < 60; ++i)
+        watch_.host_gave(now += 1s, (now - 1s) * 9 / 10);
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(now))) << "a minute, but six seconds of the guest's";
+    for (int i = 0; i < 10; ++i)
+        watch_.host_gave(now += 1s, 54s);
+    EXPECT_EQ(verdict_at(now).outcome, Outcome::stopped_at_loader);
+}
+
+TEST_F(JudgeSuspicionTest, OfALaterStageOnlyADeadlineDecides) {
+    say("Initramfs unpacking failed: junk\n", 1s);
+    seen_.standing = {.since = 1s, .hang = Hang::idle};
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(100s)));
+}
+
+TEST_F(JudgeTest, DeadlinesAreOfTheGuestsTimeAndAVerdictSaysWhatTheHostMadeOfThem) {
+    watch_.host_gave(1s, 0s);
+    for (auto now = 2s; now <= 60s; now += 1s)
+        watch_.host_gave(now, (now - 1s) * 9 / 10);
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(60s))) << "seven seconds of its own";
+    for (auto now = 61s; now <= 64s; now += 1s)
+        watch_.host_gave(now, 59s * 9 / 10);
+    say("still here\n", 64s);
+    EXPECT_EQ(verdict_at(64s).reason,
+              "milestone 'kernel' was not reached within 11 s (the busy host made that 64 s) before the first "
+              "milestone");
+}
+
+TEST_F(JudgeTest, AStallIsOfTheGuestsTime) {
+    scenario_.stall = 4s;
+    limits_ = limits_for(true, {});
+    seen_.standing = {.since = 1s, .hang = Hang::idle};
+    watch_.host_gave(1s, 0s);
+    watch_.host_gave(2s, 900ms);
+    watch_.host_gave(3s, 1800ms);
+    watch_.host_gave(6s, 4500ms);
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(6s)));
+    watch_.host_gave(8s, 4500ms);
+    watch_.host_gave(10s, 4500ms);
+    EXPECT_TRUE(std::holds_alternative<Poke>(at(10s)));
 }
 
 TEST_F(JudgeTest, WhileTheHostLooksAtItsNetworkAGuestMayStandStill) {
