@@ -76,6 +76,7 @@ void Attendance::port_said(std::string_view bytes) try {
 
 void Attendance::log_said(std::string_view lines) try {
     watch_.feed(Source::kernel_log, lines, since_power_on());
+    watch_.kernel_runs();
     heard();
     news();
 } catch (const std::exception& fault) {
@@ -119,6 +120,7 @@ void Attendance::happened(const DomainEvent& event) try {
                 ++seen_.resets_asked;
             watch_.reset(at, event.reason);
             seen_.enters = 0;
+            seen_.loader_looks = 0;
             heard();
             if (on_reset_)
                 on_reset_();
@@ -140,6 +142,20 @@ void Attendance::happened(const DomainEvent& event) try {
     news();
 } catch (const std::exception& fault) {
     thrown(fault);
+}
+
+void Attendance::looked_for_kernel(KernelSign sign) {
+    constexpr unsigned enough = 3, given_up = 25;
+    seen_.looked_at = since_power_on();
+    blind_looks_ = sign == KernelSign::unknown ? blind_looks_ + 1 : 0;
+    seen_.loader_looks = sign == KernelSign::loader ? seen_.loader_looks + 1 : 0;
+    if (sign == KernelSign::kernel)
+        watch_.kernel_runs();
+    else if (seen_.loader_looks >= enough)
+        watch_.loader_runs();
+    if (blind_looks_ >= given_up || (gone() && sign == KernelSign::unknown))
+        watch_.believe_console();
+    news();
 }
 
 void Attendance::network_checked(const std::string& lease) {
@@ -231,7 +247,7 @@ Decision Attendance::judge_now(const Limits& limits, const Acting& acting) {
 }
 
 Verdict Attendance::passed() {
-    return {.outcome = Outcome::passed, .reached = watch_.last_reached(), .took = since_power_on()};
+    return passed_verdict(watch_, since_power_on());
 }
 
 Verdict Attendance::step_failed(const Acting& acting, std::string reason) {

@@ -15,6 +15,7 @@
 #include "harness/boot/judge.hpp"
 #include "harness/boot/screen_record.hpp"
 #include "harness/console/watch.hpp"
+#include "harness/diagnose/kernel_sign.hpp"
 #include "harness/machine/domain_event.hpp"
 #include "harness/matrix/event.hpp"
 
@@ -42,6 +43,10 @@ public:
     void log_said(std::string_view lines);  ///< of the kernel's log, read from outside
     void shown(Source source, const std::vector<std::string>& rows);  ///< on a display
     void happened(const DomainEvent& event);
+    /// A loader can print anything, so the CPUs were looked at.
+    void looked_for_kernel(KernelSign sign);
+    /// Text alone proves no kernel: somebody calls looked_for_kernel().
+    void ask_for_kernel() { watch_.ask_for_kernel(); }
     /// @param lease  the guest's address
     void network_checked(const std::string& lease);
     void network_failed(std::string problem);
@@ -115,6 +120,7 @@ private:
     std::vector<std::weak_ptr<std::function<void(std::string_view)>>> overhearing_;
     Transcript::Sink on_line_;
     Transcript lines_;  ///< for on_line_
+    unsigned blind_looks_ = 0;
     std::string guest_address_;
     bool reset_expected_ = false;
     std::string shutdown_reason_;

@@ -16,6 +16,7 @@
 #include "harness/boot/live_guest.hpp"
 #include "harness/boot/look_into.hpp"
 #include "harness/boot/measure_host.hpp"
+#include "harness/boot/prove_kernel.hpp"
 #include "harness/boot/rig.hpp"
 #include "harness/boot/watch_for_standstill.hpp"
 #include "harness/console/frames.hpp"
@@ -89,8 +90,7 @@ asio::awaitable<Verdict> attend(Host& host, std::shared_ptr<Attendance> attendan
         if (rig.network && waiting && waiting->network && checked_boot != watch.resets() + 1) {
             checked_boot = watch.resets() + 1;
             const auto allowed = std::chrono::duration_cast<microseconds>(waiting->within * limits.scale);
-            asio::co_spawn(host.io,
-                           check_network(attendance, over, *rig.network, *waiting->network, allowed),
+            asio::co_spawn(host.io, check_network(attendance, over, *rig.network, *waiting->network, allowed),
                            asio::detached);
         }
         if (std::holds_alternative<Poke>(decision)) {
@@ -133,6 +133,7 @@ void collect(const Connection& libvirt, const Domain& guest, bool failed, const 
 asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
                                       std::shared_ptr<const Scenario> scenario, const fs::path& artefacts,
                                       std::shared_ptr<Attendance> attendance) {
+    attendance->ask_for_kernel();
     const std::shared_ptr<Rig> made = co_await start_machine(host, cell, *scenario, artefacts, attendance);
     Rig& rig = *made;
     const auto live = std::make_shared<LiveGuest>(host, cell, scenario, artefacts, attendance, made);
@@ -141,6 +142,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
     rig.following = follow(host, attendance, rig);
     auto filming = film(host, attendance, rig, artefacts);
     auto measuring = measure_host(host, attendance, rig);
+    auto proving = prove_kernel(host, attendance, made);
     auto waiting = watch_for_standstill(host, attendance, made);
     const std::function<asio::awaitable<Verdict>()> reach_milestones = [&] {
         return attend(host, attendance, rig, rig.limits, scenario->boot);
@@ -169,6 +171,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
     filming.reset();
     waiting.reset();
     measuring.reset();
+    proving.reset();
     if (verdict.outcome == Outcome::qemu_died) {
         verdict.evidence = {rig.seat.connection().last_words(rig.spec.domain_name)};
         const auto ask = [&] {

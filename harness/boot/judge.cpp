@@ -25,6 +25,12 @@ constexpr microseconds menu_stands = std::chrono::seconds(4);
 /// The first Enter may come before the menu can take it; where three change nothing, more will not.
 constexpr unsigned most_enters = 3;
 
+/// After that many looks, about 200 ms apart, text of a kernel and its programs is a loader's. A kernel's own
+/// decompressor runs before its programs print anything.
+constexpr unsigned enough_looks = 30;
+/// A guest that has gone is looked at once more, for a kernel in its memory.
+constexpr microseconds last_look = std::chrono::seconds(10);
+
 /// What a busy CPU computes may end; one that waits or spins does not get further.
 constexpr int busy_patience = 3;
 
@@ -40,8 +46,18 @@ std::string in_seconds(const Watch& watch, microseconds from, microseconds to) {
                : fmt::format("{:.0f} s", host);
 }
 
+/// What is wrong with a console that shows a kernel although none runs; empty if nothing is.
+std::string claim_in_words(const Watch& watch) {
+    if (!watch.printed_by_loader().empty())
+        return fmt::format("the console shows {}, but no kernel runs: the boot loader printed these lines",
+                           fmt::join(watch.printed_by_loader(), ", "));
+    return watch.awaits_kernel() ? "the console shows lines of a kernel, but no kernel was seen to run" : "";
+}
+
 Verdict verdict(const Watch& watch, const Sighting& seen, Outcome outcome, std::string reason) {
     const Milestone* waiting = watch.waiting_for();
+    if (const std::string claim = claim_in_words(watch); !claim.empty())
+        reason = reason.empty() ? claim : fmt::format("{}; {}", reason, claim);
     return {.outcome = outcome,
             .reached = watch.last_reached(),
             .missing = waiting ? waiting->name : "",
@@ -87,9 +103,8 @@ Verdict from_deadline(const Watch& watch, const Sighting& seen) {
     if (const auto& suspect = watch.suspect())
         return from_failure(watch, seen, *suspect);
     if (seen.poked_at && seen.poke_answer.empty()) {
-        const std::string since = seen.last_byte
-                                      ? "for " + in_seconds(watch, *seen.last_byte, seen.now)
-                                      : "from power-on";
+        const std::string since =
+            seen.last_byte ? "for " + in_seconds(watch, *seen.last_byte, seen.now) : "from power-on";
         return verdict(
             watch, seen, Outcome::silent,
             fmt::format("{}; the console was silent {} and did not answer when poked", missing, since));
@@ -155,6 +170,9 @@ std::optional<Decision> end_of(const Watch& watch, const Scenario& scenario, con
     if (resets > scenario.resets)
         return verdict(watch, seen, Outcome::reboot_loop,
                        fmt::format("the guest reset itself {} times {}", resets, after(watch)));
+    if (gone && watch.awaits_kernel() && seen.now < *seen.gone_at + last_look &&
+        (!seen.looked_at || *seen.looked_at < *seen.gone_at))
+        return Wait{*seen.gone_at + last_look};
     if (gone)
         return drained ? Decision(from_machine(watch, seen)) : Decision(Wait{*seen.gone_at + drain});
     return std::nullopt;
@@ -230,6 +248,13 @@ Verdict as_expected(Verdict verdict, const Scenario& scenario) {
     return verdict;
 }
 
+Verdict passed_verdict(const Watch& watch, microseconds now) {
+    Verdict passed{.outcome = Outcome::passed, .reached = watch.last_reached(), .took = now};
+    if (watch.by_console_only())
+        passed.reason = "by console only: nothing else could show that a kernel runs";
+    return passed;
+}
+
 bool suspicion_holds(const Watch& watch, const Sighting& seen, const Limits& limits) {
     const auto& suspect = watch.suspect();
     if (!suspect || watch.failure() || !seen.standing || stage_of(suspect->outcome) > Stage::loader)
@@ -248,9 +273,11 @@ Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& see
         return judge(watch, scenario, since, limits);
     }
     if (watch.passed())
-        return Verdict{.outcome = Outcome::passed, .reached = watch.last_reached(), .took = seen.now};
+        return passed_verdict(watch, seen.now);
     if (const auto end = end_of(watch, scenario, seen, limits, false))
         return *end;
+    if (seen.loader_looks >= enough_looks && !watch.printed_by_loader().empty())
+        return verdict(watch, seen, Outcome::stopped_at_loader, "");
     const Milestone& waiting = *watch.waiting_for();
     if (waiting.network && !seen.network_problem.empty())
         return verdict(watch, seen, Outcome::network_failed,
@@ -259,7 +286,8 @@ Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& see
     if (waiting.network)
         allowed += network_grace;
     const auto deadline_at = [&](microseconds now) {
-        return or_end_of_cell(watch, now, limits, watch.clock().earliest(watch.waiting_since(), allowed, now));
+        return or_end_of_cell(watch, now, limits,
+                              watch.clock().earliest(watch.waiting_since(), allowed, now));
     };
     microseconds deadline = deadline_at(seen.now);
     if (seen.poked_at && *seen.poked_at >= deadline_at(*seen.poked_at)) {

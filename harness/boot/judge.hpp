@@ -20,7 +20,8 @@ struct Limits {
     std::optional<std::chrono::microseconds> cell;  ///< from power-on, not scaled
     std::chrono::microseconds settle{};             ///< after a failure line, for the lines that follow it
     std::chrono::microseconds poke_patience{};      ///< for an answer to a poked console
-    std::chrono::microseconds tentative{};  ///< without a sign of life, before a tentative failure is believed
+    std::chrono::microseconds
+        tentative{};  ///< without a sign of life, before a tentative failure is believed
 };
 
 /// Emulation (TCG) runs a guest about ten times slower than its CPU would.
@@ -49,12 +50,14 @@ struct Sighting {
     std::optional<std::chrono::microseconds> gone_at;  ///< when the machine stopped running
     bool console_closed = false;
     bool cancelled = false;
-    unsigned resets_asked = 0;  ///< those that the scenario's steps brought about
+    unsigned loader_looks = 0;  ///< how often in a row a CPU ran no kernel, though the console shows one
+    std::optional<std::chrono::microseconds> looked_at;  ///< when a kernel was last looked for
+    unsigned resets_asked = 0;                           ///< those that the scenario's steps brought about
     std::optional<std::chrono::microseconds> poked_at;
     unsigned enters = 0;                                ///< how often Enter was pressed in this boot's menu
     std::optional<std::chrono::microseconds> enter_at;  ///< the last time
     std::string poke_answer;                            ///< what the console said since it was poked
-    std::optional<Standing> standing;  ///< unset while it moves
+    std::optional<Standing> standing;                   ///< unset while it moves
     std::string network_problem;  ///< what the host side of the tap missed until its deadline
     std::string host_problem;     ///< a fault of ours: a full disk, a dead DHCP server
 };
@@ -76,16 +79,19 @@ struct Acting {
     std::string missing;  ///< "no end of the command was seen"
     std::chrono::microseconds began{};
     std::chrono::microseconds within{};  ///< of the guest's own time
-    unsigned resets = 0;                ///< of the watch, when the step began
-    bool may_reset = false;             ///< the step waits for just that
-    bool may_power_off = false;         ///< likewise
-    std::vector<std::string> evidence;  ///< what is known of it; empty: the console's last lines
+    unsigned resets = 0;                 ///< of the watch, when the step began
+    bool may_reset = false;              ///< the step waits for just that
+    bool may_power_off = false;          ///< likewise
+    std::vector<std::string> evidence;   ///< what is known of it; empty: the console's last lines
 };
 
 /// The same while a step waits for its end, which is not there yet: the verdict that ends the cell, or how
 /// long to wait for news.
 Decision judge_step(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits,
                     const Acting& acting);
+
+/// The verdict of a cell with which all went well.
+Verdict passed_verdict(const Watch& watch, std::chrono::microseconds now);
 
 /// The verdict of a step that failed.
 Verdict failed_step(const Watch& watch, const Sighting& seen, const Acting& acting, std::string reason);

@@ -250,6 +250,18 @@ bool Onlooker::runs_a_kernel(const Domain& guest) const {
     });
 }
 
+KernelSign Onlooker::kernel_sign(const Domain& guest) const {
+    try {
+        if (guest.running())
+            return lktest::kernel_sign(cpus_of(guest, arch_));
+    } catch (const Error&) {
+        // It is gone, or its monitor does not answer.
+    }
+    if (!ram_)
+        return KernelSign::unknown;
+    return find_kernels(ram_->written(), arch_).empty() ? KernelSign::loader : KernelSign::kernel;
+}
+
 std::vector<CpuActivity> Onlooker::activities(const Domain& guest) const {
     Samples samples = sample_cpus(guest, arch_, sample_count);
     if (arch_ == Arch::aarch64 && ram_) {

@@ -12,6 +12,7 @@
 #include "harness/diagnose/cpu_activity.hpp"
 #include "harness/diagnose/diagnosis.hpp"
 #include "harness/diagnose/find_printk.hpp"
+#include "harness/diagnose/kernel_sign.hpp"
 #include "harness/diagnose/symbols.hpp"
 #include "harness/diagnose/virtual_terminal.hpp"
 #include "harness/machine/core_file.hpp"
@@ -89,6 +90,8 @@ public:
 
     /// Whether a CPU executes a kernel at the kernel's own addresses now. A few milliseconds.
     bool runs_a_kernel(const Domain& guest) const;
+    /// What the CPUs run now, or what ran last in the memory of a guest that has gone. A few milliseconds.
+    KernelSign kernel_sign(const Domain& guest) const;
 
     /// What the CPUs do of a guest that runs on meanwhile. Blocks for about 0.2 s. Throws a host Error when
     /// it has gone.

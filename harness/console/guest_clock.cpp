@@ -17,6 +17,8 @@ constexpr int slowest = 50;
 constexpr Time unmeasured = std::chrono::minutes(1);
 /// Asked too early, the clock names a moment this much later.
 constexpr Time resolution = std::chrono::milliseconds(20);
+/// Between two points, so that a product of two times fits.
+constexpr Time longest_stretch = std::chrono::minutes(10);
 
 }  // namespace
 
@@ -35,7 +37,8 @@ void GuestClock::note(Time now, Time stolen) {
     // A quiet host adds no points.
     if (points_.size() > 1) {
         const Point& before = points_[points_.size() - 2];
-        if (is_full(last.guest - before.guest, last.host - before.host) &&
+        if (now - before.host <= longest_stretch &&
+            is_full(last.guest - before.guest, last.host - before.host) &&
             is_full(next.guest - last.guest, host)) {
             points_.back() = next;
             return;
@@ -52,8 +55,8 @@ Time GuestClock::guest_at(Time host) const {
     if (after == points_.begin())
         return host;
     const Point& before = *(after - 1);
-    return before.guest + (after->guest - before.guest) * (host - before.host).count() /
-                              (after->host - before.host).count();
+    return before.guest +
+           (after->guest - before.guest) * (host - before.host).count() / (after->host - before.host).count();
 }
 
 Time GuestClock::elapsed(Time from, Time to) const {

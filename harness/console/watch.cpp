@@ -228,6 +228,18 @@ void Watch::quiet(std::chrono::microseconds now) {
     }
 }
 
+void Watch::kernel_runs() {
+    const std::string before = progress_.last_reached();
+    progress_.prove_kernel(events_);
+    if (progress_.last_reached() != before)
+        suspect_.reset();
+}
+
+void Watch::believe_console() {
+    by_console_only_ = true;
+    progress_.believe_console(events_);
+}
+
 void Watch::believe_suspect() {
     if (suspect_ && !failure_)
         fail(FailureSeen(*suspect_));

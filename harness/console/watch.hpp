@@ -71,6 +71,19 @@ public:
     /// What happened since the last call.
     std::vector<Event> take_events();
 
+    /// From now on milestones of a kernel need other evidence than text; see MilestoneProgress.
+    void ask_for_kernel() noexcept { progress_.ask_for_kernel(); }
+    void kernel_runs();
+    void loader_runs() { progress_.disprove_kernel(); }
+    void believe_console();
+    bool awaits_kernel() const { return progress_.awaits_kernel(); }
+    /// Milestones that a boot loader printed.
+    const std::vector<std::string>& printed_by_loader() const noexcept {
+        return progress_.printed_by_loader();
+    }
+    /// Nothing but the console could tell that a kernel runs.
+    bool by_console_only() const noexcept { return by_console_only_; }
+
     bool passed() const { return progress_.passed(); }
     /// The milestone whose absence will fail the boot; null when passed.
     const Milestone* waiting_for() const { return progress_.waiting_for(); }
@@ -157,6 +170,7 @@ private:
     bool screen_read_ = true;  ///< nothing was painted since the rows were read
     bool replaying_ = false;
     bool kernel_spoke_ = false, shows_kernel_log_ = false;
+    bool by_console_only_ = false;
     unsigned resets_ = 0;
 };
 

@@ -247,7 +247,7 @@ TEST_F(JudgeSuspicionTest, DoesNotCountTheTimeThatTheHostTook) {
     say("error: file `/boot/' not found\n", 1s);
     seen_.standing = {.since = 1s, .hang = Hang::idle};
     watch_.host_gave(1s, 0s);
-    auto now = 1s;
+    auto now = 1000ms;
     for (int i = 0; i < 60; ++i)
         watch_.host_gave(now += 1s, (now - 1s) * 9 / 10);
     EXPECT_TRUE(std::holds_alternative<Wait>(at(now))) << "a minute, but six seconds of the guest's";
@@ -264,15 +264,16 @@ TEST_F(JudgeSuspicionTest, OfALaterStageOnlyADeadlineDecides) {
 
 TEST_F(JudgeTest, DeadlinesAreOfTheGuestsTimeAndAVerdictSaysWhatTheHostMadeOfThem) {
     watch_.host_gave(1s, 0s);
-    for (auto now = 2s; now <= 60s; now += 1s)
+    for (auto now = 2000ms; now <= 60s; now += 1s)
         watch_.host_gave(now, (now - 1s) * 9 / 10);
     EXPECT_TRUE(std::holds_alternative<Wait>(at(60s))) << "seven seconds of its own";
     for (auto now = 61s; now <= 64s; now += 1s)
-        watch_.host_gave(now, 59s * 9 / 10);
+        watch_.host_gave(now, 59000ms * 9 / 10);
     say("still here\n", 64s);
-    EXPECT_EQ(verdict_at(64s).reason,
-              "milestone 'kernel' was not reached within 11 s (the busy host made that 64 s) before the first "
-              "milestone");
+    EXPECT_EQ(
+        verdict_at(64s).reason,
+        "milestone 'kernel' was not reached within 11 s (the busy host made that 64 s) before the first "
+        "milestone");
 }
 
 TEST_F(JudgeTest, AStallIsOfTheGuestsTime) {
@@ -340,6 +341,49 @@ TEST_F(JudgeTest, PoweringOffIsTheGuestsFault) {
     const Verdict verdict = verdict_at(2s);
     EXPECT_EQ(verdict.outcome, Outcome::powered_off);
     EXPECT_EQ(verdict.reason, "the guest switched itself off after milestone 'kernel'");
+}
+
+TEST_F(JudgeTest, TextThatOnlyALoaderPrintedDoesNotPass) {
+    watch_.ask_for_kernel();
+    say("Linux version 6.1\nfetched\n", 1s);
+    watch_.network_checked(1s, "lease");
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(2s)));
+    seen_.loader_looks = 29;
+    watch_.loader_runs();
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(5s))) << "not yet";
+    seen_.loader_looks = 30;
+    const Verdict verdict = verdict_at(5s);
+    EXPECT_EQ(verdict.outcome, Outcome::stopped_at_loader);
+    EXPECT_EQ(verdict.reason,
+              "the console shows kernel, network, but no kernel runs: the boot loader printed these lines");
+}
+
+TEST_F(JudgeTest, AKernelWithoutProofIsNamedInEveryVerdict) {
+    watch_.ask_for_kernel();
+    say("Linux version 6.1\n", 9900ms);
+    EXPECT_NE(verdict_at(10s).reason.find("no kernel was seen to run"), std::string::npos);
+}
+
+TEST_F(JudgeTest, AGuestThatHasGoneIsSearchedForItsKernel) {
+    watch_.ask_for_kernel();
+    say("Linux version 6.1\n", 1s);
+    seen_.machine = Sighting::Machine::powered_off;
+    seen_.gone_at = 2s;
+    seen_.console_closed = true;
+    seen_.looked_at = 1900ms;
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(3s)));
+    seen_.looked_at = 3s;
+    EXPECT_EQ(verdict_at(3s).outcome, Outcome::powered_off);
+}
+
+TEST_F(JudgeTest, APassByTheConsoleAloneSaysSo) {
+    watch_.ask_for_kernel();
+    say("Linux version 6.1\nfetched\n", 1s);
+    watch_.network_checked(1s, "lease");
+    watch_.believe_console();
+    const Verdict verdict = verdict_at(2s);
+    EXPECT_EQ(verdict.outcome, Outcome::passed);
+    EXPECT_EQ(verdict.reason, "by console only: nothing else could show that a kernel runs");
 }
 
 TEST_F(JudgeTest, NamesAResetLoop) {

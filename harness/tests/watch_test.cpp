@@ -315,6 +315,63 @@ TEST_F(WatchTest, BlamesATentativeFailureWhenNothingElseBoots) {
               "failure refused serial 1ms failed to load \"Boot1\": Access Denied\n");
 }
 
+TEST_F(WatchTest, TextOfAKernelCountsWhenAKernelRuns) {
+    watch.ask_for_kernel();
+    say("SeaBIOS (version 1.16)\r\n", 1ms);
+    EXPECT_EQ(watch.last_reached(), "firmware") << "firmware needs no kernel";
+    EXPECT_FALSE(watch.awaits_kernel());
+    boot_to_kernel();
+    EXPECT_EQ(watch.last_reached(), "firmware");
+    EXPECT_TRUE(watch.awaits_kernel());
+    watch.kernel_runs();
+    EXPECT_EQ(watch.last_reached(), "kernel");
+    EXPECT_FALSE(watch.awaits_kernel());
+    say("lktest: userspace: ready\r\nhost login: ", 9ms).quiet(1s);
+    EXPECT_TRUE(watch.passed());
+    EXPECT_FALSE(watch.by_console_only());
+}
+
+TEST_F(WatchTest, WhatALoaderPrintedIsNoSystem) {
+    watch.ask_for_kernel();
+    say("SeaBIOS (version 1.16)\r\n[    0.000000] Linux version 6.1\r\n", 1ms);
+    say("lktest: userspace: ready\r\nhost login: ", 2ms).quiet(1s);
+    EXPECT_FALSE(watch.passed());
+    EXPECT_TRUE(watch.printed_by_loader().empty()) << "nobody has looked yet";
+    watch.loader_runs();
+    EXPECT_EQ(watch.printed_by_loader(), (std::vector<std::string>{"kernel", "ready", "login"}));
+    watch.kernel_runs();
+    EXPECT_EQ(watch.last_reached(), "kernel") << "what was printed before it proves nothing";
+    say("\r\nlktest: userspace: ready\r\nhost login: ", 2s).quiet(3s);
+    EXPECT_TRUE(watch.passed());
+}
+
+TEST_F(WatchTest, AStubThatSpeaksBeforeItsKernelRunsLosesNothing) {
+    watch.ask_for_kernel();
+    say("SeaBIOS (version 1.16)\r\n[    0.000000] Linux version 6.1\r\n", 1ms);
+    watch.loader_runs();
+    EXPECT_TRUE(watch.printed_by_loader().empty());
+    watch.kernel_runs();
+    EXPECT_EQ(watch.last_reached(), "kernel");
+}
+
+TEST_F(WatchTest, AfterAResetAKernelIsProvenAgain) {
+    watch.ask_for_kernel();
+    say("SeaBIOS (version 1.16)\r\n", 1ms);
+    boot_to_kernel();
+    watch.kernel_runs();
+    watch.reset(10ms, "guest-reset");
+    say("SeaBIOS (version 1.16)\r\n[    0.000000] Linux version 6.1\r\n", 11ms);
+    EXPECT_EQ(watch.last_reached(), "firmware");
+}
+
+TEST_F(WatchTest, WhereNothingElseCanTellTheConsoleIsBelieved) {
+    watch.ask_for_kernel();
+    say("SeaBIOS (version 1.16)\r\n[    0.000000] Linux version 6.1\r\n", 1ms);
+    watch.believe_console();
+    EXPECT_EQ(watch.last_reached(), "kernel");
+    EXPECT_TRUE(watch.by_console_only());
+}
+
 TEST_F(WatchTest, BelievesATentativeFailureWhenItIsToldTo) {
     say("failed to load \"Boot1\": Access Denied\r\n", 1s).quiet(10min);
     EXPECT_FALSE(watch.failure()) << "a silent guest may read its medium";
