@@ -206,6 +206,13 @@ void Attendance::stands_still(std::optional<Sighting::Standing> how) {
         news();
 }
 
+void Attendance::repeats_itself(std::optional<Sighting::Standing> how) {
+    const bool is_news = how || seen_.repeating;
+    seen_.repeating = how;
+    if (is_news)
+        news();
+}
+
 void Attendance::heard() {
     heard_at_ = since_power_on();
     seen_.standing.reset();

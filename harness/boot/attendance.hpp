@@ -54,7 +54,11 @@ public:
     void cancel();
     void poked();
     void entered();                                            ///< Enter was pressed in the loader's menu
-    void stands_still(std::optional<Sighting::Standing> how);  ///< nothing: it moves
+    void stands_still(std::optional<Sighting::Standing> how);  ///< unset: it moves
+    /// It talks and says nothing new; unset: it gets further.
+    void repeats_itself(std::optional<Sighting::Standing> how);
+    /// It is alive, though no console shows it.
+    void moves() { heard(); }
 
     /// An event of our own, or of another witness.
     void tell(Event event);

@@ -21,7 +21,8 @@ asio::awaitable<bool> look(Host& host, std::shared_ptr<Attendance> attendance,
                            std::shared_ptr<Follower> follower, std::weak_ptr<void> cell) {
     const unsigned resets = attendance->watch().resets();
     const bool silent = attendance->serial_is_silent();
-    const bool memory = resets == 0, log = memory && !attendance->watch().shows_kernel_log();
+    // A kernel may go on logging after the serial console has lost it.
+    const bool memory = resets == 0, log = memory && (silent || !attendance->watch().shows_kernel_log());
     if (!log && !silent)
         co_return true;
     const auto read = [follower, silent, memory, log] {
@@ -36,6 +37,8 @@ asio::awaitable<bool> look(Host& host, std::shared_ptr<Attendance> attendance,
         co_return true;
     if (!seen.log.empty() && !attendance->watch().shows_kernel_log())
         attendance->log_said(seen.log);
+    else if (!seen.log.empty())
+        attendance->moves();
     if (!seen.tty1.empty())
         attendance->shown(Source::tty1, seen.tty1);
     if (!seen.display.empty())

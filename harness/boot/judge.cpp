@@ -122,16 +122,77 @@ std::optional<Wait> answer_awaited(const Watch& watch, const Sighting& seen, con
     return seen.now < answer_by ? std::optional(Wait{answer_by}) : std::nullopt;
 }
 
-/// Whether the guest is not to be waited for any longer, but for an answer when it is poked. A CPU that
-/// computes is given as long as its emulation makes of the scenario's time; one that waits or spins is not
-/// slower for being emulated. Who answered is at a prompt, and has the rest of its time; so has who waits for
-/// the host's side of the network.
+/// Repetition may be the countdown of a job; systemd's own take two minutes at most.
+constexpr double repetition_patience = 1.25;
+
+microseconds times(std::chrono::milliseconds time, double factor) {
+    return std::chrono::duration_cast<microseconds>(time * factor);
+}
+
+/// How long the guest may show no sign of life, in parts of Scenario::stall, two minutes unless the scenario
+/// says otherwise. A CPU that computes may take as long as emulation makes of the
+/// scenario's time; one that waits or spins is not slower when it is emulated. Loaders wait for nothing but
+/// keys, and neither does a guest that asks for them.
+microseconds patience_with(const Watch& watch, const Scenario& scenario, const Sighting& seen,
+                           const Limits& limits) {
+    constexpr microseconds of_the_dead = std::chrono::seconds(3);
+    const Hang hang = seen.standing->hang;
+    if (hang == Hang::dead)
+        return std::min(of_the_dead, microseconds(scenario.stall));
+    const bool asks = watch.at_prompt() || !watch.display_prompt().empty();
+    if (asks && (hang != Hang::busy || !watch.kernel_ran()))
+        return times(scenario.stall, 1.0 / 12);
+    if (hang == Hang::busy)
+        return times(scenario.stall, limits.scale);
+    return times(scenario.stall, hang == Hang::spinning || !watch.kernel_ran() ? 0.25 : 0.5);
+}
+
+/// Whether the guest is poked, and given up if it does not answer. A guest that answered is at a prompt, see
+/// stays_at_prompt(); one that waits for the host's side of the network has the rest of its time.
 bool hangs(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits) {
     if (!seen.standing || watch.waiting_for()->network || is_visible(seen.poke_answer))
         return false;
-    const double scale = seen.standing->hang == Hang::busy ? limits.scale : 1;
     return watch.clock().elapsed(seen.standing->since, seen.now) >=
-           std::chrono::duration_cast<microseconds>(scenario.stall * scale);
+           patience_with(watch, scenario, seen, limits);
+}
+
+/// It answered the poke with its prompt, and has done nothing since.
+bool stays_at_prompt(const Watch& watch, const Scenario& scenario, const Sighting& seen,
+                     const Limits& limits) {
+    return seen.standing && seen.poked_at && is_visible(seen.poke_answer) && watch.at_prompt() &&
+           !watch.waiting_for()->network &&
+           watch.clock().elapsed(std::max(seen.standing->since, *seen.poked_at), seen.now) >=
+               patience_with(watch, scenario, seen, limits);
+}
+
+Verdict from_prompt(const Watch& watch, const Sighting& seen, std::string_view console,
+                    const std::string& prompt) {
+    if (const auto& suspect = watch.suspect())
+        return from_failure(watch, seen, *suspect);
+    return verdict(watch, seen, Outcome::at_prompt,
+                   fmt::format("milestone '{}' was not reached {}: the {} waits at a prompt: '{}'",
+                               watch.waiting_for()->name, after(watch), console, prompt));
+}
+
+/// It talks, and gets no further.
+bool repeats_itself(const Watch& watch, const Scenario& scenario, const Sighting& seen,
+                    const Limits& limits) {
+    if (!seen.repeating || watch.waiting_for()->network || watch.novelty().repeated().empty())
+        return false;
+    const double scale = seen.repeating->hang == Hang::busy ? limits.scale : 1;
+    return watch.clock().elapsed(seen.repeating->since, seen.now) >=
+           times(scenario.stall, repetition_patience * scale);
+}
+
+Verdict from_repetition(const Watch& watch, const Sighting& seen) {
+    if (const auto& suspect = watch.suspect())
+        return from_failure(watch, seen, *suspect);
+    return verdict(
+        watch, seen, Outcome::milestone_deadline,
+        fmt::format("milestone '{}' was not reached {}: for {} the guest said nothing new and repeats "
+                    "'{}'",
+                    watch.waiting_for()->name, after(watch),
+                    in_seconds(watch, seen.repeating->since, seen.now), watch.novelty().repeated()));
 }
 
 Decision from_hang(const Watch& watch, const Sighting& seen, const Limits& limits) {
@@ -141,6 +202,8 @@ Decision from_hang(const Watch& watch, const Sighting& seen, const Limits& limit
         return *wait;
     if (const auto& suspect = watch.suspect())
         return from_failure(watch, seen, *suspect);
+    if (const std::string prompt = watch.display_prompt(); !prompt.empty())
+        return from_prompt(watch, seen, "display", prompt);
     return verdict(
         watch, seen, Outcome::silent,
         fmt::format("milestone '{}' was not reached {}: for {} nothing came to the console, no "
@@ -296,6 +359,10 @@ Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& see
     }
     if (seen.now < deadline && hangs(watch, scenario, seen, limits))
         return from_hang(watch, seen, limits);
+    if (seen.now < deadline && stays_at_prompt(watch, scenario, seen, limits))
+        return from_prompt(watch, seen, "console", watch.unfinished_line());
+    if (seen.now < deadline && repeats_itself(watch, scenario, seen, limits))
+        return from_repetition(watch, seen);
     if (const auto due = enter_due(watch, seen); due && *due < deadline) {
         if (seen.now >= *due)
             return Enter{};

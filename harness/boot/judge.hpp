@@ -58,8 +58,9 @@ struct Sighting {
     std::optional<std::chrono::microseconds> enter_at;  ///< the last time
     std::string poke_answer;                            ///< what the console said since it was poked
     std::optional<Standing> standing;                   ///< unset while it moves
-    std::string network_problem;  ///< what the host side of the tap missed until its deadline
-    std::string host_problem;     ///< a fault of ours: a full disk, a dead DHCP server
+    std::optional<Standing> repeating;  ///< it says nothing new and moves little; unset while it gets further
+    std::string network_problem;        ///< what the host side of the tap missed until its deadline
+    std::string host_problem;           ///< a fault of ours: a full disk, a dead DHCP server
 };
 
 /// Nothing to decide before `until`, unless there is news.

@@ -93,6 +93,10 @@ public:
     /// What the CPUs run now, or what ran last in the memory of a guest that has gone. A few milliseconds.
     KernelSign kernel_sign(const Domain& guest) const;
 
+    /// The log of a kernel that has not described itself yet, or never will; empty if there is none, or if
+    /// the Follower can read it. Some ten milliseconds.
+    std::string early_log(const Domain& guest) const;
+
     /// What the CPUs do of a guest that runs on meanwhile. Blocks for about 0.2 s. Throws a host Error when
     /// it has gone.
     std::vector<CpuActivity> activities(const Domain& guest) const;

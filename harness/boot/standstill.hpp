@@ -12,13 +12,14 @@ namespace lktest {
 
 /// What a guest has done until a moment, by counters that only grow.
 struct Activity {
-    std::uint64_t disk_requests = 0, packets = 0;
+    std::uint64_t disk_requests = 0, packets = 0, disk_bytes = 0;
 
     bool operator==(const Activity&) const = default;
 };
 
 /// What the CPUs do of a guest that gives no sign of life.
 enum class Hang {
+    dead,      ///< all of them are halted and take no interrupt
     idle,      ///< all of them wait for interrupts
     spinning,  ///< one is in a loop of a few instructions
     busy,      ///< none of that: it may compute
@@ -39,13 +40,19 @@ public:
     std::optional<std::chrono::microseconds> look(const Activity& activity,
                                                   std::chrono::microseconds heard_at,
                                                   std::chrono::microseconds now);
-    /// What was seen is void: the guest was not allowed to run.
-    void begin_anew(std::chrono::microseconds now) { moved_at_ = now; }
+    /// Since when it has neither said anything new nor moved a worthwhile amount of data: a loop that tries
+    /// again and again reads a little, too.
+    /// @param new_at  when it last said something new
+    std::chrono::microseconds repeats_since(const Activity& activity, std::chrono::microseconds new_at,
+                                            std::chrono::microseconds now);
+    /// What was seen is invalid: the guest was not allowed to run.
+    void restart(std::chrono::microseconds now) { moved_at_ = worked_at_ = now; }
 
 private:
     std::chrono::microseconds least_;
     std::optional<Activity> last_;
-    std::chrono::microseconds moved_at_{};
+    std::chrono::microseconds moved_at_{}, worked_at_{};
+    Activity worked_;  ///< when it last had moved a worthwhile amount
 };
 
 }  // namespace lktest

@@ -35,6 +35,7 @@ public:
     void believe_console(std::vector<Event>& events);
     /// A loader still runs: what was printed of milestones after the kernel's, the loader printed.
     void disprove_kernel();
+    bool kernel_proven() const noexcept { return kernel_proven_; }
     /// A milestone was seen on a console, and lacks only the proof that a kernel runs.
     bool awaits_kernel() const;
     /// What a loader printed: milestones of a kernel without proof, in their order.

@@ -131,6 +131,12 @@ void Watch::read_serial(std::string_view bytes, std::chrono::microseconds at) {
             });
         bytes.remove_prefix(now.size());
     }
+    // Dots come one by one; a line may have any length, and is not read again at each byte.
+    constexpr std::chrono::milliseconds now_and_then{200};
+    if (at >= unfinished_read_ + now_and_then && serial_.has_unfinished()) {
+        unfinished_read_ = at;
+        novelty_.said(serial_.unfinished(), at);
+    }
 }
 
 void Watch::on_line(Source source, const ConsoleLine& line) {
@@ -139,6 +145,7 @@ void Watch::on_line(Source source, const ConsoleLine& line) {
         shows_kernel_log_ = shows_kernel_log_ || first;
         kernel_spoke_ = kernel_spoke_ || first || line.kernel();
     }
+    novelty_.said(line.said(), line.at);
     if (loader_lines_ == 0 && (kernel_spoke_ || source == Source::kernel_log))
         keep_loader_lines();
     recent_lines_.push_back(line);
@@ -290,6 +297,8 @@ void Watch::reset(std::chrono::microseconds at, std::string reason) {
     kernel_spoke_ = shows_kernel_log_ = false;
     screen_ = {};
     display_ = tty1_ = {};
+    novelty_.restart(at);
+    unfinished_read_ = at;
     rules_.restart();
     progress_.restart(at);
     suspect_.reset();
@@ -316,6 +325,17 @@ std::vector<std::string> Watch::last_lines(std::size_t count) const {
     if (lines.size() > count)
         lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(count));
     return lines;
+}
+
+std::string Watch::display_prompt() const {
+    for (const Shown* shown : {&tty1_, &display_}) {
+        const auto last = std::find_if(shown->rows.rbegin(), shown->rows.rend(),
+                                       [](const std::string& row) { return !row.empty(); });
+        // A display does not show a prompt's last blank.
+        if (last != shown->rows.rend() && looks_like_prompt(*last + " "))
+            return *last;
+    }
+    return "";
 }
 
 std::vector<std::string> Watch::screen_rows() {

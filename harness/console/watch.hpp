@@ -10,6 +10,7 @@
 
 #include "harness/console/guest_clock.hpp"
 #include "harness/console/milestone_progress.hpp"
+#include "harness/console/novelty.hpp"
 #include "harness/console/rules.hpp"
 #include "harness/console/screen.hpp"
 #include "harness/console/transcript.hpp"
@@ -81,6 +82,8 @@ public:
     const std::vector<std::string>& printed_by_loader() const noexcept {
         return progress_.printed_by_loader();
     }
+    /// Whether a kernel has run since the last reset, as far as is known.
+    bool kernel_ran() const noexcept { return kernel_spoke_ || progress_.kernel_proven(); }
     /// Nothing but the console could tell that a kernel runs.
     bool by_console_only() const noexcept { return by_console_only_; }
 
@@ -113,6 +116,11 @@ public:
     std::string unfinished_line() const { return serial_.unfinished(); }
     /// Whether that line asks for input, and so is no sign of a hang.
     bool at_prompt() const { return looks_like_prompt(serial_.unfinished()); }
+
+    /// Whether the guest still says anything new, on whichever console.
+    const Novelty& novelty() const noexcept { return novelty_; }
+    /// The last row of a display, if somebody is asked to type there; empty otherwise.
+    std::string display_prompt() const;
 
     /// Whether the serial console showed a line that only a kernel writes, since the last reset.
     bool kernel_spoke() const noexcept { return kernel_spoke_; }
@@ -153,6 +161,8 @@ private:
 
     Patience patience_;
     GuestClock clock_;
+    Novelty novelty_;
+    std::chrono::microseconds unfinished_read_{};  ///< when the unfinished line was last held against it
     Rules rules_;
     MilestoneProgress progress_;
     Transcript serial_, virtio_, kernel_log_;

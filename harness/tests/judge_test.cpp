@@ -165,7 +165,7 @@ TEST_F(JudgeTest, ACellAtAPromptIsNotSilent) {
 }
 
 TEST_F(JudgeTest, AGuestWithoutAnySignOfLifeIsGivenUpBeforeItsDeadline) {
-    scenario_.stall = 4s;
+    scenario_.stall = 16s;
     limits_ = limits_for(true, {});
     seen_.standing = {.since = 1s, .hang = Hang::idle};
     EXPECT_EQ(std::get<Wait>(at(4s)).until, 100s) << "not yet";
@@ -185,7 +185,7 @@ TEST_F(JudgeTest, AGuestWithoutAnySignOfLifeIsGivenUpBeforeItsDeadline) {
 }
 
 TEST_F(JudgeTest, WhoAnswersWhenPokedOrMovesAgainHasTheRestOfItsTime) {
-    scenario_.stall = 4s;
+    scenario_.stall = 16s;
     seen_.standing = {.since = 1s, .hang = Hang::idle};
     ASSERT_TRUE(std::holds_alternative<Poke>(at(6s)));
     seen_.poked_at = 6s;
@@ -259,7 +259,7 @@ TEST_F(JudgeSuspicionTest, DoesNotCountTheTimeThatTheHostTook) {
 TEST_F(JudgeSuspicionTest, OfALaterStageOnlyADeadlineDecides) {
     say("Initramfs unpacking failed: junk\n", 1s);
     seen_.standing = {.since = 1s, .hang = Hang::idle};
-    EXPECT_TRUE(std::holds_alternative<Wait>(at(100s)));
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(1s + limits_.tentative + 5s)));
 }
 
 TEST_F(JudgeTest, DeadlinesAreOfTheGuestsTimeAndAVerdictSaysWhatTheHostMadeOfThem) {
@@ -277,7 +277,7 @@ TEST_F(JudgeTest, DeadlinesAreOfTheGuestsTimeAndAVerdictSaysWhatTheHostMadeOfThe
 }
 
 TEST_F(JudgeTest, AStallIsOfTheGuestsTime) {
-    scenario_.stall = 4s;
+    scenario_.stall = 16s;
     limits_ = limits_for(true, {});
     seen_.standing = {.since = 1s, .hang = Hang::idle};
     watch_.host_gave(1s, 0s);
@@ -288,6 +288,91 @@ TEST_F(JudgeTest, AStallIsOfTheGuestsTime) {
     watch_.host_gave(8s, 4500ms);
     watch_.host_gave(10s, 4500ms);
     EXPECT_TRUE(std::holds_alternative<Poke>(at(10s)));
+}
+
+class JudgeStallTest : public JudgeTest {
+protected:
+    JudgeStallTest() {
+        scenario_ = parse_scenario("test.toml", R"(
+about = "A kernel and its userspace."
+stall = "120s"
+[[milestone]]
+name = "kernel"
+pattern = 'Linux version'
+within = "1000s"
+[[milestone]]
+name = "userspace"
+pattern = 'ready'
+within = "1000s"
+)");
+        watch_ = Watch(BootCell{}, scenario_, {});
+        limits_ = limits_for(true, {});
+    }
+    /// How long it may stand before it is poked.
+    std::chrono::seconds patience(Hang hang) {
+        seen_.standing = {.since = 10s, .hang = hang};
+        for (auto now = 11s; now < 2000s; now += 1s)
+            if (std::holds_alternative<Poke>(at(now)))
+                return now - 10s;
+        return 0s;
+    }
+};
+
+TEST_F(JudgeStallTest, IsShorterWhereNothingCanCome) {
+    EXPECT_EQ(patience(Hang::dead), 3s);
+    EXPECT_EQ(patience(Hang::spinning), 30s);
+    EXPECT_EQ(patience(Hang::idle), 30s) << "a loader waits for nothing";
+    EXPECT_EQ(patience(Hang::busy), 1200s) << "it is emulated";
+    say("Linux version 6.1\n", 1s);
+    EXPECT_EQ(patience(Hang::dead), 3s);
+    EXPECT_EQ(patience(Hang::spinning), 30s);
+    EXPECT_EQ(patience(Hang::idle), 60s) << "a system has its timers";
+    EXPECT_EQ(patience(Hang::busy), 1200s);
+}
+
+TEST_F(JudgeStallTest, AtAPromptItIsAMatterOfSeconds) {
+    say("Linux version 6.1\n(initramfs) ", 1s);
+    EXPECT_EQ(patience(Hang::idle), 10s);
+    EXPECT_EQ(patience(Hang::busy), 1200s) << "it may go on without an answer";
+    seen_.standing = {.since = 10s, .hang = Hang::idle};
+    seen_.poked_at = 20s;
+    seen_.poke_answer = "\r\n(initramfs) ";
+    say("\r\n(initramfs) ", 20100ms);
+    seen_.standing->since = 20100ms;
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(30s)));
+    const Verdict verdict = verdict_at(30100ms);
+    EXPECT_EQ(verdict.outcome, Outcome::at_prompt);
+    EXPECT_EQ(
+        verdict.reason,
+        "milestone 'userspace' was not reached after milestone 'kernel': the console waits at a prompt: "
+        "'(initramfs) '");
+}
+
+TEST_F(JudgeStallTest, APromptOnADisplayIsOneToo) {
+    say("Linux version 6.1\n", 1s);
+    watch_.show(Source::tty1, {"Cannot find the medium.", "(initramfs)", ""}, 2s);
+    EXPECT_EQ(patience(Hang::idle), 10s);
+    seen_.poked_at = 20s;
+    const Verdict verdict = verdict_at(30s);
+    EXPECT_EQ(verdict.outcome, Outcome::at_prompt);
+    EXPECT_NE(verdict.reason.find("the display waits at a prompt: '(initramfs)'"), std::string::npos)
+        << verdict.reason;
+}
+
+TEST_F(JudgeStallTest, AGuestThatOnlyRepeatsItselfIsGivenUpAndQuoted) {
+    say("Linux version 6.1\n", 1s);
+    say("waiting for RESCUE", 2s);
+    for (auto now = 3s; now < 160s; now += 1s)
+        say(".", now);
+    seen_.repeating = {.since = 2s, .hang = Hang::idle};
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(151s))) << "a job of systemd's may take two minutes";
+    const Verdict verdict = verdict_at(160s);
+    EXPECT_EQ(verdict.outcome, Outcome::milestone_deadline);
+    EXPECT_NE(verdict.reason.find("for 158 s the guest said nothing new and repeats 'waiting for RESCUE...."),
+              std::string::npos)
+        << verdict.reason;
+    seen_.repeating->hang = Hang::busy;
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(160s))) << "it computes";
 }
 
 TEST_F(JudgeTest, WhileTheHostLooksAtItsNetworkAGuestMayStandStill) {
