@@ -193,10 +193,16 @@ void Attendance::poked() {
 void Attendance::entered() {
     ++seen_.enters;
     seen_.enter_at = since_power_on();
+    const bool counts = seen_.counting_since.has_value();
     tell({.at = *seen_.enter_at,
           .kind = Event::Kind::step,
           .name = "press Enter",
-          .text = "the loader's menu stands still"});
+          .text = counts ? "the loader's menu counts down" : "the loader's menu stands still"});
+    if (seen_.enters == 1)  // the time before it is the menu's, and not the kernel's
+        tell({.at = *seen_.enter_at,
+              .kind = Event::Kind::milestone,
+              .name = "menu",
+              .text = "Enter was pressed"});
 }
 
 void Attendance::stands_still(std::optional<Sighting::Standing> how) {
@@ -234,6 +240,10 @@ std::shared_ptr<void> Attendance::overhear(std::function<void(std::string_view b
 
 void Attendance::look() {
     watch_.quiet(since_power_on());
+    if (!watch_.menu_counts_down())
+        seen_.counting_since.reset();
+    else if (!seen_.counting_since)
+        seen_.counting_since = since_power_on();
     for (const Event& event : watch_.take_events())
         sink_(event);
     seen_.now = since_power_on();

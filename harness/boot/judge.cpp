@@ -22,6 +22,9 @@ constexpr microseconds network_grace = std::chrono::seconds(1);
 
 /// A menu that paints nothing for this long counts no seconds down. The guest's clock is the wall's.
 constexpr microseconds menu_stands = std::chrono::seconds(4);
+/// One that counts down is skipped when it is painted. It counts in seconds.
+constexpr microseconds menu_is_painted = std::chrono::milliseconds(500),
+                       countdown_step = std::chrono::milliseconds(1500);
 /// The first Enter may come before the menu can take it; where three change nothing, more will not.
 constexpr unsigned most_enters = 3;
 
@@ -242,9 +245,18 @@ std::optional<Decision> end_of(const Watch& watch, const Scenario& scenario, con
 }
 
 /// When Enter is to be pressed if nothing is said before; nothing when it is not.
-std::optional<microseconds> enter_due(const Watch& watch, const Sighting& seen) {
+std::optional<microseconds> enter_due(const Watch& watch, const Sighting& seen, const Limits& limits) {
+    if (seen.enters >= most_enters)
+        return std::nullopt;
+    // A menu that took the key may leave its last row on the screen, but does not count any more.
+    const bool counts = seen.counting_since && (!seen.enter_at || !seen.last_byte ||
+                                                *seen.last_byte > *seen.enter_at + countdown_step);
+    if (counts && !limits.keep_countdown)
+        return watch.clock().earliest(
+            std::max(*seen.counting_since, seen.enter_at.value_or(microseconds::zero())), menu_is_painted,
+            seen.now);
     const Milestone* reached = watch.reached();
-    if (!reached || !reached->enter || seen.enters >= most_enters)
+    if (!reached || !reached->enter)
         return std::nullopt;
     const microseconds since = std::max(watch.waiting_since(), seen.last_byte.value_or(microseconds::zero()));
     return watch.clock().earliest(std::max(since, seen.enter_at.value_or(since)), menu_stands, seen.now);
@@ -363,7 +375,7 @@ Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& see
         return from_prompt(watch, seen, "console", watch.unfinished_line());
     if (seen.now < deadline && repeats_itself(watch, scenario, seen, limits))
         return from_repetition(watch, seen);
-    if (const auto due = enter_due(watch, seen); due && *due < deadline) {
+    if (const auto due = enter_due(watch, seen, limits); due && *due < deadline) {
         if (seen.now >= *due)
             return Enter{};
         deadline = *due;

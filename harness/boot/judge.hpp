@@ -18,6 +18,7 @@ namespace lktest {
 struct Limits {
     double scale = 1;                               ///< applied to every scenario time; see limits_for()
     std::optional<std::chrono::microseconds> cell;  ///< from power-on, not scaled
+    bool keep_countdown = false;                    ///< a loader's menu counts down to its end
     std::chrono::microseconds settle{};             ///< after a failure line, for the lines that follow it
     std::chrono::microseconds poke_patience{};      ///< for an answer to a poked console
     std::chrono::microseconds
@@ -54,6 +55,7 @@ struct Sighting {
     std::optional<std::chrono::microseconds> looked_at;  ///< when a kernel was last looked for
     unsigned resets_asked = 0;                           ///< those that the scenario's steps brought about
     std::optional<std::chrono::microseconds> poked_at;
+    std::optional<std::chrono::microseconds> counting_since;  ///< a menu counts down
     unsigned enters = 0;                                ///< how often Enter was pressed in this boot's menu
     std::optional<std::chrono::microseconds> enter_at;  ///< the last time
     std::string poke_answer;                            ///< what the console said since it was poked
@@ -69,7 +71,7 @@ struct Wait {
 };
 /// Silence: press Enter on the console, and look again.
 struct Poke {};
-/// A menu waits for somebody: press Enter in it.
+/// A menu waits for a key or counts down: press Enter in it.
 struct Enter {};
 
 using Decision = std::variant<Wait, Poke, Enter, Verdict>;

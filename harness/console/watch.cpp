@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/console/loader_driver.hpp"
 #include "harness/console/stage.hpp"
 #include "harness/scenario/failure.hpp"
 
@@ -336,6 +337,10 @@ std::string Watch::display_prompt() const {
             return *last;
     }
     return "";
+}
+
+bool Watch::menu_counts_down() {
+    return !kernel_ran() && (counts_down(screen_.rows()) || counts_down(display_.rows));
 }
 
 std::vector<std::string> Watch::screen_rows() {

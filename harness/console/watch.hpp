@@ -112,6 +112,8 @@ public:
     /// At most `count` last lines of the serial console and the kernel's log, the unfinished one included.
     std::vector<std::string> last_lines(std::size_t count) const;
     std::vector<std::string> screen_rows();
+    /// Whether a loader's menu, on the serial console or a display, counts down to its entry.
+    bool menu_counts_down();
     /// The last line of the programs, which has no newline yet; empty at a line's beginning.
     std::string unfinished_line() const { return serial_.unfinished(); }
     /// Whether that line asks for input, and so is no sign of a hang.

@@ -153,6 +153,20 @@ within = "60s"
     EXPECT_TRUE(watch.passed());
 }
 
+TEST_F(JudgeTest, AMenuThatCountsDownIsSkippedOnceItIsPainted) {
+    seen_.counting_since = 2s;
+    say("The highlighted entry will be executed automatically in 5s.", 2s);
+    EXPECT_EQ(std::get<Wait>(at(2s)).until, 2500ms);
+    ASSERT_TRUE(std::holds_alternative<Enter>(at(2500ms)));
+    seen_.enters = 1;
+    seen_.enter_at = 2500ms;
+    EXPECT_EQ(std::get<Wait>(at(3s)).until, 10s) << "its last row may stay on the screen";
+    say("in 4s", 4100ms);
+    EXPECT_TRUE(std::holds_alternative<Enter>(at(4100ms))) << "it did not take the key";
+    limits_.keep_countdown = true;
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(4100ms)));
+}
+
 TEST_F(JudgeTest, ACellAtAPromptIsNotSilent) {
     say("grub> ", 2s);
     ASSERT_TRUE(std::holds_alternative<Poke>(at(10s)));
