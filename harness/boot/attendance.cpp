@@ -93,6 +93,11 @@ void Attendance::shown(Source source, const std::vector<std::string>& rows) try 
     thrown(fault);
 }
 
+void Attendance::painted(const Painting& painting) {
+    watch_.painted(painting, since_power_on());
+    news();
+}
+
 bool Attendance::serial_is_silent() const {
     constexpr std::chrono::seconds a_while{1};
     return since_power_on() >= seen_.last_byte.value_or(microseconds::zero()) + a_while;

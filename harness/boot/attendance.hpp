@@ -42,6 +42,7 @@ public:
     void port_said(std::string_view bytes);
     void log_said(std::string_view lines);  ///< of the kernel's log, read from outside
     void shown(Source source, const std::vector<std::string>& rows);  ///< on a display
+    void painted(const Painting& painting);
     void happened(const DomainEvent& event);
     /// A loader can print anything, so the CPUs were looked at.
     void looked_for_kernel(KernelSign sign);

@@ -20,6 +20,7 @@
 #include "harness/boot/rig.hpp"
 #include "harness/boot/watch_for_standstill.hpp"
 #include "harness/console/frames.hpp"
+#include "harness/diagnose/busy_tasks.hpp"
 #include "harness/machine/worker.hpp"
 #include "harness/scenario/parse.hpp"
 
@@ -199,6 +200,9 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
             extend(verdict, found->diagnosis);
             add_lines_before(verdict, console);
             explain(verdict, found->diagnosis, found->diagnosis.causes);
+            if (verdict.outcome == Outcome::silent && found->seen.tasks)
+                if (const std::string words = busy_in_words(*found->seen.tasks); !words.empty())
+                    verdict.reason += "; " + words;
         }
         try {
             if (found)

@@ -40,6 +40,13 @@ public:
     std::vector<std::string> tty1();
     /// The rows of the text screen, or what can be read of the pixels.
     std::vector<std::string> display();
+    /// What display() saw of pixels, against what the firmware had painted; unset where there are none.
+    std::optional<Painting> painting() const { return pixels_ ? pixels_->painting() : std::nullopt; }
+    /// What display() saw is the firmware's.
+    void firmware_painted() {
+        if (pixels_)
+            pixels_->keep_picture();
+    }
 
 private:
     const FoundKernel* kernel();

@@ -64,6 +64,29 @@ void Watch::take(Source source, std::string_view bytes, std::chrono::microsecond
     });
 }
 
+namespace {
+
+/// The firmware hands over: SeaBIOS, and UEFI's boot manager.
+bool starts_a_medium(std::string_view line) {
+    return line.starts_with("Booting from ") || line.find("BdsDxe: starting ") != line.npos;
+}
+
+}  // namespace
+
+/// The milestone of a medium's own first screen, if it is still awaited; by its name, as for the kernel's.
+std::size_t Watch::first_screen() const {
+    const auto& milestones = rules_.milestones();
+    const auto found = std::ranges::find(milestones, "first-screen", &Milestone::name);
+    const auto index = static_cast<std::size_t>(found - milestones.begin());
+    return found != milestones.end() && progress_.awaits(index) ? index : milestones.size();
+}
+
+void Watch::painted(const Painting& painting, std::chrono::microseconds at) {
+    const std::size_t awaited = first_screen();
+    if (medium_started_ && awaited < rules_.milestones().size() && exceeds_firmware(painting, printed_))
+        progress_.sight(awaited, Source::display, at, "a picture of the medium's own", events_);
+}
+
 bool Watch::show(Source source, const std::vector<std::string>& rows, std::chrono::microseconds at) {
     quiet(at);
     Shown& shown = source == Source::tty1 ? tty1_ : display_;
@@ -92,6 +115,10 @@ bool Watch::show(Source source, const std::vector<std::string>& rows, std::chron
 }
 
 void Watch::on_new_row(Source source, const std::string& row, std::chrono::microseconds at) {
+    // Firmware prints on the serial console too, so what is on a display alone is the medium's.
+    constexpr std::size_t enough_rows = 3;
+    if (medium_started_ && ++own_rows_ >= enough_rows && first_screen() < rules_.milestones().size())
+        progress_.sight(first_screen(), source, at, row, events_);
     Transcript line;  // knows the kernel's records
     line.feed(row + "\n", at, [this, source](const ConsoleLine& said) { on_line(source, said); });
     apply(rules_.on_row(row), source, at, row, row);
@@ -147,6 +174,10 @@ void Watch::on_line(Source source, const ConsoleLine& line) {
         kernel_spoke_ = kernel_spoke_ || first || line.kernel();
     }
     novelty_.said(line.said(), line.at);
+    if (source == Source::serial) {
+        printed_ += line.text.size();
+        medium_started_ = medium_started_ || starts_a_medium(line.text);
+    }
     if (loader_lines_ == 0 && (kernel_spoke_ || source == Source::kernel_log))
         keep_loader_lines();
     recent_lines_.push_back(line);
@@ -299,6 +330,8 @@ void Watch::reset(std::chrono::microseconds at, std::string reason) {
     screen_ = {};
     display_ = tty1_ = {};
     novelty_.restart(at);
+    medium_started_ = false;
+    printed_ = own_rows_ = 0;
     unfinished_read_ = at;
     rules_.restart();
     progress_.restart(at);

@@ -11,6 +11,7 @@
 #include "harness/console/guest_clock.hpp"
 #include "harness/console/milestone_progress.hpp"
 #include "harness/console/novelty.hpp"
+#include "harness/console/painting.hpp"
 #include "harness/console/rules.hpp"
 #include "harness/console/screen.hpp"
 #include "harness/console/transcript.hpp"
@@ -54,6 +55,12 @@ public:
     /// @param source  Source::display or Source::tty1
     /// Returns whether it showed something else than before.
     bool show(Source source, const std::vector<std::string>& rows, std::chrono::microseconds at);
+    /// How a display's pixels compare with what the firmware left there.
+    void painted(const Painting& painting, std::chrono::microseconds at);
+    /// Whether the firmware said that it starts a medium, since the last reset.
+    bool medium_started() const noexcept { return medium_started_; }
+    /// Whether anything that the medium paints, readable or not, would be news.
+    bool awaits_painting() const { return first_screen() < rules_.milestones().size(); }
     /// Nothing has come until `now`: what stands still long enough is decided.
     void quiet(std::chrono::microseconds now);
     /// When quiet() may decide something if nothing is fed before, as far as is known at `now`.
@@ -158,6 +165,7 @@ private:
     void meet(const Failure& failure, Source source, std::chrono::microseconds at, std::string_view matched,
               const std::string& line);
     void fail(FailureSeen seen);
+    std::size_t first_screen() const;
     bool prompt_is_undecided() const;
     bool screen_matters() const;
 
@@ -183,6 +191,8 @@ private:
     bool replaying_ = false;
     bool kernel_spoke_ = false, shows_kernel_log_ = false;
     bool by_console_only_ = false;
+    bool medium_started_ = false;
+    std::size_t printed_ = 0, own_rows_ = 0;  ///< characters on the serial console; rows on a display alone
     unsigned resets_ = 0;
 };
 

@@ -315,6 +315,48 @@ TEST_F(WatchTest, BlamesATentativeFailureWhenNothingElseBoots) {
               "failure refused serial 1ms failed to load \"Boot1\": Access Denied\n");
 }
 
+class FirstScreenTest : public testing::Test {
+protected:
+    Scenario scenario = parse_scenario("first.toml", R"(
+about = "A first screen."
+[[milestone]]
+name = "firmware"
+pattern = 'SeaBIOS'
+within = "5s"
+[[milestone]]
+name = "first-screen"
+view = "screen"
+pattern = 'GNU GRUB'
+within = "60s"
+)");
+    Watch watch{BootCell{.arch = Arch::x86_64, .firmware = Firmware::bios}, scenario, {}};
+    const Painting blue{.background = 0xaa, .plain = true, .drawn = 0};
+};
+
+TEST_F(FirstScreenTest, IsReachedByRowsThatTheFirmwareDidNotPrint) {
+    watch.feed(Source::serial, "SeaBIOS (version 1)\r\n", 1s);
+    watch.show(Source::display, {"SeaBIOS (version 1)", "iPXE", "more", "and more"}, 2s);
+    EXPECT_FALSE(watch.passed()) << "the firmware has not started anything";
+    watch.feed(Source::serial, "Booting from DVD/CD...\r\n", 3s);
+    watch.show(Source::display, {"SeaBIOS (version 1)", "Booting from DVD/CD..."}, 4s);
+    EXPECT_FALSE(watch.passed());
+    watch.show(Source::display, {"Memtest86+ v6.10", "CLK 2000 MHz", "Testing 4%"}, 5s);
+    EXPECT_TRUE(watch.passed());
+}
+
+TEST_F(FirstScreenTest, IsReachedByPixelsThatNobodyCanRead) {
+    watch.feed(Source::serial, "SeaBIOS (version 1)\r\n", 1s);
+    EXPECT_TRUE(watch.awaits_painting());
+    watch.painted(blue, 2s);
+    EXPECT_FALSE(watch.passed());
+    watch.feed(Source::serial, "Booting from DVD/CD...\r\n", 3s);
+    watch.painted({.background = 0, .plain = true, .drawn = 500}, 4s);
+    EXPECT_FALSE(watch.passed()) << "that is a cursor";
+    watch.painted(blue, 5s);
+    EXPECT_TRUE(watch.passed());
+    EXPECT_FALSE(watch.awaits_painting());
+}
+
 TEST_F(WatchTest, TextOfAKernelCountsWhenAKernelRuns) {
     watch.ask_for_kernel();
     say("SeaBIOS (version 1.16)\r\n", 1ms);
