@@ -69,7 +69,6 @@ struct Host {
     std::map<Arch, Accel> accel;
     Network network = Network::tap;
     std::optional<std::chrono::seconds> cell_timeout;
-    bool keep_countdown = false;  ///< of a loader's menu
     FirmwareCatalogue firmware;
     std::vector<Failure> failures;                        ///< the catalogue
     std::map<Arch, std::filesystem::path> stick_loaders;  ///< see stick_loader()

@@ -60,7 +60,6 @@ struct RunOptions {
     std::vector<std::string> cells;  ///< names that the plan must have; empty: all
     std::vector<std::string> only;   ///< names of cells of an earlier run; empty: all
     bool watch = false;              ///< again and again, whenever what is booted has changed
-    bool keep_countdown = false;     ///< a loader's menu counts down to its end
     bool keep = false;               ///< the guests of failed cells stay until Ctrl-C
     bool verbose = false;
     std::vector<std::string> command;  ///< as the user gave it, for the report

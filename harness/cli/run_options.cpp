@@ -171,13 +171,11 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
         options.jobs = static_cast<unsigned>(parse_number("--jobs", word, 1, most_jobs));
     });
     add_host(app, options);
-    add_single(app, "--timeout", "SECONDS", "a cell's whole time, without what a busy host took of it",
-               "the scenario's own deadlines", [&options](const std::string& word) {
+    add_single(app, "--timeout", "SECONDS", "a cell's whole time", "the scenario's own deadlines",
+               [&options](const std::string& word) {
                    options.timeout =
                        std::chrono::seconds(parse_number("--timeout", word, 1, longest_timeout));
                });
-    app.add_flag("--keep-countdown", options.keep_countdown,
-                 "let boot menus count down instead of pressing Enter");
     add_output(app, options);
     add_single(app, "--format", alternatives(run_formats), "what is printed on stdout", "text",
                [&options](const std::string& word) {
@@ -265,8 +263,6 @@ std::string reproducing_options(const RunOptions& options, const BootCell& cell)
         add("--known-failures", options.known_failures.string());
     if (options.timeout)
         add("--timeout", std::to_string(options.timeout->count()));
-    if (options.keep_countdown)
-        command += " --keep-countdown";
     return command;
 }
 
