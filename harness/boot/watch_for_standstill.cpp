@@ -44,13 +44,20 @@ std::string early_log(Rig& rig) {
     }
 }
 
+struct CpusSeen {
+    Hang hang = Hang::busy;
+    bool kernel = false;  ///< one ran a kernel or a program
+};
+
 /// Blocks.
-Hang hang_of_guest(Rig& rig) {
+CpusSeen look_at_cpus(Rig& rig) {
     const std::lock_guard only(rig.looking);
     try {
-        return hang_of(rig.onlooker->activities(*rig.guest));
+        const std::vector<CpuActivity> cpus = rig.onlooker->activities(*rig.guest);
+        const auto of_kernel = [](const CpuActivity& cpu) { return cpu.in_kernel + cpu.in_programs > 0; };
+        return {.hang = hang_of(cpus), .kernel = std::ranges::any_of(cpus, of_kernel)};
     } catch (const Error&) {
-        return Hang::busy;
+        return {};
     }
 }
 
@@ -77,10 +84,15 @@ asio::awaitable<bool> look(Host& host, std::shared_ptr<Attendance> attendance, s
         attendance->repeats_itself(std::nullopt);
         co_return true;
     }
-    const auto sample = [&rig] { return hang_of_guest(*rig); };
-    const Hang hang = co_await on_worker(host.workers, sample);
+    const unsigned resets = attendance->watch().resets();
+    const auto sample = [&rig] { return look_at_cpus(*rig); };
+    const CpusSeen cpus = co_await on_worker(host.workers, sample);
     if (cell.expired())
         co_return false;
+    // A kernel that says nothing has a system's patience, and not a loader's.
+    if (cpus.kernel && resets == attendance->watch().resets())
+        attendance->looked_for_kernel(KernelSign::kernel);
+    const Hang hang = cpus.hang;
     // What it said meanwhile is a sign of life.
     if (since && attendance->heard_at() <= *since)
         attendance->stands_still(Sighting::Standing{*since, hang});

@@ -20,8 +20,11 @@ void Novelty::said(std::string_view line, std::chrono::microseconds at) {
     line = line.substr(0, longest);
     std::string letters;
     std::ranges::copy_if(line, std::back_inserter(letters), is_letter);
-    if (letters.empty())
-        return;  // a dot, a number or a blank line says nothing
+    if (letters.empty()) {  // a dot, a number or a blank line says nothing
+        if (!line.empty())
+            repeated_ = line;
+        return;
+    }
     const std::size_t hash = std::hash<std::string>()(letters);
     if (!known_.insert(hash).second) {
         repeated_ = line;

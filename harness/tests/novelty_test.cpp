@@ -24,6 +24,16 @@ TEST(Novelty, DotsCountersAndSpinnersAreNotNew) {
     EXPECT_EQ(novelty.new_at(), 1s);
 }
 
+TEST(Novelty, ALineOfDotsIsRepeatedFromTheFirstOn) {
+    Novelty novelty;
+    novelty.said("Starting", 1s);
+    EXPECT_EQ(novelty.repeated(), "");
+    novelty.said("..", 2s);
+    novelty.said("", 3s);
+    EXPECT_EQ(novelty.repeated(), "..");
+    EXPECT_EQ(novelty.new_at(), 1s);
+}
+
 TEST(Novelty, AFewLinesAgainAndAgainAreNotNew) {
     Novelty novelty;
     for (int i = 0; i < 50; ++i)
