@@ -73,8 +73,8 @@ void write_esp(const fs::path& image, std::span<const ImageFile> files, std::int
         if (made.insert(directory).second)
             check_process({"mmd", "-i", image.string(), "::" + directory.string()}, fixed_time);
     };
-    // From a disk, Debian's signed GRUB first looks for /boot/grub on the partition that it came from. Without
-    // /boot it complains on the console, where a reader takes that for the reason of a later failure.
+    // From a disk, Debian's signed GRUB first looks for /boot/grub on the partition that it came from.
+    // Without /boot it complains on the console, where a reader takes that for the reason of a later failure.
     make("/boot");
     for (std::size_t number = 0; number < files.size(); ++number) {
         const fs::path path = files[number].path;

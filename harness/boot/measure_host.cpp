@@ -25,10 +25,8 @@ std::shared_ptr<void> measure_host(Host& host, std::shared_ptr<Attendance> atten
     if (!process)
         return nullptr;
     return beside(host, pause,
-                  [attendance = std::move(attendance),
-                   time = std::make_shared<StolenTime>(*process)](const std::weak_ptr<void>&) {
-                      return look(attendance, time);
-                  });
+                  [attendance = std::move(attendance), time = std::make_shared<StolenTime>(*process)](
+                      const std::weak_ptr<void>&) { return look(attendance, time); });
 }
 
 }  // namespace lktest

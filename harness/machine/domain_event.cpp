@@ -72,8 +72,8 @@ void on_monitor(virConnectPtr, virDomainPtr domain, const char* event, long long
     if (!told)
         return;
     auto& told_to = *static_cast<DomainListeners*>(listeners);
-    told->at = told_to.moment(CalendarClock::Calendar(std::chrono::seconds(seconds) +
-                                                      std::chrono::microseconds(microseconds)));
+    told->at = told_to.moment(
+        CalendarClock::Calendar(std::chrono::seconds(seconds) + std::chrono::microseconds(microseconds)));
     told_to.tell(virDomainGetName(domain), *told);
 } catch (...) {
     return;

@@ -30,7 +30,8 @@ struct DomainEvent {
     };
     Kind kind = Kind::started;
     std::string reason;
-    std::chrono::steady_clock::time_point at;  ///< when QEMU noticed, if QEMU reported it, else when it came here
+    std::chrono::steady_clock::time_point
+        at;  ///< when QEMU noticed, if QEMU reported it, else when it came here
 };
 /// "started", "suspended", …
 std::string_view name(DomainEvent::Kind kind);

@@ -24,7 +24,8 @@ struct ThreadWait {
 /// Unset if the kernel does not count.
 std::optional<ThreadWait> thread_wait(std::string_view schedstat, std::string_view stat);
 
-/// The CPU time of this machine that its own hypervisor took, of all that there was. From /proc/stat, in ticks.
+/// The CPU time of this machine that its own hypervisor took, of all that there was. From /proc/stat, in
+/// ticks.
 struct MachineTicks {
     std::uint64_t all = 0, stolen = 0;
 };
