@@ -66,9 +66,10 @@ void Watch::take(Source source, std::string_view bytes, std::chrono::microsecond
 
 namespace {
 
-/// The firmware hands over: SeaBIOS, and UEFI's boot manager.
+/// The firmware hands over: SeaBIOS, and UEFI's boot manager. UEFI's own shell is in a firmware volume.
 bool starts_a_medium(std::string_view line) {
-    return line.starts_with("Booting from ") || line.find("BdsDxe: starting ") != line.npos;
+    return line.starts_with("Booting from ") ||
+           (line.find("BdsDxe: starting ") != line.npos && line.find(" from Fv(") == line.npos);
 }
 
 }  // namespace

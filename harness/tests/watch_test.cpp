@@ -344,6 +344,17 @@ TEST_F(FirstScreenTest, IsReachedByRowsThatTheFirmwareDidNotPrint) {
     EXPECT_TRUE(watch.passed());
 }
 
+TEST_F(FirstScreenTest, IsNotTheFirmwaresShell) {
+    watch.feed(Source::serial, "SeaBIOS (version 1)\r\n", 1s);
+    watch.feed(Source::serial, "BdsDxe: starting Boot0002 \"EFI Internal Shell\" from Fv(7CB8BDC9)/x\r\n",
+               2s);
+    watch.painted(blue, 3s);
+    EXPECT_FALSE(watch.medium_started());
+    watch.feed(Source::serial, "BdsDxe: starting Boot0001 \"DVD\" from PciRoot(0x0)\r\n", 4s);
+    watch.painted(blue, 5s);
+    EXPECT_TRUE(watch.passed());
+}
+
 TEST_F(FirstScreenTest, IsReachedByPixelsThatNobodyCanRead) {
     watch.feed(Source::serial, "SeaBIOS (version 1)\r\n", 1s);
     EXPECT_TRUE(watch.awaits_painting());
