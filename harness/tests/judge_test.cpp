@@ -382,7 +382,7 @@ TEST_F(JudgeStallTest, AGuestThatOnlyRepeatsItselfIsGivenUpAndQuoted) {
     EXPECT_TRUE(std::holds_alternative<Wait>(at(151s))) << "a job of systemd's may take two minutes";
     const Verdict verdict = verdict_at(160s);
     EXPECT_EQ(verdict.outcome, Outcome::milestone_deadline);
-    EXPECT_NE(verdict.reason.find("for 158 s the guest said nothing new and repeats 'waiting for RESCUE...."),
+    EXPECT_NE(verdict.reason.find("for 158 s the guest said nothing new and repeats 'waiting for RESCUE...'"),
               std::string::npos)
         << verdict.reason;
     seen_.repeating->hang = Hang::busy;

@@ -16,7 +16,7 @@ TEST(Novelty, DotsCountersAndSpinnersAreNotNew) {
     for (int i = 2; i < 60; ++i)
         novelty.said(line += '.', i * 1s);
     EXPECT_EQ(novelty.new_at(), 1s);
-    EXPECT_EQ(novelty.repeated(), line);
+    EXPECT_EQ(novelty.repeated(), "Waiting for the medium...") << "shortened";
     for (int i = 60; i < 120; ++i) {
         novelty.said(fmt::format("Waiting for the medium ({}/999) |", i), i * 1s);
         novelty.said("...", i * 1s);
