@@ -69,13 +69,19 @@ void write_esp(const fs::path& image, std::span<const ImageFile> files, std::int
                    "-n", "LKTEST_ESP", image.string(), std::to_string(size)},
                   fixed_time);
     std::set<fs::path> made;
+    const auto make = [&](const fs::path& directory) {
+        if (made.insert(directory).second)
+            check_process({"mmd", "-i", image.string(), "::" + directory.string()}, fixed_time);
+    };
+    // From a disk, Debian's signed GRUB first looks for /boot/grub on the partition that it came from.
+    // Without /boot it complains on the console, where a reader takes that for the reason of a later failure.
+    make("/boot");
     for (std::size_t number = 0; number < files.size(); ++number) {
         const fs::path path = files[number].path;
         fs::path directory = "/";
         for (const fs::path& part : path.parent_path().relative_path()) {
             directory /= part;
-            if (made.insert(directory).second)
-                check_process({"mmd", "-i", image.string(), "::" + directory.string()}, fixed_time);
+            make(directory);
         }
         check_process({"mcopy", "-m", "-i", image.string(), copies[number].string(), "::" + path.string()},
                       fixed_time);

@@ -21,7 +21,7 @@ TEST(Esp, IsACleanFat16WithTheFiles) {
     EXPECT_NE(check_process({"/sbin/fsck.vfat", "-nv", image.string()}).find("16 bit entries"),
               std::string::npos);
     const std::string listing = check_process({"mdir", "-b", "-/", "-i", image.string(), "::"});
-    EXPECT_EQ(listing, "::/EFI/\n::/EFI/BOOT/\n::/EFI/BOOT/BOOTX64.EFI\n::/EFI/BOOT/GRUBX64.EFI\n");
+    EXPECT_EQ(listing, "::/boot/\n::/EFI/\n::/EFI/BOOT/\n::/EFI/BOOT/BOOTX64.EFI\n::/EFI/BOOT/GRUBX64.EFI\n");
     for (const ImageFile& file : loaders)
         EXPECT_EQ(check_process({"mtype", "-i", image.string(), "::" + file.path}),
                   std::get<std::string>(file.content));

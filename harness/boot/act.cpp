@@ -67,7 +67,7 @@ public:
                                        step.name),
                    .missing = "it did not end",
                    .began = now,
-                   .deadline = now + scaled(step.within),
+                   .within = scaled(step.within),
                    .resets = stage_.attendance->watch().resets(),
                    .may_reset = false,
                    .may_power_off = acting_.may_power_off,
@@ -233,8 +233,7 @@ private:
 
     asio::awaitable<Ending> perform_action(const RunOnHost& action) {
         ProcessOptions options;
-        options.deadline =
-            std::chrono::duration_cast<std::chrono::milliseconds>(acting_.deadline - acting_.began);
+        options.deadline = std::chrono::duration_cast<std::chrono::milliseconds>(acting_.within);
         const std::vector<std::string> arguments{"/bin/sh", "-c", filled(action.command)};
         const auto work = [this, &arguments, &options] {
             ProcessResult result;

@@ -10,10 +10,10 @@ namespace lktest {
 using std::chrono::microseconds;
 
 Attendance::Attendance(boost::asio::io_context& io, const BootCell& cell, const Scenario& scenario,
-                       const std::vector<Failure>& failures, const Patience& patience,
-                       const std::filesystem::path& artefacts, EventSink sink)
+                       const std::vector<Failure>& failures, const std::filesystem::path& artefacts,
+                       EventSink sink)
     : scenario_(scenario),
-      watch_(cell, scenario, failures, patience),
+      watch_(cell, scenario, failures),
       record_(artefacts),
       tty1_(artefacts / "tty1.log"),
       bell_(io),
@@ -27,13 +27,16 @@ Attendance::Attendance(boost::asio::io_context& io, const BootCell& cell, const 
 
 void Attendance::power_on() {
     power_on_ = Clock::now();
-    power_on_by_calendar_ = std::chrono::system_clock::now();
 }
 
 microseconds Attendance::since_power_on() const {
     if (power_on_ == Clock::time_point{})
         return microseconds::zero();
     return std::chrono::duration_cast<microseconds>(Clock::now() - power_on_);
+}
+
+microseconds Attendance::lasted_since(microseconds since) const {
+    return watch_.clock().elapsed(since, since_power_on());
 }
 
 void Attendance::serial_said(std::string_view bytes) try {
@@ -73,6 +76,7 @@ void Attendance::port_said(std::string_view bytes) try {
 
 void Attendance::log_said(std::string_view lines) try {
     watch_.feed(Source::kernel_log, lines, since_power_on());
+    watch_.kernel_runs();
     heard();
     news();
 } catch (const std::exception& fault) {
@@ -89,6 +93,11 @@ void Attendance::shown(Source source, const std::vector<std::string>& rows) try 
     thrown(fault);
 }
 
+void Attendance::painted(const Painting& painting) {
+    watch_.painted(painting, since_power_on());
+    news();
+}
+
 bool Attendance::serial_is_silent() const {
     constexpr std::chrono::seconds a_while{1};
     return since_power_on() >= seen_.last_byte.value_or(microseconds::zero()) + a_while;
@@ -99,7 +108,7 @@ void Attendance::happened(const DomainEvent& event) try {
     // Before power-on there is no time of the guest's yet.
     microseconds at{};
     if (power_on_ != Clock::time_point{})
-        at = std::max(at, std::chrono::duration_cast<microseconds>(event.at - power_on_by_calendar_));
+        at = std::max(at, std::chrono::duration_cast<microseconds>(event.at - power_on_));
     const auto gone = [&](Sighting::Machine how) {
         if (seen_.machine != Sighting::Machine::running)
             return;
@@ -116,6 +125,7 @@ void Attendance::happened(const DomainEvent& event) try {
                 ++seen_.resets_asked;
             watch_.reset(at, event.reason);
             seen_.enters = 0;
+            seen_.loader_looks = 0;
             heard();
             if (on_reset_)
                 on_reset_();
@@ -137,6 +147,20 @@ void Attendance::happened(const DomainEvent& event) try {
     news();
 } catch (const std::exception& fault) {
     thrown(fault);
+}
+
+void Attendance::looked_for_kernel(KernelSign sign) {
+    constexpr unsigned enough = 3, given_up = 25;
+    seen_.looked_at = since_power_on();
+    blind_looks_ = sign == KernelSign::unknown ? blind_looks_ + 1 : 0;
+    seen_.loader_looks = sign == KernelSign::loader ? seen_.loader_looks + 1 : 0;
+    if (sign == KernelSign::kernel)
+        watch_.kernel_runs();
+    else if (seen_.loader_looks >= enough)
+        watch_.loader_runs();
+    if (blind_looks_ >= given_up || (gone() && sign == KernelSign::unknown))
+        watch_.believe_console();
+    news();
 }
 
 void Attendance::network_checked(const std::string& lease) {
@@ -174,15 +198,28 @@ void Attendance::poked() {
 void Attendance::entered() {
     ++seen_.enters;
     seen_.enter_at = since_power_on();
+    const bool counts = seen_.counting_since.has_value();
     tell({.at = *seen_.enter_at,
           .kind = Event::Kind::step,
           .name = "press Enter",
-          .text = "the loader's menu stands still"});
+          .text = counts ? "the loader's menu counts down" : "the loader's menu stands still"});
+    if (seen_.enters == 1)  // the time before it is the menu's, and not the kernel's
+        tell({.at = *seen_.enter_at,
+              .kind = Event::Kind::milestone,
+              .name = "menu",
+              .text = "Enter was pressed"});
 }
 
 void Attendance::stands_still(std::optional<Sighting::Standing> how) {
     const bool is_news = how || seen_.standing;
     seen_.standing = how;
+    if (is_news)
+        news();
+}
+
+void Attendance::repeats_itself(std::optional<Sighting::Standing> how) {
+    const bool is_news = how || seen_.repeating;
+    seen_.repeating = how;
     if (is_news)
         news();
 }
@@ -208,6 +245,10 @@ std::shared_ptr<void> Attendance::overhear(std::function<void(std::string_view b
 
 void Attendance::look() {
     watch_.quiet(since_power_on());
+    if (!watch_.menu_counts_down())
+        seen_.counting_since.reset();
+    else if (!seen_.counting_since)
+        seen_.counting_since = since_power_on();
     for (const Event& event : watch_.take_events())
         sink_(event);
     seen_.now = since_power_on();
@@ -215,6 +256,10 @@ void Attendance::look() {
 
 Decision Attendance::judge_now(const Limits& limits) {
     look();
+    if (suspicion_holds(watch_, seen_, limits)) {
+        watch_.believe_suspect();
+        look();
+    }
     return judge(watch_, scenario_, seen_, limits);
 }
 
@@ -224,7 +269,7 @@ Decision Attendance::judge_now(const Limits& limits, const Acting& acting) {
 }
 
 Verdict Attendance::passed() {
-    return {.outcome = Outcome::passed, .reached = watch_.last_reached(), .took = since_power_on()};
+    return passed_verdict(watch_, since_power_on());
 }
 
 Verdict Attendance::step_failed(const Acting& acting, std::string reason) {

@@ -15,6 +15,7 @@
 #include "harness/boot/judge.hpp"
 #include "harness/boot/screen_record.hpp"
 #include "harness/console/watch.hpp"
+#include "harness/diagnose/kernel_sign.hpp"
 #include "harness/machine/domain_event.hpp"
 #include "harness/matrix/event.hpp"
 
@@ -27,18 +28,26 @@ public:
     using Clock = std::chrono::steady_clock;
 
     Attendance(boost::asio::io_context& io, const BootCell& cell, const Scenario& scenario,
-               const std::vector<Failure>& failures, const Patience& patience,
-               const std::filesystem::path& artefacts, EventSink sink);
+               const std::vector<Failure>& failures, const std::filesystem::path& artefacts, EventSink sink);
 
     /// Time begins: call it just before the guest is resumed.
     void power_on();
     std::chrono::microseconds since_power_on() const;
+    /// How long something lasted until now in the guest's own time.
+    std::chrono::microseconds lasted_since(std::chrono::microseconds since) const;
+    /// The host has kept the guest waiting for `stolen` in all.
+    void host_gave(std::chrono::microseconds stolen) { watch_.host_gave(since_power_on(), stolen); }
 
     void serial_said(std::string_view bytes);  ///< empty: the line was closed
     void port_said(std::string_view bytes);
     void log_said(std::string_view lines);  ///< of the kernel's log, read from outside
     void shown(Source source, const std::vector<std::string>& rows);  ///< on a display
+    void painted(const Painting& painting);
     void happened(const DomainEvent& event);
+    /// A loader can print anything, so the CPUs were looked at.
+    void looked_for_kernel(KernelSign sign);
+    /// Text alone proves no kernel: somebody calls looked_for_kernel().
+    void ask_for_kernel() { watch_.ask_for_kernel(); }
     /// @param lease  the guest's address
     void network_checked(const std::string& lease);
     void network_failed(std::string problem);
@@ -46,7 +55,11 @@ public:
     void cancel();
     void poked();
     void entered();                                            ///< Enter was pressed in the loader's menu
-    void stands_still(std::optional<Sighting::Standing> how);  ///< nothing: it moves
+    void stands_still(std::optional<Sighting::Standing> how);  ///< unset: it moves
+    /// It talks and says nothing new; unset: it gets further.
+    void repeats_itself(std::optional<Sighting::Standing> how);
+    /// It is alive, though no console shows it.
+    void moves() { heard(); }
 
     /// An event of our own, or of another witness.
     void tell(Event event);
@@ -112,11 +125,11 @@ private:
     std::vector<std::weak_ptr<std::function<void(std::string_view)>>> overhearing_;
     Transcript::Sink on_line_;
     Transcript lines_;  ///< for on_line_
+    unsigned blind_looks_ = 0;
     std::string guest_address_;
     bool reset_expected_ = false;
     std::string shutdown_reason_;
     Clock::time_point power_on_{};
-    std::chrono::system_clock::time_point power_on_by_calendar_{};  ///< QEMU stamps its events so
 };
 
 }  // namespace lktest

@@ -15,9 +15,12 @@
 #include "harness/boot/follow.hpp"
 #include "harness/boot/live_guest.hpp"
 #include "harness/boot/look_into.hpp"
+#include "harness/boot/measure_host.hpp"
+#include "harness/boot/prove_kernel.hpp"
 #include "harness/boot/rig.hpp"
 #include "harness/boot/watch_for_standstill.hpp"
 #include "harness/console/frames.hpp"
+#include "harness/diagnose/busy_tasks.hpp"
 #include "harness/machine/worker.hpp"
 #include "harness/scenario/parse.hpp"
 
@@ -28,13 +31,20 @@ namespace asio = boost::asio;
 namespace fs = std::filesystem;
 using std::chrono::microseconds;
 
-/// The host's side of the network milestone. Shares what it touches: it may wake once more
-/// after the cell is over.
+/// The host's side of the network milestone, until the guest has had the time that it is allowed. Shares what
+/// it touches: it may wake once more after the cell is over.
 asio::awaitable<void> check_network(std::shared_ptr<Attendance> attendance, std::shared_ptr<bool> over,
-                                    CellNetwork& network, NetworkCheck check, Deadline deadline) {
-    const NetworkFacts facts = co_await network.check(std::move(check), deadline);
-    if (*over)
-        co_return;
+                                    CellNetwork& network, NetworkCheck check, microseconds allowed) {
+    constexpr microseconds least = std::chrono::milliseconds(200);
+    const microseconds began = attendance->since_power_on();
+    NetworkFacts facts;
+    for (microseconds left = allowed;; left = allowed - attendance->lasted_since(began)) {
+        facts = co_await network.check(check, std::chrono::steady_clock::now() + std::max(left, least));
+        if (*over)
+            co_return;
+        if (facts.problem.empty() || facts.host_fault || attendance->lasted_since(began) >= allowed)
+            break;
+    }
     if (facts.problem.empty())
         attendance->network_checked(facts.lease_ip.value_or(""));
     else if (facts.host_fault)
@@ -80,10 +90,8 @@ asio::awaitable<Verdict> attend(Host& host, std::shared_ptr<Attendance> attendan
         const Milestone* waiting = watch.waiting_for();
         if (rig.network && waiting && waiting->network && checked_boot != watch.resets() + 1) {
             checked_boot = watch.resets() + 1;
-            const auto left = std::chrono::duration_cast<microseconds>(waiting->within * limits.scale);
-            const Deadline deadline = std::chrono::steady_clock::now() + left;
-            asio::co_spawn(host.io,
-                           check_network(attendance, over, *rig.network, *waiting->network, deadline),
+            const auto allowed = std::chrono::duration_cast<microseconds>(waiting->within * limits.scale);
+            asio::co_spawn(host.io, check_network(attendance, over, *rig.network, *waiting->network, allowed),
                            asio::detached);
         }
         if (std::holds_alternative<Poke>(decision)) {
@@ -126,6 +134,7 @@ void collect(const Connection& libvirt, const Domain& guest, bool failed, const 
 asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
                                       std::shared_ptr<const Scenario> scenario, const fs::path& artefacts,
                                       std::shared_ptr<Attendance> attendance) {
+    attendance->ask_for_kernel();
     const std::shared_ptr<Rig> made = co_await start_machine(host, cell, *scenario, artefacts, attendance);
     Rig& rig = *made;
     const auto live = std::make_shared<LiveGuest>(host, cell, scenario, artefacts, attendance, made);
@@ -133,7 +142,9 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
 
     rig.following = follow(host, attendance, rig);
     auto filming = film(host, attendance, rig, artefacts);
-    auto waiting = watch_for_standstill(host, attendance, made, scenario->stall);
+    auto measuring = measure_host(host, attendance, rig);
+    auto proving = prove_kernel(host, attendance, made);
+    auto waiting = watch_for_standstill(host, attendance, made);
     const std::function<asio::awaitable<Verdict>()> reach_milestones = [&] {
         return attend(host, attendance, rig, rig.limits, scenario->boot);
     };
@@ -160,6 +171,8 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
     rig.following.reset();
     filming.reset();
     waiting.reset();
+    measuring.reset();
+    proving.reset();
     if (verdict.outcome == Outcome::qemu_died) {
         verdict.evidence = {rig.seat.connection().last_words(rig.spec.domain_name)};
         const auto ask = [&] {
@@ -187,6 +200,9 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
             extend(verdict, found->diagnosis);
             add_lines_before(verdict, console);
             explain(verdict, found->diagnosis, found->diagnosis.causes);
+            if (verdict.outcome == Outcome::silent && found->seen.tasks)
+                if (const std::string words = busy_in_words(*found->seen.tasks); !words.empty())
+                    verdict.reason += "; " + words;
         }
         try {
             if (found)
@@ -230,10 +246,8 @@ Verdict host_fault(const std::exception& fault) {
 asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& general, fs::path artefacts,
                               EventSink sink) {
     const auto scenario = std::make_shared<const Scenario>(scenario_for(general, cell));
-    Patience patience;
-    patience.tentative = limits_for(host.accel.at(cell.arch) == Accel::tcg, {}).tentative;
-    const auto attendance = std::make_shared<Attendance>(host.io, cell, *scenario, host.failures, patience,
-                                                         artefacts, std::move(sink));
+    const auto attendance =
+        std::make_shared<Attendance>(host.io, cell, *scenario, host.failures, artefacts, std::move(sink));
     const Stop::Listener stopping(host.stop, [attendance] { attendance->cancel(); });
     Verdict verdict;
     try {

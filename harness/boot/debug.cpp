@@ -112,8 +112,8 @@ asio::awaitable<void> debug(Host& host, BootCell cell, const Scenario& general,
         if (event.kind == Event::Kind::milestone)
             course->milestones.insert(event.name);
     };
-    const auto attendance = std::make_shared<Attendance>(host.io, cell, *scenario, host.failures, Patience{},
-                                                         artefacts, std::move(sink));
+    const auto attendance =
+        std::make_shared<Attendance>(host.io, cell, *scenario, host.failures, artefacts, std::move(sink));
     const std::shared_ptr<Rig> rig = co_await start_machine(host, cell, *scenario, artefacts, attendance);
     const auto guest = std::make_shared<LiveGuest>(host, cell, scenario, artefacts, attendance, rig);
     const LiveGuests::Entry entry(host.guests, guest);

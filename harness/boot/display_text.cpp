@@ -77,9 +77,13 @@ void DisplayText::read() {
     if (picture == std::exchange(picture_, picture))
         return;
     rows_.clear();
-    const auto image = decode_png(picture);
-    for (auto reader = readers_->begin(); image && rows_.empty() && reader != readers_->end(); ++reader)
-        rows_ = reader->rows(*image);
+    image_ = decode_png(picture).value_or(PixelImage());
+    for (auto reader = readers_->begin(); rows_.empty() && reader != readers_->end(); ++reader)
+        rows_ = reader->rows(image_);
+}
+
+std::optional<Painting> DisplayText::painting() const {
+    return image_.pixels.empty() ? std::nullopt : std::optional(compare_pictures(kept_, image_));
 }
 
 const std::vector<std::string>& DisplayText::rows() {

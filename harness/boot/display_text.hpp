@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/console/painting.hpp"
 #include "harness/console/pixel_text.hpp"
 #include "harness/machine/domain.hpp"
 
@@ -24,6 +25,10 @@ public:
     /// The rows of the first font that reads any. Looks again so rarely that it takes a twentieth of the
     /// time, and is the same until then. None of a display that has gone.
     const std::vector<std::string>& rows();
+    /// The picture that rows() saw, against the one that was kept by keep_picture().
+    std::optional<Painting> painting() const;
+    /// From now on pictures are compared with this one.
+    void keep_picture() { kept_ = image_; }
 
 private:
     void find_fonts();
@@ -34,6 +39,7 @@ private:
     Domain::Peek peek_;
     std::optional<std::vector<PixelReader>> readers_;
     std::string picture_;
+    PixelImage image_, kept_;
     std::vector<std::string> rows_;
     std::chrono::steady_clock::time_point read_again_{};
 };

@@ -12,6 +12,7 @@ namespace asio = boost::asio;
 struct Seen {
     std::string log;
     std::vector<std::string> tty1, display;
+    std::optional<Painting> painting;
 };
 
 /// Looks for what the serial console does not show: the kernel's log while it does not show all of it, and
@@ -21,13 +22,26 @@ asio::awaitable<bool> look(Host& host, std::shared_ptr<Attendance> attendance,
                            std::shared_ptr<Follower> follower, std::weak_ptr<void> cell) {
     const unsigned resets = attendance->watch().resets();
     const bool silent = attendance->serial_is_silent();
-    const bool memory = resets == 0, log = memory && !attendance->watch().shows_kernel_log();
-    if (!log && !silent)
+    const bool started = attendance->watch().medium_started();
+    // The firmware's last picture is needed to know what the medium paints.
+    const bool pictures = attendance->watch().awaits_painting();
+    // A kernel may go on logging after the serial console has lost it.
+    const bool memory = resets == 0, log = memory && (silent || !attendance->watch().shows_kernel_log());
+    if (!log && !silent && !pictures)
         co_return true;
-    const auto read = [follower, silent, memory, log] {
-        return Seen{log ? follower->log() : "",
-                    memory && silent ? follower->tty1() : std::vector<std::string>(),
-                    silent ? follower->display() : std::vector<std::string>()};
+    const auto read = [follower, silent, memory, log, started, pictures] {
+        Seen seen;
+        if (log)
+            seen.log = follower->log();
+        if (memory && silent)
+            seen.tty1 = follower->tty1();
+        if (silent || pictures)
+            seen.display = follower->display();
+        if (pictures && !started)
+            follower->firmware_painted();
+        else if (pictures)
+            seen.painting = follower->painting();
+        return seen;
     };
     const Seen seen = co_await on_worker(host.workers, read);
     if (cell.expired())
@@ -36,10 +50,14 @@ asio::awaitable<bool> look(Host& host, std::shared_ptr<Attendance> attendance,
         co_return true;
     if (!seen.log.empty() && !attendance->watch().shows_kernel_log())
         attendance->log_said(seen.log);
+    else if (!seen.log.empty())
+        attendance->moves();
     if (!seen.tty1.empty())
         attendance->shown(Source::tty1, seen.tty1);
-    if (!seen.display.empty())
+    if (silent && !seen.display.empty())
         attendance->shown(Source::display, seen.display);
+    if (seen.painting && attendance->watch().medium_started())
+        attendance->painted(*seen.painting);
     co_return true;
 }
 

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "harness/console/stage.hpp"
+
 namespace lktest {
 namespace {
 
@@ -20,15 +22,45 @@ constexpr microseconds network_grace = std::chrono::seconds(1);
 
 /// A menu that paints nothing for this long counts no seconds down. The guest's clock is the wall's.
 constexpr microseconds menu_stands = std::chrono::seconds(4);
+/// One that counts down is skipped when it is painted. It counts in seconds.
+constexpr microseconds menu_is_painted = std::chrono::milliseconds(500),
+                       countdown_step = std::chrono::milliseconds(1500);
 /// The first Enter may come before the menu can take it; where three change nothing, more will not.
 constexpr unsigned most_enters = 3;
+
+/// After that many looks, about 200 ms apart, text of a kernel and its programs is a loader's. A kernel's own
+/// decompressor runs before its programs print anything.
+constexpr unsigned enough_looks = 30;
+/// A guest that has gone is looked at once more, for a kernel in its memory.
+constexpr microseconds last_look = std::chrono::seconds(10);
+
+/// What a busy CPU computes may end; one that waits or spins does not get further.
+constexpr int busy_patience = 3;
 
 double seconds(microseconds time) {
     return std::chrono::duration<double>(time).count();
 }
 
+/// "30 s", and what a busy host made of them.
+std::string in_seconds(const Watch& watch, microseconds from, microseconds to) {
+    const double host = seconds(to - from), guest = seconds(watch.clock().elapsed(from, to));
+    return host - guest > std::max(2.0, host / 5)
+               ? fmt::format("{:.0f} s (the busy host made that {:.0f} s)", guest, host)
+               : fmt::format("{:.0f} s", host);
+}
+
+/// What is wrong with a console that shows a kernel although none runs; empty if nothing is.
+std::string claim_in_words(const Watch& watch) {
+    if (!watch.printed_by_loader().empty())
+        return fmt::format("the console shows {}, but no kernel runs: the boot loader printed these lines",
+                           fmt::join(watch.printed_by_loader(), ", "));
+    return watch.awaits_kernel() ? "the console shows lines of a kernel, but no kernel was seen to run" : "";
+}
+
 Verdict verdict(const Watch& watch, const Sighting& seen, Outcome outcome, std::string reason) {
     const Milestone* waiting = watch.waiting_for();
+    if (const std::string claim = claim_in_words(watch); !claim.empty())
+        reason = reason.empty() ? claim : fmt::format("{}; {}", reason, claim);
     return {.outcome = outcome,
             .reached = watch.last_reached(),
             .missing = waiting ? waiting->name : "",
@@ -66,17 +98,16 @@ Verdict from_machine(const Watch& watch, const Sighting& seen) {
 
 Verdict from_deadline(const Watch& watch, const Sighting& seen) {
     const Milestone& waiting = *watch.waiting_for();
-    std::string missing = fmt::format("milestone '{}' was not reached within {:.0f} s {}", waiting.name,
-                                      seconds(seen.now - watch.waiting_since()), after(watch));
+    std::string missing = fmt::format("milestone '{}' was not reached within {} {}", waiting.name,
+                                      in_seconds(watch, watch.waiting_since(), seen.now), after(watch));
     if (const auto early = watch.seen_early(); !early.empty())
         missing += fmt::format(" (yet these were seen: {})", fmt::join(early, ", "));
     // What looked like trouble, and would have been forgotten had the boot gone on.
     if (const auto& suspect = watch.suspect())
         return from_failure(watch, seen, *suspect);
     if (seen.poked_at && seen.poke_answer.empty()) {
-        const std::string since = seen.last_byte
-                                      ? fmt::format("for {:.0f} s", seconds(seen.now - *seen.last_byte))
-                                      : "from power-on";
+        const std::string since =
+            seen.last_byte ? "for " + in_seconds(watch, *seen.last_byte, seen.now) : "from power-on";
         return verdict(
             watch, seen, Outcome::silent,
             fmt::format("{}; the console was silent {} and did not answer when poked", missing, since));
@@ -89,36 +120,99 @@ Verdict from_deadline(const Watch& watch, const Sighting& seen) {
 }
 
 /// Set while an answer to the poke may still come.
-std::optional<Wait> answer_awaited(const Sighting& seen, const Limits& limits) {
-    const microseconds answer_by = *seen.poked_at + limits.poke_patience;
+std::optional<Wait> answer_awaited(const Watch& watch, const Sighting& seen, const Limits& limits) {
+    const microseconds answer_by = watch.clock().earliest(*seen.poked_at, limits.poke_patience, seen.now);
     return seen.now < answer_by ? std::optional(Wait{answer_by}) : std::nullopt;
 }
 
-/// Whether the guest is not to be waited for any longer, but for an answer when it is poked. A CPU that
-/// computes is given as long as its emulation makes of the scenario's time; one that waits or spins is not
-/// slower for being emulated. Who answered is at a prompt, and has the rest of its time; so has who waits for
-/// the host's side of the network.
+/// Repetition may be the countdown of a job; systemd's own take two minutes at most.
+constexpr double repetition_patience = 1.25;
+
+microseconds times(std::chrono::milliseconds time, double factor) {
+    return std::chrono::duration_cast<microseconds>(time * factor);
+}
+
+/// How long the guest may show no sign of life, in parts of Scenario::stall, two minutes unless the scenario
+/// says otherwise. A CPU that computes may take as long as emulation makes of the
+/// scenario's time; one that waits or spins is not slower when it is emulated. Loaders wait for nothing but
+/// keys, and neither does a guest that asks for them.
+microseconds patience_with(const Watch& watch, const Scenario& scenario, const Sighting& seen,
+                           const Limits& limits) {
+    constexpr microseconds of_the_dead = std::chrono::seconds(3);
+    const Hang hang = seen.standing->hang;
+    if (hang == Hang::dead)
+        return std::min(of_the_dead, microseconds(scenario.stall));
+    const bool asks = watch.at_prompt() || !watch.display_prompt().empty();
+    if (asks && (hang != Hang::busy || !watch.kernel_ran()))
+        return times(scenario.stall, 1.0 / 12);
+    if (hang == Hang::busy)
+        return times(scenario.stall, limits.scale);
+    return times(scenario.stall, hang == Hang::spinning || !watch.kernel_ran() ? 0.25 : 0.5);
+}
+
+/// Whether the guest is poked, and given up if it does not answer. A guest that answered is at a prompt, see
+/// stays_at_prompt(); one that waits for the host's side of the network has the rest of its time.
 bool hangs(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits) {
     if (!seen.standing || watch.waiting_for()->network || is_visible(seen.poke_answer))
         return false;
-    const double scale = seen.standing->hang == Hang::busy ? limits.scale : 1;
-    return seen.now - seen.standing->since >=
-           std::chrono::duration_cast<microseconds>(scenario.stall * scale);
+    return watch.clock().elapsed(seen.standing->since, seen.now) >=
+           patience_with(watch, scenario, seen, limits);
+}
+
+/// It answered the poke with its prompt, and has done nothing since.
+bool stays_at_prompt(const Watch& watch, const Scenario& scenario, const Sighting& seen,
+                     const Limits& limits) {
+    return seen.standing && seen.poked_at && is_visible(seen.poke_answer) && watch.at_prompt() &&
+           !watch.waiting_for()->network &&
+           watch.clock().elapsed(std::max(seen.standing->since, *seen.poked_at), seen.now) >=
+               patience_with(watch, scenario, seen, limits);
+}
+
+Verdict from_prompt(const Watch& watch, const Sighting& seen, std::string_view console,
+                    const std::string& prompt) {
+    if (const auto& suspect = watch.suspect())
+        return from_failure(watch, seen, *suspect);
+    return verdict(watch, seen, Outcome::at_prompt,
+                   fmt::format("milestone '{}' was not reached {}: the {} waits at a prompt: '{}'",
+                               watch.waiting_for()->name, after(watch), console, prompt));
+}
+
+/// It talks, and gets no further.
+bool repeats_itself(const Watch& watch, const Scenario& scenario, const Sighting& seen,
+                    const Limits& limits) {
+    if (!seen.repeating || watch.waiting_for()->network || watch.novelty().repeated().empty())
+        return false;
+    const double scale = seen.repeating->hang == Hang::busy ? limits.scale : 1;
+    return watch.clock().elapsed(seen.repeating->since, seen.now) >=
+           times(scenario.stall, repetition_patience * scale);
+}
+
+Verdict from_repetition(const Watch& watch, const Sighting& seen) {
+    if (const auto& suspect = watch.suspect())
+        return from_failure(watch, seen, *suspect);
+    return verdict(
+        watch, seen, Outcome::milestone_deadline,
+        fmt::format("milestone '{}' was not reached {}: for {} the guest said nothing new and repeats "
+                    "'{}'",
+                    watch.waiting_for()->name, after(watch),
+                    in_seconds(watch, seen.repeating->since, seen.now), watch.novelty().repeated()));
 }
 
 Decision from_hang(const Watch& watch, const Sighting& seen, const Limits& limits) {
     if (!seen.poked_at || *seen.poked_at < seen.standing->since)
         return Poke{};
-    if (const auto wait = answer_awaited(seen, limits))
+    if (const auto wait = answer_awaited(watch, seen, limits))
         return *wait;
     if (const auto& suspect = watch.suspect())
         return from_failure(watch, seen, *suspect);
+    if (const std::string prompt = watch.display_prompt(); !prompt.empty())
+        return from_prompt(watch, seen, "display", prompt);
     return verdict(
         watch, seen, Outcome::silent,
-        fmt::format("milestone '{}' was not reached {}: for {:.0f} s nothing came to the console, no "
+        fmt::format("milestone '{}' was not reached {}: for {} nothing came to the console, no "
                     "disk and no network was used, and {}; it did not answer when poked",
-                    watch.waiting_for()->name, after(watch), seconds(seen.now - seen.standing->since),
-                    in_words(seen.standing->hang)));
+                    watch.waiting_for()->name, after(watch),
+                    in_seconds(watch, seen.standing->since, seen.now), in_words(seen.standing->hang)));
 }
 
 /// What ends a cell whatever it waits for; nothing when nothing does.
@@ -133,7 +227,7 @@ std::optional<Decision> end_of(const Watch& watch, const Scenario& scenario, con
                       !(may_power_off && seen.machine == Sighting::Machine::powered_off);
     const bool drained = gone && (seen.console_closed || seen.now >= *seen.gone_at + drain);
     if (const auto& failure = watch.failure()) {
-        const microseconds settled = failure->at + limits.settle;
+        const microseconds settled = watch.clock().earliest(failure->at, limits.settle, seen.now);
         if (drained || seen.now >= settled)
             return from_failure(watch, seen, *failure);
         return Wait{settled};
@@ -142,18 +236,38 @@ std::optional<Decision> end_of(const Watch& watch, const Scenario& scenario, con
     if (resets > scenario.resets)
         return verdict(watch, seen, Outcome::reboot_loop,
                        fmt::format("the guest reset itself {} times {}", resets, after(watch)));
+    if (gone && watch.awaits_kernel() && seen.now < *seen.gone_at + last_look &&
+        (!seen.looked_at || *seen.looked_at < *seen.gone_at))
+        return Wait{*seen.gone_at + last_look};
     if (gone)
         return drained ? Decision(from_machine(watch, seen)) : Decision(Wait{*seen.gone_at + drain});
     return std::nullopt;
 }
 
 /// When Enter is to be pressed if nothing is said before; nothing when it is not.
-std::optional<microseconds> enter_due(const Watch& watch, const Sighting& seen) {
+std::optional<microseconds> enter_due(const Watch& watch, const Sighting& seen, const Limits& limits) {
+    if (seen.enters >= most_enters)
+        return std::nullopt;
+    // A menu that took the key may leave its last row on the screen, but does not count any more.
+    const bool counts = seen.counting_since && (!seen.enter_at || !seen.last_byte ||
+                                                *seen.last_byte > *seen.enter_at + countdown_step);
+    if (counts && !limits.keep_countdown)
+        return watch.clock().earliest(
+            std::max(*seen.counting_since, seen.enter_at.value_or(microseconds::zero())), menu_is_painted,
+            seen.now);
     const Milestone* reached = watch.reached();
-    if (!reached || !reached->enter || seen.enters >= most_enters)
+    if (!reached || !reached->enter)
         return std::nullopt;
     const microseconds since = std::max(watch.waiting_since(), seen.last_byte.value_or(microseconds::zero()));
-    return std::max(since, seen.enter_at.value_or(since)) + menu_stands;
+    return watch.clock().earliest(std::max(since, seen.enter_at.value_or(since)), menu_stands, seen.now);
+}
+
+/// When the cell's whole time is over, or `deadline` if that comes first.
+microseconds or_end_of_cell(const Watch& watch, microseconds now, const Limits& limits,
+                            microseconds deadline) {
+    if (!limits.cell)
+        return deadline;
+    return std::min(deadline, watch.clock().earliest(microseconds::zero(), *limits.cell, now));
 }
 
 }  // namespace
@@ -185,14 +299,13 @@ Decision judge_step(const Watch& watch, const Scenario& scenario, const Sighting
         return *end;
     if (watch.resets() != acting.resets && !acting.may_reset)
         return failed_step(watch, seen, acting, "the guest reset itself");
-    microseconds deadline = acting.deadline;
-    if (limits.cell)
-        deadline = std::min(deadline, *limits.cell);
+    const microseconds deadline = or_end_of_cell(
+        watch, seen.now, limits, watch.clock().earliest(acting.began, acting.within, seen.now));
     if (seen.now >= deadline)
         return failed_step(
             watch, seen, acting,
-            fmt::format("{} within {:.0f} s", acting.missing, seconds(seen.now - acting.began)));
-    return Wait{std::min(deadline, watch.decides_at().value_or(deadline))};
+            fmt::format("{} within {}", acting.missing, in_seconds(watch, acting.began, seen.now)));
+    return Wait{std::min(deadline, watch.decides_at(seen.now).value_or(deadline))};
 }
 
 Verdict as_expected(Verdict verdict, const Scenario& scenario) {
@@ -210,6 +323,22 @@ Verdict as_expected(Verdict verdict, const Scenario& scenario) {
     return verdict;
 }
 
+Verdict passed_verdict(const Watch& watch, microseconds now) {
+    Verdict passed{.outcome = Outcome::passed, .reached = watch.last_reached(), .took = now};
+    if (watch.by_console_only())
+        passed.reason = "by console only: nothing else could show that a kernel runs";
+    return passed;
+}
+
+bool suspicion_holds(const Watch& watch, const Sighting& seen, const Limits& limits) {
+    const auto& suspect = watch.suspect();
+    if (!suspect || watch.failure() || !seen.standing || stage_of(suspect->outcome) > Stage::loader)
+        return false;
+    const int patience = seen.standing->hang == Hang::busy ? busy_patience : 1;
+    const microseconds since = std::max(seen.standing->since, suspect->at);
+    return watch.clock().elapsed(since, seen.now) >= patience * limits.tentative;
+}
+
 Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits) {
     if (seen.poked_at && *seen.poked_at < watch.waiting_since()) {
         // The boot has gone on since: that was the answer.
@@ -219,33 +348,41 @@ Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& see
         return judge(watch, scenario, since, limits);
     }
     if (watch.passed())
-        return Verdict{.outcome = Outcome::passed, .reached = watch.last_reached(), .took = seen.now};
+        return passed_verdict(watch, seen.now);
     if (const auto end = end_of(watch, scenario, seen, limits, false))
         return *end;
+    if (seen.loader_looks >= enough_looks && !watch.printed_by_loader().empty())
+        return verdict(watch, seen, Outcome::stopped_at_loader, "");
     const Milestone& waiting = *watch.waiting_for();
     if (waiting.network && !seen.network_problem.empty())
         return verdict(watch, seen, Outcome::network_failed,
                        fmt::format("milestone '{}' was not reached: {}", waiting.name, seen.network_problem));
-    microseconds deadline =
-        watch.waiting_since() + std::chrono::duration_cast<microseconds>(watch.allowed() * limits.scale);
+    microseconds allowed = std::chrono::duration_cast<microseconds>(watch.allowed() * limits.scale);
     if (waiting.network)
-        deadline += network_grace;
-    if (limits.cell)
-        deadline = std::min(deadline, *limits.cell);
-    if (seen.poked_at && *seen.poked_at >= deadline) {
-        const auto wait = answer_awaited(seen, limits);
+        allowed += network_grace;
+    const auto deadline_at = [&](microseconds now) {
+        return or_end_of_cell(watch, now, limits,
+                              watch.clock().earliest(watch.waiting_since(), allowed, now));
+    };
+    microseconds deadline = deadline_at(seen.now);
+    if (seen.poked_at && *seen.poked_at >= deadline_at(*seen.poked_at)) {
+        const auto wait = answer_awaited(watch, seen, limits);
         return wait ? Decision(*wait) : Decision(from_deadline(watch, seen));
     }
     if (seen.now < deadline && hangs(watch, scenario, seen, limits))
         return from_hang(watch, seen, limits);
-    if (const auto due = enter_due(watch, seen); due && *due < deadline) {
+    if (seen.now < deadline && stays_at_prompt(watch, scenario, seen, limits))
+        return from_prompt(watch, seen, "console", watch.unfinished_line());
+    if (seen.now < deadline && repeats_itself(watch, scenario, seen, limits))
+        return from_repetition(watch, seen);
+    if (const auto due = enter_due(watch, seen, limits); due && *due < deadline) {
         if (seen.now >= *due)
             return Enter{};
         deadline = *due;
     }
     if (seen.now < deadline)
-        return Wait{std::min(deadline, watch.decides_at().value_or(deadline))};
-    const bool quiet = !seen.last_byte || seen.now - *seen.last_byte >= silence;
+        return Wait{std::min(deadline, watch.decides_at(seen.now).value_or(deadline))};
+    const bool quiet = !seen.last_byte || watch.clock().elapsed(*seen.last_byte, seen.now) >= silence;
     return quiet ? Decision(Poke{}) : Decision(from_deadline(watch, seen));
 }
 

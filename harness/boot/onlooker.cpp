@@ -227,6 +227,32 @@ bool Onlooker::runs_a_kernel(const Domain& guest) const {
     });
 }
 
+KernelSign Onlooker::kernel_sign(const Domain& guest) const {
+    try {
+        if (guest.running())
+            return lktest::kernel_sign(cpus_of(guest, arch_));
+    } catch (const Error&) {
+        // It is gone, or its monitor does not answer.
+    }
+    if (!ram_)
+        return KernelSign::unknown;
+    return find_kernels(ram_->written(), arch_).empty() ? KernelSign::loader : KernelSign::kernel;
+}
+
+std::string Onlooker::early_log(const Domain& guest) const {
+    if (!ram_)
+        return "";
+    const GuestMemory memory = ram_->written();
+    if (find_described_kernel(memory, arch_))
+        return "";
+    const std::vector<FoundKernel> kernels =
+        find_kernels(memory, arch_, kernel_tables(cpus_of(guest, arch_)));
+    if (kernels.empty())
+        return "";
+    const auto log = read_printk(memory, kernels.front().log, Unfinished::take);
+    return log ? dmesg(log->records) : "";
+}
+
 std::vector<CpuActivity> Onlooker::activities(const Domain& guest) const {
     Samples samples = sample_cpus(guest, arch_, sample_count);
     if (arch_ == Arch::aarch64 && ram_) {

@@ -12,6 +12,7 @@
 #include "harness/diagnose/cpu_activity.hpp"
 #include "harness/diagnose/diagnosis.hpp"
 #include "harness/diagnose/find_printk.hpp"
+#include "harness/diagnose/kernel_sign.hpp"
 #include "harness/diagnose/symbols.hpp"
 #include "harness/diagnose/virtual_terminal.hpp"
 #include "harness/machine/core_file.hpp"
@@ -39,6 +40,13 @@ public:
     std::vector<std::string> tty1();
     /// The rows of the text screen, or what can be read of the pixels.
     std::vector<std::string> display();
+    /// What display() saw of pixels, against what the firmware had painted; unset where there are none.
+    std::optional<Painting> painting() const { return pixels_ ? pixels_->painting() : std::nullopt; }
+    /// What display() saw is the firmware's.
+    void firmware_painted() {
+        if (pixels_)
+            pixels_->keep_picture();
+    }
 
 private:
     const FoundKernel* kernel();
@@ -89,6 +97,12 @@ public:
 
     /// Whether a CPU executes a kernel at the kernel's own addresses now. A few milliseconds.
     bool runs_a_kernel(const Domain& guest) const;
+    /// What the CPUs run now, or what ran last in the memory of a guest that has gone. A few milliseconds.
+    KernelSign kernel_sign(const Domain& guest) const;
+
+    /// The log of a kernel that has not described itself yet, or never will; empty if there is none, or if
+    /// the Follower can read it. Some ten milliseconds.
+    std::string early_log(const Domain& guest) const;
 
     /// What the CPUs do of a guest that runs on meanwhile. Blocks for about 0.2 s. Throws a host Error when
     /// it has gone.

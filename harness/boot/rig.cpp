@@ -117,6 +117,7 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
     rig.kvm = co_await on_worker(host.workers, ask);
     rig.limits = limits_for(!rig.kvm, host.cell_timeout);
     if (scenario.boot.asked() && cell.medium != Medium::direct) {
+        rig.limits.keep_countdown = true;  // its driver is at the menu
         rig.loader.emplace(scenario.boot, rig.limits.scale);
         attendance->on_serial(
             [&loader = *rig.loader](std::string_view bytes, microseconds at) { loader.said(bytes, at); });

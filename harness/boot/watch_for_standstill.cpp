@@ -20,8 +20,10 @@ std::optional<Activity> activity_of(Rig& rig) {
         if (!rig.guest->running())
             return std::nullopt;
         Activity activity;
-        for (const Domain::DeviceUse::Disk& disk : rig.guest->device_use().disks)
+        for (const Domain::DeviceUse::Disk& disk : rig.guest->device_use().disks) {
             activity.disk_requests += disk.requests();
+            activity.disk_bytes += disk.bytes_read + disk.bytes_written;
+        }
         if (rig.network) {
             const TapTraffic packets = rig.network->traffic();
             activity.packets = packets.from_guest + packets.to_guest;
@@ -33,17 +35,35 @@ std::optional<Activity> activity_of(Rig& rig) {
 }
 
 /// Blocks.
-Hang hang_of_guest(Rig& rig) {
+std::string early_log(Rig& rig) {
     const std::lock_guard only(rig.looking);
     try {
-        return hang_of(rig.onlooker->activities(*rig.guest));
+        return rig.onlooker->early_log(*rig.guest);
     } catch (const Error&) {
-        return Hang::busy;
+        return "";
+    }
+}
+
+struct CpusSeen {
+    Hang hang = Hang::busy;
+    bool kernel = false;  ///< one ran a kernel or a program
+};
+
+/// Blocks.
+CpusSeen look_at_cpus(Rig& rig) {
+    const std::lock_guard only(rig.looking);
+    try {
+        const std::vector<CpuActivity> cpus = rig.onlooker->activities(*rig.guest);
+        const auto of_kernel = [](const CpuActivity& cpu) { return cpu.in_kernel + cpu.in_programs > 0; };
+        return {.hang = hang_of(cpus), .kernel = std::ranges::any_of(cpus, of_kernel)};
+    } catch (const Error&) {
+        return {};
     }
 }
 
 asio::awaitable<bool> look(Host& host, std::shared_ptr<Attendance> attendance, std::weak_ptr<Rig> weak,
-                           std::shared_ptr<Standstill> standstill, std::weak_ptr<void> cell) {
+                           std::shared_ptr<Standstill> standstill,
+                           std::shared_ptr<std::optional<microseconds>> searched, std::weak_ptr<void> cell) {
     // Held here, and not by the worker, who must not be the one that lets it go.
     const std::shared_ptr<Rig> rig = weak.lock();
     if (!rig)
@@ -54,34 +74,55 @@ asio::awaitable<bool> look(Host& host, std::shared_ptr<Attendance> attendance, s
         co_return false;
     const microseconds now = attendance->since_power_on();
     if (!activity)
-        standstill->begin_anew(now);
+        standstill->restart(now);
     const auto since = activity ? standstill->look(*activity, attendance->heard_at(), now) : std::nullopt;
-    if (!since) {
+    const microseconds repeats =
+        activity ? standstill->repeats_since(*activity, attendance->watch().novelty().new_at(), now) : now;
+    constexpr microseconds worth_a_look = std::chrono::seconds(20);
+    if (!since && now - repeats < worth_a_look) {
         attendance->stands_still(std::nullopt);
+        attendance->repeats_itself(std::nullopt);
         co_return true;
     }
-    const auto sample = [&rig] { return hang_of_guest(*rig); };
-    const Hang hang = co_await on_worker(host.workers, sample);
+    const unsigned resets = attendance->watch().resets();
+    const auto sample = [&rig] { return look_at_cpus(*rig); };
+    const CpusSeen cpus = co_await on_worker(host.workers, sample);
     if (cell.expired())
         co_return false;
+    // A kernel that says nothing has a system's patience, and not a loader's.
+    if (cpus.kernel && resets == attendance->watch().resets())
+        attendance->looked_for_kernel(KernelSign::kernel);
+    const Hang hang = cpus.hang;
     // What it said meanwhile is a sign of life.
-    if (attendance->heard_at() <= *since)
+    if (since && attendance->heard_at() <= *since)
         attendance->stands_still(Sighting::Standing{*since, hang});
+    if (attendance->watch().novelty().new_at() <= repeats)
+        attendance->repeats_itself(Sighting::Standing{repeats, hang});
+    // A kernel that died before it described itself has a log all the same.
+    if (since && *searched != since && !attendance->watch().shows_kernel_log()) {
+        *searched = since;
+        const auto read = [&rig] { return early_log(*rig); };
+        const std::string log = co_await on_worker(host.workers, read);
+        if (!cell.expired() && !log.empty() && attendance->watch().resets() == 0)
+            attendance->log_said(log);
+    }
     co_return true;
 }
 
 }  // namespace
 
 std::shared_ptr<void> watch_for_standstill(Host& host, std::shared_ptr<Attendance> attendance,
-                                           const std::shared_ptr<Rig>& rig, microseconds patience) {
-    constexpr std::chrono::milliseconds shortest{500}, longest{5000};
-    const auto pause =
-        std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(patience / 8), shortest, longest);
-    return beside(host, pause,
-                  [&host, attendance = std::move(attendance), weak = std::weak_ptr<Rig>(rig),
-                   standstill = std::make_shared<Standstill>(patience)](const std::weak_ptr<void>& cell) {
-                      return look(host, attendance, weak, standstill, cell);
-                  });
+                                           const std::shared_ptr<Rig>& rig) {
+    constexpr std::chrono::milliseconds pause{1000};
+    // A look at the CPUs takes a fifth of a second of QEMU's monitor: not at each pause of a boot.
+    constexpr std::chrono::seconds least{3};
+    return beside(
+        host, pause,
+        [&host, attendance = std::move(attendance), weak = std::weak_ptr<Rig>(rig),
+         standstill = std::make_shared<Standstill>(least),
+         searched = std::make_shared<std::optional<microseconds>>()](const std::weak_ptr<void>& cell) {
+            return look(host, attendance, weak, standstill, searched, cell);
+        });
 }
 
 }  // namespace lktest

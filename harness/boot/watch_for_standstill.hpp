@@ -10,10 +10,9 @@
 
 namespace lktest {
 
-/// Tells the attendance when the guest gives no sign of life for `patience`, and when it does again, as long
-/// as what this returns lives.
+/// Tells the attendance when the guest gives no sign of life, and when it moves again, as long as the
+/// returned object lives. How long it may stand still is up to the judge.
 std::shared_ptr<void> watch_for_standstill(Host& host, std::shared_ptr<Attendance> attendance,
-                                           const std::shared_ptr<Rig>& rig,
-                                           std::chrono::microseconds patience);
+                                           const std::shared_ptr<Rig>& rig);
 
 }  // namespace lktest

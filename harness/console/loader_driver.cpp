@@ -87,11 +87,6 @@ bool is_systemd_countdown(const std::string& row) {
     return re2::RE2::PartialMatch(row, countdown);
 }
 
-bool counts_down(const std::vector<std::string>& rows) {
-    return any_shows(rows, "executed automatically in") || any_shows(rows, "Automatic boot in") ||
-           std::ranges::any_of(rows, is_systemd_countdown);
-}
-
 /// The entries of systemd-boot's menu, which has no title: they stand above its countdown, or end with one
 /// that it adds itself. None when this is not its menu.
 std::span<const std::string> systemd_entries(const std::vector<std::string>& rows) {
@@ -114,6 +109,11 @@ std::span<const std::string> systemd_entries(const std::vector<std::string>& row
 }
 
 }  // namespace
+
+bool counts_down(const std::vector<std::string>& rows) {
+    return any_shows(rows, "executed automatically in") || any_shows(rows, "Automatic boot in") ||
+           std::ranges::any_of(rows, is_systemd_countdown);
+}
 
 bool shows(std::string_view row, std::string_view text) {
     for (std::size_t at = 0; at < row.size(); ++at)

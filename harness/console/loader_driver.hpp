@@ -79,6 +79,9 @@ private:
     std::string problem_;
 };
 
+/// Whether the rows of a screen are a loader's menu that boots its entry by itself after some seconds.
+bool counts_down(const std::vector<std::string>& rows);
+
 /// Whether a row of the screen shows `text`, each of whose characters may be there twice and
 /// whose blanks may be any number.
 bool shows(std::string_view row, std::string_view text);

@@ -6,8 +6,54 @@
 
 namespace lktest {
 
+namespace {
+
+/// Milestones have the names that scenarios give them; these are the usual ones.
+bool is_of_kernel(const Milestone& milestone) {
+    return milestone.name == "kernel" || milestone.name == "initramfs" || milestone.name == "userspace" ||
+           milestone.network.has_value();
+}
+
+}  // namespace
+
 MilestoneProgress::MilestoneProgress(std::vector<Milestone> milestones)
-    : milestones_(std::move(milestones)), states_(milestones_.size()) {}
+    : milestones_(std::move(milestones)),
+      states_(milestones_.size()),
+      of_kernel_(
+          static_cast<std::size_t>(std::ranges::find_if(milestones_, is_of_kernel) - milestones_.begin())) {}
+
+void MilestoneProgress::prove_kernel(std::vector<Event>& events) {
+    kernel_proven_ = true;
+    printed_by_loader_.clear();
+    advance(events);
+}
+
+void MilestoneProgress::believe_console(std::vector<Event>& events) {
+    kernel_asked_ = false;
+    advance(events);
+}
+
+bool MilestoneProgress::awaits_kernel() const {
+    for (std::size_t i = std::max(next_, of_kernel_); i < milestones_.size(); ++i)
+        if (lacks_kernel(i) && countable(i))
+            return true;
+    return false;
+}
+
+void MilestoneProgress::disprove_kernel() {
+    const Sighting* kernel = of_kernel_ < states_.size() ? countable(of_kernel_) : nullptr;
+    if (!kernel || !lacks_kernel(of_kernel_))
+        return;
+    // The kernel's own milestone may be a line that its EFI stub prints before it runs.
+    for (std::size_t i = of_kernel_ + 1; i < milestones_.size(); ++i) {
+        if (const Sighting* seen = countable(i); seen && seen->order > kernel->order) {
+            for (const std::string& name : {milestones_[of_kernel_].name, milestones_[i].name})
+                if (std::ranges::find(printed_by_loader_, name) == printed_by_loader_.end())
+                    printed_by_loader_.push_back(name);
+            states_[i].seen = {};
+        }
+    }
+}
 
 void MilestoneProgress::sight(std::size_t index, Source source, std::chrono::microseconds at,
                               std::string text, std::vector<Event>& events) {
@@ -42,6 +88,8 @@ void MilestoneProgress::network_checked(std::chrono::microseconds at, std::strin
 
 void MilestoneProgress::restart(std::chrono::microseconds at) {
     states_.assign(milestones_.size(), {});
+    kernel_proven_ = false;
+    printed_by_loader_.clear();
     network_.reset();
     next_ = 0;
     since_ = at;
@@ -71,6 +119,8 @@ void MilestoneProgress::advance(std::vector<Event>& events) {
 bool MilestoneProgress::reach(std::size_t index, std::vector<Event>& events) {
     const Milestone& milestone = milestones_[index];
     const Sighting* sighting = countable(index);
+    if (lacks_kernel(index))
+        return false;
     if (!milestone.patterns.empty() && !sighting)
         return false;
     if (milestone.network) {

@@ -20,9 +20,26 @@ namespace lktest {
 /// line counts when those before it have been reached, or are reached later through the
 /// other channel; a line that comes too early in its own channel does not count, and is
 /// only remembered for the verdict (seen_early).
+///
+/// A boot loader can print anything. So the milestones of a kernel, those from "kernel" on, may be made to
+/// wait for other evidence that a kernel runs: ask_for_kernel().
 class MilestoneProgress {
 public:
     explicit MilestoneProgress(std::vector<Milestone> milestones);
+
+    /// From now on, and again after each restart, milestones of a kernel are reached only after
+    /// prove_kernel().
+    void ask_for_kernel() noexcept { kernel_asked_ = true; }
+    void prove_kernel(std::vector<Event>& events);
+    /// Nothing can show whether a kernel runs: the console is believed.
+    void believe_console(std::vector<Event>& events);
+    /// A loader still runs: what was printed of milestones after the kernel's, the loader printed.
+    void disprove_kernel();
+    bool kernel_proven() const noexcept { return kernel_proven_; }
+    /// A milestone was seen on a console, and lacks only the proof that a kernel runs.
+    bool awaits_kernel() const;
+    /// What a loader printed: milestones of a kernel without proof, in their order.
+    const std::vector<std::string>& printed_by_loader() const noexcept { return printed_by_loader_; }
 
     /// A pattern of milestone `index` matched. What this reaches is appended to `events`: once
     /// for each channel that shows it, never twice for the same.
@@ -67,11 +84,17 @@ private:
     };
 
     const Sighting* countable(std::size_t index) const;
+    bool lacks_kernel(std::size_t index) const {
+        return index >= of_kernel_ && kernel_asked_ && !kernel_proven_;
+    }
     void advance(std::vector<Event>& events);
     bool reach(std::size_t index, std::vector<Event>& events);
 
     std::vector<Milestone> milestones_;
     std::vector<State> states_;
+    std::size_t of_kernel_ = 0;  ///< index of the first milestone that only a kernel reaches
+    bool kernel_asked_ = false, kernel_proven_ = false;
+    std::vector<std::string> printed_by_loader_;
     std::optional<Sighting> network_;
     std::size_t sightings_ = 0;
     std::size_t next_ = 0;  ///< all before it are reached or passed over

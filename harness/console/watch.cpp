@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/console/loader_driver.hpp"
 #include "harness/console/stage.hpp"
 #include "harness/scenario/failure.hpp"
 
@@ -63,11 +64,35 @@ void Watch::take(Source source, std::string_view bytes, std::chrono::microsecond
     });
 }
 
+namespace {
+
+/// The firmware hands over: SeaBIOS, and UEFI's boot manager. UEFI's own shell is in a firmware volume.
+bool starts_a_medium(std::string_view line) {
+    return line.starts_with("Booting from ") ||
+           (line.find("BdsDxe: starting ") != line.npos && line.find(" from Fv(") == line.npos);
+}
+
+}  // namespace
+
+/// The milestone of a medium's own first screen, if it is still awaited; by its name, as for the kernel's.
+std::size_t Watch::first_screen() const {
+    const auto& milestones = rules_.milestones();
+    const auto found = std::ranges::find(milestones, "first-screen", &Milestone::name);
+    const auto index = static_cast<std::size_t>(found - milestones.begin());
+    return found != milestones.end() && progress_.awaits(index) ? index : milestones.size();
+}
+
+void Watch::painted(const Painting& painting, std::chrono::microseconds at) {
+    const std::size_t awaited = first_screen();
+    if (medium_started_ && awaited < rules_.milestones().size() && exceeds_firmware(painting, printed_))
+        progress_.sight(awaited, Source::display, at, "a picture of the medium's own", events_);
+}
+
 bool Watch::show(Source source, const std::vector<std::string>& rows, std::chrono::microseconds at) {
     quiet(at);
     Shown& shown = source == Source::tty1 ? tty1_ : display_;
     if (rows == shown.rows) {
-        if (shown.prompt_read || at < shown.since + patience_.prompt)
+        if (shown.prompt_read || clock_.elapsed(shown.since, at) < patience_.prompt)
             return false;
         shown.prompt_read = true;
         const auto last =
@@ -91,6 +116,10 @@ bool Watch::show(Source source, const std::vector<std::string>& rows, std::chron
 }
 
 void Watch::on_new_row(Source source, const std::string& row, std::chrono::microseconds at) {
+    // Firmware prints on the serial console too, so what is on a display alone is the medium's.
+    constexpr std::size_t enough_rows = 3;
+    if (medium_started_ && ++own_rows_ >= enough_rows && first_screen() < rules_.milestones().size())
+        progress_.sight(first_screen(), source, at, row, events_);
     Transcript line;  // knows the kernel's records
     line.feed(row + "\n", at, [this, source](const ConsoleLine& said) { on_line(source, said); });
     apply(rules_.on_row(row), source, at, row, row);
@@ -131,6 +160,12 @@ void Watch::read_serial(std::string_view bytes, std::chrono::microseconds at) {
             });
         bytes.remove_prefix(now.size());
     }
+    // Dots come one by one; a line may have any length, and is not read again at each byte.
+    constexpr std::chrono::milliseconds now_and_then{200};
+    if (at >= unfinished_read_ + now_and_then && serial_.has_unfinished()) {
+        unfinished_read_ = at;
+        novelty_.said(serial_.unfinished(), at);
+    }
 }
 
 void Watch::on_line(Source source, const ConsoleLine& line) {
@@ -138,6 +173,11 @@ void Watch::on_line(Source source, const ConsoleLine& line) {
         const bool first = line.said().starts_with("Linux version ");
         shows_kernel_log_ = shows_kernel_log_ || first;
         kernel_spoke_ = kernel_spoke_ || first || line.kernel();
+    }
+    novelty_.said(line.said(), line.at);
+    if (source == Source::serial) {
+        printed_ += line.text.size();
+        medium_started_ = medium_started_ || starts_a_medium(line.text);
     }
     if (loader_lines_ == 0 && (kernel_spoke_ || source == Source::kernel_log))
         keep_loader_lines();
@@ -213,42 +253,53 @@ void Watch::fail(FailureSeen seen) {
 }
 
 void Watch::quiet(std::chrono::microseconds now) {
-    if (prompt_is_undecided() && now >= serial_.still_since() + patience_.prompt) {
+    const auto lasted = [&](std::chrono::microseconds since) {
+        return clock_.elapsed(since, now) >= patience_.prompt;
+    };
+    if (prompt_is_undecided() && lasted(serial_.still_since())) {
         decided_prompt_ = serial_.still_since();
         const std::string text = serial_.unfinished();
         apply(rules_.on_prompt(text), Source::serial, serial_.still_since(), text, text);
     }
-    if (!screen_read_ && screen_matters() && now >= last_byte_ + patience_.prompt) {
+    if (!screen_read_ && screen_matters() && lasted(last_byte_)) {
         screen_read_ = true;
         for (const std::string& row : screen_.rows())
             apply(rules_.on_row(row), Source::screen, last_byte_, row, row);
     }
-    if (suspicion_is_undecided() && now >= last_byte_ + patience_.tentative)
-        fail(*suspect_);
 }
 
-std::optional<std::chrono::microseconds> Watch::decides_at() const {
+void Watch::kernel_runs() {
+    const std::string before = progress_.last_reached();
+    progress_.prove_kernel(events_);
+    if (progress_.last_reached() != before)
+        suspect_.reset();
+}
+
+void Watch::believe_console() {
+    by_console_only_ = true;
+    progress_.believe_console(events_);
+}
+
+void Watch::believe_suspect() {
+    if (suspect_ && !failure_)
+        fail(FailureSeen(*suspect_));
+}
+
+std::optional<std::chrono::microseconds> Watch::decides_at(std::chrono::microseconds now) const {
     std::optional<std::chrono::microseconds> first;
-    const auto consider = [&first](std::chrono::microseconds at) {
+    const auto consider = [&](std::chrono::microseconds since) {
+        const auto at = clock_.earliest(since, patience_.prompt, now);
         first = first ? std::min(*first, at) : at;
     };
     if (prompt_is_undecided())
-        consider(serial_.still_since() + patience_.prompt);
+        consider(serial_.still_since());
     if (!screen_read_ && screen_matters())
-        consider(last_byte_ + patience_.prompt);
-    if (suspicion_is_undecided())
-        consider(last_byte_ + patience_.tentative);
+        consider(last_byte_);
     return first;
 }
 
 bool Watch::prompt_is_undecided() const {
     return decided_prompt_ != serial_.still_since() && serial_.has_unfinished();
-}
-
-/// Whether silence will decide. A loader that has stopped says no more; of what comes after
-/// it, only a deadline tells whether it goes on in silence.
-bool Watch::suspicion_is_undecided() const {
-    return suspect_ && !failure_ && stage_of(suspect_->outcome) <= Stage::loader;
 }
 
 /// Whether a row of the screen can still say something new.
@@ -279,6 +330,10 @@ void Watch::reset(std::chrono::microseconds at, std::string reason) {
     kernel_spoke_ = shows_kernel_log_ = false;
     screen_ = {};
     display_ = tty1_ = {};
+    novelty_.restart(at);
+    medium_started_ = false;
+    printed_ = own_rows_ = 0;
+    unfinished_read_ = at;
     rules_.restart();
     progress_.restart(at);
     suspect_.reset();
@@ -305,6 +360,21 @@ std::vector<std::string> Watch::last_lines(std::size_t count) const {
     if (lines.size() > count)
         lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(count));
     return lines;
+}
+
+std::string Watch::display_prompt() const {
+    for (const Shown* shown : {&tty1_, &display_}) {
+        const auto last = std::find_if(shown->rows.rbegin(), shown->rows.rend(),
+                                       [](const std::string& row) { return !row.empty(); });
+        // A display does not show a prompt's last blank.
+        if (last != shown->rows.rend() && looks_like_prompt(*last + " "))
+            return *last;
+    }
+    return "";
+}
+
+bool Watch::menu_counts_down() {
+    return !kernel_ran() && (counts_down(screen_.rows()) || counts_down(display_.rows));
 }
 
 std::vector<std::string> Watch::screen_rows() {

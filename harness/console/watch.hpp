@@ -8,7 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/console/guest_clock.hpp"
 #include "harness/console/milestone_progress.hpp"
+#include "harness/console/novelty.hpp"
+#include "harness/console/painting.hpp"
 #include "harness/console/rules.hpp"
 #include "harness/console/screen.hpp"
 #include "harness/console/transcript.hpp"
@@ -32,13 +35,11 @@ struct FailureSeen {
 struct Patience {
     /// An unfinished line, before it is a prompt; the screen, before its last row is read.
     std::chrono::microseconds prompt = std::chrono::milliseconds{500};
-    /// The console, before a loader's tentative failure ends the boot; to be scaled for the accelerator.
-    std::chrono::microseconds tentative = std::chrono::seconds{30};
 };
 
-/// Finds milestones and failures in what a guest says. Time is what it is told: `at` counts
+/// Finds milestones and failures in what a guest says. The caller passes the time: `at` counts
 /// from power-on and never goes back. What it finds does not depend on how the bytes are
-/// cut into calls that have the same time.
+/// cut into calls that have the same time. Patience is measured by the guest's clock.
 class Watch {
 public:
     /// @param catalogue  failures of any boot; those of the scenario are tried before them
@@ -54,21 +55,44 @@ public:
     /// @param source  Source::display or Source::tty1
     /// Returns whether it showed something else than before.
     bool show(Source source, const std::vector<std::string>& rows, std::chrono::microseconds at);
+    /// How a display's pixels compare with what the firmware left there.
+    void painted(const Painting& painting, std::chrono::microseconds at);
+    /// Whether the firmware said that it starts a medium, since the last reset.
+    bool medium_started() const noexcept { return medium_started_; }
+    /// Whether anything that the medium paints, readable or not, would be news.
+    bool awaits_painting() const { return first_screen() < rules_.milestones().size(); }
     /// Nothing has come until `now`: what stands still long enough is decided.
     void quiet(std::chrono::microseconds now);
-    /// When quiet() will decide something if nothing is fed before.
-    std::optional<std::chrono::microseconds> decides_at() const;
+    /// When quiet() may decide something if nothing is fed before, as far as is known at `now`.
+    std::optional<std::chrono::microseconds> decides_at(std::chrono::microseconds now) const;
+    /// The host has kept the guest waiting for `stolen` in all; see GuestClock::note().
+    void host_gave(std::chrono::microseconds now, std::chrono::microseconds stolen) {
+        clock_.note(now, stolen);
+    }
+    const GuestClock& clock() const noexcept { return clock_; }
     /// The host's side of the network milestone is satisfied.
     void network_checked(std::chrono::microseconds at, std::string text);
     /// The guest was reset at `at`, perhaps before bytes that were fed already: those count
     /// for the new epoch, in which the milestones begin anew.
     void reset(std::chrono::microseconds at, std::string reason);
 
-    /// For an accelerator that is known only when the guest runs.
-    void set_patience(Patience patience) noexcept { patience_ = patience; }
-
     /// What happened since the last call.
     std::vector<Event> take_events();
+
+    /// From now on milestones of a kernel need other evidence than text; see MilestoneProgress.
+    void ask_for_kernel() noexcept { progress_.ask_for_kernel(); }
+    void kernel_runs();
+    void loader_runs() { progress_.disprove_kernel(); }
+    void believe_console();
+    bool awaits_kernel() const { return progress_.awaits_kernel(); }
+    /// Milestones that a boot loader printed.
+    const std::vector<std::string>& printed_by_loader() const noexcept {
+        return progress_.printed_by_loader();
+    }
+    /// Whether a kernel has run since the last reset, as far as is known.
+    bool kernel_ran() const noexcept { return kernel_spoke_ || progress_.kernel_proven(); }
+    /// Nothing but the console could tell that a kernel runs.
+    bool by_console_only() const noexcept { return by_console_only_; }
 
     bool passed() const { return progress_.passed(); }
     /// The milestone whose absence will fail the boot; null when passed.
@@ -89,14 +113,23 @@ public:
     const std::optional<FailureSeen>& failure() const noexcept { return failure_; }
     /// A tentative failure: the reason, should the boot come no further.
     const std::optional<FailureSeen>& suspect() const noexcept { return suspect_; }
+    /// Makes the suspect the failure that ends the boot.
+    void believe_suspect();
 
     /// At most `count` last lines of the serial console and the kernel's log, the unfinished one included.
     std::vector<std::string> last_lines(std::size_t count) const;
     std::vector<std::string> screen_rows();
+    /// Whether a loader's menu, on the serial console or a display, counts down to its entry.
+    bool menu_counts_down();
     /// The last line of the programs, which has no newline yet; empty at a line's beginning.
     std::string unfinished_line() const { return serial_.unfinished(); }
     /// Whether that line asks for input, and so is no sign of a hang.
     bool at_prompt() const { return looks_like_prompt(serial_.unfinished()); }
+
+    /// Whether the guest still says anything new, on whichever console.
+    const Novelty& novelty() const noexcept { return novelty_; }
+    /// The last row of a display, if somebody is asked to type there; empty otherwise.
+    std::string display_prompt() const;
 
     /// Whether the serial console showed a line that only a kernel writes, since the last reset.
     bool kernel_spoke() const noexcept { return kernel_spoke_; }
@@ -132,11 +165,14 @@ private:
     void meet(const Failure& failure, Source source, std::chrono::microseconds at, std::string_view matched,
               const std::string& line);
     void fail(FailureSeen seen);
+    std::size_t first_screen() const;
     bool prompt_is_undecided() const;
-    bool suspicion_is_undecided() const;
     bool screen_matters() const;
 
     Patience patience_;
+    GuestClock clock_;
+    Novelty novelty_;
+    std::chrono::microseconds unfinished_read_{};  ///< when the unfinished line was last held against it
     Rules rules_;
     MilestoneProgress progress_;
     Transcript serial_, virtio_, kernel_log_;
@@ -154,6 +190,9 @@ private:
     bool screen_read_ = true;  ///< nothing was painted since the rows were read
     bool replaying_ = false;
     bool kernel_spoke_ = false, shows_kernel_log_ = false;
+    bool by_console_only_ = false;
+    bool medium_started_ = false;
+    std::size_t printed_ = 0, own_rows_ = 0;  ///< characters on the serial console; rows on a display alone
     unsigned resets_ = 0;
 };
 

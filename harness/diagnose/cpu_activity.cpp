@@ -6,6 +6,16 @@
 #include <algorithm>
 
 namespace lktest {
+namespace {
+
+/// Halted for good. Linux on aarch64 waits with interrupts masked, so this is of x86 only, of which alone the
+/// page tables or the modes without them are known.
+bool is_dead(const CpuState& cpu) {
+    const bool x86 = cpu.page_tables || cpu.mode == CpuState::Mode::real || cpu.mode == CpuState::Mode::flat;
+    return x86 && cpu.halted && !cpu.takes_interrupts;
+}
+
+}  // namespace
 
 std::vector<CpuActivity> cpu_activities(const std::vector<std::vector<CpuState>>& samples) {
     std::vector<CpuActivity> activities;
@@ -15,6 +25,7 @@ std::vector<CpuActivity> cpu_activities(const std::vector<std::vector<CpuState>>
             CpuActivity& activity = activities[cpu.index];
             ++activity.samples;
             activity.halted += cpu.halted ? 1 : 0;
+            activity.dead += is_dead(cpu) ? 1 : 0;
             activity.in_programs += cpu.mode == CpuState::Mode::user ? 1 : 0;
             activity.in_real_mode += cpu.mode == CpuState::Mode::real ? 1 : 0;
             if (cpu.mode == CpuState::Mode::system && in_kernel_half(cpu.pc))

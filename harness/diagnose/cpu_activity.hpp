@@ -11,6 +11,7 @@ namespace lktest {
 /// What one CPU did over some moments.
 struct CpuActivity {
     std::size_t samples = 0, halted = 0;
+    std::size_t dead = 0;         ///< halted and takes no interrupt; x86 only
     std::size_t in_kernel = 0;    ///< system mode, in the kernel's half of the addresses
     std::size_t in_programs = 0;  ///< user mode
     std::size_t in_real_mode = 0;

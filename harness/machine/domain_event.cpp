@@ -29,7 +29,7 @@ std::optional<DomainEvent> from_lifecycle(int event, int detail) {
                                                                "api-error", "postcopy", "postcopy-failed"};
     static constexpr std::array<std::string_view, 7> stopped{"shutdown", "destroyed", "crashed", "migrated",
                                                              "saved",    "failed",    "snapshot"};
-    const auto now = std::chrono::system_clock::now();
+    const auto now = std::chrono::steady_clock::now();
     switch (event) {
         case VIR_DOMAIN_EVENT_STARTED: return DomainEvent{Kind::started, "", now};
         case VIR_DOMAIN_EVENT_SUSPENDED: return DomainEvent{Kind::suspended, reason(suspended, detail), now};
@@ -71,9 +71,10 @@ void on_monitor(virConnectPtr, virDomainPtr domain, const char* event, long long
     auto told = from_monitor(event, details);
     if (!told)
         return;
-    told->at = std::chrono::system_clock::time_point(std::chrono::seconds(seconds) +
-                                                     std::chrono::microseconds(microseconds));
-    static_cast<DomainListeners*>(listeners)->tell(virDomainGetName(domain), *told);
+    auto& told_to = *static_cast<DomainListeners*>(listeners);
+    told->at = told_to.moment(
+        CalendarClock::Calendar(std::chrono::seconds(seconds) + std::chrono::microseconds(microseconds)));
+    told_to.tell(virDomainGetName(domain), *told);
 } catch (...) {
     return;
 }
@@ -109,7 +110,7 @@ void DomainListeners::detach(virConnect& connection) noexcept {
 
 void DomainListeners::listen(const std::string& domain_name, DomainEventSink sink) {
     Listener listener{.sink = std::make_shared<const DomainEventSink>(std::move(sink)),
-                      .last_reset = {},
+                      .last_reset = std::nullopt,
                       .shut_down = false,
                       .stops_overlooked = 0};
     const std::lock_guard lock(mutex_);
@@ -134,6 +135,11 @@ void DomainListeners::heed_stops(const std::string& domain_name) {
         found->second.stops_overlooked = 0;
 }
 
+std::chrono::steady_clock::time_point DomainListeners::moment(CalendarClock::Calendar at) {
+    const std::lock_guard lock(mutex_);
+    return calendar_.steady(at, std::chrono::system_clock::now(), std::chrono::steady_clock::now());
+}
+
 void DomainListeners::tell(const std::string& domain_name, const DomainEvent& event) {
     std::shared_ptr<const DomainEventSink> sink;
     {
@@ -150,7 +156,7 @@ void DomainListeners::tell(const std::string& domain_name, const DomainEvent& ev
             return;
         if (event.kind == Kind::reset) {
             auto& last = found->second.last_reset;
-            if (event.at >= last && event.at - last < reset_gap)
+            if (last && event.at >= *last && event.at - *last < reset_gap)
                 return;
             last = event.at;
         }

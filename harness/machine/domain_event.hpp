@@ -8,8 +8,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "harness/machine/calendar_clock.hpp"
 
 namespace lktest {
 
@@ -27,7 +30,8 @@ struct DomainEvent {
     };
     Kind kind = Kind::started;
     std::string reason;
-    std::chrono::system_clock::time_point at;  ///< by QEMU's clock where QEMU told, else when it came here
+    std::chrono::steady_clock::time_point
+        at;  ///< when QEMU noticed, if QEMU reported it, else when it came here
 };
 /// "started", "suspended", …
 std::string_view name(DomainEvent::Kind kind);
@@ -50,6 +54,8 @@ public:
     void listen(const std::string& domain_name, DomainEventSink sink);
     void forget(const std::string& domain_name);
     void tell(const std::string& domain_name, const DomainEvent& event);
+    /// A moment of QEMU's, who has only the calendar.
+    std::chrono::steady_clock::time_point moment(CalendarClock::Calendar at);
     /// The next stop of the guest is not told, nor the shutdown that goes before it: it will be taken up
     /// again.
     void overlook_stop(const std::string& domain_name);
@@ -61,13 +67,14 @@ public:
 private:
     struct Listener {
         std::shared_ptr<const DomainEventSink> sink;
-        std::chrono::system_clock::time_point last_reset;
+        std::optional<std::chrono::steady_clock::time_point> last_reset;
         bool shut_down = false;
         unsigned stops_overlooked = 0;
     };
 
     int lifecycle_ = -1, monitor_ = -1;  ///< libvirt's callback numbers
     std::mutex mutex_;
+    CalendarClock calendar_;
     std::map<std::string, Listener> listeners_;
 };
 

@@ -40,6 +40,8 @@ protected:
     Decision at(std::chrono::microseconds now) {
         seen_.now = now;
         watch_.quiet(now);
+        if (suspicion_holds(watch_, seen_, limits_))
+            watch_.believe_suspect();
         return judge(watch_, scenario_, seen_, limits_);
     }
     Verdict verdict_at(std::chrono::microseconds now) {
@@ -151,6 +153,20 @@ within = "60s"
     EXPECT_TRUE(watch.passed());
 }
 
+TEST_F(JudgeTest, AMenuThatCountsDownIsSkippedOnceItIsPainted) {
+    seen_.counting_since = 2s;
+    say("The highlighted entry will be executed automatically in 5s.", 2s);
+    EXPECT_EQ(std::get<Wait>(at(2s)).until, 2500ms);
+    ASSERT_TRUE(std::holds_alternative<Enter>(at(2500ms)));
+    seen_.enters = 1;
+    seen_.enter_at = 2500ms;
+    EXPECT_EQ(std::get<Wait>(at(3s)).until, 10s) << "its last row may stay on the screen";
+    say("in 4s", 4100ms);
+    EXPECT_TRUE(std::holds_alternative<Enter>(at(4100ms))) << "it did not take the key";
+    limits_.keep_countdown = true;
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(4100ms)));
+}
+
 TEST_F(JudgeTest, ACellAtAPromptIsNotSilent) {
     say("grub> ", 2s);
     ASSERT_TRUE(std::holds_alternative<Poke>(at(10s)));
@@ -163,7 +179,7 @@ TEST_F(JudgeTest, ACellAtAPromptIsNotSilent) {
 }
 
 TEST_F(JudgeTest, AGuestWithoutAnySignOfLifeIsGivenUpBeforeItsDeadline) {
-    scenario_.stall = 4s;
+    scenario_.stall = 16s;
     limits_ = limits_for(true, {});
     seen_.standing = {.since = 1s, .hang = Hang::idle};
     EXPECT_EQ(std::get<Wait>(at(4s)).until, 100s) << "not yet";
@@ -183,7 +199,7 @@ TEST_F(JudgeTest, AGuestWithoutAnySignOfLifeIsGivenUpBeforeItsDeadline) {
 }
 
 TEST_F(JudgeTest, WhoAnswersWhenPokedOrMovesAgainHasTheRestOfItsTime) {
-    scenario_.stall = 4s;
+    scenario_.stall = 16s;
     seen_.standing = {.since = 1s, .hang = Hang::idle};
     ASSERT_TRUE(std::holds_alternative<Poke>(at(6s)));
     seen_.poked_at = 6s;
@@ -193,6 +209,184 @@ TEST_F(JudgeTest, WhoAnswersWhenPokedOrMovesAgainHasTheRestOfItsTime) {
     seen_.poke_answer.clear();
     seen_.standing.reset();
     EXPECT_EQ(std::get<Wait>(at(8s)).until, 10s) << "it moved";
+}
+
+constexpr auto suspicious_text = R"(
+about = "A loader that complains."
+[[milestone]]
+name = "kernel"
+pattern = 'Linux version'
+within = "60s"
+[[failure]]
+name = "no-file"
+pattern = "error: file `(.*)' not found"
+tentative = true
+outcome = "stopped-at-loader"
+reason = 'GRUB did not find \1'
+[[failure]]
+name = "unpack"
+pattern = 'Initramfs unpacking failed'
+tentative = true
+outcome = "kernel-crash"
+)";
+
+class JudgeSuspicionTest : public JudgeTest {
+protected:
+    JudgeSuspicionTest() {
+        scenario_ = parse_scenario("test.toml", suspicious_text);
+        watch_ = Watch(BootCell{}, scenario_, {});
+        limits_ = limits_for(true, {});
+    }
+};
+
+TEST_F(JudgeSuspicionTest, IsNotBelievedWhileTheGuestMoves) {
+    say("error: file `/boot/' not found\n", 1s);
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(5min))) << "the loader says nothing while it reads";
+    seen_.standing = {.since = 299s, .hang = Hang::idle};
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(5min)));
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(299s + limits_.tentative - 1us)));
+    const Verdict verdict = verdict_at(299s + limits_.tentative);
+    EXPECT_EQ(verdict.outcome, Outcome::stopped_at_loader);
+    EXPECT_EQ(verdict.reason, "GRUB did not find /boot/");
+}
+
+TEST_F(JudgeSuspicionTest, WaitsLongerForACpuThatComputes) {
+    say("error: file `/boot/' not found\n", 1s);
+    seen_.standing = {.since = 1s, .hang = Hang::busy};
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(1s + 2 * limits_.tentative)));
+    EXPECT_EQ(verdict_at(1s + 3 * limits_.tentative).outcome, Outcome::stopped_at_loader);
+}
+
+TEST_F(JudgeSuspicionTest, DoesNotCountTheTimeThatTheHostTook) {
+    say("error: file `/boot/' not found\n", 1s);
+    seen_.standing = {.since = 1s, .hang = Hang::idle};
+    watch_.host_gave(1s, 0s);
+    auto now = 1000ms;
+    for (int i = 0; i < 60; ++i)
+        watch_.host_gave(now += 1s, (now - 1s) * 9 / 10);
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(now))) << "a minute, but six seconds of the guest's";
+    for (int i = 0; i < 10; ++i)
+        watch_.host_gave(now += 1s, 54s);
+    EXPECT_EQ(verdict_at(now).outcome, Outcome::stopped_at_loader);
+}
+
+TEST_F(JudgeSuspicionTest, OfALaterStageOnlyADeadlineDecides) {
+    say("Initramfs unpacking failed: junk\n", 1s);
+    seen_.standing = {.since = 1s, .hang = Hang::idle};
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(1s + limits_.tentative + 5s)));
+}
+
+TEST_F(JudgeTest, DeadlinesAreOfTheGuestsTimeAndAVerdictSaysWhatTheHostMadeOfThem) {
+    watch_.host_gave(1s, 0s);
+    for (auto now = 2000ms; now <= 60s; now += 1s)
+        watch_.host_gave(now, (now - 1s) * 9 / 10);
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(60s))) << "seven seconds of its own";
+    for (auto now = 61s; now <= 64s; now += 1s)
+        watch_.host_gave(now, 59000ms * 9 / 10);
+    say("still here\n", 64s);
+    EXPECT_EQ(
+        verdict_at(64s).reason,
+        "milestone 'kernel' was not reached within 11 s (the busy host made that 64 s) before the first "
+        "milestone");
+}
+
+TEST_F(JudgeTest, AStallIsOfTheGuestsTime) {
+    scenario_.stall = 16s;
+    limits_ = limits_for(true, {});
+    seen_.standing = {.since = 1s, .hang = Hang::idle};
+    watch_.host_gave(1s, 0s);
+    watch_.host_gave(2s, 900ms);
+    watch_.host_gave(3s, 1800ms);
+    watch_.host_gave(6s, 4500ms);
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(6s)));
+    watch_.host_gave(8s, 4500ms);
+    watch_.host_gave(10s, 4500ms);
+    EXPECT_TRUE(std::holds_alternative<Poke>(at(10s)));
+}
+
+class JudgeStallTest : public JudgeTest {
+protected:
+    JudgeStallTest() {
+        scenario_ = parse_scenario("test.toml", R"(
+about = "A kernel and its userspace."
+stall = "120s"
+[[milestone]]
+name = "kernel"
+pattern = 'Linux version'
+within = "1000s"
+[[milestone]]
+name = "userspace"
+pattern = 'ready'
+within = "1000s"
+)");
+        watch_ = Watch(BootCell{}, scenario_, {});
+        limits_ = limits_for(true, {});
+    }
+    /// How long it may stand before it is poked.
+    std::chrono::seconds patience(Hang hang) {
+        seen_.standing = {.since = 10s, .hang = hang};
+        for (auto now = 11s; now < 2000s; now += 1s)
+            if (std::holds_alternative<Poke>(at(now)))
+                return now - 10s;
+        return 0s;
+    }
+};
+
+TEST_F(JudgeStallTest, IsShorterWhereNothingCanCome) {
+    EXPECT_EQ(patience(Hang::dead), 3s);
+    EXPECT_EQ(patience(Hang::spinning), 30s);
+    EXPECT_EQ(patience(Hang::idle), 30s) << "a loader waits for nothing";
+    EXPECT_EQ(patience(Hang::busy), 1200s) << "it is emulated";
+    say("Linux version 6.1\n", 1s);
+    EXPECT_EQ(patience(Hang::dead), 3s);
+    EXPECT_EQ(patience(Hang::spinning), 30s);
+    EXPECT_EQ(patience(Hang::idle), 60s) << "a system has its timers";
+    EXPECT_EQ(patience(Hang::busy), 1200s);
+}
+
+TEST_F(JudgeStallTest, AtAPromptItIsAMatterOfSeconds) {
+    say("Linux version 6.1\n(initramfs) ", 1s);
+    EXPECT_EQ(patience(Hang::idle), 10s);
+    EXPECT_EQ(patience(Hang::busy), 1200s) << "it may go on without an answer";
+    seen_.standing = {.since = 10s, .hang = Hang::idle};
+    seen_.poked_at = 20s;
+    seen_.poke_answer = "\r\n(initramfs) ";
+    say("\r\n(initramfs) ", 20100ms);
+    seen_.standing->since = 20100ms;
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(30s)));
+    const Verdict verdict = verdict_at(30100ms);
+    EXPECT_EQ(verdict.outcome, Outcome::at_prompt);
+    EXPECT_EQ(
+        verdict.reason,
+        "milestone 'userspace' was not reached after milestone 'kernel': the console waits at a prompt: "
+        "'(initramfs) '");
+}
+
+TEST_F(JudgeStallTest, APromptOnADisplayIsOneToo) {
+    say("Linux version 6.1\n", 1s);
+    watch_.show(Source::tty1, {"Cannot find the medium.", "(initramfs)", ""}, 2s);
+    EXPECT_EQ(patience(Hang::idle), 10s);
+    seen_.poked_at = 20s;
+    const Verdict verdict = verdict_at(30s);
+    EXPECT_EQ(verdict.outcome, Outcome::at_prompt);
+    EXPECT_NE(verdict.reason.find("the display waits at a prompt: '(initramfs)'"), std::string::npos)
+        << verdict.reason;
+}
+
+TEST_F(JudgeStallTest, AGuestThatOnlyRepeatsItselfIsGivenUpAndQuoted) {
+    say("Linux version 6.1\n", 1s);
+    say("waiting for RESCUE", 2s);
+    for (auto now = 3s; now < 160s; now += 1s)
+        say(".", now);
+    seen_.repeating = {.since = 2s, .hang = Hang::idle};
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(151s))) << "a job of systemd's may take two minutes";
+    const Verdict verdict = verdict_at(160s);
+    EXPECT_EQ(verdict.outcome, Outcome::milestone_deadline);
+    EXPECT_NE(verdict.reason.find("for 158 s the guest said nothing new and repeats 'waiting for RESCUE...'"),
+              std::string::npos)
+        << verdict.reason;
+    seen_.repeating->hang = Hang::busy;
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(160s))) << "it computes";
 }
 
 TEST_F(JudgeTest, WhileTheHostLooksAtItsNetworkAGuestMayStandStill) {
@@ -246,6 +440,49 @@ TEST_F(JudgeTest, PoweringOffIsTheGuestsFault) {
     const Verdict verdict = verdict_at(2s);
     EXPECT_EQ(verdict.outcome, Outcome::powered_off);
     EXPECT_EQ(verdict.reason, "the guest switched itself off after milestone 'kernel'");
+}
+
+TEST_F(JudgeTest, TextThatOnlyALoaderPrintedDoesNotPass) {
+    watch_.ask_for_kernel();
+    say("Linux version 6.1\nfetched\n", 1s);
+    watch_.network_checked(1s, "lease");
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(2s)));
+    seen_.loader_looks = 29;
+    watch_.loader_runs();
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(5s))) << "not yet";
+    seen_.loader_looks = 30;
+    const Verdict verdict = verdict_at(5s);
+    EXPECT_EQ(verdict.outcome, Outcome::stopped_at_loader);
+    EXPECT_EQ(verdict.reason,
+              "the console shows kernel, network, but no kernel runs: the boot loader printed these lines");
+}
+
+TEST_F(JudgeTest, AKernelWithoutProofIsNamedInEveryVerdict) {
+    watch_.ask_for_kernel();
+    say("Linux version 6.1\n", 9900ms);
+    EXPECT_NE(verdict_at(10s).reason.find("no kernel was seen to run"), std::string::npos);
+}
+
+TEST_F(JudgeTest, AGuestThatHasGoneIsSearchedForItsKernel) {
+    watch_.ask_for_kernel();
+    say("Linux version 6.1\n", 1s);
+    seen_.machine = Sighting::Machine::powered_off;
+    seen_.gone_at = 2s;
+    seen_.console_closed = true;
+    seen_.looked_at = 1900ms;
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(3s)));
+    seen_.looked_at = 3s;
+    EXPECT_EQ(verdict_at(3s).outcome, Outcome::powered_off);
+}
+
+TEST_F(JudgeTest, APassByTheConsoleAloneSaysSo) {
+    watch_.ask_for_kernel();
+    say("Linux version 6.1\nfetched\n", 1s);
+    watch_.network_checked(1s, "lease");
+    watch_.believe_console();
+    const Verdict verdict = verdict_at(2s);
+    EXPECT_EQ(verdict.outcome, Outcome::passed);
+    EXPECT_EQ(verdict.reason, "by console only: nothing else could show that a kernel runs");
 }
 
 TEST_F(JudgeTest, NamesAResetLoop) {

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+
+#include "harness/boot/attendance.hpp"
+#include "harness/boot/host.hpp"
+#include "harness/boot/rig.hpp"
+
+namespace lktest {
+
+/// Looks whether a kernel runs whenever the console claims it, as long as the returned object lives.
+std::shared_ptr<void> prove_kernel(Host& host, std::shared_ptr<Attendance> attendance,
+                                   const std::shared_ptr<Rig>& rig);
+
+}  // namespace lktest

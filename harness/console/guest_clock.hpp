@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+namespace lktest {
+
+/// Measures how long something lasted in the guest's own time. On a busy host the guest's threads wait for
+/// a CPU, and everything it does takes longer by that much. Moments are the host's, since power-on; only
+/// durations differ. Without a note, the guest's time is the host's.
+class GuestClock {
+public:
+    using Time = std::chrono::microseconds;
+
+    /// @param now     later than that of the note before
+    /// @param stolen  how long the host has kept the guest waiting until now; only grows
+    void note(Time now, Time stolen);
+
+    /// The time after the last note does not count until the next one tells how much of it the guest had.
+    Time elapsed(Time from, Time to) const;
+
+    /// The earliest moment at which `lasted` may have passed since `from`, as far as is known at `now`.
+    Time earliest(Time from, Time lasted, Time now) const;
+
+private:
+    struct Point {
+        Time host{}, guest{};
+    };
+    Time guest_at(Time host) const;
+
+    std::vector<Point> points_;  ///< by time; between two of them the guest's time is linear
+    Time stolen_{};
+};
+
+}  // namespace lktest

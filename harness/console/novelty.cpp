@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "harness/console/novelty.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace lktest {
+namespace {
+
+constexpr std::size_t most_known = 4096, longest = 400;
+
+bool is_letter(char c) {
+    const char small = static_cast<char>(c | 0x20);
+    return (small >= 'a' && small <= 'z') || static_cast<unsigned char>(c) >= 0x80;
+}
+
+/// A long run of dots says as much as three of them.
+std::string without_runs(std::string_view line) {
+    constexpr std::size_t longest_run = 3;
+    std::string text;
+    std::size_t run = 0;
+    for (const char c : line) {
+        run = !text.empty() && text.back() == c ? run + 1 : 1;
+        if (run <= longest_run)
+            text += c;
+    }
+    return text;
+}
+
+}  // namespace
+
+void Novelty::said(std::string_view line, std::chrono::microseconds at) {
+    line = line.substr(0, longest);
+    std::string letters;
+    std::ranges::copy_if(line, std::back_inserter(letters), is_letter);
+    if (letters.empty()) {  // a dot, a number or a blank line says nothing
+        if (!line.empty())
+            repeated_ = without_runs(line);
+        return;
+    }
+    const std::size_t hash = std::hash<std::string>()(letters);
+    if (!known_.insert(hash).second) {
+        repeated_ = without_runs(line);
+        return;
+    }
+    new_at_ = at;
+    repeated_.clear();
+    order_.push_back(hash);
+    if (order_.size() > most_known) {
+        known_.erase(order_.front());
+        order_.pop_front();
+    }
+}
+
+void Novelty::restart(std::chrono::microseconds at) {
+    *this = {};
+    new_at_ = at;
+}
+
+}  // namespace lktest

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "harness/diagnose/tasks.hpp"
+
+namespace lktest {
+
+/// Who computes: "it runs 'modprobe test_bpf' (pid 77)". Programs if there are any, else the kernel's
+/// threads; empty if no task runs.
+std::string busy_in_words(const TaskList& list);
+
+}  // namespace lktest

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+namespace lktest {
+
+/// Converts moments that QEMU stamps with the calendar to the clock that nobody sets and that stands still
+/// while the machine is suspended.
+class CalendarClock {
+public:
+    using Calendar = std::chrono::system_clock::time_point;
+    using Steady = std::chrono::steady_clock::time_point;
+
+    /// @param at  in the calendar, a moment ago
+    /// If the calendar was set since the last call, nothing is known of that moment but that it was just now.
+    Steady steady(Calendar at, Calendar calendar_now, Steady now) {
+        using std::chrono::microseconds;
+        constexpr microseconds oldest = std::chrono::seconds(10), jitter = std::chrono::milliseconds(500);
+        const auto offset = std::chrono::duration_cast<microseconds>(calendar_now.time_since_epoch() -
+                                                                     now.time_since_epoch());
+        const bool was_set = offset_ && std::chrono::abs(offset - *offset_) > jitter;
+        offset_ = offset;
+        const auto age = std::chrono::duration_cast<microseconds>(calendar_now - at);
+        return was_set ? now : now - std::clamp(age, microseconds::zero(), oldest);
+    }
+
+private:
+    std::optional<std::chrono::microseconds> offset_;
+};
+
+}  // namespace lktest
