@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "builder/base/beneath.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/host_limits.hpp"
 #include "harness/boot/act.hpp"
@@ -123,12 +124,14 @@ void collect(const Connection& libvirt, const Domain& guest, bool failed, const 
         write_file(artefacts / "qemu.log", without_environment(read_file(log)));
 }
 
+/// @param directory  the cell's, as the user knows it
+/// @param artefacts  the same one, which nobody can replace
 asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
-                                      std::shared_ptr<const Scenario> scenario, const fs::path& artefacts,
-                                      std::shared_ptr<Attendance> attendance) {
+                                      std::shared_ptr<const Scenario> scenario, const fs::path& directory,
+                                      const fs::path& artefacts, std::shared_ptr<Attendance> attendance) {
     const std::shared_ptr<Rig> made = co_await start_machine(host, cell, *scenario, artefacts, attendance);
     Rig& rig = *made;
-    const auto live = std::make_shared<LiveGuest>(host, cell, scenario, artefacts, attendance, made);
+    const auto live = std::make_shared<LiveGuest>(host, cell, scenario, directory, attendance, made);
     const LiveGuests::Entry entry(host.guests, live);
 
     rig.following = follow(host, attendance, rig);
@@ -151,7 +154,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
                     .drive = *rig.drive,
                     .limits = rig.limits,
                     .artefacts = artefacts,
-                    .variables = {{"artefacts", fs::absolute(artefacts).string()},
+                    .variables = {{"artefacts", fs::absolute(directory).string()},
                                   {"host", host_address},
                                   {"served", (rig.directory.path() / "served").string()}},
                     .reach_milestones = reach_milestones};
@@ -225,17 +228,18 @@ Verdict host_fault(const std::exception& fault) {
     return {.outcome = Outcome::host_setup, .reason = fault.what()};
 }
 
-asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& general, fs::path artefacts,
+asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& general, fs::path directory,
                               EventSink sink) {
+    const HeldDirectory artefacts(directory);
     const auto scenario = std::make_shared<const Scenario>(scenario_for(general, cell));
     Patience patience;
     patience.tentative = limits_for(host.accel.at(cell.arch) == Accel::tcg, {}).tentative;
     const auto attendance = std::make_shared<Attendance>(host.io, cell, *scenario, host.failures, patience,
-                                                         artefacts, std::move(sink));
+                                                         artefacts.path(), std::move(sink));
     const Stop::Listener stopping(host.stop, [attendance] { attendance->cancel(); });
     Verdict verdict;
     try {
-        verdict = co_await boot_machine(host, cell, scenario, artefacts, attendance);
+        verdict = co_await boot_machine(host, cell, scenario, directory, artefacts.path(), attendance);
     } catch (const std::exception& fault) {
         // One who stops the run often tells all of its processes, libvirt's and QEMU's too.
         if (host.stop.requested()) {
@@ -243,6 +247,7 @@ asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& general
             verdict.reason = "the run was stopped";
         } else {
             verdict = host_fault(fault);
+            verdict.reason = artefacts.with_name(std::move(verdict.reason));
         }
         verdict.took = attendance->since_power_on();
     }
