@@ -17,6 +17,7 @@
 #include "harness/console/watch.hpp"
 #include "harness/machine/domain_event.hpp"
 #include "harness/matrix/event.hpp"
+#include "harness/matrix/event_bound.hpp"
 
 namespace lktest {
 
@@ -48,7 +49,7 @@ public:
     void entered();                                            ///< Enter was pressed in the loader's menu
     void stands_still(std::optional<Sighting::Standing> how);  ///< nothing: it moves
 
-    /// An event of our own, or of another witness.
+    /// An event of our own, or of another witness. One too many of a kind is passed on to nobody.
     void tell(Event event);
     /// Nobody is told of events any more: the cell has its verdict, though its guest may be kept.
     void forget_sink();
@@ -103,6 +104,8 @@ private:
     Watch watch_;
     ConsoleRecord record_;
     ScreenRecord tty1_;
+    bool record_full_ = false;
+    EventBound bound_;
     Sighting seen_;
     std::chrono::microseconds heard_at_{};
     Bell bell_;
