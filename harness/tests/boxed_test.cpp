@@ -110,8 +110,9 @@ TEST_F(Boxed, SeesItsOwnFilesAndNoOthers) {
     EXPECT_THAT(said, HasSubstr("own's disk\n"));
     EXPECT_THAT(said, HasSubstr("its own disk is writable\n"));
     EXPECT_THAT(said, HasSubstr("libvirt's key\n"));
-    if (::geteuid() == 0)
+    if (::geteuid() == 0) {
         EXPECT_THAT(said, HasSubstr("no new files\n"));
+    }
     EXPECT_THAT(said, Not(HasSubstr("LEAK")));
     EXPECT_THAT(said, Not(HasSubstr("WRITABLE")));
     EXPECT_THAT(said, HasSubstr("temporary: /tmp/* /var/tmp/* /dev/shm/*\n"));
