@@ -85,7 +85,7 @@ TEST_F(Boxed, HasNoRightsLeft) {
     EXPECT_THAT(said, HasSubstr("NoNewPrivs:\t1"));
     EXPECT_THAT(said, HasSubstr("Seccomp:\t2"));
     if (::geteuid() == 0) {
-        EXPECT_THAT(said, HasSubstr("Groups:\t \n"));
+        EXPECT_THAT(said, HasSubstr("Groups:\n"));
         EXPECT_THAT(said, Not(HasSubstr("Uid:\t0\t")));
     }
 }
