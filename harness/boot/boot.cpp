@@ -125,11 +125,14 @@ void collect(const Connection& libvirt, const Domain& guest, bool failed, const 
 }
 
 /// @param directory  the cell's, as the user knows it
-/// @param artefacts  the same one, which nobody can replace
+/// @param held       the same one, which nothing can replace
 asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
                                       std::shared_ptr<const Scenario> scenario, const fs::path& directory,
-                                      const fs::path& artefacts, std::shared_ptr<Attendance> attendance) {
+                                      std::shared_ptr<const HeldDirectory> held,
+                                      std::shared_ptr<Attendance> attendance) {
+    const fs::path artefacts = held->path();
     const std::shared_ptr<Rig> made = co_await start_machine(host, cell, *scenario, artefacts, attendance);
+    made->artefacts = held;
     Rig& rig = *made;
     const auto live = std::make_shared<LiveGuest>(host, cell, scenario, directory, attendance, made);
     const LiveGuests::Entry entry(host.guests, live);
@@ -230,16 +233,16 @@ Verdict host_fault(const std::exception& fault) {
 
 asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& general, fs::path directory,
                               EventSink sink) {
-    const HeldDirectory artefacts(directory);
+    const auto artefacts = std::make_shared<const HeldDirectory>(directory);
     const auto scenario = std::make_shared<const Scenario>(scenario_for(general, cell));
     Patience patience;
     patience.tentative = limits_for(host.accel.at(cell.arch) == Accel::tcg, {}).tentative;
     const auto attendance = std::make_shared<Attendance>(host.io, cell, *scenario, host.failures, patience,
-                                                         artefacts.path(), std::move(sink));
+                                                         artefacts->path(), std::move(sink));
     const Stop::Listener stopping(host.stop, [attendance] { attendance->cancel(); });
     Verdict verdict;
     try {
-        verdict = co_await boot_machine(host, cell, scenario, directory, artefacts.path(), attendance);
+        verdict = co_await boot_machine(host, cell, scenario, directory, artefacts, attendance);
     } catch (const std::exception& fault) {
         // One who stops the run often tells all of its processes, libvirt's and QEMU's too.
         if (host.stop.requested()) {
@@ -247,7 +250,7 @@ asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& general
             verdict.reason = "the run was stopped";
         } else {
             verdict = host_fault(fault);
-            verdict.reason = artefacts.with_name(std::move(verdict.reason));
+            verdict.reason = artefacts->with_name(std::move(verdict.reason));
         }
         verdict.took = attendance->since_power_on();
     }

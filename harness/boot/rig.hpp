@@ -30,6 +30,7 @@ struct Rig {
     Rig(TempDir own, Pool::Seat place) : directory(std::move(own)), seat(std::move(place)) {}
 
     TempDir directory;
+    std::shared_ptr<const void> artefacts;  ///< keeps the directory open that a kept guest still writes to
     Pool::Seat seat;
     std::unique_ptr<CellNetwork> network;
     std::optional<Disks> disks;
