@@ -118,8 +118,8 @@ int exit_status(int status) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/// Ends as QEMU ended, by the same signal if one did: whoever waits for the box is told that of QEMU. Process 1
-/// of a PID namespace cannot, and has said it by its exit status.
+/// Ends as QEMU ended, by the same signal if one did: whoever waits for the box is told that of QEMU. Process
+/// 1 of a PID namespace cannot, and has said it by its exit status.
 [[noreturn]] void end_like(int status) {
     if (const int signal = status - 128; signal > 0 && signal < NSIG) {
         const rlimit none{0, 0};
