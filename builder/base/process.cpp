@@ -9,9 +9,11 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <string_view>
 
 #include "builder/base/error.hpp"
 #include "builder/base/pipe.hpp"
@@ -74,8 +76,15 @@ ProcessResult run_process(const std::vector<std::string>& arguments, const Proce
         added.push_back(key + "=" + value);
     for (std::string& entry : added)
         envp.push_back(entry.data());
+    // A shell that meets a name twice may believe either.
+    const auto is_replaced = [&options](std::string_view entry) {
+        return std::ranges::any_of(options.environment, [entry](const auto& variable) {
+            return entry.starts_with(variable.first) && entry.substr(variable.first.size()).starts_with('=');
+        });
+    };
     for (char** entry = environ; *entry; ++entry)
-        envp.push_back(*entry);
+        if (!is_replaced(*entry))
+            envp.push_back(*entry);
     envp.push_back(nullptr);
 
     Pipe out = make_pipe(), err = make_pipe(), report = make_pipe();

@@ -11,8 +11,9 @@ namespace lktest {
 
 struct ProcessOptions {
     std::chrono::milliseconds deadline{std::chrono::minutes(10)};
-    std::filesystem::path directory{};                               ///< empty: this program's own
-    std::vector<std::pair<std::string, std::string>> environment{};  ///< added to this program's own
+    std::filesystem::path directory{};  ///< empty: this program's own
+    std::vector<std::pair<std::string, std::string>>
+        environment{};  ///< beside this program's own, and before it
 };
 
 struct ProcessResult {

@@ -143,7 +143,7 @@ void write_module_index(const Kernel& kernel, const fs::path& directory) {
     make_directories(root.path() / "lib/modules");
     const fs::path modules = root.path() / "lib/modules" / kernel.release;
     write_modules(*kernel.modules.find(kernel.directory()), modules);
-    check_process({"/sbin/depmod", "-b", root.path().string(), kernel.release});
+    check_process({"/sbin/depmod", "-b", root.path().string(), "--", kernel.release});
     make_directories(directory);
     for (const fs::directory_entry& entry : fs::directory_iterator(modules))
         if (entry.is_regular_file())

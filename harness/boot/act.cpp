@@ -232,9 +232,12 @@ private:
     }
 
     asio::awaitable<Ending> perform_action(const RunOnHost& action) {
+        if (const auto why = not_for_environment(stage_.variables))
+            co_return failed(*why);
         ProcessOptions options;
+        options.environment = host_environment(stage_.variables);
         options.deadline = std::chrono::duration_cast<std::chrono::milliseconds>(acting_.within);
-        const std::vector<std::string> arguments{"/bin/sh", "-c", filled(action.command)};
+        const std::vector<std::string> arguments{"/bin/sh", "-c", action.command};
         const auto work = [this, &arguments, &options] {
             ProcessResult result;
             const auto run = [&] { result = run_process(arguments, options); };

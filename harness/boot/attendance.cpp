@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace lktest {
 
@@ -47,6 +48,11 @@ void Attendance::serial_said(std::string_view bytes) try {
         seen_.last_byte = now;
         if (!record_.write(bytes, now))
             seen_.host_problem = "the console's record cannot be written: is the disk full?";
+        if (record_.full() && !std::exchange(record_full_, true))
+            tell({.at = now,
+                  .kind = Event::Kind::warning,
+                  .name = "too-much-output",
+                  .text = "the console's record is full; what the guest says from now on is not recorded"});
         watch_.feed(Source::serial, bytes, now);
         if (on_line_)
             lines_.feed(bytes, now, on_line_);
@@ -230,7 +236,8 @@ void Attendance::heard() {
 }
 
 void Attendance::tell(Event event) {
-    sink_(event);
+    if (const auto passed = bound_.pass(std::move(event)))
+        sink_(*passed);
 }
 
 void Attendance::forget_sink() {
@@ -250,7 +257,7 @@ void Attendance::look() {
     else if (!seen_.counting_since)
         seen_.counting_since = since_power_on();
     for (const Event& event : watch_.take_events())
-        sink_(event);
+        tell(event);
     seen_.now = since_power_on();
 }
 

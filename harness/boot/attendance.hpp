@@ -18,6 +18,7 @@
 #include "harness/diagnose/kernel_sign.hpp"
 #include "harness/machine/domain_event.hpp"
 #include "harness/matrix/event.hpp"
+#include "harness/matrix/event_bound.hpp"
 
 namespace lktest {
 
@@ -61,7 +62,7 @@ public:
     /// It is alive, though no console shows it.
     void moves() { heard(); }
 
-    /// An event of our own, or of another witness.
+    /// An event of our own, or of another witness. One too many of a kind is passed on to nobody.
     void tell(Event event);
     /// Nobody is told of events any more: the cell has its verdict, though its guest may be kept.
     void forget_sink();
@@ -116,6 +117,8 @@ private:
     Watch watch_;
     ConsoleRecord record_;
     ScreenRecord tty1_;
+    bool record_full_ = false;
+    EventBound bound_;
     Sighting seen_;
     std::chrono::microseconds heard_at_{};
     Bell bell_;

@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "builder/base/beneath.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/host_limits.hpp"
 #include "harness/boot/act.hpp"
@@ -131,13 +132,18 @@ void collect(const Connection& libvirt, const Domain& guest, bool failed, const 
         write_file(artefacts / "qemu.log", without_environment(read_file(log)));
 }
 
+/// @param directory  the cell's, as the user knows it
+/// @param held       the same one, which nothing can replace
 asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
-                                      std::shared_ptr<const Scenario> scenario, const fs::path& artefacts,
+                                      std::shared_ptr<const Scenario> scenario, const fs::path& directory,
+                                      std::shared_ptr<const HeldDirectory> held,
                                       std::shared_ptr<Attendance> attendance) {
     attendance->ask_for_kernel();
+    const fs::path artefacts = held->path();
     const std::shared_ptr<Rig> made = co_await start_machine(host, cell, *scenario, artefacts, attendance);
+    made->artefacts = held;
     Rig& rig = *made;
-    const auto live = std::make_shared<LiveGuest>(host, cell, scenario, artefacts, attendance, made);
+    const auto live = std::make_shared<LiveGuest>(host, cell, scenario, directory, attendance, made);
     const LiveGuests::Entry entry(host.guests, live);
 
     rig.following = follow(host, attendance, rig);
@@ -162,7 +168,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
                     .drive = *rig.drive,
                     .limits = rig.limits,
                     .artefacts = artefacts,
-                    .variables = {{"artefacts", fs::absolute(artefacts).string()},
+                    .variables = {{"artefacts", fs::absolute(directory).string()},
                                   {"host", host_address},
                                   {"served", (rig.directory.path() / "served").string()}},
                     .reach_milestones = reach_milestones};
@@ -243,15 +249,16 @@ Verdict host_fault(const std::exception& fault) {
     return {.outcome = Outcome::host_setup, .reason = fault.what(), .hint = hint_for_message(fault.what())};
 }
 
-asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& general, fs::path artefacts,
+asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& general, fs::path directory,
                               EventSink sink) {
+    const auto artefacts = std::make_shared<const HeldDirectory>(directory);
     const auto scenario = std::make_shared<const Scenario>(scenario_for(general, cell));
-    const auto attendance =
-        std::make_shared<Attendance>(host.io, cell, *scenario, host.failures, artefacts, std::move(sink));
+    const auto attendance = std::make_shared<Attendance>(host.io, cell, *scenario, host.failures,
+                                                         artefacts->path(), std::move(sink));
     const Stop::Listener stopping(host.stop, [attendance] { attendance->cancel(); });
     Verdict verdict;
     try {
-        verdict = co_await boot_machine(host, cell, scenario, artefacts, attendance);
+        verdict = co_await boot_machine(host, cell, scenario, directory, artefacts, attendance);
     } catch (const std::exception& fault) {
         // One who stops the run often tells all of its processes, libvirt's and QEMU's too.
         if (host.stop.requested()) {
@@ -259,6 +266,7 @@ asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& general
             verdict.reason = "the run was stopped";
         } else {
             verdict = host_fault(fault);
+            verdict.reason = artefacts->with_name(std::move(verdict.reason));
         }
         verdict.took = attendance->since_power_on();
     }

@@ -17,25 +17,46 @@ std::ofstream make(const std::filesystem::path& path) {
     return file;
 }
 
+constexpr std::string_view cut_short = "[lktest: the guest said more than this; the rest is not recorded]\n";
+
 }  // namespace
 
-ConsoleRecord::ConsoleRecord(const std::filesystem::path& directory)
-    : raw_(make(directory / "console.raw")), log_(make(directory / "console.log")) {}
+ConsoleRecord::ConsoleRecord(const std::filesystem::path& directory, std::uint64_t limit)
+    : raw_(make(directory / "console.raw")), log_(make(directory / "console.log")), limit_(limit) {}
 
 ConsoleRecord::~ConsoleRecord() {
-    log_ << lines_.finish();
+    log(lines_.finish());
+}
+
+void ConsoleRecord::log(std::string_view text) {
+    if (logged_ >= limit_)
+        return;
+    if (text.size() > limit_ - logged_) {
+        text = text.substr(0, limit_ - logged_);
+        text = text.substr(0, text.rfind('\n') + 1);  // whole lines, even if that is none
+        logged_ = limit_;
+        log_ << text << cut_short;
+    } else {
+        logged_ += text.size();
+        log_ << text;
+    }
 }
 
 bool ConsoleRecord::write(std::string_view bytes, std::chrono::microseconds at) {
-    if (written_ >= limit)
+    if (written_ >= limit_)
         return true;
-    const std::string_view fits = bytes.substr(0, limit - written_);
+    const std::string_view fits = bytes.substr(0, limit_ - written_);
     written_ += fits.size();
     // Flushed as it comes: whoever watches the files, or finds them after a crash, sees all there was.
     raw_ << fits << std::flush;
-    log_ << lines_.feed(fits, at);
-    if (written_ >= limit)
-        log_ << lines_.finish() << "[lktest: the guest said more than this; the rest is not recorded]\n";
+    if (logged_ < limit_)
+        log(lines_.feed(fits, at));
+    if (written_ >= limit_ && logged_ < limit_) {
+        log(lines_.finish());
+        if (logged_ < limit_)
+            log_ << cut_short;
+        logged_ = limit_;
+    }
     log_ << std::flush;
     return raw_.good() && log_.good();
 }

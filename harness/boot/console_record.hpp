@@ -13,13 +13,14 @@
 namespace lktest {
 
 /// Writes what a console said: console.raw, every byte, and console.log, the lines with their
-/// times. A guest that floods its console gets no more of the disk than `limit`.
+/// times. A guest that floods its console gets no more of the disk than the limit of each.
 class ConsoleRecord {
 public:
-    static constexpr std::uint64_t limit = 64 << 20;  ///< bytes of the guest's, in console.raw
+    static constexpr std::uint64_t usual_limit = 64 << 20;
 
+    /// @param limit  bytes of console.raw, and of console.log, which times and escapes make longer
     /// Throws a host Error when the files cannot be made.
-    explicit ConsoleRecord(const std::filesystem::path& directory);
+    explicit ConsoleRecord(const std::filesystem::path& directory, std::uint64_t limit = usual_limit);
     ConsoleRecord(const ConsoleRecord&) = delete;
     ConsoleRecord& operator=(const ConsoleRecord&) = delete;
     ~ConsoleRecord();
@@ -27,10 +28,16 @@ public:
     /// @return false when the disk took no more: full, or gone
     bool write(std::string_view bytes, std::chrono::microseconds at);
 
+    /// Whether one of the files has all it may have.
+    bool full() const noexcept { return written_ >= limit_ || logged_ >= limit_; }
+
 private:
+    void log(std::string_view text);
+
     std::ofstream raw_, log_;
     TimedLog lines_;
-    std::uint64_t written_ = 0;
+    const std::uint64_t limit_;
+    std::uint64_t written_ = 0, logged_ = 0;
 };
 
 }  // namespace lktest

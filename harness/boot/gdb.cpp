@@ -14,12 +14,13 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Where QEMU is to listen, so that gdb finds it at `socket`.
-fs::path where_to_listen(const fs::path& socket, const QemuUser* user, const fs::path& place) {
-    if (!user)
+fs::path where_to_listen(const fs::path& socket, const QemuUser* user, const fs::path* place) {
+    if (user)
+        let_write(*user, socket.parent_path());
+    if (!place)
         return socket;
-    const fs::path shown = place / "gdb";
+    const fs::path shown = *place / "gdb";
     if (!fs::exists(shown)) {
-        give_to(*user, socket.parent_path());
         show_at(socket.parent_path(), shown);
     }
     return shown / socket.filename();
@@ -32,7 +33,7 @@ std::string_view gdb_for(Arch arch) {
 }
 
 std::string serve_gdb(Domain& guest, Onlooker& onlooker, Arch arch, const fs::path& directory,
-                      const QemuUser* user, const fs::path& place) {
+                      const QemuUser* user, const fs::path* place) {
     const fs::path socket = directory / "gdb" / "socket", commands = directory / "gdb.cmd",
                    symbols = directory / "kernel.elf";
     if (socket.native().size() >= sizeof(sockaddr_un::sun_path))

@@ -17,6 +17,7 @@
 #include "harness/diagnose/causes.hpp"
 #include "harness/machine/accel.hpp"
 #include "harness/machine/pool.hpp"
+#include "harness/machine/qemu_box.hpp"
 #include "harness/machine/qemu_user.hpp"
 #include "harness/net/deaths.hpp"
 #include "harness/scenario/scenario.hpp"
@@ -73,8 +74,9 @@ struct Host {
     std::vector<Failure> failures;                        ///< the catalogue
     std::map<Arch, std::filesystem::path> stick_loaders;  ///< see stick_loader()
     std::vector<Cause> causes;                            ///< why boots fail
-    std::optional<QemuUser> qemu_user;                    ///< nothing: QEMU's user is libvirt's affair
-    std::map<std::filesystem::path, std::filesystem::path> shown;  ///< where that user finds images
+    std::optional<QemuUsers> qemu_users;                  ///< unset: QEMU's user is ours, or libvirt's affair
+    QemuBoxes* boxes = nullptr;                           ///< null: how QEMU is confined is libvirt's affair
+    std::map<std::filesystem::path, std::filesystem::path> shown;  ///< where QEMU finds images
     std::shared_ptr<Deaths> deaths{};  ///< how QEMUs ended; null if nothing here learns of that
     LiveGuests guests{};
 };

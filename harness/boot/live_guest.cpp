@@ -149,9 +149,11 @@ void LiveGuest::follow_anew() {
 }
 
 asio::awaitable<std::string> LiveGuest::serve_gdb() {
-    const QemuUser* user = host_.qemu_user ? &*host_.qemu_user : nullptr;
-    auto work = [directory = fs::absolute(artefacts_), arch = cell_.arch, user](Rig& rig) {
-        return lktest::serve_gdb(*rig.guest, *rig.onlooker, arch, directory, user, rig.directory.path());
+    const bool apart = host_.boxes && host_.boxes->namespaces();
+    auto work = [directory = fs::absolute(artefacts_), arch = cell_.arch, apart](Rig& rig) {
+        const fs::path own = rig.directory.path();
+        return lktest::serve_gdb(*rig.guest, *rig.onlooker, arch, directory, rig.user ? &*rig.user : nullptr,
+                                 apart ? &own : nullptr);
     };
     co_return co_await alone(std::move(work));
 }

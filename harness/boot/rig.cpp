@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "harness/boot/rig.hpp"
 
+#include "harness/boot/bounded_file.hpp"
 #include "harness/boot/machine_spec.hpp"
 #include "harness/boot/placed_files.hpp"
 #include "harness/machine/worker.hpp"
@@ -23,6 +24,7 @@ asio::awaitable<std::unique_ptr<CellNetwork>> make_network(Host& host, const Boo
     options.log_file = log;
     options.sink = [&attendance](const Event& event) { attendance.tell(event); };
     options.since_power_on = [&attendance] { return attendance.since_power_on(); };
+    options.on_fault = [&attendance](const std::string& problem) { attendance.host_failed(problem); };
     auto network = std::make_unique<CellNetwork>(host.io, std::move(options));
     const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     co_await network->ready(deadline);
@@ -44,7 +46,8 @@ void seal_disks(const Scenario& scenario, Disks& disks) {
 }
 
 /// What guests of another machine say comes by libvirt.
-asio::awaitable<void> connect_lines(Host& host, Rig& rig, std::shared_ptr<Attendance> attendance) {
+asio::awaitable<void> connect_lines(Host& host, Rig& rig, std::shared_ptr<Attendance> attendance,
+                                    const fs::path& artefacts) {
     const SerialLine::OnBytes heard = [attendance](std::string_view bytes) {
         attendance->serial_said(bytes);
     };
@@ -59,7 +62,29 @@ asio::awaitable<void> connect_lines(Host& host, Rig& rig, std::shared_ptr<Attend
     } else {
         rig.serial.emplace(host.io, *std::exchange(rig.serial_pipe, {}), heard);
         rig.port.emplace(host.io, *std::exchange(rig.port_pipe, {}), told);
+        if (rig.firmware_pipe) {
+            const auto log = std::make_shared<BoundedFile>(artefacts / "firmware.log");
+            const SerialLine::OnBytes record = [log](std::string_view bytes) { log->write(bytes); };
+            rig.firmware.emplace(host.io, *std::exchange(rig.firmware_pipe, {}), record);
+        }
     }
+}
+
+/// Says what QEMU may see of the host: its guest's directory, the images that go into its drive, and the
+/// firmware.
+void put_in_box(QemuBoxes& boxes, const Host& host, const Scenario& scenario, const fs::path& image,
+                Rig& rig) {
+    MachineSpec& spec = rig.spec;
+    BoxContents contents{
+        .name = spec.domain_name, .read = {}, .directory = rig.directory.path(), .user = rig.user};
+    if (!from_network(spec.cell.medium))
+        contents.read.push_back(image);
+    for (const std::string& inserted : inserted_images(scenario.steps))
+        contents.read.push_back(path_for_qemu(host, inserted));
+    if (spec.uefi)
+        contents.read.push_back(spec.uefi->code);
+    spec.emulator = boxes.emulator(spec.cell.arch);
+    spec.box = boxes.write(spec.cell.arch, contents);
 }
 
 }  // namespace
@@ -78,8 +103,11 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
     Connection& libvirt = rig.seat.connection();
     spec = machine_spec(host, libvirt, cell, scenario, rig.directory.path());
     if (spec.settings.firmware_log)
-        spec.firmware_log = fs::absolute(artefacts) / "firmware.log";
-    const fs::path image = spec.cell.image.path;
+        spec.firmware_log = spec.serial_pipe.empty() ? fs::absolute(artefacts) / "firmware.log"
+                                                     : rig.directory.path() / "firmware";
+    const fs::path image = spec.cell.image.path, picture = rig.directory.path() / "picture";
+    if (host.qemu_users)
+        rig.user = host.qemu_users->take();
     const auto make_disks = [&] {
         prepare_medium(spec, host, scenario, rig.directory.path());
         rig.drive.emplace(spec, host, scenario, rig.directory.path());
@@ -93,12 +121,20 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
         if (!spec.serial_pipe.empty()) {
             rig.serial_pipe = ConsolePipe::make(spec.serial_pipe);
             rig.port_pipe = ConsolePipe::make(spec.port_pipe);
+            if (!spec.firmware_log.empty())
+                rig.firmware_pipe = ConsolePipe::make(spec.firmware_log);
         }
-        if (host.qemu_user)
-            give_to(*host.qemu_user, rig.directory.path());
+        if (host.boxes)
+            write_file(picture, "");
+        if (rig.user)
+            give_to(*rig.user, rig.directory.path());
     };
     co_await on_worker(host.workers, make_disks);
     spec.disks = rig.disks->specs();
+    if (host.boxes) {
+        const auto box = [&] { put_in_box(*host.boxes, host, scenario, image, rig); };
+        co_await on_worker(host.workers, box);
+    }
     const std::string xml = domain_xml(spec);
     write_file(artefacts / "domain.xml", xml);
 
@@ -109,6 +145,8 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
     const auto create = [&] { return Domain::create(libvirt, spec.domain_name, xml, on_event, run_in); };
     rig.guest.emplace(co_await on_worker(host.workers, create));
 
+    if (host.boxes)
+        rig.guest->use_for_pictures(picture);
     const auto ask = [&] {
         rig.qemu = rig.guest->process();
         rig.onlooker.emplace(*rig.guest, cell.arch);
@@ -129,7 +167,7 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
         if (rig.loader)
             rig.loader->restart();
     });
-    co_await connect_lines(host, rig, attendance);
+    co_await connect_lines(host, rig, attendance, artefacts);
 
     attendance->power_on();
     attendance->tell({.kind = Event::Kind::started,

@@ -30,6 +30,7 @@ struct Rig {
     Rig(TempDir own, Pool::Seat place) : directory(std::move(own)), seat(std::move(place)) {}
 
     TempDir directory;
+    std::shared_ptr<const void> artefacts;  ///< keeps the directory open that a kept guest still writes to
     Pool::Seat seat;
     std::unique_ptr<CellNetwork> network;
     std::optional<Disks> disks;
@@ -37,14 +38,14 @@ struct Rig {
     std::optional<LoaderDriver> loader;
     std::optional<Onlooker> onlooker;
     std::optional<Domain> guest;
-    std::optional<ConsolePipe> serial_pipe, port_pipe;  ///< until they are serial and port
-    std::optional<SerialLine> serial, port;
+    std::optional<ConsolePipe> serial_pipe, port_pipe, firmware_pipe;  ///< until they are the lines below
+    std::optional<SerialLine> serial, port, firmware;
     std::vector<UniqueFd> kept_open;  ///< see keep_lines_open
     std::shared_ptr<void> following;  ///< see follow()
 
     std::optional<pid_t> qemu;  ///< its process, of a guest of the embedded driver
     OomCounter oom;
-
+    std::optional<QemuUser> user;  ///< whom QEMU runs as, if not as lktest itself
     MachineSpec spec;
     bool kvm = false;
     Limits limits;

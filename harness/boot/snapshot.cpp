@@ -31,8 +31,9 @@ std::vector<fs::path> written_files(const Rig& rig) {
 }  // namespace
 
 void keep_lines_open(Rig& rig) {
-    for (const fs::path& pipe : {rig.spec.serial_pipe, rig.spec.port_pipe})
-        if (!pipe.empty())
+    const bool by_pipe = !rig.spec.serial_pipe.empty();
+    for (const fs::path& pipe : {rig.spec.serial_pipe, rig.spec.port_pipe, rig.spec.firmware_log})
+        if (by_pipe && !pipe.empty())
             rig.kept_open.emplace_back(
                 ::open((pipe.string() + ".out").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
 }

@@ -2,10 +2,13 @@
 #include "harness/cli/qemu_place.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "builder/base/file.hpp"
 
@@ -47,46 +50,55 @@ void make_tpm_authority(const QemuUser& user, const fs::path& private_directory)
     if (!fs::exists(usual))
         return;
     make_directories(own);
-    give_to(user, own);
+    let_write(user, own);
     show_at(own, usual);
 }
 
-/// Why QEMU must be root, who may read everything; empty when it need not.
-std::string why_root(const std::optional<QemuUser>& user, const RunInput& input,
+/// Why QEMU must be root; empty if it need not be.
+std::string why_root(const std::optional<QemuUsers>& users, const RunInput& input,
                      const std::set<fs::path>& images) {
     if (!input.own_mounts)
         return "there is no jail to show the images in";
-    if (!user)
-        return "there is no user libvirt-qemu, or no right to read the memory of its programs "
-               "(CAP_SYS_PTRACE)";
+    if (!users)
+        return "lktest may not give files to other users, become one, or read the memory of their programs "
+               "(CAP_CHOWN, CAP_SETUID, CAP_SETGID, CAP_SYS_PTRACE)";
+    const QemuUser any = users->for_tpms();
     for (const fs::path& image : images)
-        if (!may_open(*user, image))
+        if (!may_open(any, image))
             return fmt::format("{} is not readable for others", image.string());
-    if (by_kvm(input) && !may_open(*user, "/dev/kvm", true))
-        return "libvirt-qemu may not open /dev/kvm";
     return "";
 }
 
 }  // namespace
 
 QemuPlace place_for_qemu(const RunInput& input, const fs::path& private_directory) {
-    QemuPlace place{
-        .user = {}, .why = {}, .shown = {}, .cache = cache_directory() / "libvirt"};  // of root's QEMU
-    if (::geteuid() != 0 || !input.options.connect.empty())
+    QemuPlace place{.boxes = {}, .users = {}, .why = {}, .shown = {}, .cache = cache_directory() / "libvirt"};
+    if (!input.options.connect.empty())
+        return place;
+    const bool kvm = by_kvm(input);
+    place.boxes =
+        std::make_unique<QemuBoxes>(private_directory / "box", private_directory / "e", input.own_mounts,
+                                    kvm ? std::vector<std::string>{"kvm"} : std::vector<std::string>{});
+    if (::geteuid() != 0)
         return place;
     const std::set<fs::path> images = images_of(input.plan);
-    std::optional<QemuUser> user = find_qemu_user();
-    place.why = why_root(user, input, images);
+    std::optional<QemuUsers> users = QemuUsers::find();
+    place.why = why_root(users, input, images);
     if (!place.why.empty())
         return place;
-    make_tpm_authority(*user, private_directory);
-    place.user = std::move(user);
-    if (!by_kvm(input))
+    struct stat device {};
+    if (kvm && ::stat("/dev/kvm", &device) == 0)
+        users->add_group(device.st_gid);
+    if (kvm && !may_open(users->for_tpms(), "/dev/kvm", true)) {
+        place.why = "only root may open /dev/kvm";
+        return place;
+    }
+    make_tpm_authority(users->for_tpms(), private_directory);
+    place.users = std::move(users);
+    if (!kvm)
         hide_kvm(private_directory);
-    place.cache = cache_directory() / (by_kvm(input) ? "libvirt-kvm" : "libvirt-tcg");
+    place.cache = cache_directory() / (kvm ? "libvirt-kvm" : "libvirt-tcg");
     make_directories(place.cache);
-    show_at(place.cache, private_directory / "cache");
-    place.cache = private_directory / "cache";
     for (const fs::path& image : images) {
         const fs::path directory = private_directory / "media" / std::to_string(place.shown.size());
         show_at(image, directory / image.filename());

@@ -15,6 +15,8 @@ void add_rerun(CLI::App& app, RerunRequest& request) {
     app.add_option("DIR", request.run, "the run, or the directory of runs: then its last one")
         ->type_name("DIR")
         ->default_str("lktest-results");
+    app.add_flag("--allow-host-steps", request.host_steps,
+                 "run the commands that a scenario of your own has for this machine");
     app.add_flag("--failed", request.failed, "only the cells that did not pass");
 }
 
@@ -25,7 +27,11 @@ RunOptions options_again(const RerunRequest& request) {
                           "give one of the runs that were merged in it");
     Invocation invocation;
     const auto app = make_app(invocation);
-    std::vector<std::string> words(run.command.begin() + 1, run.command.end());
+    std::vector<std::string> command = run.command;
+    std::erase_if(command, [](const std::string& word) { return word.starts_with("--allow-host-steps"); });
+    if (request.host_steps)
+        command.emplace_back("--allow-host-steps");
+    std::vector<std::string> words(command.begin() + 1, command.end());
     std::ranges::reverse(words);  // as CLI11 takes them
     try {
         app->parse(words);
@@ -33,7 +39,7 @@ RunOptions options_again(const RerunRequest& request) {
         throw explain(*app, error);
     }
     RunOptions options = std::move(invocation.run);
-    options.command = run.command;
+    options.command = std::move(command);
     if (!request.failed)
         return options;
     for (const SavedCell& cell : run.cells)

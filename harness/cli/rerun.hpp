@@ -16,6 +16,7 @@ namespace lktest {
 struct RerunRequest {
     std::filesystem::path run = "lktest-results";
     bool failed = false;
+    bool host_steps = false;  ///< as RunOptions has it: a saved run, which may be anybody's, cannot allow it
 };
 
 void add_rerun(CLI::App& app, RerunRequest& request);

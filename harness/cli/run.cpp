@@ -11,6 +11,7 @@
 #include "firmware/find.hpp"
 #include "harness/boot/host.hpp"
 #include "harness/cli/after_run.hpp"
+#include "harness/cli/lookup.hpp"
 #include "harness/cli/own_media.hpp"
 #include "harness/cli/run_inside.hpp"
 #include "harness/cli/run_plan.hpp"
@@ -132,6 +133,8 @@ int run(const RunOptions& options) {
         fmt::print(stderr, "lktest: shard {}/{} has no cells\n", options.shard->number, options.shard->of);
         return static_cast<int>(ExitCode::passed);
     }
+    if (!options.host_steps)
+        refuse_host_steps(plan, data_file(scenario_files.directory));
     if (options.engine == Engine::slurm) {
         make_output(options.output);
         build_what_is_stale(plan, options);

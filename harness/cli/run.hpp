@@ -59,6 +59,7 @@ struct RunOptions {
     std::filesystem::path timings;   ///< a run whose times balance the shards; empty: estimates
     std::vector<std::string> cells;  ///< names that the plan must have; empty: all
     std::vector<std::string> only;   ///< names of cells of an earlier run; empty: all
+    bool host_steps = false;         ///< commands of scenarios that did not come with lktest may run here
     bool watch = false;              ///< again and again, whenever what is booted has changed
     bool keep = false;               ///< the guests of failed cells stay until Ctrl-C
     bool verbose = false;

@@ -19,9 +19,12 @@ Scenario without_network(Scenario scenario) {
 std::vector<Connection> connect(const RunInput& input, const std::filesystem::path& private_directory,
                                 const QemuPlace& place) {
     std::vector<Connection> connections;
-    if (input.options.connect.empty())
-        connections.push_back(
-            Connection::embedded(private_directory / "e", place.cache, place.user ? &*place.user : nullptr));
+    if (input.options.connect.empty()) {
+        const std::optional<QemuUser> tpm_user =
+            place.users ? std::optional(place.users->for_tpms()) : std::nullopt;
+        connections.push_back(Connection::embedded(private_directory / "e", place.cache, true,
+                                                   tpm_user ? &*tpm_user : nullptr));
+    }
     for (const std::string& uri : input.options.connect)
         connections.push_back(Connection::open(uri));
     return connections;
@@ -74,12 +77,13 @@ RunFloor::RunFloor(const RunInput& input, const std::filesystem::path& private_d
            .failures = input.failures,
            .stick_loaders = input.stick_loaders,
            .causes = input.causes,
-           .qemu_user = place.user,
+           .qemu_users = place.users,
+           .boxes = place.boxes.get(),
            .shown = place.shown,
            .deaths = input.deaths} {
     for (const auto& [arch, choice] : input.accel) {
         for (const Connection& connection : libvirt.connections())
-            connection.warm(arch);
+            connection.warm(arch, place.boxes ? place.boxes->emulator(arch) : std::filesystem::path());
         host.accel.emplace(arch, choice.accel);
     }
     if (input.options.network != Network::tap)

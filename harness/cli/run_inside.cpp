@@ -16,6 +16,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "builder/base/beneath.hpp"
 #include "builder/base/file.hpp"
 #include "harness/boot/control.hpp"
 #include "harness/boot/run.hpp"
@@ -135,11 +136,12 @@ private:
         CellResult& ended = result(cell);
         ended.verdict = verdict;
         store([&] {
-            for (const auto& file : fs::directory_iterator(directory_.cell_directory(cell)))
-                ended.artefacts.push_back(fs::relative(file.path(), directory_.path()));
+            const HeldDirectory held(directory_.cell_directory(cell));
+            for (const auto& file : fs::directory_iterator(held.path()))
+                ended.artefacts.push_back(name(cell) / file.path().filename());
             std::ranges::sort(ended.artefacts);
             packed_[static_cast<std::size_t>(&ended - report_.cells.data())] =
-                pack_cell(directory_.cell_directory(cell), report_.cells.size());
+                pack_cell(held.path(), report_.cells.size());
         });
         if (format_ == RunFormat::jsonl)
             put_line(json_line(cell, verdict));
@@ -278,8 +280,8 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
     std::vector<std::string> decisions = firmware_decisions(input.firmware, cells);
     if (!floor.place.why.empty())
         decisions.push_back("QEMU runs as root: " + floor.place.why);
-    else if (floor.place.user)
-        decisions.push_back("QEMU runs as libvirt-qemu, in the jail");
+    else if (floor.place.users)
+        decisions.push_back("each guest's QEMU runs as a user of its own");
     decisions.push_back(jobs_decision(jobs, input.options.jobs, size, floor.cell_memory));
     std::ranges::move(schedule_decisions(cells, timings), std::back_inserter(decisions));
     const Control control(io, input.directory.path(), host.guests);

@@ -195,6 +195,8 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
                [&options](const std::string& word) { options.history = word; });
     app.add_flag("--watch", options.watch,
                  "build and boot again whenever recipe, root, ISO or scenario change");
+    app.add_flag("--allow-host-steps", options.host_steps,
+                 "run the commands that a scenario of your own has for this machine");
     app.add_flag("--keep", options.keep, "keep the guests of failed cells, paused, until Ctrl-C");
     app.add_flag("--verbose", options.verbose, "say why things are done so");
 }
@@ -259,6 +261,8 @@ std::string reproducing_options(const RunOptions& options, const BootCell& cell)
         add("--repeat", std::to_string(options.trials.repeat));
     if (options.trials.memory_floor)
         command += " --memory-floor";
+    if (options.host_steps)
+        command += " --allow-host-steps";
     if (!options.known_failures.empty())
         add("--known-failures", options.known_failures.string());
     if (options.timeout)

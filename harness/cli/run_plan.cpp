@@ -274,4 +274,23 @@ RunPlan plan_run(const RunOptions& options) {
     return plan;
 }
 
+void refuse_host_steps(const RunPlan& plan, const std::filesystem::path& own) {
+    for (const PlannedCell& planned : plan.cells) {
+        if (planned.not_applicable)
+            continue;
+        const Scenario& scenario = plan.scenarios.at(planned.cell.scenario);
+        for (const Step& step : scenario.steps) {
+            std::error_code none;
+            if (!std::holds_alternative<RunOnHost>(step.action) ||
+                std::filesystem::equivalent(std::filesystem::path(step.place.file).parent_path(), own, none))
+                continue;
+            throw usage_error(
+                fmt::format("{}:{}:{}: the step '{}' runs a command on this machine, with your rights, and "
+                            "the scenario did not come with lktest",
+                            step.place.file, step.place.line, step.place.column, step.name),
+                "read the scenario's 'host' steps; if you trust them, add --allow-host-steps");
+        }
+    }
+}
+
 }  // namespace lktest

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -22,5 +23,9 @@ struct RunPlan {
 /// Reads the scenarios, looks at the ISOs, and multiplies the axes. Throws a usage Error
 /// for everything that is wrong with what the user gave.
 RunPlan plan_run(const RunOptions& options);
+
+/// Throws a usage Error if a cell would run a command of a scenario from elsewhere on this machine.
+/// @param own  the directory of the scenarios that came with lktest
+void refuse_host_steps(const RunPlan& plan, const std::filesystem::path& own);
 
 }  // namespace lktest

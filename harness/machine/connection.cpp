@@ -24,15 +24,15 @@ seccomp_sandbox = 1
 stdio_handler = "file"
 )";
 
-/// The same for root, whose driver would else choose QEMU's user itself, change owners, and use cgroups. What
-/// the user is to open is given to him by others; only a TPM's socket would be its emulator's own.
-std::string root_driver_settings(const QemuUser* user) {
-    const uid_t uid = user ? user->uid : 0;
-    const gid_t gid = user ? user->groups.front() : 0;
-    return fmt::format(R"(user = "+{0}"
-group = "+{1}"
-swtpm_user = "+{0}"
-swtpm_group = "+{1}"
+/// The same for root, whose driver would else choose QEMU's user itself, change owners, and use cgroups.
+/// QEMU's user is the affair of the box that it is in; only a program that emulates a TPM has none.
+std::string root_driver_settings(const QemuUser* tpm_user) {
+    const uid_t uid = tpm_user ? tpm_user->uid : 0;
+    const gid_t gid = tpm_user ? tpm_user->groups.front() : 0;
+    return fmt::format(R"(user = "+0"
+group = "+0"
+swtpm_user = "+{}"
+swtpm_group = "+{}"
 dynamic_ownership = 0
 remember_owner = 0
 namespaces = []
@@ -41,11 +41,14 @@ cgroup_controllers = []
                        uid, gid);
 }
 
-void prepare_root(const fs::path& root, const fs::path& cache, const QemuUser* user) {
+/// A box needs lktest's rights for a moment, to give them up in order.
+constexpr std::string_view box_settings = "clear_emulator_capabilities = 0\n";
+
+void prepare_root(const fs::path& root, const fs::path& cache, bool boxed, const QemuUser* tpm_user) {
     make_directories(root / "etc");
     make_directories(cache);
-    write_file(root / "etc/qemu.conf",
-               fmt::format("{}{}", driver_settings, ::geteuid() == 0 ? root_driver_settings(user) : ""));
+    write_file(root / "etc/qemu.conf", fmt::format("{}{}{}", driver_settings, boxed ? box_settings : "",
+                                                   ::geteuid() == 0 ? root_driver_settings(tpm_user) : ""));
     std::error_code error;
     fs::create_directory_symlink(fs::absolute(cache), root / "cache", error);
     if (error && error != std::errc::file_exists)
@@ -99,9 +102,10 @@ Connection::~Connection() {
         listeners_->detach(*handle_);
 }
 
-Connection Connection::embedded(const fs::path& root, const fs::path& cache, const QemuUser* user) {
+Connection Connection::embedded(const fs::path& root, const fs::path& cache, bool boxed,
+                                const QemuUser* tpm_user) {
     const fs::path absolute = fs::absolute(root);
-    prepare_root(absolute, cache, user);
+    prepare_root(absolute, cache, boxed, tpm_user);
     return {"qemu:///embed?root=" + absolute.string(), absolute};
 }
 
@@ -143,10 +147,10 @@ std::string Connection::qemu_version() const {
     return virConnectGetVersion(get(), &version) < 0 || version == 0 ? "" : version_text(version);
 }
 
-void Connection::warm(Arch arch) const {
+void Connection::warm(Arch arch, const fs::path& emulator) const {
     const std::string architecture(name(arch));
-    char* capabilities =
-        virConnectGetDomainCapabilities(get(), nullptr, architecture.c_str(), nullptr, "qemu", 0);
+    char* capabilities = virConnectGetDomainCapabilities(get(), emulator.empty() ? nullptr : emulator.c_str(),
+                                                         architecture.c_str(), nullptr, "qemu", 0);
     if (!capabilities)
         throw libvirt_error(fmt::format("libvirt finds no QEMU for {}", architecture),
                             fmt::format("install it: apt install {}",

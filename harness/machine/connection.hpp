@@ -41,9 +41,10 @@ public:
     ///               (a socket 40 characters deeper in it must stay below 108)
     /// @param cache  keeps what libvirt learnt of each QEMU; share it between runs, or the
     ///               first guest starts seconds later
-    /// @param user   whom root's QEMU runs as, who must be able to enter both; null: root
+    /// @param boxed     every guest's emulator is a box (QemuBoxes), and gets this process's rights
+    /// @param tpm_user  whom root's TPM emulators run as; null: root
     static Connection embedded(const std::filesystem::path& root, const std::filesystem::path& cache,
-                               const QemuUser* user = nullptr);
+                               bool boxed = false, const QemuUser* tpm_user = nullptr);
 
     /// Any other driver: "qemu:///system". One to another machine is taken for broken when that has not
     /// answered for half a minute.
@@ -69,7 +70,8 @@ public:
 
     /// Makes libvirt learn what QEMU for `arch` can do, so that no guest's start pays
     /// for it. Throws when there is no such QEMU.
-    void warm(Arch arch) const;
+    /// @param emulator  what libvirt is to take for QEMU; empty: its own choice
+    void warm(Arch arch, const std::filesystem::path& emulator = {}) const;
 
     /// What QEMU itself wrote to its standard error, when that can be read: the last
     /// lines of the guest's log in the root.

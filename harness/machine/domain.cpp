@@ -6,11 +6,17 @@
 #include <fmt/ranges.h>
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/virterror.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <fstream>
+#include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
+#include <span>
 #include <utility>
 
 #include "builder/base/file.hpp"
@@ -33,6 +39,31 @@ bool guest_is_gone() {
     return code == VIR_ERR_OPERATION_INVALID || code == VIR_ERR_NO_DOMAIN;
 }
 
+/// The process itself, or the one that it started, and so on: what libvirt takes for QEMU may be the box that
+/// QEMU is in.
+pid_t last_descendant(pid_t process) {
+    std::map<pid_t, pid_t> child_of;
+    std::error_code gone;
+    for (const fs::directory_entry& entry : fs::directory_iterator("/proc", gone)) {
+        pid_t pid = 0, parent = 0;
+        const std::string number = entry.path().filename();
+        if (std::from_chars(number.data(), number.data() + number.size(), pid).ec != std::errc())
+            continue;
+        // "12 (a name with ) in it) S PARENT …", proc(5).
+        std::ifstream file(entry.path() / "stat");
+        std::string text;
+        std::getline(file, text, '\0');
+        const std::size_t end = text.rfind(") ");
+        if (end == text.npos || text.size() < end + 5)
+            continue;
+        std::from_chars(text.data() + end + 4, text.data() + text.size(), parent);
+        child_of[parent] = pid;
+    }
+    for (auto child = child_of.find(process); child != child_of.end(); child = child_of.find(process))
+        process = child->second;
+    return process;
+}
+
 std::string receive_all(virStream& stream) {
     std::string bytes;
     char chunk[65536];
@@ -47,6 +78,23 @@ std::string receive_all(virStream& stream) {
 }
 
 }  // namespace
+
+/// A picture that QEMU is told to write. libvirt would name it a file that a QEMU in a box does not see.
+struct Domain::PictureFile {
+    fs::path path;  ///< in a directory that QEMU cannot write to
+    std::mutex alone;
+
+    std::string read() const {
+        constexpr std::uint64_t most = 64 << 20;
+        const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+        struct stat facts {};
+        if (!file || ::fstat(file.get(), &facts) < 0 || !S_ISREG(facts.st_mode))
+            throw system_error(fmt::format("cannot read {}", path.string()), errno);
+        std::string image(std::min(most, static_cast<std::uint64_t>(facts.st_size)), '\0');
+        image.resize(read_at(file.get(), 0, std::as_writable_bytes(std::span(image)), path));
+        return image;
+    }
+};
 
 Domain Domain::create(Connection& connection, const std::string& domain_name, const std::string& xml,
                       DomainEventSink on_event, const RunIn& run_in) {
@@ -88,6 +136,7 @@ Domain::Domain(Domain&& other) noexcept
       name_(std::move(other.name_)),
       run_in_(std::move(other.run_in_)),
       ours_(other.ours_),
+      picture_(std::move(other.picture_)),
       handle_(std::move(other.handle_)) {}
 
 Domain::~Domain() {
@@ -96,6 +145,11 @@ Domain::~Domain() {
     if (handle_)
         virDomainDestroy(handle_.get());
     connection_->listeners().forget(name_);
+}
+
+void Domain::use_for_pictures(const fs::path& file) {
+    picture_ = std::make_shared<PictureFile>();
+    picture_->path = file;
 }
 
 void Domain::run_where_it_lives(const std::function<void()>& work) const {
@@ -255,6 +309,30 @@ bool Domain::kvm_in_use() const {
 Domain::Camera Domain::camera() const {
     virDomainRef(handle_.get());
     const std::shared_ptr<virDomain> guest(handle_.get(), virDomainFree);
+    if (picture_)
+        return [guest, file = picture_] {
+            const std::lock_guard alone(file->alone);
+            // A QEMU older than 7.1 knows no format but its own.
+            std::string refusal;
+            for (const char* type : {"png", "ppm"}) {
+                nlohmann::json command{{"execute", "screendump"},
+                                       {"arguments", {{"filename", file->path.string()}}}};
+                if (type == std::string_view("png"))
+                    command["arguments"]["format"] = type;
+                char* text = nullptr;
+                if (virDomainQemuMonitorCommand(guest.get(), command.dump().c_str(), &text, 0) < 0)
+                    break;
+                const auto answer = nlohmann::json::parse(take(text), nullptr, false);
+                if (answer.is_object() && answer.contains("return"))
+                    return Screenshot{
+                        .type = type == std::string_view("png") ? "image/png" : "image/x-portable-pixmap",
+                        .image = file->read()};
+                if (answer.is_object() && answer.contains("error"))
+                    refusal = answer["error"].value("desc", "");
+            }
+            throw host_error(fmt::format("cannot take a screenshot of the guest {}: {}",
+                                         virDomainGetName(guest.get()), refusal));
+        };
     return [guest] {
         const Handle<virStream, virStreamFree> stream(virStreamNew(virDomainGetConnect(guest.get()), 0));
         char* type = stream ? virDomainScreenshot(guest.get(), stream.get(), 0, 0) : nullptr;
@@ -358,15 +436,16 @@ std::optional<pid_t> Domain::process() const {
 }
 
 UniqueFd Domain::memory() const {
-    const std::optional<pid_t> qemu = process();
+    const std::optional<pid_t> box = process();
+    if (!box)
+        return {};
     std::error_code error;
-    if (qemu)
-        for (const fs::directory_entry& entry :
-             fs::directory_iterator(fmt::format("/proc/{}/fd", *qemu), error)) {
-            std::error_code closed;
-            if (fs::read_symlink(entry.path(), closed).native().starts_with("/memfd:"))
-                return UniqueFd(::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC));
-        }
+    for (const fs::directory_entry& entry :
+         fs::directory_iterator(fmt::format("/proc/{}/fd", last_descendant(*box)), error)) {
+        std::error_code closed;
+        if (fs::read_symlink(entry.path(), closed).native().starts_with("/memfd:"))
+            return UniqueFd(::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC));
+    }
     return {};
 }
 

@@ -3,7 +3,9 @@
 
 #include <sys/types.h>
 
+#include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -98,6 +100,9 @@ public:
         std::string_view extension() const { return type == "image/png" ? ".png" : ".ppm"; }
     };
     Screenshot screenshot() const { return camera()(); }
+    /// From now on QEMU writes its pictures to this file, which is there and which it may write to. For one
+    /// that does not see the host's files.
+    void use_for_pictures(const std::filesystem::path& file);
     /// Takes screenshots. May be called from any thread at any time, and outlive this object.
     using Camera = std::function<Screenshot()>;
     Camera camera() const;
@@ -130,7 +135,7 @@ public:
     using Peek = std::function<std::string(std::uint64_t address, std::size_t size)>;
     Peek peek() const;
 
-    /// QEMU's process, where it runs on this machine and libvirt says which one it is.
+    /// The process that libvirt takes for QEMU, if that runs on this machine: QEMU, or the box that it is in.
     std::optional<pid_t> process() const;
 
     /// The guest's RAM, to be mapped for reading: it outlives the guest as long as it is open.
@@ -146,6 +151,8 @@ private:
     std::string name_;
     RunIn run_in_;
     bool ours_ = true;  ///< it ends with this object
+    struct PictureFile;
+    std::shared_ptr<PictureFile> picture_;  ///< unset: libvirt's affair
     Handle<virDomain, virDomainFree> handle_;
 };
 

@@ -10,6 +10,8 @@
 #include <sstream>
 #include <utility>
 
+#include "harness/box/settings.hpp"
+
 namespace lktest {
 namespace {
 
@@ -199,10 +201,12 @@ Words medium_words(const MachineSpec& spec) {
 /// ones, which then find their places taken.
 void add_qemu_words(pugi::xml_node domain, const MachineSpec& spec) {
     const bool medium = beside_libvirt(spec.cell);
-    if (!medium && !any_disk(spec, DiskBus::nvme))
+    if (!medium && !any_disk(spec, DiskBus::nvme) && spec.box.empty())
         return;
     domain.append_attribute("xmlns:qemu").set_value("http://libvirt.org/schemas/domain/qemu/1.0");
     const pugi::xml_node line = add(domain, "qemu:commandline");
+    if (!spec.box.empty())
+        add(line, "qemu:env", {{"name", box_variable}, {"value", spec.box.native()}});
     if (medium)
         for (const std::string& word : medium_words(spec))
             add(line, "qemu:arg", {{"value", word}});
@@ -219,9 +223,12 @@ void add_qemu_words(pugi::xml_node domain, const MachineSpec& spec) {
 }
 
 /// Where SeaBIOS (CONFIG_DEBUG_IO_PORT) and debug builds of OVMF (PcdDebugIoPort) say what they do.
-void add_firmware_log(pugi::xml_node devices, const std::filesystem::path& file) {
-    const pugi::xml_node port = add(devices, "serial", {{"type", "file"}});
-    add(port, "source", {{"path", file.native()}, {"append", "on"}});
+/// A guest can write there without end: to a pipe, whose reader stops recording some time.
+void add_firmware_log(pugi::xml_node devices, const std::filesystem::path& log, bool by_pipe) {
+    const pugi::xml_node port = add(devices, "serial", {{"type", by_pipe ? "pipe" : "file"}});
+    pugi::xml_node source = add(port, "source", {{"path", log.native()}});
+    if (!by_pipe)
+        source.append_attribute("append").set_value("on");
     add(add(port, "target", {{"type", "isa-debug"}, {"port", "1"}}), "model", {{"name", "isa-debugcon"}});
     add(port, "address", {{"type", "isa"}, {"iobase", "0x402"}});
 }
@@ -246,7 +253,7 @@ void add_console(pugi::xml_node devices, const MachineSpec& spec) {
         add(serial, "target", {{"type", isa ? "isa-serial" : "system-serial"}, {"port", "0"}});
     add(port, "model", {{"name", isa ? "isa-serial" : "pl011"}});
     if (isa && !spec.firmware_log.empty())
-        add_firmware_log(devices, spec.firmware_log);
+        add_firmware_log(devices, spec.firmware_log, by_pipe);
 
     add(devices, "controller", {{"type", "virtio-serial"}, {"index", "0"}});
     const pugi::xml_node channel = add(devices, "channel", {{"type", by_pipe ? "pipe" : "unix"}});
@@ -292,6 +299,8 @@ void add_video(pugi::xml_node devices, Graphics graphics) {
 
 void add_devices(pugi::xml_node domain, const MachineSpec& spec) {
     const pugi::xml_node devices = add(domain, "devices");
+    if (!spec.emulator.empty())
+        add_text(devices, "emulator", spec.emulator.native());
     add_storage(devices, spec);
     std::visit(AddNetwork{devices, spec.cell}, spec.network);
     add_console(devices, spec);

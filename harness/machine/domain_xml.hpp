@@ -60,7 +60,11 @@ struct MachineSpec {
     std::filesystem::path port_pipe;     ///< likewise: the virtio-serial port `lktest.0`; both may be
                                          ///< empty: what they say is libvirt's to bring (Domain::console)
     NetworkSpec network;
-    std::filesystem::path firmware_log{};  ///< is given what x86 firmware says on its debug port; empty: none
+    std::filesystem::path emulator{};  ///< what libvirt starts as QEMU; unset: its own choice
+    std::filesystem::path box{};       ///< the emulator's settings, if it is a box: see QemuBoxes
+    /// Gets what x86 firmware says on its debug port: a ConsolePipe's path where serial_pipe is one, or else
+    /// a file. Unset if that is not kept.
+    std::filesystem::path firmware_log{};
     bool daemon = false;  ///< a libvirt daemon runs it, with security drivers and a user for QEMU
     std::vector<DiskSpec> disks{};
     std::filesystem::path medium_copy{};  ///< a qcow2 image that is attached instead; empty: the image itself

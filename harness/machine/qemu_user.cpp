@@ -2,9 +2,7 @@
 #include "harness/machine/qemu_user.hpp"
 
 #include <fmt/format.h>
-#include <grp.h>
 #include <linux/capability.h>
-#include <pwd.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -12,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <sstream>
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
@@ -19,18 +18,64 @@
 namespace lktest {
 namespace fs = std::filesystem;
 
-std::optional<QemuUser> find_qemu_user() {
-    if (::geteuid() != 0 || ::prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE) != 1)
+namespace {
+
+/// Whether all ids up to this one exist in the user namespace of this process (user_namespaces(7)).
+bool ids_exist_up_to(unsigned long long last) {
+    for (const char* map : {"/proc/self/uid_map", "/proc/self/gid_map"}) {
+        std::istringstream lines(read_file(map));
+        unsigned long long inside = 0, outside = 0, count = 0;
+        bool found = false;
+        while (lines >> inside >> outside >> count)
+            found = found || (inside == 0 && count > last);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/// Another one for each run that has a PID namespace of its own.
+unsigned number_of_run() {
+    struct stat facts {};
+    return ::stat("/proc/self/ns/pid", &facts) < 0 ? 0 : static_cast<unsigned>(facts.st_ino);
+}
+
+}  // namespace
+
+std::optional<QemuUsers> QemuUsers::find() {
+    if (::geteuid() != 0)
         return std::nullopt;
-    const passwd* entry = ::getpwnam("libvirt-qemu");
-    if (!entry || entry->pw_uid == 0)
-        return std::nullopt;
-    int count = 64;
-    std::vector<gid_t> groups(static_cast<std::size_t>(count));
-    if (::getgrouplist(entry->pw_name, entry->pw_gid, groups.data(), &count) < 0)
-        return std::nullopt;
-    groups.resize(static_cast<std::size_t>(count));
-    return QemuUser{entry->pw_uid, std::move(groups)};
+    for (const int capability : {CAP_SYS_PTRACE, CAP_SETUID, CAP_SETGID, CAP_CHOWN})
+        if (::prctl(PR_CAPBSET_READ, capability) != 1)
+            return std::nullopt;
+    // Runs at the same time have other parts of the range, as far as it goes.
+    constexpr unsigned each = 1024;
+    struct Range {
+        unsigned first, end;
+    };
+    // Neither a distribution's own users nor systemd's dynamic ones and containers (its UIDS-GIDS.md), nor
+    // the ranges of subuid(5). A container often has only 65536 ids: there, a range that Debian reserves.
+    for (const Range range : {Range{200'704, 524'288}, Range{30'720, 59'392}})
+        if (ids_exist_up_to(range.end)) {
+            const unsigned parts = (range.end - range.first) / each;
+            return QemuUsers(range.first + number_of_run() % parts * each, each);
+        }
+    return std::nullopt;
+}
+
+QemuUsers::QemuUsers(uid_t first, unsigned count) : first_(first), count_(count) {}
+
+QemuUser QemuUsers::take() const {
+    const uid_t uid = first_ + 1 + (*taken_)++ % (count_ - 1);
+    QemuUser user{uid, {uid}};
+    user.groups.insert(user.groups.end(), more_groups_.begin(), more_groups_.end());
+    return user;
+}
+
+QemuUser QemuUsers::for_tpms() const {
+    QemuUser user{first_, {first_}};
+    user.groups.insert(user.groups.end(), more_groups_.begin(), more_groups_.end());
+    return user;
 }
 
 bool may_open(const QemuUser& user, const fs::path& file, bool write) {
@@ -53,8 +98,14 @@ void give_to(const QemuUser& user, const fs::path& directory) {
     for (const fs::directory_entry& entry : fs::directory_iterator(directory))
         if ((entry.is_regular_file() || entry.is_fifo()) && !entry.is_symlink())
             give(entry.path(), user.uid);
-    // Who owned the directory could put a link where root looks for what it serves.
+    // Who could write to the directory could put a link where root looks for a disk.
     give(directory, 0);
+    fs::permissions(directory, fs::perms(0711));
+}
+
+void let_write(const QemuUser& user, const fs::path& directory) {
+    if (::lchown(directory.c_str(), 0, user.groups.front()) < 0)
+        throw system_error(fmt::format("cannot give {} to QEMU's user", directory.string()), errno);
     fs::permissions(directory, fs::perms(01771));
 }
 

@@ -14,12 +14,15 @@
 #include "builder/base/error.hpp"
 #include "harness/net/dhcp.hpp"
 #include "harness/net/ping.hpp"
+#include "harness/net/tftp.hpp"
 
 namespace lktest {
 namespace asio = boost::asio;
 namespace {
 
 constexpr auto retry_after = std::chrono::milliseconds(500);
+// A path can have any query behind it.
+constexpr std::size_t most_fetched = 1000;
 // A server that took a connection and then hangs may have been started anew meanwhile.
 constexpr auto fetch_time = std::chrono::seconds(10);
 
@@ -49,10 +52,14 @@ struct CellNetwork::State {
                options.boot ? dnsmasq_options(*options.boot) : std::vector<std::string>(), options.log_file,
                DhcpHandlers{[this] { dhcp_ready = true, bell.cancel(); },
                             [this](const DhcpMessage& message) { take(message); },
-                            [this](const std::string& problem) { dhcp_problem = problem, bell.cancel(); }}),
+                            [this](const std::string& problem) { lose_dhcp(problem); }}),
           http(
               std::in_place, io, netns, options.pages, [this](const ServedPage& served) { take(served); },
-              served_directories(options)) {}
+              served_directories(options)) {
+        if (options.boot && !options.boot->http)
+            tftp.emplace(io, netns, options.boot->directory,
+                         [this](const ServedFile& served) { take(served); });
+    }
 
     void take(const DhcpMessage& message) {
         heard = message;
@@ -66,11 +73,26 @@ struct CellNetwork::State {
         bell.cancel();
     }
 
+    void lose_dhcp(const std::string& problem) {
+        dhcp_problem = problem;
+        if (options.on_fault)
+            options.on_fault(problem);
+        bell.cancel();
+    }
+
     void take(const ServedPage& served) {
         tell("fetched-from-host",
              fmt::format("{} fetched {}: {}", served.client, served.path, served.status));
-        if (served.status == 200)
+        if (served.status == 200 && fetched.size() < most_fetched)
             fetched.insert(served.path);
+        bell.cancel();
+    }
+
+    void take(const ServedFile& served) {
+        const std::string how = !served.found ? "not found"
+                                : served.sent ? fmt::format("{} bytes", served.size)
+                                              : "the client broke off";
+        tell("fetched-from-host", fmt::format("{} fetched {} by TFTP: {}", served.client, served.path, how));
         bell.cancel();
     }
 
@@ -100,13 +122,14 @@ struct CellNetwork::State {
     Tap tap;
     std::optional<DhcpServer> dhcp;  ///< empty, like http, once the owner is gone
     std::optional<HttpServer> http;
+    std::optional<TftpServer> tftp;
     std::stop_source stop;
 
     bool dhcp_ready = false;
     std::string dhcp_problem;
     std::optional<DhcpMessage> heard;  ///< the last message
     std::optional<std::string> lease;
-    std::set<std::string> fetched;  ///< paths, by the guest; only paths that are pages
+    std::set<std::string> fetched;  ///< paths, by the guest; only paths of pages and files
 };
 
 std::string CellNetwork::State::why_no_lease() const {
@@ -213,6 +236,7 @@ CellNetwork::~CellNetwork() {
     state_->stop.request_stop();
     state_->dhcp.reset();
     state_->http.reset();
+    state_->tftp.reset();
     state_->bell.cancel();
 }
 

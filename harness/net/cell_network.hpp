@@ -30,6 +30,8 @@ struct CellNetworkOptions {
     /// Called on the io_context's thread; never after the CellNetwork is gone.
     EventSink sink;
     std::function<std::chrono::microseconds()> since_power_on;  ///< for Event::at
+    /// Called when a part of the network ended by itself, with the reason; on the io_context's thread.
+    std::function<void(const std::string& problem)> on_fault{};
 };
 
 /// What the host side of a tap saw of its guest.

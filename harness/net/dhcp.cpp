@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,7 +42,7 @@ std::vector<std::string> command(Tap tap, const std::vector<std::string>& option
         "--log-facility=-",  // standard error
         "--log-dhcp",
         "--pid-file=",
-        "--user=root",  // of a user namespace without other ids too: it means "change nothing"
+        "--user=root",  // it means "change nothing": see keep_only()
         "--group=root",
         "--port=0",  // no DNS
         fmt::format("--interface={}", tap_name),
@@ -63,6 +65,42 @@ std::vector<std::string> command(Tap tap, const std::vector<std::string>& option
     return arguments;
 }
 
+/// To answer guests that have no address yet, by broadcasts and an entry in the neighbours' table; for router
+/// advertisements; and for port 67.
+constexpr std::array dhcp_capabilities{CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE};
+
+/// Makes the calling process nobody's, if it is root's, with no other capabilities than these, and no way to
+/// gain more. Only async-signal-safe calls. False with errno set if that fails.
+template <std::size_t count>
+bool keep_only(const std::array<int, count>& capabilities) {
+    constexpr uid_t nobody = 65534;
+    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> kept{};
+    const auto is_kept = [&](int capability) {
+        return (kept[CAP_TO_INDEX(capability)].permitted & CAP_TO_MASK(capability)) != 0;
+    };
+    for (const int capability : capabilities) {
+        auto& set = kept[CAP_TO_INDEX(capability)];
+        set.permitted |= CAP_TO_MASK(capability);
+        set.effective = set.inheritable = set.permitted;
+    }
+    for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
+        if (!is_kept(capability))
+            ::prctl(PR_CAPBSET_DROP, capability);  // fails where it is not ours to drop
+    ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    // By the kernel's own calls: the C library's would tell the other threads, which a child has none of.
+    if (::geteuid() == 0 && (::prctl(PR_SET_KEEPCAPS, 1) < 0 || ::syscall(SYS_setgroups, 0, nullptr) < 0 ||
+                             ::syscall(SYS_setresgid, nobody, nobody, nobody) < 0 ||
+                             ::syscall(SYS_setresuid, nobody, nobody, nobody) < 0))
+        return false;
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    if (::syscall(SYS_capset, &header, kept.data()) < 0)
+        return false;
+    for (const int capability : capabilities)
+        if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0)
+            return false;
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
 /// Runs in the child between fork and exec: only async-signal-safe calls.
 [[noreturn]] void become(char* const* argv, int log, int report, pid_t parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -73,6 +111,15 @@ std::vector<std::string> command(Tap tap, const std::vector<std::string>& option
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     // Not in the terminal's group: Ctrl-C is for the harness, which ends its cells in order.
     ::setpgid(0, 0);
+    if (!keep_only(dhcp_capabilities)) {
+        const int error = errno;
+        [[maybe_unused]] const ssize_t written = ::write(report, &error, sizeof error);
+        ::_exit(127);
+    }
+    // What the privileges' change has cleared.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent)
+        ::_exit(127);
     const int null = ::open("/dev/null", O_RDWR);
     ::dup2(null, 0);
     ::dup2(null, 1);
@@ -128,8 +175,12 @@ struct DhcpServer::Child {
 
     /// Takes a piece of dnsmasq's output.
     void take(std::string_view text) {
-        if (logged < log_limit)
-            (file << text).flush();
+        if (logged < log_limit) {
+            file << text;
+            if (logged + text.size() >= log_limit)
+                file << "\n[lktest: dnsmasq said more than this; the rest is not recorded]\n";
+            file.flush();
+        }
         logged += text.size();
         while (!text.empty() && owned) {
             const std::size_t end = std::min(text.find('\n'), text.size());

@@ -2,6 +2,7 @@
 #include "harness/net/http.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -23,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "builder/base/beneath.hpp"
 #include "builder/base/error.hpp"
 #include "harness/net/netboot.hpp"
 
@@ -45,8 +47,13 @@ constexpr auto file_time = std::chrono::minutes(10);  // a layer, to an emulated
 using Response = http::response<http::string_body>;
 using FileResponse = http::response<http::file_body>;
 
+std::uint64_t size_of(const UniqueFd& file) {
+    struct stat facts {};
+    return ::fstat(file.get(), &facts) < 0 ? 0 : static_cast<std::uint64_t>(facts.st_size);
+}
+
 /// @param file  what is asked for, when it is a file
-Response respond(const http::request_header<>& request, const Pages& pages, const fs::path& file) {
+Response respond(const http::request_header<>& request, const Pages& pages, const UniqueFd& file) {
     const auto page = pages.find(std::string(request.target()));
     const bool head = request.method() == http::verb::head;
     Response response;
@@ -56,25 +63,27 @@ Response respond(const http::request_header<>& request, const Pages& pages, cons
     response.set(http::field::content_type, "text/plain");
     if (request.method() != http::verb::get && !head) {
         response.result(http::status::method_not_allowed);
-    } else if (page == pages.end() && file.empty()) {
+    } else if (page == pages.end() && !file) {
         response.result(http::status::not_found);
         response.body() = "not found\n";
-    } else if (file.empty()) {
+    } else if (!file) {
         response.body() = page->second;
     }
     response.prepare_payload();
     if (head)
         response.body().clear();
-    if (std::error_code unknown; head && !file.empty())
-        response.content_length(fs::file_size(file, unknown));  // UEFI asks for it before it fetches
+    if (head && file)
+        response.content_length(size_of(file));  // UEFI asks for it before it fetches
     return response;
 }
 
-/// The file itself; nothing when it cannot be read.
-std::optional<FileResponse> respond(const fs::path& file) {
+/// The file itself; unset if it cannot be read.
+std::optional<FileResponse> respond(UniqueFd file) {
     FileResponse response;
     error_code error;
-    response.body().open(file.c_str(), beast::file_mode::scan, error);
+    beast::file opened;
+    opened.native_handle(file.release());
+    response.body().reset(std::move(opened), error);
     if (error)
         return std::nullopt;
     response.version(11);
@@ -88,15 +97,16 @@ std::optional<FileResponse> respond(const fs::path& file) {
 }  // namespace
 
 struct HttpServer::Site {
-    Site(asio::io_context& io, Pages its_pages, std::vector<fs::path> its_directories, OnServed its_handler)
-        : acceptor(io),
-          pages(std::move(its_pages)),
-          directories(std::move(its_directories)),
-          on_served(std::move(its_handler)) {}
+    Site(asio::io_context& io, Pages its_pages, const std::vector<fs::path>& its_directories,
+         OnServed its_handler)
+        : acceptor(io), pages(std::move(its_pages)), on_served(std::move(its_handler)) {
+        for (const fs::path& directory : its_directories)
+            directories.push_back(open_directory(directory));
+    }
 
     tcp::acceptor acceptor;
     Pages pages;
-    std::vector<fs::path> directories;
+    std::vector<UniqueFd> directories;
     OnServed on_served;
     bool owned = true;  ///< false once the server object is gone
     std::list<beast::tcp_stream> connections;
@@ -120,13 +130,13 @@ asio::awaitable<void> HttpServer::Site::serve(std::shared_ptr<Site> site,
         co_await http::async_read(*stream, buffer, request, asio::redirect_error(asio::use_awaitable, error));
     if (!error) {
         unsigned status = 200;
-        fs::path file;
-        for (const fs::path& directory : site->directories)
-            if (file.empty())
-                file = served_file(directory, std::string(request.get().target()));
+        UniqueFd file;
+        for (const UniqueFd& directory : site->directories)
+            if (!file)
+                file = served_file(directory.get(), std::string(request.get().target()));
         std::optional<FileResponse> whole;
-        if (!file.empty() && request.get().method() == http::verb::get)
-            whole = respond(file);
+        if (file && request.get().method() == http::verb::get)
+            whole = respond(std::move(file));
         if (whole) {
             stream->expires_after(file_time);
             co_await http::async_write(*stream, *whole, asio::redirect_error(asio::use_awaitable, error));
@@ -169,8 +179,8 @@ asio::awaitable<void> HttpServer::Site::accept(std::shared_ptr<Site> site) {
 }
 
 HttpServer::HttpServer(asio::io_context& io, const Netns& netns, Pages pages, OnServed on_served,
-                       std::vector<fs::path> directories)
-    : site_(std::make_shared<Site>(io, std::move(pages), std::move(directories), std::move(on_served))) {
+                       const std::vector<fs::path>& directories)
+    : site_(std::make_shared<Site>(io, std::move(pages), directories, std::move(on_served))) {
     try {
         netns.run([this] {
             const tcp::endpoint port(tcp::v4(), 80);

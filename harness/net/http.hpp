@@ -33,10 +33,11 @@ public:
     using OnServed = std::function<void(const ServedPage&)>;
 
     /// @param on_served  called on the io_context's thread; never after this object is gone
-    /// @param directories  their files are served besides the pages, the first one's before the next one's
-    /// Throws a host Error when the port cannot be had.
+    /// @param directories  their files are served as well, the first one's before the next one's. Nothing
+    ///                     outside of them is, wherever their links lead
+    /// Throws an Error if the port or a directory cannot be opened.
     HttpServer(boost::asio::io_context& io, const Netns& netns, Pages pages, OnServed on_served,
-               std::vector<std::filesystem::path> directories = {});
+               const std::vector<std::filesystem::path>& directories = {});
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
     ~HttpServer();

@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <grp.h>
 #include <linux/capability.h>
+#include <pwd.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -12,6 +14,8 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -74,6 +78,28 @@ fs::path private_mount_point() {
     return fs::is_directory(libvirt_state, ignored) ? libvirt_state : existing("/run/lktest");
 }
 
+/// libvirt's driver, when root runs it, wants to know a user whom its package makes, though it uses none
+/// here. Where there is none, as in a container with libvirt's library alone, a copy of the list has one.
+void complete_users(const fs::path& private_dir) {
+    constexpr const char* user = "libvirt-qemu";
+    constexpr std::string_view nobody = ":x:65534:";
+    const auto complete = [&](const fs::path& list, const std::string& entry) {
+        std::ifstream in(list, std::ios::binary);
+        std::string text{std::istreambuf_iterator<char>(in), {}};
+        if (!text.empty() && !text.ends_with('\n'))
+            text += '\n';
+        const fs::path own = private_dir / list.filename();
+        if (std::ofstream out(own, std::ios::binary); !(out << text << entry << std::flush))
+            throw system_error(fmt::format("cannot write {}", own.string()), errno);
+        if (fs::exists(list) && ::mount(own.c_str(), list.c_str(), nullptr, MS_BIND, nullptr) < 0)
+            throw system_error(fmt::format("cannot complete {}", list.string()), errno, jail_hint);
+    };
+    if (!::getpwnam(user))
+        complete("/etc/passwd", fmt::format("{}{}65534::/nonexistent:/usr/sbin/nologin\n", user, nobody));
+    if (!::getgrnam(user))
+        complete("/etc/group", fmt::format("{}{}\n", user, nobody));
+}
+
 }  // namespace
 
 void keep_user(const JailUser& user) {
@@ -92,6 +118,11 @@ fs::path mount_jail(bool root) {
         throw system_error("cannot mount /proc in a new PID namespace", errno, jail_hint);
     const fs::path private_dir = private_mount_point();
     mount_tmpfs(private_dir);
+    // What is shown there later, a guest's QEMU sees too if it is in its part of the directory.
+    if (::mount(nullptr, private_dir.c_str(), nullptr, MS_SHARED, nullptr) < 0)
+        throw system_error("cannot share the mounts of the private directory", errno, jail_hint);
+    if (root)
+        complete_users(private_dir);
     // The embedded driver also writes where no option leads it away from: as root to
     // /run/libvirt, else to the user's run-time directory.
     if (root)

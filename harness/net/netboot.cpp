@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "harness/net/netboot.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <span>
 #include <tuple>
 
+#include "builder/base/beneath.hpp"
 #include "harness/net/tap.hpp"
 
 namespace lktest {
@@ -63,6 +65,14 @@ std::size_t rank(std::span<const std::string_view> names, const fs::path& path) 
     return static_cast<std::size_t>(std::ranges::find_if(names, fits) - names.begin());
 }
 
+/// Whether a path is one word to dnsmasq, whose options have commas, and to a boot loader.
+bool is_plain(std::string_view path) {
+    return std::ranges::all_of(path, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("/._-+~@=").find(c) != std::string_view::npos;
+    });
+}
+
 }  // namespace
 
 std::optional<fs::path> boot_file(const fs::path& directory, const NetClient& client) {
@@ -72,12 +82,12 @@ std::optional<fs::path> boot_file(const fs::path& directory, const NetClient& cl
     using Found = std::tuple<std::ptrdiff_t, std::size_t, fs::path>;  // how deep, which name
     std::optional<Found> best;
     std::error_code error;
+    const UniqueFd root(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     fs::recursive_directory_iterator entry(directory, fs::directory_options::skip_permission_denied, error);
     for (unsigned count = 0; !error && entry != fs::recursive_directory_iterator() && count < most; ++count) {
         const fs::path path = entry->path().lexically_relative(directory);
         const std::size_t which = rank(names, path);
-        std::error_code none;
-        if (which < names.size() && fs::is_regular_file(entry->path(), none)) {
+        if (which < names.size() && is_plain(path.native()) && open_beneath(root.get(), path)) {
             Found found{std::distance(path.begin(), path.end()), which, path};
             best = best ? std::min(*best, found) : found;
         }
@@ -92,8 +102,7 @@ std::vector<std::string> dnsmasq_options(const NetBoot& boot) {
     std::vector<std::string> options;
     if (!boot.http)
         // The boot file in BOOTP's own field: shim looks there for the directory that its GRUB is in.
-        options = {"--enable-tftp", fmt::format("--tftp-root={}", fs::absolute(boot.directory).string()),
-                   "--dhcp-no-override"};
+        options = {"--dhcp-no-override"};
     for (const auto& [tag, type, client] : client_types) {
         const auto file = client.http == boot.http ? boot_file(boot.directory, client) : std::nullopt;
         if (!file)
@@ -108,13 +117,11 @@ std::vector<std::string> dnsmasq_options(const NetBoot& boot) {
     return options;
 }
 
-fs::path served_file(const fs::path& directory, std::string_view target) {
+UniqueFd served_file(int directory, std::string_view target) {
     const fs::path path(target.substr(0, target.find_first_of("?#")));
     if (!path.is_absolute() || std::ranges::any_of(path, [](const fs::path& part) { return part == ".."; }))
         return {};
-    fs::path file = directory / path.relative_path();
-    std::error_code ignored;
-    return fs::is_regular_file(file, ignored) ? file : fs::path();
+    return open_beneath(directory, path.relative_path());
 }
 
 }  // namespace lktest

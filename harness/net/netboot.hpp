@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "builder/base/handle.hpp"
 #include "builder/base/platform.hpp"
 
 namespace lktest {
@@ -28,16 +29,17 @@ struct NetClient {
 
 /// What such a machine is told to load, below the tree's directory: the first of the names that boot
 /// loaders are known by (PXELINUX, shim, GRUB, iPXE; httpboot.img for HTTP), where it lies least deep.
-/// Nothing when the tree has none for it.
+/// Links that lead out of the tree do not count. Unset if the tree has none for it.
 std::optional<std::filesystem::path> boot_file(const std::filesystem::path& directory,
                                                const NetClient& client);
 
-/// dnsmasq's arguments for it.
+/// dnsmasq's arguments for it. A loader whose path dnsmasq would read as further options is left out.
 std::vector<std::string> dnsmasq_options(const NetBoot& boot);
 
-/// The file that a request for `target` is answered with; empty when there is none, and for
-/// whatever leads out of the directory.
-/// @param target  of an HTTP request: "/live/01-packages.sb?x"
-std::filesystem::path served_file(const std::filesystem::path& directory, std::string_view target);
+/// The file that a request for `target` is answered with; unset if there is none, and for whatever
+/// leads out of the directory, be it by "..", be it by a link.
+/// @param directory  see open_directory()
+/// @param target     of an HTTP request: "/live/01-packages.sb?x"
+UniqueFd served_file(int directory, std::string_view target);
 
 }  // namespace lktest

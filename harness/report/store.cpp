@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "builder/base/beneath.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/handle.hpp"
 #include "builder/base/host_limits.hpp"
@@ -85,7 +86,9 @@ fs::path RunDirectory::cell_directory(const BootCell& cell) const {
 
 void RunDirectory::append_event(const BootCell& cell, const Event& event) const {
     const fs::path path = cell_directory(cell) / "events.jsonl";
-    const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+    const HeldDirectory directory(path.parent_path());
+    const UniqueFd fd(::openat(directory.fd(), "events.jsonl",
+                               O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (!fd)
         throw system_error(fmt::format("cannot write {}", path.string()), errno);
     const off_t before = ::lseek(fd.get(), 0, SEEK_END);

@@ -9,6 +9,7 @@
 #include <array>
 #include <filesystem>
 #include <set>
+#include <type_traits>
 
 #include "harness/scenario/names.hpp"
 #include "harness/scenario/parse.hpp"
@@ -23,16 +24,31 @@ constexpr std::chrono::minutes boot_time{3};  // milestones have times of their 
 struct Reading {
     TomlSource& source;
     const std::vector<DiskSettings>& disks;
-    std::set<std::string> variables;
+    std::set<std::string> own;        ///< variables that lktest sets
+    std::set<std::string> variables;  ///< those, and what earlier steps capture
 };
 
-/// Complains about variables that no step before this one has captured.
+/// Who reads a text: lktest puts values into it, then maybe a guest's shell reads it; or this machine's
+/// shell does, which finds the values in its environment.
+enum class Reader { plain, guest_shell, host_shell };
+
+/// Complains about variables that no earlier step has captured, and about any in a command of this machine:
+/// a guest's words would become part of it.
 void check_variables(Reading& reading, TableReader& table, std::string_view key, std::string_view text,
-                     bool shell) {
+                     Reader reader) {
     for (const std::string& name : variables_of(text)) {
-        if (reading.variables.contains(name))
+        if (reading.variables.contains(name)) {
+            if (reader == Reader::host_shell && !reading.own.contains(name))
+                table.complain(key,
+                               fmt::format("'${{{}}}' would put the guest's words into a command that runs "
+                                           "on this machine",
+                                           name),
+                               fmt::format("write \"${}\", in double quotes: captures are environment "
+                                           "variables of 'host' steps",
+                                           name));
             continue;
-        if (shell && name.find_first_of("abcdefghijklmnopqrstuvwxyz") == name.npos)
+        }
+        if (reader != Reader::plain && name.find_first_of("abcdefghijklmnopqrstuvwxyz") == name.npos)
             continue;  // ${HOME}: the shell's
         const std::vector<std::string_view> known(reading.variables.begin(), reading.variables.end());
         table.complain(key, fmt::format("no step before this one captures '{}'", name),
@@ -40,11 +56,12 @@ void check_variables(Reading& reading, TableReader& table, std::string_view key,
     }
 }
 
-std::string text_of(Reading& reading, TableReader& table, std::string_view key, bool shell = false) {
+std::string text_of(Reading& reading, TableReader& table, std::string_view key,
+                    Reader reader = Reader::plain) {
     std::string text = table.string(key).value_or("");
     if (text.empty() && table.has(key))
         table.complain(key, fmt::format("'{}' must not be empty", key));
-    check_variables(reading, table, key, text, shell);
+    check_variables(reading, table, key, text, reader);
     return text;
 }
 
@@ -62,8 +79,11 @@ std::string pattern_of(Reading& reading, TableReader& table, std::string_view ke
         table.complain(key, "bad regular expression: " + expression.error());
         return {};
     }
-    for (const auto& [name, index] : expression.NamedCapturingGroups())
+    for (const auto& [name, index] : expression.NamedCapturingGroups()) {
+        if (const auto why = unfit_capture(name))
+            table.complain(key, *why, "give the group another name: (?P<answer>…)");
         reading.variables.insert(name);
+    }
     return pattern;
 }
 
@@ -133,7 +153,8 @@ std::string into_of(Reading& reading, TableReader& table) {
 // What several actions are read alike by; `key` is the action's own.
 template <typename Command>
 Action read_command(Reading& reading, TableReader& table, std::string_view key) {
-    std::string command = text_of(reading, table, key, true);
+    constexpr bool here = std::is_same_v<Command, RunOnHost>;
+    std::string command = text_of(reading, table, key, here ? Reader::host_shell : Reader::guest_shell);
     return Command{std::move(command), check_of(reading, table)};
 }
 
@@ -154,12 +175,12 @@ Action read_of_disks(Reading& reading, TableReader& table, std::string_view key)
 }
 
 Action read_reboot(Reading& reading, TableReader& table, std::string_view key) {
-    std::string command = text_of(reading, table, key, true);
+    std::string command = text_of(reading, table, key, Reader::guest_shell);
     return Reboot{std::move(command), into_of(reading, table)};
 }
 
 Action read_shutdown(Reading& reading, TableReader& table, std::string_view key) {
-    return ShutDown{text_of(reading, table, key, true)};
+    return ShutDown{text_of(reading, table, key, Reader::guest_shell)};
 }
 
 Action read_reset(Reading& reading, TableReader& table, std::string_view key) {
@@ -192,7 +213,7 @@ Action read_screenshot(Reading&, TableReader& table, std::string_view key) {
 
 /// A text that is typed in a loader's menu.
 std::string typed_of(Reading& reading, TableReader& table, std::string_view key, std::string text) {
-    check_variables(reading, table, key, text, false);
+    check_variables(reading, table, key, text, Reader::plain);
     if (const auto problem = untypeable(text))
         table.complain(key, fmt::format("'{}' {}", key, *problem));
     return text;
@@ -313,9 +334,11 @@ Step read_step(Reading& reading, const toml::table& values) {
 
 std::vector<Step> read_steps(TomlSource& source, const std::vector<const toml::table*>& tables,
                              const std::vector<DiskSettings>& disks) {
-    Reading reading{source, disks, {}};
-    for (std::string& name : known_variables())
-        reading.variables.insert(std::move(name));
+    Reading reading{source, disks, {}, {}};
+    for (const std::string& name : known_variables()) {
+        reading.own.insert(name);
+        reading.variables.insert(name);
+    }
     std::vector<Step> steps;
     for (const toml::table* table : tables)
         steps.push_back(read_step(reading, *table));

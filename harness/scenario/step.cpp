@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "harness/scenario/step.hpp"
 
+#include <fmt/format.h>
 #include <re2/re2.h>
+
+#include <algorithm>
 
 #include "harness/scenario/disk.hpp"
 
@@ -69,6 +72,43 @@ std::string fill_in(std::string_view text, const Variables& variables,
                 filled += quote ? quote(found->second) : found->second;
         });
     return filled;
+}
+
+Environment host_environment(const Variables& variables) {
+    return {variables.begin(), variables.end()};
+}
+
+std::optional<std::string> not_for_environment(const Variables& variables) {
+    // The kernel's bounds: 32 pages for one string (MAX_ARG_STRLEN), and for all strings a quarter of the
+    // stack, of which this program's own environment needs some.
+    constexpr std::size_t most = (128 << 10) - 1, most_together = 1 << 20;
+    std::size_t together = 0;
+    for (const auto& [name, value] : variables) {
+        const std::size_t size = name.size() + 1 + value.size();
+        if (value.find('\0') != value.npos)
+            return fmt::format("what '{}' captured cannot be an environment variable: it has a NUL byte",
+                               name);
+        if (size > most)
+            return fmt::format(
+                "what '{}' captured cannot be an environment variable: it has {} bytes, and {} are allowed",
+                name, value.size(), most - name.size() - 1);
+        together += size;
+    }
+    if (together > most_together)
+        return fmt::format("the captures have {} bytes together, and the environment of a program holds {}",
+                           together, most_together);
+    return std::nullopt;
+}
+
+std::optional<std::string> unfit_capture(std::string_view name) {
+    const std::vector<std::string> taken = known_variables();
+    if (std::ranges::find(taken, name) != taken.end())
+        return fmt::format("'{}' cannot be captured: lktest sets it in every cell", name);
+    if (name.empty() || name.front() < 'a' || name.front() > 'z')
+        return fmt::format("'{}' cannot name a capture: it must begin with a lower-case letter", name);
+    if (name.ends_with("_proxy"))
+        return fmt::format("'{}' cannot name a capture: programs take it for their proxy server", name);
+    return std::nullopt;
 }
 
 std::vector<std::string> variables_of(std::string_view text) {

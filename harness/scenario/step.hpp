@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -15,8 +16,9 @@
 namespace lktest {
 
 // What a scenario does with a guest whose milestones are reached. Texts may hold ${name}: a value
-// that an earlier step captured, or one of known_variables(). Expressions are RE2; their named
-// groups, (?P<name>…), capture.
+// that an earlier step captured, or one of known_variables(). The text of RunOnHost never does: the
+// shell there reads the values from its environment. Expressions are RE2; their named groups,
+// (?P<name>…), capture.
 
 /// What must be true of a command's end.
 struct CommandCheck {
@@ -28,7 +30,7 @@ struct RunInGuest {  ///< in a root shell on the serial console
     std::string command;
     CommandCheck check;
 };
-struct RunOnHost {  ///< by /bin/sh on the host side of the tap
+struct RunOnHost {  ///< by /bin/sh on the host side of the tap; see host_environment()
     std::string command;
     CommandCheck check;
 };
@@ -111,6 +113,17 @@ std::vector<std::string> known_variables();
 /// @param quote  applied to the values: what stands in an expression is meant literally
 std::string fill_in(std::string_view text, const Variables& variables,
                     std::string (*quote)(std::string_view) = nullptr);
+
+/// The variables as the environment of a `host` step's shell, where a guest's words cannot become commands.
+using Environment = std::vector<std::pair<std::string, std::string>>;
+Environment host_environment(const Variables& variables);
+
+/// Why a value cannot be part of an environment (execve(2)): "what 'table' captured …". Unset if all can.
+std::optional<std::string> not_for_environment(const Variables& variables);
+
+/// Why a group of an expression cannot have this name. Guests choose the values, and programs on this
+/// machine read them as environment variables: PATH, http_proxy. Unset if it can.
+std::optional<std::string> unfit_capture(std::string_view name);
 
 /// The names in `text`'s ${…}, in their order.
 std::vector<std::string> variables_of(std::string_view text);

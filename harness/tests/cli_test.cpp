@@ -24,6 +24,7 @@
 #include "harness/cli/select_cells.hpp"
 #include "harness/cli/shell.hpp"
 #include "harness/report/json.hpp"
+#include "harness/scenario/parse.hpp"
 #include "harness/tests/support/sample_report.hpp"
 
 namespace lktest {
@@ -402,6 +403,48 @@ TEST(Reproduce, NamesTheOneCellAndWhatMattersToIt) {
     EXPECT_EQ(command,
               "lktest run --arch aarch64 --firmware uefi --medium usb --iso 'it'\\''s mine.iso' "
               "--scenario ./my/boot.toml --connect qemu:///system --accel tcg --network user --timeout 90");
+}
+
+TEST(HostSteps, OfAScenarioFromElsewhereNeedTheUsersWord) {
+    const TempDir own, other;
+    const std::string text =
+        "[[milestone]]\nname = 'a'\npattern = 'a'\nwithin = '1s'\n"
+        "[[step]]\nhost = 'id'\n";
+    const auto plan_of = [&text](const std::filesystem::path& directory) {
+        write_file(directory / "mine.toml", text);
+        RunPlan plan;
+        plan.scenarios["mine"] = read_scenario(directory / "mine.toml");
+        BootCell cell;
+        cell.scenario = "mine";
+        plan.cells.push_back({cell, std::nullopt});
+        return plan;
+    };
+    EXPECT_NO_THROW(refuse_host_steps(plan_of(own.path()), own.path()));
+    RunPlan foreign = plan_of(other.path());
+    try {
+        refuse_host_steps(foreign, own.path());
+        ADD_FAILURE() << "a command of a foreign scenario would run";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), Error::Kind::usage);
+        EXPECT_EQ(std::string(error.what()),
+                  (other.path() / "mine.toml").string() +
+                      ":5:1: the step 'host id' runs a command on this machine, with your rights, and the "
+                      "scenario did not come with lktest");
+        EXPECT_NE(error.hint().find("--allow-host-steps"), std::string::npos);
+    }
+    foreign.cells.front().not_applicable = "no such machine";
+    EXPECT_NO_THROW(refuse_host_steps(foreign, own.path()));
+}
+
+TEST(HostSteps, ASavedRunCannotAllowThem) {
+    const TempDir dir;
+    RunReport report = sample_failures();
+    report.command = {"lktest", "run", "--allow-host-steps", "--scenario", "./theirs.toml"};
+    write_file(dir.path() / "matrix.json", json_report(report));
+    EXPECT_FALSE(options_again({dir.path(), false}).host_steps);
+    const RunOptions allowed = options_again({dir.path(), false, true});
+    EXPECT_TRUE(allowed.host_steps);
+    EXPECT_EQ(allowed.scenarios, Words{"./theirs.toml"});
 }
 
 TEST(Rerun, TakesTheOptionsOfTheRunAndTheCellsThatFailed) {

@@ -52,7 +52,10 @@ std::vector<Golden> machines() {
     none.network = NoNetwork{};
     none.settings = {.memory = std::uint64_t{512} << 20, .cpus = 2};
     MachineSpec told = spec(x86_64, bios, cdrom, Accel::tcg);
-    told.firmware_log = "/results/firmware.log";
+    told.firmware_log = "/cell/firmware";
+    MachineSpec boxed = spec(x86_64, bios, usb, Accel::tcg);
+    boxed.emulator = "/private/box/1-2-3/qemu-system-x86_64";
+    boxed.box = "/private/box/guests/lktest-1-boot";
     MachineSpec secure = spec(x86_64, uefi, cdrom, Accel::tcg);
     secure.uefi->needs_smm = true;
     secure.uefi->format = "qcow2";
@@ -99,6 +102,7 @@ std::vector<Golden> machines() {
             {"x86_64-uefi-cdrom-daemon", daemon},
             {"aarch64-uefi-cdrom-no-network", none},
             {"x86_64-uefi-cdrom-smm", secure},
+            {"x86_64-bios-usb-boxed", boxed},
             {"x86_64-bios-firmware-log", told}};
 }
 

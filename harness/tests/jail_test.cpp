@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <grp.h>
 #include <gtest/gtest.h>
+#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -540,6 +541,38 @@ TEST_F(WithoutRoot, NoNamespacesIsAHostErrorUnlessTheJailIsNotRequired) {
                               return fmt::format("{}, {}", status, why);
                           }),
                 StartsWith("4, no jail: cannot make new namespaces"));
+}
+
+/// libvirt's QEMU driver does not start without that user.
+TEST(Jail, KnowsTheUserOfLibvirtWhereNoPackageMadeIt) {
+    if (::geteuid() != 0)
+        GTEST_SKIP() << "only root's driver asks";
+    const TempDir lists;
+    for (const char* list : {"passwd", "group"}) {
+        std::istringstream lines(read_file(fs::path("/etc") / list));
+        std::string rest;
+        for (std::string line; std::getline(lines, line);)
+            if (!line.starts_with("libvirt-qemu:"))
+                rest += line + "\n";
+        write_file(lists.path() / list, rest);
+    }
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::unshare(CLONE_NEWNS);
+        ::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr);
+        for (const char* list : {"passwd", "group"})
+            ::mount((lists.path() / list).c_str(), (fs::path("/etc") / list).c_str(), nullptr, MS_BIND,
+                    nullptr);
+        if (::getpwnam("libvirt-qemu"))
+            ::_exit(2);
+        ::_exit(run_in_jail({.why = {}}, [](const Jail&) {
+            const passwd* user = ::getpwnam("libvirt-qemu");
+            return user && user->pw_uid != 0 && ::getgrnam("libvirt-qemu") && ::getpwnam("root") ? 0 : 1;
+        }));
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
 }
 
 }  // namespace

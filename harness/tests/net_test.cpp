@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The network of cells, with real namespaces, taps and dnsmasq, and guests that are
 // namespaces too: no QEMU.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
@@ -18,6 +19,7 @@
 #include <cstdlib>
 #include <functional>
 #include <optional>
+#include <sstream>
 #include <thread>
 #include <vector>
 
@@ -26,6 +28,7 @@
 #include "harness/net/cell_network.hpp"
 #include "harness/net/jail.hpp"
 #include "harness/net/ping.hpp"
+#include "harness/net/tftp.hpp"
 #include "harness/tests/support/wired_guest.hpp"
 
 namespace lktest {
@@ -297,13 +300,32 @@ std::string dnsmasq_pids() {
 }
 
 TEST_F(Net, TheDeathOfTheDhcpServerIsAHostFaultAndSeenAtOnce) {
-    CellNetwork network(io, options());
+    std::vector<std::string> faults;
+    CellNetworkOptions asked = options();
+    asked.on_fault = [&](const std::string& problem) { faults.push_back(problem); };
+    CellNetwork network(io, std::move(asked));
     await(io, network.ready(in(ample)));
     check_process({"pkill", "-KILL", "-P", std::to_string(::getpid()), "dnsmasq"});
     const NetworkFacts facts = await(io, network.check(everything, in(ample)));
     EXPECT_TRUE(facts.host_fault);
     EXPECT_THAT(facts.problem, HasSubstr("dnsmasq, the DHCP server, was ended by signal 9: "));
     EXPECT_THROW(await(io, network.ready(in(ample))), Error);
+    EXPECT_THAT(faults, ElementsAre(facts.problem));  // also of a cell that waits for nothing
+}
+
+TEST_F(Net, TheDhcpServerHasOnlyTheRightsThatItNeeds) {
+    CellNetwork network(io, options());
+    await(io, network.ready(in(ample)));
+    const std::string pid = dnsmasq_pids().substr(0, dnsmasq_pids().find('\n'));
+    const std::string status = read_file("/proc/" + pid + "/status");
+    // CAP_NET_BIND_SERVICE, CAP_NET_ADMIN and CAP_NET_RAW: capability.h.
+    for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"})
+        EXPECT_THAT(status, HasSubstr(fmt::format("{}:\t{:016x}\n", set, 1 << 10 | 1 << 12 | 1 << 13)));
+    EXPECT_THAT(status, HasSubstr("NoNewPrivs:\t1\n"));
+    if (::geteuid() == 0) {
+        EXPECT_THAT(status, HasSubstr("Uid:\t65534\t65534\t65534\t65534\n"));
+        EXPECT_THAT(status, HasSubstr("Groups:\t \n"));
+    }
 }
 
 TEST_F(Net, NothingIsToldAfterTheNetworkIsGone) {
@@ -442,6 +464,80 @@ TEST_F(Net, TheWebServerServesItsPagesAndNothingElse) {
     EXPECT_EQ(said, "probe\nfirst\none\nnot found\nContent-Length: 6\n405\n");
     EXPECT_THAT(served, ElementsAre("127.0.0.1 /lktest/probe 200", "127.0.0.1 /both 200",
                                     "127.0.0.1 /one 200", "127.0.0.1 /../../etc/passwd 404"));
+}
+
+TEST_F(Net, TheWebServerFollowsNoLinkOutOfItsDirectory) {
+    const Netns netns;
+    const TempDir dir;
+    make_directories(dir.path() / "tree");
+    write_file(dir.path() / "secret", "secret\n");
+    write_file(dir.path() / "tree/file", "file\n");
+    std::filesystem::create_symlink("file", dir.path() / "tree/inside");
+    std::filesystem::create_symlink("../secret", dir.path() / "tree/outside");
+    std::filesystem::create_directory_symlink("/", dir.path() / "tree/pub");
+    const HttpServer server(io, netns, {}, [](const ServedPage&) {}, {dir.path() / "tree"});
+    std::string said;
+    std::thread client([&] {
+        said = netns.run([] {
+            return check_process({"sh", "-c",
+                                  "curl -sS http://127.0.0.1/inside; curl -sS http://127.0.0.1/outside;"
+                                  "curl -sS http://127.0.0.1/pub/etc/passwd;"
+                                  "curl -sSI http://127.0.0.1/pub/etc/passwd | head -1 | tr -d '\\r';"
+                                  "curl -sSI http://127.0.0.1/inside | tr -d '\\r' | grep Length"});
+        });
+        io.stop();
+    });
+    io.run();
+    client.join();
+    EXPECT_EQ(said, "file\nnot found\nnot found\nHTTP/1.1 404 Not Found\nContent-Length: 5\n");
+}
+
+TEST_F(Net, TheTftpServerSendsFilesOfItsDirectoryAndNothingElse) {
+    const Netns netns;
+    const TempDir dir;
+    make_directories(dir.path() / "tree/sub");
+    write_file(dir.path() / "secret", "secret\n");
+    std::string large;
+    for (int i = 0; i < 40'000; ++i)
+        large += std::to_string(i) + ",";
+    write_file(dir.path() / "tree/sub/large", large);
+    write_file(dir.path() / "tree/whole-blocks", std::string(1024, 'b'));
+    write_file(dir.path() / "tree/empty", "");
+    std::filesystem::create_symlink("sub/large", dir.path() / "tree/link");
+    std::filesystem::create_symlink("../secret", dir.path() / "tree/outside");
+    std::filesystem::create_directory_symlink("/", dir.path() / "tree/pub");
+    std::vector<std::string> served;
+    const auto on_served = [&](const ServedFile& file) {
+        served.push_back(fmt::format("{} {} {} {}", file.path, file.found, file.sent, file.size));
+    };
+    const TftpServer server(io, netns, dir.path() / "tree", on_served);
+    std::string said;
+    std::thread client([&] {
+        said = netns.run([&] {
+            return check_process(
+                {"sh", "-c",
+                 "get() { curl -sS --max-time 60 $2 tftp://127.0.0.1/$1 2>/dev/null | cksum; };"
+                 "get sub/large; get link --tftp-no-options; get whole-blocks; get empty;"
+                 "get outside; get pub/etc/passwd; get ../secret; get sub; get nothing;"
+                 "cksum <" +
+                     (dir.path() / "tree/sub/large").string() + "; cksum <" +
+                     (dir.path() / "tree/whole-blocks").string() + "; cksum </dev/null"});
+        });
+        io.stop();
+    });
+    io.run();
+    client.join();
+    std::vector<std::string> sums;
+    std::istringstream lines(said);
+    for (std::string line; std::getline(lines, line);)
+        sums.push_back(line);
+    ASSERT_EQ(sums.size(), 12U);
+    const std::string &whole = sums[9], &blocks = sums[10], &nothing = sums[11];
+    EXPECT_THAT(sums, ElementsAre(whole, whole, blocks, nothing, nothing, nothing, nothing, nothing, nothing,
+                                  whole, blocks, nothing));
+    EXPECT_THAT(served, testing::Contains(fmt::format("sub/large 1 1 {}", large.size())));
+    EXPECT_THAT(served, testing::Contains("outside 0 0 0"));
+    EXPECT_THAT(served, testing::Contains("pub/etc/passwd 0 0 0"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "builder/base/beneath.hpp"
 #include "builder/base/file.hpp"
 
 namespace lktest {
@@ -34,7 +35,6 @@ TEST_F(NetBootTree, OffersPxeClientsTheLoaderOfTheirArchitecture) {
     for (const char* file : {"lpxelinux.0", "bootx64.efi", "grubx64.efi", "bootaa64.efi", "httpboot.img"})
         add(file);
     const auto options = dnsmasq_options({tree(), false});
-    EXPECT_TRUE(has(options, "--tftp-root=" + tree().string()));
     EXPECT_TRUE(has(options, "--dhcp-match=set:bios,option:client-arch,0"));
     EXPECT_TRUE(has(options, "--dhcp-boot=tag:bios,lpxelinux.0"));
     EXPECT_TRUE(has(options, "--dhcp-boot=tag:x64,bootx64.efi"));
@@ -81,17 +81,37 @@ TEST_F(NetBootTree, FindsNothingInADirectoryThatIsNotThere) {
     EXPECT_EQ(file_for(Arch::x86_64, Firmware::bios), "nothing");
 }
 
+TEST_F(NetBootTree, OffersNoLoaderThatALinkBringsFromOutside) {
+    add("../pxelinux.0");
+    fs::create_directories(tree());
+    fs::create_symlink("../pxelinux.0", tree() / "pxelinux.0");
+    fs::create_symlink("/etc/passwd", tree() / "bootx64.efi");
+    EXPECT_EQ(file_for(Arch::x86_64, Firmware::bios), "nothing");
+    EXPECT_EQ(file_for(Arch::x86_64, Firmware::uefi), "nothing");
+}
+
+TEST_F(NetBootTree, ADirectorysNameBecomesNoOptionOfDnsmasq) {
+    add("a,evil,10.0.0.1/pxelinux.0");
+    add("x\ndhcp-script=/tmp/x/bootx64.efi");
+    EXPECT_EQ(dnsmasq_options({tree(), false}), std::vector<std::string>{"--dhcp-no-override"});
+    add("much/deeper/down/pxelinux.0");
+    EXPECT_TRUE(has(dnsmasq_options({tree(), false}), "--dhcp-boot=tag:bios,much/deeper/down/pxelinux.0"));
+}
+
 TEST(NetBoot, ServesFilesOfTheTreeAndNothingElse) {
     const TempDir directory;
     fs::create_directories(directory.path() / "tree/live");
     write_file(directory.path() / "tree/live/01.sb", "layer");
     write_file(directory.path() / "secret", "");
-    const fs::path tree = directory.path() / "tree";
-    EXPECT_EQ(served_file(tree, "/live/01.sb"), tree / "live/01.sb");
-    EXPECT_EQ(served_file(tree, "//live/./01.sb?x=1"), tree / "live/./01.sb");
-    for (const char* target :
-         {"", "/", "/live", "/live/02.sb", "/../secret", "/live/../../secret", "live/01.sb", "*"})
-        EXPECT_EQ(served_file(tree, target), "") << target;
+    fs::create_directory_symlink("/", directory.path() / "tree/pub");
+    fs::create_symlink("../../secret", directory.path() / "tree/live/secret");
+    fs::create_symlink("live/01.sb", directory.path() / "tree/first");
+    const UniqueFd tree = open_directory(directory.path() / "tree");
+    for (const char* target : {"/live/01.sb", "//live/./01.sb?x=1", "/first"})
+        EXPECT_TRUE(served_file(tree.get(), target)) << target;
+    for (const char* target : {"", "/", "/live", "/live/02.sb", "/../secret", "/live/../../secret",
+                               "live/01.sb", "*", "/pub/etc/passwd", "/live/secret", "/live/../live/01.sb"})
+        EXPECT_FALSE(served_file(tree.get(), target)) << target;
 }
 
 }  // namespace

@@ -4,9 +4,11 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
 #include "builder/base/file.hpp"
@@ -471,15 +473,75 @@ TEST_F(RunningTest, SigkillLeavesNoProcessBehind) {
     EXPECT_TRUE(eventually([&] { return inside().empty(); }));
 }
 
-/// Though the ISO lies in a directory that is nobody else's.
+/// Though the ISO lies in a directory that only root enters.
 TEST_F(RunningTest, QemuHasNotTheRightsOfRoot) {
-    const std::string status = read_file("/proc/" + std::to_string(guests().at(0)) + "/status");
-    for (const std::string_view whose : {"\nUid:\t", "\nGid:\t"}) {
-        const std::size_t place = status.find(whose);
-        ASSERT_NE(place, std::string::npos) << status;
-        EXPECT_NE(std::stoul(status.substr(place + whose.size())), 0U) << status;
+    for (const pid_t guest : guests()) {
+        const std::string status = read_file("/proc/" + std::to_string(guest) + "/status");
+        for (const std::string_view whose : {"\nUid:\t", "\nGid:\t"}) {
+            const std::size_t place = status.find(whose);
+            ASSERT_NE(place, std::string::npos) << status;
+            EXPECT_NE(std::stoul(status.substr(place + whose.size())), 0U) << status;
+        }
+        for (const char* set : {"CapPrm", "CapEff", "CapBnd", "CapAmb"})
+            EXPECT_NE(status.find(std::string("\n") + set + ":\t0000000000000000\n"), std::string::npos)
+                << status;
+        EXPECT_NE(status.find("\nNoNewPrivs:\t1\n"), std::string::npos) << status;
     }
-    EXPECT_NE(status.find("\nCapEff:\t0000000000000000\n"), std::string::npos) << status;
+}
+
+/// What an intruder in QEMU would see and reach, by entering its namespaces as its user.
+TEST_F(RunningTest, QemuSeesNothingOfTheHostAndOfOtherGuests) {
+    const std::string jail = pid_namespace("/proc/" + std::to_string(guests().at(0)));
+    pid_t qemu = 0;
+    for (const pid_t guest : guests())
+        if (const fs::path process = "/proc/" + std::to_string(guest);
+            pid_namespace(process) != jail &&
+            read_file(process / "status").find("\nSeccomp_filters:\t2\n") != std::string::npos)
+            qemu = guest;
+    ASSERT_NE(qemu, 0) << "no QEMU in a PID namespace of its own";
+    const std::string status = read_file("/proc/" + std::to_string(qemu) + "/status");
+    const std::size_t uid = status.find("\nUid:\t") + 6;
+    const std::string user = status.substr(uid, status.find('\t', uid) - uid);
+    const ProcessResult seen = run_process(
+        {"nsenter", "-t", std::to_string(qemu), "-m", "-p", "-i", "-n", "-S", user, "-G", user, "sh", "-c",
+         "echo processes: /proc/[0-9]*; echo files: /root* /home* /run* /sys* /etc/passwd* /etc/shadow*;"
+         "echo temporary: /tmp/* /dev/shm/*; echo guests: /var/lib/libvirt/qemu/lktest-dir-*;"
+         "for file in /var/lib/libvirt/qemu/lktest-dir-*/*; do test -w $file && echo own: ${file##*/}; "
+         "done"});
+    EXPECT_EQ(seen.status, 1) << seen.err;
+    std::istringstream lines(seen.out);
+    std::string processes, files, temporary, directories;
+    std::getline(lines, processes);
+    std::getline(lines, files);
+    std::getline(lines, temporary);
+    std::getline(lines, directories);
+    EXPECT_EQ(std::ranges::count(processes, '/'), 2) << "more than the shell itself: " << processes;
+    EXPECT_EQ(files, "files: /root* /home* /run* /sys* /etc/passwd* /etc/shadow*");
+    EXPECT_EQ(temporary, "temporary: /tmp/* /dev/shm/*");
+    EXPECT_EQ(std::ranges::count(directories, ' '), 1) << directories;
+}
+
+TEST_F(RunningTest, ADeadDhcpServerIsAFaultOfTheHost) {
+    const std::string jail = pid_namespace("/proc/" + std::to_string(guests().at(0)));
+    for (const pid_t process : processes([&](const fs::path& process) {
+             return pid_namespace(process) == jail && read_file(process / "comm") == "dnsmasq\n";
+         }))
+        ::kill(process, SIGKILL);
+    EXPECT_EQ(wait_for_end(), 3);
+    EXPECT_EQ(only_cell().at("outcome"), "host-setup") << only_cell();
+    EXPECT_NE(
+        only_cell().at("reason").get<std::string>().find("dnsmasq, the DHCP server, was ended by signal 9"),
+        std::string::npos);
+}
+
+TEST_F(RunningTest, AFloodOfRequestsIsRecordedUpToABound) {
+    check_process({"nsenter", "-t", std::to_string(guests().at(0)), "-n", "curl", "-s",
+                   "http://192.168.2.1/" + std::string(4000, 'A') + "[1-1000]", "-o", "/dev/null"});
+    const fs::path events = results_ / "latest" / ("boot." + image_ + ".x86_64-bios-cdrom") / "events.jsonl";
+    ASSERT_TRUE(eventually([&] { return read_file(events).find("too-many-events") != std::string::npos; }));
+    const std::string said = read_file(events);
+    EXPECT_LT(said.size(), 512U << 10);
+    EXPECT_EQ(said.find("too-many-events"), said.rfind("too-many-events"));
 }
 
 TEST_F(RunningTest, CtrlCEndsInGoodOrderAndWritesTheReport) {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
+#include "builder/base/process.hpp"
 #include "builder/tests/support/golden.hpp"
 #include "harness/scenario/parse.hpp"
 
@@ -38,7 +42,7 @@ label = "DATA"
 run = "uname -m"
 expect = '^(?P<machine>\w+)$'
 [[step]]
-host = "test ${machine} = x86_64"
+host = 'test "$machine" = x86_64'
 status = 1
 within = "3s"
 [[step]]
@@ -104,6 +108,64 @@ into = "dat"
 run = "true"
 into = "data"
 )"));
+}
+
+TEST(Steps, WhatAGuestSaidIsNoPartOfACommandOfTheHost) {
+    EXPECT_EQ(
+        problems(R"(
+[[step]]
+run = "sfdisk --dump /dev/vda"
+expect = '(?P<table>.*)'
+[[step]]
+host = "cat >${served}/t <<END\n${table}\nEND"
+)"),
+        "mine.toml:10:8: '${table}' would put the guest's words into a command that runs on this machine\n"
+        "    host = \"cat >${served}/t <<END\\n${table}\\nEND\"\n"
+        "           ^\n"
+        "hint: write \"$table\", in double quotes: captures are environment variables of 'host' steps");
+}
+
+TEST(Steps, ACaptureCannotTakeTheNameOfAVariableThatProgramsObey) {
+    for (const char* name : {"PATH", "LD_PRELOAD", "IFS", "_x", "http_proxy", "served", "artefacts", "guest"})
+        EXPECT_TRUE(unfit_capture(name)) << name;
+    for (const char* name : {"machine", "table", "a1", "rootDevice"})
+        EXPECT_FALSE(unfit_capture(name)) << name;
+    EXPECT_NE(problems("[[step]]\nrun = 'x'\nexpect = '(?P<PATH>.*)'\n").find("cannot name a capture"),
+              std::string::npos);
+}
+
+TEST(Steps, TheHostsShellReadsCapturesFromItsEnvironment) {
+    const TempDir dir;
+    const std::string hostile =
+        "x\nEND\ntouch pwned; $(touch pwned) `touch pwned` '; touch pwned #\"; touch pwned";
+    const ProcessResult said =
+        run_process({"/bin/sh", "-c", R"(printf %s "$table"; cat <<END
+$table
+END)"},
+                    {.directory = dir.path(), .environment = host_environment({{"table", hostile}})});
+    EXPECT_EQ(said.out, hostile + hostile + "\n");
+    EXPECT_FALSE(std::filesystem::exists(dir.path() / "pwned"));
+}
+
+TEST(Steps, ACaptureOfTheUsersOwnVariableReplacesIt) {
+    ::setenv("lktest_table", "the user's", 1);
+    const Environment environment = host_environment({{"lktest_table", "the guest's"}});
+    EXPECT_EQ(run_process({"env"}, {.environment = environment}).out.find("the user's"), std::string::npos);
+    ::unsetenv("lktest_table");
+}
+
+TEST(Steps, WhatNoEnvironmentCanHoldIsSaid) {
+    EXPECT_EQ(not_for_environment({{"a", "b"}, {"c", std::string(100'000, 'x')}}), std::nullopt);
+    EXPECT_NE(not_for_environment({{"a", std::string("b\0c", 3)}}), std::nullopt);
+    EXPECT_NE(not_for_environment({{"a", std::string(131'072, 'x')}}), std::nullopt);
+    const std::string most(131'071 - 2, 'x');
+    ASSERT_EQ(not_for_environment({{"a", most}}), std::nullopt);
+    EXPECT_EQ(run_process({"/bin/sh", "-c", "exit ${#a}"}, {.environment = {{"a", most}}}).status,
+              most.size() % 256);
+    Variables many;
+    for (char name = 'a'; name < 'a' + 12; ++name)
+        many[std::string(1, name)] = std::string(100'000, 'x');
+    EXPECT_NE(not_for_environment(many), std::nullopt);
 }
 
 TEST(Steps, FilesOfADiskAndOfTheWebServerAreReadAlike) {

@@ -40,6 +40,25 @@ TEST(RunDirectory, IsNewForEachRunAndLatestNamesTheLast) {
     EXPECT_EQ(fs::read_symlink(base.path() / "new/results/latest"), "run-20261123-150001-2");
 }
 
+TEST(RunDirectory, DoesNotFollowALinkThatTookTheCellsPlace) {
+    const TempDir base, elsewhere;
+    const RunDirectory run = RunDirectory::create(base.path(), noon);
+    const BootCell cell;
+    run.append_event(cell, event);
+    const fs::path directory = run.cell_directory(cell);
+    fs::rename(directory, directory.string() + ".moved");
+    fs::create_directory_symlink(elsewhere.path(), directory);
+    EXPECT_EQ(complaint(Error::Kind::host, [&] { run.append_event(cell, event); }),
+              "cannot open the directory " + directory.string() + ": Not a directory");
+    EXPECT_TRUE(fs::is_empty(elsewhere.path()));
+
+    fs::remove(directory);
+    fs::create_directory(directory);
+    fs::create_symlink(elsewhere.path() / "events", directory / "events.jsonl");
+    complaint(Error::Kind::host, [&] { run.append_event(cell, event); });
+    EXPECT_TRUE(fs::is_empty(elsewhere.path()));
+}
+
 TEST(RunDirectory, LeavesAnothersFilesAlone) {
     const TempDir base;
     std::ofstream(base.path() / "latest") << "mine";

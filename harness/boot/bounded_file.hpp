@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+
+namespace lktest {
+
+/// A file that a guest fills, up to a bound; its last line then says that there was more.
+class BoundedFile {
+public:
+    static constexpr std::uint64_t usual_limit = 16 << 20;
+
+    /// Replaces the file. Throws a host Error if it cannot be made.
+    explicit BoundedFile(const std::filesystem::path& path, std::uint64_t limit = usual_limit);
+
+    /// Whoever watches the file sees all there was.
+    void write(std::string_view bytes);
+
+private:
+    std::ofstream file_;
+    const std::uint64_t limit_;
+    std::uint64_t written_ = 0;
+};
+
+}  // namespace lktest
