@@ -642,6 +642,7 @@ private:
                 take_loader_entry(file.volume, file.path, file.content, node);
                 break;
             }
+            case BootLoader::unified_kernel: break;  // has no file of text
         }
     }
 

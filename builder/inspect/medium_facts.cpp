@@ -21,7 +21,7 @@ namespace {
 
 // A medium has a handful of each; a hostile one may have any number.
 constexpr std::size_t efi_limit = 100, kernel_limit = 16, initramfs_limit = 8, layer_limit = 500,
-                      esp_limit = 4, cut_limit = 1000;
+                      esp_limit = 4, cut_limit = 1000, kernel_config_limit = 1 << 20;
 constexpr std::uint64_t compare_limit = 1 << 30;  // bytes, of all files in ESPs
 
 class Inspection {
@@ -151,7 +151,7 @@ private:
         constexpr std::string_view prefix = "config-";
         const std::string_view file = file_name_of(path);
         if (file.starts_with(prefix) && facts_.kernel_configs.size() < kernel_limit)
-            if (KernelConfig config = KernelConfig::parse(node.content.read(0, config_size_limit));
+            if (KernelConfig config = KernelConfig::parse(node.content.read(0, kernel_config_limit));
                 config.known())
                 facts_.kernel_configs.emplace(file.substr(prefix.size()), std::move(config));
     }
