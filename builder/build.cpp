@@ -46,7 +46,7 @@ std::string text_of(const InitScripts& scripts) {
     return text;
 }
 
-/// What an image is made of besides packages, as text.
+/// The inputs of an image other than packages, as text.
 std::string own_inputs(const Recipe& recipe, Arch arch, const InitScripts& scripts) {
     std::string menu;
     for (const BootMenu::Entry& entry : boot_menu(recipe, arch).entries)
@@ -66,16 +66,16 @@ struct Build {
     const Recipe& recipe;
     const BuildOptions& options;
     Sources sources;
-    std::optional<Root> root;      ///< nothing: it is made of packages
-    std::optional<Kernel> kernel;  ///< nothing: it is a package
+    std::optional<Root> root;      ///< unset: made of packages
+    std::optional<Kernel> kernel;  ///< unset: a package
     std::int64_t time;
     InitScripts scripts;
 
-    /// What a part is made with: `time` would make each anew when a file changed in another one.
+    /// Inputs of a part. With `time` among them, a change in one part would rebuild every part.
     /// @param latest  time of anything that it is made of
     std::int64_t part_time(std::int64_t latest) const { return std::min(time, latest); }
 
-    /// Of the kernel's parts, which have busybox and the modules' index too.
+    /// For the kernel's parts, which also have busybox and the modules' index.
     std::int64_t kernel_time() const {
         std::int64_t latest = std::max(newest(sources.kernel), newest(sources.loaders));
         if (kernel)
@@ -183,7 +183,7 @@ std::string disk_info(const Build& build) {
                        LKTEST_VERSION, fmt::gmtime(static_cast<std::time_t>(build.time)));
 }
 
-/// Adds the list of the files' digests, and what they were made of.
+/// Adds the list of the files' digests, and the manifest.
 void add_lists(const Build& build, std::vector<ImageFile>& files) {
     std::vector<FileDigest> known = digests(files);
     // libisofs writes a table into this one (the boot info table).
@@ -245,7 +245,7 @@ fs::path http_image(const Build& build, const FileTree& loaders, const std::vect
     return image;
 }
 
-/// The recipe's picture behind the menu, if any. Throws a usage Error for what is no PNG.
+/// The recipe's background picture, if any. Throws a usage Error if it is not a PNG.
 std::string splash_of(const Recipe& recipe) {
     if (recipe.splash.empty())
         return {};
@@ -298,7 +298,7 @@ std::uint64_t size_below(const fs::path& path) {
     return total;
 }
 
-/// Whose bytes the output has: who changed it since must not get it back as if it were whole.
+/// Identifies the bytes of the output, so that a file that changed since is not taken for the result.
 std::string output_identity(const fs::path& output) {
     if (!fs::is_directory(output))
         return "output " + file_identity(output);
@@ -314,7 +314,7 @@ std::string note_start(const Recipe& recipe, Arch arch, const InitScripts& scrip
     return own_inputs(recipe, arch, scripts) + output_identity(output);
 }
 
-/// The rest of the note: what was read for the build.
+/// The rest of the note: the files that were read for the build.
 std::string note_rest(const Build& build) {
     std::string text = fmt::format("format {}\ntime {}\n", name(build.options.format), build.time);
     if (build.root)
@@ -339,7 +339,7 @@ void sweep(const BuildOptions& options) {
         remove_dead(options.cache / part);
 }
 
-/// The kernel that is no package: of the user's own, or the root's; nothing when neither is there.
+/// A kernel that is not from a package: the user's own or the root's. Unset if there is neither.
 std::optional<Kernel> own_kernel(const Recipe& recipe, const BuildOptions& options,
                                  std::optional<Root>& root) {
     std::optional<Kernel> kernel;

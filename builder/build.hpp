@@ -17,14 +17,14 @@ struct BuildOptions {
     std::filesystem::path
         output;  ///< the ISO or archive, replaced in one step when it is whole; or a directory
     Format format = Format::iso;
-    std::filesystem::path cache;  ///< packages, and what was made of them
+    std::filesystem::path cache;  ///< packages, and the parts made of them
     unsigned workers = 1;         ///< threads that compress; they do not change the result
     /// Time of the image and latest time of any file in it. Without it: the time of the
     /// newest package, so that the same packages give the same image on any day.
     std::optional<std::int64_t> source_date_epoch;
     Progress progress;  ///< an exception from it abandons the build and leaves nothing behind
     Why why;
-    Why warn;  ///< what the user must know of in any case, as files that were left out
+    Why warn;  ///< warnings, such as omitted files
 };
 
 struct BuildResult {

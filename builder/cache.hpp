@@ -14,8 +14,8 @@ namespace lktest {
 /// bad disk changed. The digest is for parts that go into an image as they are.
 enum class CacheCheck { state, digest };
 
-/// A file, or a directory of files, that is dear to make, kept for the next build with the same inputs.
-/// One that was changed or cut since is made again.
+/// A file or directory that is expensive to make, kept for the next build with the same inputs.
+/// One that was changed or truncated since is made again.
 /// @param cache   directory; what no build used for two weeks is removed from it
 /// @param kind    names it for people: "core-x86_64"
 /// @param inputs  everything that decides its bytes, as text

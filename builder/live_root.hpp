@@ -11,7 +11,7 @@
 namespace lktest {
 
 /// The files of the packages without what the recipe excludes, and the recipe's
-/// links. A link whose name a package has a file for is left out, and `why` told.
+/// links. A link is omitted, with a reason in `why`, if a package has a file of that name.
 FileTree packages_layer(const Recipe& recipe, const std::vector<Package>& packages,
                         const std::filesystem::path& cache, const Progress& progress, const Why& why);
 

@@ -11,8 +11,8 @@
 
 namespace lktest {
 
-/// What a medium is made of, as JSON: the recipe's digest, each package with its version and
-/// what it is for, each file with its digest.
+/// The contents of a medium as JSON: the recipe's digest, each package with its version and
+/// purpose, each file with its digest.
 /// @param time  of the image, seconds since 1970
 std::string manifest(const Recipe& recipe, Arch arch, const Sources& sources, std::int64_t time,
                      std::span<const FileDigest> files);

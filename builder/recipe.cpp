@@ -101,7 +101,7 @@ void read_root(TomlSource& source, const toml::table& table, Recipe& recipe) {
         root.kind = key.kind;
         if (key.kind == RootKind::system) {
             if (reader.boolean(key.name) == false)
-                reader.complain(key.name, "'system' can only be true", "leave it out for another root");
+                reader.complain(key.name, "'system' can only be true", "remove it for another root");
             continue;
         }
         const std::string value = reader.string(key.name).value_or("");
@@ -113,7 +113,7 @@ void read_root(TomlSource& source, const toml::table& table, Recipe& recipe) {
             root.path = beside(recipe, value);
     }
     if (root.suite.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos)
-        reader.complain("debian", fmt::format("\"{}\" is no suite of Debian", root.suite),
+        reader.complain("debian", fmt::format("\"{}\" is not a Debian suite", root.suite),
                         "write it as in the apt sources: \"bookworm\"");
     if (kinds != 1)
         source.complain(
@@ -125,13 +125,13 @@ void read_root(TomlSource& source, const toml::table& table, Recipe& recipe) {
         reader.complain("directories", "'directories' belongs to 'system'", "use 'exclude' instead");
     for (const std::string& name : root.directories)
         if (name.empty() || name.find('/') != std::string::npos || name == "." || name == "..")
-            reader.complain("directories", fmt::format("\"{}\" is no directory's name in /", name));
+            reader.complain("directories", fmt::format("\"{}\" is not the name of a directory in /", name));
     root.images = reader.strings("images");
     if (reader.has("images") && root.kind != RootKind::iso)
         reader.complain("images", "'images' belongs to 'iso'");
     for (const std::string& path : root.images)
         if (!is_path(path))
-            reader.complain("images", fmt::format("\"{}\" is no absolute path", path),
+            reader.complain("images", fmt::format("\"{}\" is not an absolute path", path),
                             "write it as on the ISO: \"/live/filesystem.squashfs\"");
     root.one_file_system = reader.boolean("one_file_system").value_or(root.kind == RootKind::system);
     root.allow_unreadable = reader.boolean("allow_unreadable").value_or(false);
@@ -162,7 +162,7 @@ void read_kernel(TomlSource& source, const toml::table& table, Recipe& recipe) {
         reader.complain("version", "'version' chooses among the kernels of a [root]",
                         "name the package in x86_64 or aarch64");
     if (reader.has("version") && reader.has("image"))
-        reader.complain("version", "'version' and 'image' each choose a kernel", "leave one of them out");
+        reader.complain("version", "'version' and 'image' each choose a kernel", "remove one of them");
     if (reader.has("modules") && !reader.has("image"))
         reader.complain("modules", "'modules' belongs to 'image'");
     if (!reader.has("x86_64") && !reader.has("aarch64") && !reader.has("image") &&
@@ -210,7 +210,7 @@ void read_links(TomlSource& source, const toml::table& table, Recipe& recipe) {
         std::vector<std::string> names = reader.strings(target.str());
         for (const std::string& link : names)
             if (!is_path(link))
-                source.complain(value.source(), fmt::format("\"{}\" is no absolute path", link));
+                source.complain(value.source(), fmt::format("\"{}\" is not an absolute path", link));
         recipe.links.emplace_back(target.str(), std::move(names));
     }
 }
@@ -220,7 +220,7 @@ ExtraFile read_file_entry(TomlSource& source, const toml::table& table) {
     ExtraFile file;
     file.path = reader.required_string("path");
     if (reader.has("path") && !is_path(file.path))
-        reader.complain("path", fmt::format("\"{}\" is no absolute path", file.path));
+        reader.complain("path", fmt::format("\"{}\" is not an absolute path", file.path));
     file.content = reader.string("content").value_or("");
     file.symlink = reader.string("symlink").value_or("");
     file.directory = reader.boolean("directory").value_or(false);
@@ -287,7 +287,7 @@ RootSource root_at(const std::string& word, const RootSource& recipe) {
         root.kind = RootKind::tar;
     else
         throw usage_error(
-            fmt::format("{} is no directory, tar archive, SquashFS image or ISO with a root", word));
+            fmt::format("{} is not a directory, tar archive, SquashFS image or ISO with a root", word));
     return root;
 }
 
@@ -323,13 +323,13 @@ Recipe read_recipe(const std::filesystem::path& file) {
         const bool debian = recipe.root.kind == RootKind::debian;
         if (recipe.root.kind != RootKind::packages && !debian)
             top.complain("packages", "[packages] and [root] each make a root filesystem",
-                         "leave one of them out");
+                         "remove one of them");
         TableReader reader(source, *packages, "[packages]");
         recipe.packages = read_names(reader, "common");
         recipe.without = reader.strings("without");
         if (reader.has("without") && debian)
             reader.complain("without", "'without' is for packages that are only unpacked",
-                            "leave files out with 'exclude'");
+                            "omit files with 'exclude'");
         for (std::string& pattern : reader.strings("exclude"))
             recipe.exclude.push_back(std::move(pattern));
         reader.finish();

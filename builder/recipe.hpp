@@ -47,14 +47,14 @@ struct NamesPerArch {
     std::vector<std::string> of(Arch arch) const;
 };
 
-/// What the root filesystem is made of.
+/// The sources of the root filesystem.
 enum class RootKind { packages, directory, tar, system, squashfs, iso, debian };
 
 /// What starts the live system's network and says its milestones.
 enum class Report {
     systemd,  ///< two units of lktest's
     busybox,  ///< lktest's own init, for a root that has none
-    none,     ///< the root says them itself, or nobody does
+    none,     ///< the root reports them itself, or not at all
 };
 
 /// Where the root filesystem comes from.
@@ -65,8 +65,8 @@ struct RootSource {
     std::vector<std::string> images;       ///< of an ISO: see install_images()
     std::vector<std::string> directories;  ///< of the running system: entries of /
     bool one_file_system = false;          ///< of a directory or system: see DirectoryOptions
-    bool allow_unreadable = false;         ///< files that cannot be read are left out
-    std::optional<Report> report;          ///< nothing: as its init is
+    bool allow_unreadable = false;         ///< unreadable files are omitted
+    std::optional<Report> report;          ///< unset: chosen by the root's init
 };
 
 /// The root that a user means on the command line: "system" or /, or a directory, an ISO, a
@@ -77,11 +77,11 @@ RootSource root_at(const std::string& word, const RootSource& recipe);
 /// What UEFI starts.
 enum class Loader {
     signed_chain,  ///< Debian's signed shim and GRUB
-    grub,          ///< a GRUB made here, which nobody signed
+    grub,          ///< an unsigned GRUB, made by grub-mkimage
     vendor,        ///< what an ISO of a vendor's has
 };
 
-/// What a live image is made of: read from a TOML file.
+/// The description of a live image, read from a TOML file.
 struct Recipe {
     std::filesystem::path file;
     std::string text;  ///< the whole file: part of the image's identity
@@ -89,13 +89,13 @@ struct Recipe {
     std::string about;
     std::string volume_label;                    ///< ISO 9660 volume identifier: at most 32 of A–Z 0–9 _
     PartitionTable table = PartitionTable::gpt;  ///< of the ISO as a disk
-    std::filesystem::path splash;                ///< a PNG behind the menu; empty: none
+    std::filesystem::path splash;                ///< background picture of the menu (PNG); may be empty
 
     RootSource root;
     // Of packages: those of the machine's own apt sources.
     NamesPerArch packages;
-    std::vector<std::string> without;  ///< packages left out although another one depends on them
-    std::vector<std::string> exclude;  ///< shell patterns of paths left out of the root
+    std::vector<std::string> without;  ///< packages omitted although others depend on them
+    std::vector<std::string> exclude;  ///< shell patterns of paths omitted from the root
     std::vector<ExtraFile> files;
     /// Target → names that are symlinks to it, where no package has a file of that name.
     std::vector<std::pair<std::string, std::vector<std::string>>> links;
@@ -104,7 +104,7 @@ struct Recipe {
     std::string kernel_version;                 ///< of the root's kernels; empty: the newest
     std::filesystem::path kernel_image;         ///< a kernel of the user's own; empty: none
     std::filesystem::path kernel_modules;       ///< its /lib/modules/RELEASE; empty: it needs none
-    std::vector<std::string> kernel_exclude;    ///< shell patterns of module paths ("sound/*") left out
+    std::vector<std::string> kernel_exclude;    ///< shell patterns of module paths ("sound/*") omitted
     NamesPerArch modules;                       ///< initramfs: as in choose_modules()
     Loader loader = Loader::signed_chain;
     std::filesystem::path loader_iso;  ///< whose loader it is to be; empty: the root's

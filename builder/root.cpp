@@ -28,7 +28,7 @@ namespace lktest {
 namespace {
 namespace fs = std::filesystem;
 
-/// What a running system consists of, by linux-live's list, with /boot for its kernels.
+/// The directories of a running system, by linux-live's list, with /boot for its kernels.
 constexpr std::array system_directories{"bin",    "boot", "etc",  "home", "lib", "lib32", "lib64",
                                         "libx32", "opt",  "root", "sbin", "srv", "usr",   "var"};
 /// Where a system mounts what is not its own: there, and empty.
@@ -64,12 +64,12 @@ Root read_walked(const Recipe& recipe, const BuildOptions& options) {
         throw host_error(fmt::format("cannot read {} of the files in {}:{}", found.unreadable.size(),
                                      directory.string(), list(found.unreadable)),
                          ::geteuid() == 0
-                             ? "exclude them in [root], or leave them out with allow_unreadable = true"
-                             : "run as root, or leave them out with allow_unreadable = true in [root]");
+                             ? "exclude them in [root], or omit them with allow_unreadable = true"
+                             : "run as root, or omit them with allow_unreadable = true in [root]");
     for (const auto& [files, what] : {std::pair{&found.unreadable, "cannot be read"},
                                       std::pair{&found.vanished, "vanished while the root was read"}})
         if (!files->empty())
-            options.warn(fmt::format("{} files are left out, they {}:{}", files->size(), what, list(*files)));
+            options.warn(fmt::format("{} files are omitted, they {}:{}", files->size(), what, list(*files)));
     if (system)
         for (const std::string name : mount_points)
             found.tree.put_directory("/" + name, name == "tmp" ? 01777 : 0755);

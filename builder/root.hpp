@@ -17,7 +17,7 @@ struct Root {
     std::int64_t newest = 0;  ///< of its modification times, seconds since 1970, never in the future
 };
 
-/// Reads the root that a recipe names. Of the running system the given directories of /
+/// Reads the root that a recipe names. From the running system, the given directories of /
 /// alone, and never proc, sys, dev, run, tmp, the image itself, or the cache.
 /// Throws a usage Error when it is not what the recipe says, or for another machine, and a
 /// host Error that lists files that cannot be read.

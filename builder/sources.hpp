@@ -10,7 +10,7 @@
 
 namespace lktest {
 
-/// Every package of an image, by what it is for.
+/// Every package of an image, by purpose.
 struct Sources {
     std::vector<Package> root, kernel, loaders;
 

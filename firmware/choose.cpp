@@ -80,7 +80,7 @@ std::optional<std::string> firmware_mismatch(Arch arch, std::uint64_t code_size,
     // AAVMF formats a blank store by itself, and Debian's template is one.
     const bool blank = arch == Arch::aarch64 && store_header.find_first_not_of('\0') == store_header.npos;
     if (!blank && !is_firmware_volume(store_header))
-        return "the variable store is no firmware volume (no _FVH at byte 40)";
+        return "the variable store is not a firmware volume (no _FVH at byte 40)";
     // OVMF is one flash image cut in two: both parts together are 2 or 4 MiB.
     if (arch == Arch::x86_64 && (code_size + store_size) % mebibyte != 0)
         return fmt::format("{} bytes of code and {} bytes of variables come from different builds", code_size,

@@ -14,10 +14,10 @@
 
 namespace lktest {
 
-/// What the host has to start guests with.
+/// The firmware and programs of the host that start guests.
 struct FirmwareCatalogue {
     std::vector<Descriptor> descriptors;  ///< in QEMU's order: the first that fits is the one
-    std::filesystem::path seabios;        ///< empty when it is nowhere; QEMU itself finds it, too
+    std::filesystem::path seabios;        ///< empty if not found; QEMU finds it itself, too
     std::vector<Problem> warnings;        ///< descriptors passed over, and why
 };
 
@@ -41,7 +41,7 @@ struct MissingFirmware {
     std::string package;  ///< Debian's package: "qemu-efi-aarch64"
 };
 
-/// "error: …" with the remedy, for those who cannot go on without it.
+/// "error: …" with the remedy, for callers that need the image.
 Error missing_firmware_error(const MissingFirmware& missing);
 
 /// The first image of the catalogue that grants the wish. Without Secure Boot that

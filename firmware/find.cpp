@@ -43,7 +43,7 @@ void read_descriptor(const fs::path& file, FirmwareCatalogue& catalogue) try {
     for (const fs::path& image : {descriptor->code, has_store ? descriptor->variables : descriptor->code})
         if (!is_there(image)) {
             catalogue.warnings.push_back(
-                {{file.string()}, fmt::format("names an image that is not there: {}", image.string()), {}});
+                {{file.string()}, fmt::format("names an image that does not exist: {}", image.string()), {}});
             return;
         }
     catalogue.descriptors.push_back(std::move(*descriptor));

@@ -15,7 +15,7 @@ std::vector<std::filesystem::path> firmware_directories();
 /// Reads every descriptor of these directories, in the order that QEMU's
 /// firmware.json prescribes: by file name; of equal names the one in the more
 /// important directory counts, and hides the others even when it is empty.
-/// Descriptors that are broken, or whose images are not there, become warnings.
+/// Descriptors that are broken, or whose images do not exist, become warnings.
 FirmwareCatalogue find_firmware(
     const std::vector<std::filesystem::path>& directories = firmware_directories());
 

@@ -17,7 +17,7 @@ namespace {
 
 using Certificate = Handle<X509, X509_free>;
 
-// GUIDs as they lie in memory (UEFI 2.10, appendix A).
+// GUIDs in memory order (UEFI 2.10, appendix A).
 constexpr std::string_view x509_type("\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72", 16);
 constexpr std::string_view sha256_type("\x26\x16\xc4\xc1\x4c\x50\x92\x40\xac\xa9\x41\xf9\x36\x93\x43\x28",
                                        16);
@@ -85,7 +85,7 @@ std::string signature_list(std::string_view bytes, const std::string& name) {
             if (std::string lists = read(bytes); !lists.empty())
                 return lists;
     }
-    throw usage_error(fmt::format("{} is no certificate that firmware could enrol", name),
+    throw usage_error(fmt::format("{} is not a certificate that firmware can enrol", name),
                       "give an X.509 certificate as PEM or DER, or an EFI signature list");
 }
 
@@ -104,7 +104,7 @@ SecureLists read_secure_keys(const SecureKeys& keys) {
     }
     for (const std::string& file : keys.dbx)
         lists.dbx += read_list(file);
-    // Who is believed at all may also be the owner; with the package's keys its owner stays.
+    // A trusted signer may also be the owner. With the package's keys, the package's owner stays.
     lists.kek = keys.kek.empty() ? (lists.keep_packaged_db ? "" : first) : read_list(keys.kek);
     lists.pk = keys.pk.empty() ? (lists.keep_packaged_db ? "" : first) : read_list(keys.pk);
     return lists;

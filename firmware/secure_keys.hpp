@@ -14,16 +14,16 @@ inline constexpr std::string_view packaged_keys = "microsoft";
 /// Whose signatures the firmware believes with Secure Boot on, instead of those that its package has
 /// enrolled. Files: certificates (PEM, DER), or EFI signature lists.
 struct SecureKeys {
-    std::vector<std::string> db;   ///< who may sign a loader; may hold packaged_keys
-    std::vector<std::string> dbx;  ///< what is refused nonetheless; empty: what the package has
-    std::string kek, pk;           ///< who may change the above, and all; empty: the first of db
+    std::vector<std::string> db;   ///< certificates that may sign a loader; may contain packaged_keys
+    std::vector<std::string> dbx;  ///< revoked images and certificates; default: the package's list
+    std::string kek, pk;           ///< certificate that may change db and dbx; default: the first of db
 
     /// Something is to be enrolled.
     bool asked() const { return !db.empty() || !dbx.empty() || !kek.empty() || !pk.empty(); }
 };
 
 /// The same, as the firmware's variables hold it (UEFI 2.10, 32.4.1): EFI_SIGNATURE_LISTs one after another.
-/// Empty: as the package has it.
+/// Default: the package's.
 struct SecureLists {
     std::string db, dbx, kek, pk;
     bool keep_packaged_db = false;  ///< what the package has in db stays, before the others

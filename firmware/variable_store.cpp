@@ -82,7 +82,7 @@ std::string stored(const AuthenticatedVariable& variable) {
     add_le(bytes, variable_begin, 2);
     add_le(bytes, added, 2);
     add_le(bytes, attributes, 4);
-    add_le(bytes, 0, 8);  // a counter that nobody uses any more
+    add_le(bytes, 0, 8);  // an obsolete counter
     // A time stamp, EFI_TIME: 2000-01-01; who changes the variable later has a later one.
     add_le(bytes, 2000, 2);
     add_le(bytes, 1, 1);
@@ -135,7 +135,7 @@ std::string with_variables(std::string begin, std::span<const AuthenticatedVaria
     const std::size_t room = region->end - region->begin;
     if (content.size() > room)
         throw host_error("the keys are more than the firmware's variable store holds",
-                         "give fewer certificates or a shorter list of what is refused");
+                         "give fewer certificates or a shorter revocation list");
     content.append(room - content.size(), '\xff');  // as flash is when it is erased
     begin.replace(region->begin, room, content);
     return begin;

@@ -11,11 +11,11 @@ namespace lktest {
 /// A variable that only its owner may change, as db is.
 struct AuthenticatedVariable {
     std::string name;         ///< ASCII
-    std::string_view vendor;  ///< the GUID as it lies in memory
+    std::string_view vendor;  ///< the GUID in memory order
     std::string value;
 };
 
-/// What the variable has in the store of EDK2's authenticated variables; nothing when it is not there.
+/// The value of a variable in a store of EDK2's authenticated variables; unset if it is missing.
 std::optional<std::string> variable_in(std::string_view store, std::string_view name);
 
 /// Puts variables into a store, in place of those that have their names. Nothing asks here whether the old

@@ -111,7 +111,7 @@ TempDir::TempDir(const fs::path& parent) {
                                errno);
         lock_ = lock(pattern);
         struct stat status {};
-        // Between the two somebody may have taken it for a dead one.
+        // Between the two steps, another process may have taken it for an abandoned one.
         if (lock_ && ::fstat(lock_.get(), &status) == 0 && status.st_nlink > 0) {
             path_ = pattern;
             return;

@@ -18,7 +18,7 @@ namespace lktest {
 std::size_t read_at(int fd, std::uint64_t offset, std::span<std::byte> into,
                     const std::filesystem::path& path);
 
-/// What to say of a file whose bytes are not there any more.
+/// The error for a file whose bytes have disappeared.
 Error became_shorter(const std::filesystem::path& path);
 
 /// The whole of a file. Throws a usage Error naming the path when it cannot be read.
@@ -31,7 +31,7 @@ void write_file(const std::filesystem::path& path, std::string_view content);
 /// Makes the directory and its parents. Throws a host Error naming the path.
 void make_directories(const std::filesystem::path& path);
 
-/// A directory of its own under `parent`, removed with its content by the destructor. Its owner
+/// A private directory under `parent`, removed with its content by the destructor. Its owner
 /// holds a lock on it (flock(2)), which ends with the process: see remove_dead().
 class TempDir {
 public:
@@ -65,7 +65,7 @@ private:
     bool committed_ = false;
 };
 
-/// Removes what processes that were killed left in `directory` itself: TempDirs that nobody holds,
+/// Removes what killed processes left in `directory` itself: TempDirs that no process holds,
 /// and the unfinished AtomicFiles of processes that are no more.
 /// @param of  only unfinished files of this name; empty: of any, and TempDirs
 void remove_dead(const std::filesystem::path& directory, const std::string& of = {});
@@ -81,7 +81,7 @@ public:
     std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
 
     /// Copies bytes from `offset` on without touching the mapping: they then take no room in this
-    /// process, and a file that somebody cuts meanwhile ends no program. Throws a host Error.
+    /// process, and a file that is truncated meanwhile does not end the program. Throws a host Error.
     void read(std::uint64_t offset, std::span<std::byte> into) const;
 
 private:

@@ -8,7 +8,7 @@
 
 namespace lktest {
 
-/// Unsigned little-endian numbers; what lies behind the end of `bytes` is 0.
+/// Unsigned little-endian numbers; bytes past the end are 0.
 std::uint8_t u8(std::string_view bytes, std::size_t at);
 std::uint16_t le16(std::string_view bytes, std::size_t at);
 std::uint32_t le32(std::string_view bytes, std::size_t at);

@@ -11,7 +11,7 @@ namespace lktest {
 /// The architectures that live media are built and booted for.
 enum class Arch { x86_64, aarch64 };
 
-/// What the machine starts with: SeaBIOS, or UEFI (OVMF, AAVMF); `uefi_secure` is UEFI with Secure Boot
+/// The firmware: SeaBIOS, or UEFI (OVMF, AAVMF); `uefi_secure` is UEFI with Secure Boot
 /// on and Microsoft's keys enrolled.
 enum class Firmware { bios, uefi, uefi_secure };
 

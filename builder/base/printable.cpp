@@ -40,7 +40,7 @@ constexpr std::array wide{
     Range{0x1f680, 0x1f6ff}, Range{0x1f900, 0x1faff}, Range{0x20000, 0x3fffd},
 };
 
-/// The last two code points of each plane are no characters (and no XML).
+/// The last two code points of each plane are not characters, and not valid in XML.
 bool noncharacter(char32_t point) {
     return (point & 0xfffe) == 0xfffe;
 }

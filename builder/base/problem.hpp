@@ -17,11 +17,11 @@ struct Place {
     std::size_t line = 0, column = 0;
 };
 
-/// One fault in a user's file, with what would mend it.
+/// A fault in a user's file, with its remedy.
 struct Problem {
     Place place;
     std::string message;
-    std::string hint;  ///< empty when nothing helps
+    std::string hint;  ///< may be empty
 };
 
 /// "boot.toml:6:1: unknown key 'deadlin' in [[milestone]]", the line of `source`

@@ -27,7 +27,7 @@ constexpr std::size_t capture_limit = 16 << 20;
 [[noreturn]] void become(char* const* argv, char* const* envp, const char* directory, int out, int err,
                          int report, pid_t parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    // What this program blocks is no business of others: Ctrl-C must end them.
+    // Child processes must not inherit the blocked signals: Ctrl-C must end them.
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -11,9 +11,8 @@ namespace lktest {
 
 struct ProcessOptions {
     std::chrono::milliseconds deadline{std::chrono::minutes(10)};
-    std::filesystem::path directory{};  ///< empty: this program's own
-    std::vector<std::pair<std::string, std::string>>
-        environment{};  ///< beside this program's own, and before it
+    std::filesystem::path directory{};                               ///< default: inherited
+    std::vector<std::pair<std::string, std::string>> environment{};  ///< added to this program's own
 };
 
 struct ProcessResult {

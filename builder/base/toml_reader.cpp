@@ -28,7 +28,7 @@ struct Unit {
     std::uint64_t factor;
 };
 
-/// "20s" with {"s", 1000} is 20000; nothing when the text is no number and unit.
+/// "20s" with {"s", 1000} is 20000; unset if the text is not a number with a unit.
 std::optional<std::uint64_t> quantity(std::string_view text, std::span<const Unit> units) {
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -74,7 +74,7 @@ public:
     void complain(std::string_view key, std::string message, std::string hint = {});
     bool has(std::string_view key) const { return table_.contains(key); }
 
-    /// Complains about every key that nobody asked for.
+    /// Complains about every key that was not read.
     void finish();
 
 private:

@@ -28,7 +28,7 @@ fi
 type=$(awk -v device="$device" '$1 == device { print $3; exit }' /proc/mounts)
 [ "$type" = vfat ] || fail "$device has $type, but the boot takes a stick with FAT"
 for file in extlinux mbr.bin gptmbr.bin; do
-    [ -f "$here/boot/syslinux/$file" ] || fail "there is no boot/syslinux/$file: unpack the whole archive"
+    [ -f "$here/boot/syslinux/$file" ] || fail "boot/syslinux/$file is missing: unpack the whole archive"
 done
 
 # A stick without partitions has its file system where a disk has its table.
@@ -41,7 +41,7 @@ if [ -e "/sys/class/block/$name/partition" ]; then
     disk=/dev/${disk##*/}
     others=$(awk -v disk="$disk" -v device="$device" 'index($1, disk) == 1 && $1 != device { print $2 }' /proc/mounts)
     [ -z "$others" ] || [ "$force" ] ||
-        fail "$disk is no stick of its own, $others is mounted from it too: --force if it is to boot from here"
+        fail "$others is also mounted from $disk: use --force if it is the stick to boot from"
 fi
 
 # A FAT may be mounted so that nothing on it can be executed.

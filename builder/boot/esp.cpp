@@ -47,7 +47,7 @@ void set_mtime(const fs::path& file, std::int64_t mtime) {
 
 void write_esp(const fs::path& image, std::span<const ImageFile> files, std::int64_t mtime) {
     const TempDir scratch;
-    // mcopy -m takes times from the files, so every file is first one of our own.
+    // mcopy -m copies the times of files, so every file is first written to a temporary one.
     std::vector<fs::path> copies;
     for (const ImageFile& file : files) {
         copies.push_back(scratch.path() / std::to_string(copies.size()));

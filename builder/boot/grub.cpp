@@ -55,7 +55,7 @@ std::string grub_vendor_config(const BootMenu& menu, Arch arch, const std::strin
 }
 
 std::string grub_loopback_config(const BootMenu& menu) {
-    // GRUB's tpm module would measure the whole kernel, for which some firmware has no memory.
+    // GRUB's tpm module would measure the whole kernel, and some firmware lacks the memory.
     return fmt::format(
                "# Written by lktest.\nset default=0\nset timeout={}\n"
                "if [ \"$grub_platform\" = efi ]; then rmmod tpm; fi\n",

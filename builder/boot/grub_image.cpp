@@ -13,7 +13,7 @@ namespace lktest {
 namespace {
 namespace fs = std::filesystem;
 
-/// What the menu needs on a CD, on a disk and out of an ISO file; each brings what it depends on.
+/// Modules that the menu needs on a CD, a disk and in an ISO file. Their dependencies are added.
 constexpr std::array modules{
     "all_video",      "boot",         "configfile", "echo",     "ext2",       "fat",      "iso9660", "linux",
     "loopback",       "ls",           "normal",     "part_gpt", "part_msdos", "reboot",   "halt",    "search",

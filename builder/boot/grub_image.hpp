@@ -12,7 +12,7 @@ namespace lktest {
 /// grub-efi-amd64-bin or grub-efi-arm64-bin. It finds its medium by /.disk/info and reads
 /// /boot/grub/grub.cfg there. Nobody signed it: Secure Boot refuses it.
 /// @param package  unpacked
-/// Throws a host Error when the package lacks the modules, or there is no grub-mkimage.
+/// Throws a host Error if the package lacks the modules, or grub-mkimage is not installed.
 std::string grub_image(const FileTree& package, Arch arch);
 
 }  // namespace lktest

@@ -12,10 +12,10 @@ namespace lktest {
 /// ISOLINUX on the ISO.
 inline constexpr const char* isolinux_path = "/isolinux/isolinux.bin";
 
-/// The modules that isolinux.bin loads for the menu: menu.c32 and what it needs.
+/// The modules that isolinux.bin loads for the menu: menu.c32 and its dependencies.
 inline constexpr std::array<std::string_view, 4> isolinux_modules{"ldlinux.c32", "libcom32.c32",
                                                                   "libutil.c32", "menu.c32"};
-/// In the place of menu.c32 when there is a picture behind it.
+/// Replaces menu.c32 if the menu has a background picture.
 inline constexpr std::string_view picture_module = "vesamenu.c32";
 
 /// /isolinux/isolinux.cfg: the same menu as GRUB's, on the display and the first serial port.

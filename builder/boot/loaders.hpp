@@ -38,15 +38,15 @@ std::vector<ImageFile> signed_efi(const FileTree& packages, Arch arch);
 /// /EFI with a GRUB made here: see grub_image().
 std::vector<ImageFile> built_efi(const FileTree& packages, Arch arch);
 
-/// What an archive for a FAT stick has so that a BIOS starts it, too: /boot/syslinux with the menu
+/// Files that let a BIOS boot an archive on a FAT stick, too: /boot/syslinux with the menu
 /// and SYSLINUX's installer, and /bootinst.sh, which the user runs on the stick. None on aarch64.
 /// @param packages  with those of stick_packages()
 std::vector<ImageFile> stick_files(const FileTree& packages, Arch arch, const BootMenu& menu);
 
-/// The Debian packages that it takes besides loader_packages().
+/// The Debian packages that it uses in addition to loader_packages().
 std::vector<std::string> stick_packages(Arch arch);
 
-/// What a boot server serves by TFTP, or by HTTP to a UEFI that boots from a URL: shim as
+/// Files that a boot server serves by TFTP, or by HTTP to a UEFI that boots from a URL: shim as
 /// /bootx64.efi or /bootaa64.efi with Debian's signed network GRUB beside it, and on x86_64
 /// /lpxelinux.0 for BIOS. Each with its configuration, none with an address in it.
 std::vector<ImageFile> network_boot_files(const FileTree& packages, Arch arch, const BootMenu& menu);

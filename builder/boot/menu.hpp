@@ -9,10 +9,10 @@
 
 namespace lktest {
 
-/// What a boot loader loads, by its path on the ISO.
+/// Files that a boot loader loads, by their paths on the ISO.
 inline constexpr const char* kernel_path = "/boot/vmlinuz";
 inline constexpr const char* initramfs_path = "/boot/initrd.img";
-/// The picture behind the menu, where the recipe has one.
+/// The background picture of the menu, if the recipe has one.
 inline constexpr const char* splash_path = "/boot/splash.png";
 /// The directory whose NN-*.sb files init.sh stacks into the live root.
 inline constexpr const char* layers_directory = "/live";
@@ -26,7 +26,7 @@ struct BootMenu {
     std::string title;
     unsigned timeout = 3;        ///< seconds; then the first entry boots
     std::vector<Entry> entries;  ///< at least one
-    bool splash = false;         ///< there is a picture, splash_path, behind it
+    bool splash = false;         ///< has the background picture splash_path
 };
 
 /// The recipe's menu with complete command lines. Kernel messages go to the display

@@ -15,7 +15,7 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-/// What finds the ISO, and what the menus of others use.
+/// Modules that find the ISO, and modules that other menus use.
 std::vector<std::string> stick_modules(bool bios) {
     std::vector<std::string> names{
         "part_msdos",     "part_gpt",       "fat",          "iso9660",  "loopback",   "search",

@@ -10,7 +10,7 @@
 
 namespace lktest {
 
-/// Where a medium has the list of its files' digests, and what is in it.
+/// The list of digests of a medium's files: its path and its text.
 inline constexpr const char* checksums_path = "/sha256sum.txt";
 inline constexpr const char* manifest_path = "/live/manifest.json";
 

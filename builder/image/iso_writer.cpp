@@ -104,7 +104,7 @@ IsoNode* add_bytes(IsoImage* image, IsoDir* parent, const std::string& name, con
     IsoFile* node = nullptr;
     const int status = iso_image_add_new_file(image, parent, name.c_str(), stream, &node);
     if (status < 0)
-        iso_stream_unref(stream);  // nobody took it
+        iso_stream_unref(stream);  // not transferred
     check(status, name);
     return ISO_NODE(node);
 }

@@ -17,7 +17,7 @@ using Guid = std::array<std::uint8_t, 16>;
 /// EFI system partition: C12A7328-F81F-11D2-BA4B-00A0C93EC93B (UEFI 2.10, 13.3.3).
 inline constexpr Guid esp_guid{0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,
                                0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b};
-/// Basic data: EBD0A0A2-B9E5-4433-87C0-68B6B72699C7. No system mounts it unasked for being Linux's.
+/// Basic data: EBD0A0A2-B9E5-4433-87C0-68B6B72699C7. No system mounts it automatically as Linux data.
 inline constexpr Guid basic_data_guid{0xa2, 0xa0, 0xd0, 0xeb, 0xe5, 0xb9, 0x33, 0x44,
                                       0x87, 0xc0, 0x68, 0xb6, 0xb7, 0x26, 0x99, 0xc7};
 
@@ -36,7 +36,7 @@ struct BiosBoot {
 };
 
 /// Where firmware finds what it starts. There are two partitions:
-/// the ISO file system from `first_block` on, so that a GPT fits before it, and the ESP appended behind it,
+/// the ISO file system from `first_block` on, so that a GPT fits before it, and the ESP appended after it,
 /// which the UEFI entry of El Torito points at.
 struct Layout {
     PartitionTable table = PartitionTable::gpt;
@@ -50,7 +50,7 @@ struct Layout {
 /// x86_64: BIOS and UEFI, as CD and as disk. aarch64: UEFI, as CD and as disk.
 Layout layout(Arch arch, PartitionTable table = PartitionTable::gpt);
 
-/// What the volume descriptors say.
+/// Contents of the volume descriptors.
 struct Volume {
     std::string label;
     std::string application;  ///< "LKTEST 0.1.0"

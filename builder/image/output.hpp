@@ -12,7 +12,7 @@
 
 namespace lktest {
 
-/// What a build makes: an ISO; the medium's files as an archive, for a stick with FAT; or a
+/// Formats of an image: an ISO; the medium's files as an archive, for a stick with FAT; or a
 /// directory for a boot server.
 enum class Format { iso, zip, tar, netboot };
 inline constexpr std::array all_formats{Format::iso, Format::zip, Format::tar, Format::netboot};

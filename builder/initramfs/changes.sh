@@ -69,7 +69,7 @@ keep_on() {
     case $kind in
     ext4)
         with_layers e2fsck -p "$1"
-        [ $? -lt 4 ] || say "changes: $1 has errors that e2fsck -p does not mend: mend it by hand"
+        [ $? -lt 4 ] || say "changes: $1 has errors that e2fsck -p cannot fix: run e2fsck on it"
         ;;
     xfs | btrfs | vfat | exfat) ;;
     *) drop_changes "$1 has no ext4, xfs, btrfs or FAT" && return ;;
@@ -129,7 +129,7 @@ open_image() {
             [ $size -gt 1024 ] && size=1024
             ;;
         esac
-        [ "$size" -ge $least ] 2>/dev/null || { drop_changes "perchsize=$size is no size, or $2 is full" && return 1; }
+        [ "$size" -ge $least ] 2>/dev/null || { drop_changes "perchsize=$size is not a size, or $2 is full" && return 1; }
         say "changes: making ${1##*/} of $size MiB on $2"
         dd if=/dev/zero of="$1" bs=1M count="$size" 2>/dev/null || {
             rm -f "$1"

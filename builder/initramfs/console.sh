@@ -34,7 +34,7 @@ fail() {
 
 stage() {
     has_parameter debug || return 0
-    say "initramfs: debug: $1; leave the shell to go on"
+    say "initramfs: debug: $1; leave the shell to continue"
     shells
 }
 

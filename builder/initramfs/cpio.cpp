@@ -49,7 +49,7 @@ std::string write_cpio(const FileTree& tree, std::int64_t mtime) {
     check(writer.get(), archive_write_set_options(writer.get(), "zstd:compression-level=9"));
     check(writer.get(), archive_write_set_bytes_per_block(writer.get(), 512));
     check(writer.get(),
-          archive_write_set_bytes_in_last_block(writer.get(), 1));  // no zeros behind zstd's frame
+          archive_write_set_bytes_in_last_block(writer.get(), 1));  // no zeros after zstd's frame
     check(writer.get(), archive_write_open(writer.get(), &bytes, nullptr, append, nullptr));
 
     // Hard links become copies: an initramfs has none worth the trouble.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Of /init: drivers, block devices, and what is on them.
+# Part of /init: drivers, block devices and their file systems.
 
 # Loads what the kernel has names for and was not asked for yet. Must be repeated:
 # a bus that is found now tells only then what hangs on it.

@@ -11,13 +11,13 @@
 
 namespace lktest {
 
-/// What the header of an ELF file says about its machine (System V ABI, ELF header).
+/// The machine that the header of an ELF file names (System V ABI, ELF header).
 struct ElfMachine {
     std::uint16_t machine = 0;  ///< e_machine
     bool is_64_bit = false;     ///< e_ident[EI_CLASS]
 };
 
-/// Nothing when the bytes are no ELF file.
+/// Unset if the bytes are not an ELF file.
 /// @param bytes  at least the first 20 bytes of a file
 std::optional<ElfMachine> elf_machine_of(std::string_view bytes);
 

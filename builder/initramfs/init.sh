@@ -10,7 +10,7 @@
 #   from=PLACE         where the system lies instead: medium.sh, network.sh
 #   check              compare the medium with its checksums first: medium.sh
 #   load=, noload=     which layers: layers.sh
-#   toram              copy the layers to memory, and let go of the medium
+#   toram              copy the layers to memory and release the medium
 #   changes=PLACE      keep changes there; perch, perchsize=: changes.sh
 #   rootcopy=DIR       files to put over the root: layers.sh
 #   debug              a shell at each stage
@@ -54,7 +54,7 @@ open_changes
 mount_root
 copy_to_root
 [ -x "/root$init" ] || [ -L "/root$init" ] ||
-    fail "the root has no $init" "give init= a program of the live system, or leave it out"
+    fail "the root has no $init" "set init= to a program of the live system, or remove it"
 stage "before the hand-over"
 
 rm -f /run/now /run/new /run/asked /run/left /run/shells

@@ -40,7 +40,7 @@ void add_module_index(Kernel& kernel, const std::filesystem::path& directory);
 /// Takes a kernel out of a root filesystem: its modules are not in `root` after that.
 /// Distributions have the image in /boot or beside the modules, and those in /lib or /usr/lib.
 /// @param version  its release; empty: the newest that the root has
-/// @return nothing when no version is asked for and the root has no kernel
+/// @return unset if no version is requested and the root has no kernel
 /// Throws a usage Error when it lacks the version, or the kernel is for another machine.
 std::optional<Kernel> take_root_kernel(FileTree& root, Arch arch, const std::string& version);
 

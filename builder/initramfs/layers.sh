@@ -49,7 +49,7 @@ copy_to_ram() {
 }
 
 no_memory() {
-    fail "cannot copy ${1##*/} to memory" "give the machine more, leave out layers with noload=, or boot without toram"
+    fail "cannot copy ${1##*/} to memory" "add memory, skip layers with noload=, or boot without toram"
 }
 
 # A later layer covers an earlier one.
@@ -90,7 +90,7 @@ copy_to_root() {
             cp -a "/run/medium$directory/." /root/ || say "rootcopy: FAILED: not all of $directory has room"
             say "rootcopy: $(find "/run/medium$directory" ! -type d | wc -l) files from $directory"
         elif [ "$directory" = "$extra" ]; then
-            say "rootcopy: FAILED: the medium has no $extra: going on without"
+            say "rootcopy: FAILED: the medium has no $extra: continuing without it"
         fi
     done
 }

@@ -60,7 +60,7 @@ try_label() {
     return 1
 } 2>/dev/null
 
-# The device that from= begins with, and the path behind it.
+# The device at the start of from=, and the path after it.
 try_device() {
     case $wanted in
     /dev/*)
@@ -100,9 +100,9 @@ open_place() {
 # Compares every file with the medium's own list.
 check_medium() {
     list=/run/medium/sha256sum.txt
-    [ -e $list ] || fail "there is no sha256sum.txt to check the medium by" "boot without check"
+    [ -e $list ] || fail "the medium has no sha256sum.txt to check it with" "boot without check"
     say "check: reading $(grep -c . $list) files"
     (cd /run/medium && sha256sum -c $list 2>/dev/null) | grep -v ': OK$' >/run/bad
-    [ -s /run/bad ] && fail "the medium is damaged: $(sed -n '1s/: .*//p' /run/bad)" "write it anew"
+    [ -s /run/bad ] && fail "the medium is damaged: $(sed -n '1s/: .*//p' /run/bad)" "write it again"
     say "check: every file is as it was built"
 }

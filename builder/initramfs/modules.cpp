@@ -106,7 +106,7 @@ public:
                std::ranges::any_of(modules_, [&](const auto& entry) { return inside(entry.second.path); });
     }
 
-    /// Adds a module's path behind those of all that it needs.
+    /// Adds a module's path after the paths of its dependencies.
     void collect(const std::string& name, std::set<std::string>& seen,
                  std::vector<std::string>& paths) const {
         const auto module = modules_.find(name);

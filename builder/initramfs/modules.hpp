@@ -22,11 +22,11 @@ struct ModuleSet {
     std::string dep, softdep, alias;  ///< the index, cut down: what busybox's modprobe reads
 };
 
-/// The closure of `wanted` over dependencies, soft dependencies, and what a module
+/// The closure of `wanted` over dependencies, soft dependencies, and modules that a module
 /// asks the kernel's crypto API for when it starts.
 /// @param wanted  module names ("sd_mod"; - and _ are the same) or directories below
-///                kernel/ ("drivers/ata"). What is built into the kernel needs no file.
-///                One that ends in '?' is left out when the kernel does not have it.
+///                kernel/ ("drivers/ata"). Built-in drivers need no file.
+///                One that ends in '?' is skipped if the kernel does not have it.
 /// Throws a usage Error that names the nearest module when one does not exist.
 ModuleSet choose_modules(const ModuleIndex& index, const std::vector<std::string>& wanted);
 
@@ -34,7 +34,7 @@ ModuleSet choose_modules(const ModuleIndex& index, const std::vector<std::string
 /// or a USB stick. In the order in which it is needed.
 std::vector<std::string> needed_modules();
 
-/// Throws a usage Error naming the options of what is needed and neither built in nor a module.
+/// Throws a usage Error naming the options of drivers that are neither built in nor modules.
 /// @param what  names the kernel for the message: "6.1.0-13-amd64"
 void check_needed(const ModuleIndex& index, std::string_view what);
 

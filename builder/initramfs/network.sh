@@ -60,7 +60,7 @@ fetch_medium() {
         mkdir /run/disk
         mount --move /run/medium /run/disk
         fetch "$url" /run/disk/medium.iso
-        open_place /run/disk/medium.iso || fail "$url is no live medium" "give the ISO that lktest built"
+        open_place /run/disk/medium.iso || fail "$url is not a live medium" "give the ISO that lktest built"
         return
         ;;
     esac
@@ -72,7 +72,7 @@ fetch_medium() {
         fetch "$url/$file" "/run/medium/$file"
         say "network: fetched $file"
     done </run/medium/sha256sum.txt
-    has_layers /run/medium/live || fail "$url/sha256sum.txt names no live/*.sb" "make the directory anew"
+    has_layers /run/medium/live || fail "$url/sha256sum.txt names no live/*.sb" "make the directory again"
     (cd /run/medium && sha256sum -c sha256sum.txt >/run/sums 2>&1) ||
-        fail "what came from $url is damaged: $(grep -v ': OK$' /run/sums | head -n1)" "make the directory anew"
+        fail "what came from $url is damaged: $(grep -v ': OK$' /run/sums | head -n1)" "make the directory again"
 }

@@ -74,7 +74,7 @@ SQFS_COMPRESSOR checked_id(const Compression& compression) {
                       [&](const CompressorFacts& row) { return row.compressor == compression.compressor; });
     const unsigned level = compression.level;
     if (level != 0 && facts.most_level == 0)
-        throw usage_error(fmt::format("{} has no compression level", name(facts.compressor)), "leave it out");
+        throw usage_error(fmt::format("{} has no compression level", name(facts.compressor)), "remove it");
     if (level != 0 && (level < facts.least_level || level > facts.most_level))
         throw usage_error(fmt::format("{} has no compression level {}", name(facts.compressor), level),
                           fmt::format("give one from {} to {}", facts.least_level, facts.most_level));

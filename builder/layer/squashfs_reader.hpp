@@ -24,7 +24,7 @@
 
 namespace lktest {
 
-/// A SquashFS 4.0 image, whoever made it, as libsquashfs reads it. What it throws is a usage
+/// Any SquashFS 4.0 image, read by libsquashfs. Its errors are usage
 /// Error for what is no SquashFS, or damaged.
 class SquashfsReader {
 public:

@@ -19,7 +19,7 @@ struct SquashfsSource {
 };
 
 /// The image as a tree: owners, modes, times, devices, hard links, attributes, whoever runs this.
-/// The files' contents are unpacked, one behind the other, into one file in `cache`.
+/// The files' contents are unpacked, one after the other, into one file in `cache`.
 /// @param exclude  as in Exclusion
 /// Throws a usage Error for what is no SquashFS, damaged or hostile, and a host Error when
 /// the disk is full.

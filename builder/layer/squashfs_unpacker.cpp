@@ -100,7 +100,7 @@ private:
             if (std::ranges::any_of(part, [](char byte) { return byte != 0; }))
                 write_at(out, part, offset, path);
             offset += part.size();
-            progress_("unpack", done_ += part.size(), 0);  // the image tells no total of what it unpacks to
+            progress_("unpack", done_ += part.size(), 0);  // the image does not state its unpacked size
         }
         if (::ftruncate(out, static_cast<off_t>(size)) < 0)
             fail(path);

@@ -15,7 +15,7 @@ namespace lktest {
 /// nothing outside the directory is touched.
 /// @return what could not be made by this user, one sentence each
 /// Throws a usage Error for what is no SquashFS, damaged or hostile, and a host Error when
-/// the disk is full. What was unpacked until then stays.
+/// the disk is full. Files unpacked until then stay.
 std::vector<std::string> unpack_squashfs(const std::filesystem::path& image,
                                          const std::filesystem::path& directory, const Progress& progress);
 

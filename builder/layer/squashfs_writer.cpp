@@ -88,7 +88,7 @@ public:
 
     ~Writer() {
         // After an error libsquashfs forgets the blocks that are in flight, so they are
-        // taken back one by one; each may tell of an error again.
+        // taken back one by one; each may report an error again.
         for (unsigned block = 0; processor_ && block < backlog_; ++block)
             if (sqfs_block_processor_sync(processor_.get()) == 0)
                 return;
@@ -170,7 +170,7 @@ private:
         return ends_alone ? static_cast<std::uint32_t>(SQFS_BLK_DONT_FRAGMENT) : 0U;
     }
 
-    /// False when a live file's content ended too early; what there is of it is in the image.
+    /// False if a live file's content ended too early; the part that was read is in the image.
     /// @param told  is called with the bytes done of this file
     template <typename Told>
     bool append(const Content& content, const Told& told) {

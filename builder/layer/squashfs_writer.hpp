@@ -16,7 +16,7 @@ namespace lktest {
 /// compression and the epoch alone, not on the number of workers.
 /// @param source_date_epoch  time of the image, and the latest time of any file in it
 /// @param workers            threads that compress; 0 is taken as 1
-/// @return what SquashFS cannot hold and was left out, one sentence each
+/// @return files that SquashFS cannot hold and that were omitted, one sentence each
 /// Throws a usage Error for settings that the compressor does not have, and a host
 /// Error when the file cannot be written (disk full) or a content not be read.
 /// Under `file` there is then what was there before.

@@ -1,6 +1,6 @@
 #!/usr/lib/lktest/busybox sh
 # SPDX-License-Identifier: MIT
-# The start of a root that has no init of its own; the initramfs has mounted /dev, /proc,
+# The start of a root without init; the initramfs has mounted /dev, /proc,
 # /sys and /run.
 mkdir -p /dev/pts /dev/shm
 mount -t devpts -o gid=5,mode=620 devpts /dev/pts

@@ -178,7 +178,7 @@ mode = 0o644
 path = "/a"
 directory = true
 )"),
-              R"(test.toml:8:8: "etc/../hosts" is no absolute path
+              R"(test.toml:8:8: "etc/../hosts" is not an absolute path
     path = "etc/../hosts"
            ^
 test.toml:7:1: [[file]] must have exactly one of 'content', 'symlink' and 'directory'
@@ -194,7 +194,7 @@ test.toml:15:1: a second [[file]] for /a
 
 TEST(Recipe, LinksAreAbsolutePaths) {
     EXPECT_EQ(complaint(least + "[links]\n\"/bin/busybox\" = [\"sh\"]\n"),
-              R"(test.toml:8:18: "sh" is no absolute path
+              R"(test.toml:8:18: "sh" is not an absolute path
     "/bin/busybox" = ["sh"]
                      ^)");
 }
@@ -289,7 +289,7 @@ TEST(Recipe, ADebianSystemIsASuiteAndItsPackages) {
     EXPECT_EQ(recipe.root.kind, RootKind::debian);
     EXPECT_EQ(recipe.root.suite, "bookworm");
     EXPECT_EQ(recipe.packages.of(Arch::aarch64), std::vector<std::string>{"udev"});
-    EXPECT_NE(complaint(rootless + "[root]\ndebian = \"--help\\n\"\n").find("is no suite"),
+    EXPECT_NE(complaint(rootless + "[root]\ndebian = \"--help\\n\"\n").find("is not a Debian suite"),
               std::string::npos);
     EXPECT_NE(
         complaint(rootless + "[root]\ndebian = \"x\"\n[packages]\nwithout = [\"y\"]\n").find("'without'"),

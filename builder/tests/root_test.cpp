@@ -80,7 +80,7 @@ TEST(ReadRoot, ListsEveryFileThatCannotBeReadAndFailsUnlessThatIsAllowed) {
         setting.recipe.root.allow_unreadable = true;
         EXPECT_EQ(setting.read().count(), 2U);
         ASSERT_EQ(setting.told.size(), 1U);
-        EXPECT_TRUE(setting.told[0].starts_with("25 files are left out, they cannot be read:\n  /bin/"));
+        EXPECT_TRUE(setting.told[0].starts_with("25 files are omitted, they cannot be read:\n  /bin/"));
     };
     // Root reads everything: this must be somebody else.
     if (root) {

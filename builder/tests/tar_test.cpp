@@ -59,7 +59,7 @@ TEST(TarTree, RefusesWhatIsDamagedOrNoTarByName) {
     const std::string file = dir.path() / "root.tar";
     write_file(file, "no tar\n");
     EXPECT_FALSE(is_tar(file));
-    EXPECT_EQ(error_of([&] { tar_tree(file, {}, dir.path()); }), "usage: " + file + " is no tar archive");
+    EXPECT_EQ(error_of([&] { tar_tree(file, {}, dir.path()); }), "usage: " + file + " is not a tar archive");
     const std::string whole = make_tar({{.path = "./a", .text = std::string(100000, 'x')}}, false, "none");
     write_file(file, std::string_view(whole).substr(0, 50000));
     EXPECT_TRUE(error_of([&] {

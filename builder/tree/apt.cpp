@@ -39,7 +39,7 @@ std::vector<std::string> lines_after(std::string_view start, const std::string& 
 }
 
 /// apt with its machine's own sources and lists, but for one architecture and as if
-/// nothing were installed. Reads only; `empty` is a directory of our own.
+/// nothing were installed. Reads only; `empty` is an empty directory.
 ProcessResult ask_apt(const std::string& program, Arch arch, const fs::path& empty,
                       const std::vector<std::string>& question) {
     write_file(empty / "status", "");
@@ -87,14 +87,14 @@ std::string kernel_behind(const std::string& name, Arch arch, const fs::path& em
         throw usage_error(
             fmt::format("this machine's apt sources have no package {} for {}", fmt::join(unknown, ", "),
                         arch),
-            fmt::format("mend the name, or run `apt-get update` (before that, `dpkg --add-architecture {}` "
+            fmt::format("correct the name, or run `apt-get update` (before that, `dpkg --add-architecture {}` "
                         "when apt does not know {}; ci/setup does both)",
                         arch, arch));
     // "Reading package lists..." and the like come first.
     const std::size_t reason = answer.out.find("The following packages have unmet dependencies");
     throw usage_error(fmt::format("apt cannot choose packages for {}:\n{}{}", arch,
                                   reason == std::string::npos ? "" : answer.out.substr(reason), answer.err),
-                      "leave out one of the packages that exclude each other");
+                      "remove one of the packages that conflict");
 }
 
 /// Gives a downloaded file its name in the cache. From a file:/ source apt makes a
@@ -177,7 +177,7 @@ void apt_download(const std::vector<const PackageOffer*>& offers, const fs::path
             throw host_error(
                 fmt::format("cannot download {}", reasons.front()),
                 gone ? "run `apt-get update`: the package has a newer version now"
-                     : "connect this machine to its apt sources; what is already downloaded stays cached");
+                     : "connect this machine to its apt sources; finished downloads stay cached");
         }
         for (; first != offer; ++first)
             keep(arriving.path() / (*first)->file, debs / (*first)->file);

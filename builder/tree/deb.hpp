@@ -9,7 +9,7 @@
 namespace lktest {
 
 /// A .deb's data.tar, decompressed, in `cache`/tars. It is unpacked unless it is
-/// there already, which is told by its time: that of the .deb it was made from.
+/// there already. It has the time of the .deb that it was made from.
 /// Throws a host Error when the .deb is damaged or the disk is full.
 std::filesystem::path data_tar(const std::filesystem::path& deb, const std::filesystem::path& cache);
 

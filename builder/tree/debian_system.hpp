@@ -16,7 +16,7 @@ namespace lktest {
 struct DebianRequest {
     std::string suite;  ///< as in this machine's apt sources: "bookworm"
     Arch arch = Arch::x86_64;
-    std::vector<std::string> packages;        ///< besides the essential ones
+    std::vector<std::string> packages;        ///< in addition to the essential ones
     std::optional<std::int64_t> latest_time;  ///< of any file in it, seconds since 1970
 };
 

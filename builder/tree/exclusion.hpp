@@ -7,7 +7,7 @@
 
 namespace lktest {
 
-/// Answers whether a path is left out of a tree, by itself or by a directory above it.
+/// Answers whether a path is excluded from a tree, by itself or by a directory above it.
 /// /lib/x and /usr/lib/x are one path here, as they are in a merged /usr.
 class Exclusion {
 public:

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "builder/tree/ext4_tree.hpp"
 
-#include <ext2fs/ext2fs.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-extern "C" {
-#include <et/com_err.h>  // which does not say so itself
-}
 
 #include <algorithm>
 #include <array>
@@ -21,6 +17,13 @@ extern "C" {
 #include "builder/base/handle.hpp"
 #include "builder/cache.hpp"
 #include "builder/tree/exclusion.hpp"
+
+#include <ext2fs/ext2fs.h>
+// e2fsprogs 1.47.2 defines this macro, which breaks <algorithm>: hence also the place of these includes.
+#undef clamp
+extern "C" {
+#include <et/com_err.h>  // lacks this itself
+}
 
 namespace lktest {
 namespace {
@@ -278,7 +281,7 @@ private:
     std::vector<Placed> files_;
     std::uint64_t total_ = 0;
     std::set<ext2_ino_t> directories_;
-    std::unordered_map<ext2_ino_t, std::shared_ptr<Inode>> links_;  ///< what is no directory
+    std::unordered_map<ext2_ino_t, std::shared_ptr<Inode>> links_;  ///< everything but directories
 };
 
 }  // namespace

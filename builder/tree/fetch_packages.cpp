@@ -20,7 +20,7 @@ namespace lktest {
 namespace {
 namespace fs = std::filesystem;
 
-/// What is asked for, as one line of text: the identity of a request.
+/// A request as one line of text, which identifies it.
 std::string text_of(const PackageRequest& request) {
     const std::set<std::string> names(request.names.begin(), request.names.end());
     return fmt::format("{} {} {}", debian_name(request.arch),
@@ -29,7 +29,7 @@ std::string text_of(const PackageRequest& request) {
 
 constexpr std::string_view last_line = "end";
 
-/// What was chosen for a request, in `cache`: its text, an offer a line, and last_line.
+/// The choice for a request, in `cache`: its text, an offer a line, and last_line.
 fs::path chosen_file(const PackageRequest& request, const fs::path& cache) {
     return cache / "chosen" / fmt::format("{}-{:016x}", debian_name(request.arch), hash(text_of(request)));
 }
@@ -63,8 +63,8 @@ void remember(const PackageRequest& request, const fs::path& cache, const std::v
     write_file(chosen_file(request, cache), text.append(last_line));
 }
 
-/// When the file was last changed, in ns; nothing when there is no file of that size. Programs cannot set
-/// this time, as they can the time of modification.
+/// When the file was last changed, in ns; unset if no file of that size exists. Programs cannot set this time, as they
+/// can the time of modification.
 std::optional<std::int64_t> modified(const fs::path& file, std::uint64_t size) {
     struct stat status {};
     if (::stat(file.c_str(), &status) < 0 || static_cast<std::uint64_t>(status.st_size) != size)
@@ -139,7 +139,7 @@ std::vector<Package> fetch_packages(const PackageRequest& request, const fs::pat
     try {
         complete(offers, debs, progress, explain);
     } catch (const Error& error) {
-        // What was chosen long ago may have left the archive since.
+        // An old choice may have left the archive since.
         if (!known)
             throw;
         explain(fmt::format("packages: {}; apt chooses again", error.what()));

@@ -29,7 +29,7 @@ struct Overloaded : Cases... {
 template <class... Cases>
 Overloaded(Cases...) -> Overloaded<Cases...>;
 
-/// The names of a path; empty ones and "." are left out.
+/// The names of a path; empty ones and "." are skipped.
 std::vector<std::string> names_of(std::string_view path) {
     std::vector<std::string> names;
     while (!path.empty()) {

@@ -51,7 +51,7 @@ private:
     std::variant<std::string, Mapped, OnDisk> source_;
 };
 
-/// What a node is; the values are those of st_mode's file type.
+/// The type of a node; the values are those of st_mode's file type.
 enum class NodeType : mode_t {
     directory = 0040000,
     regular = 0100000,
@@ -62,7 +62,7 @@ enum class NodeType : mode_t {
     socket = 0140000,
 };
 
-/// What an inode holds. Hard links are directory entries that share one Inode.
+/// The contents of an inode. Hard links are directory entries that share one Inode.
 struct Inode {
     NodeType type = NodeType::regular;
     mode_t permissions = 0644;  ///< the low 12 bits of st_mode

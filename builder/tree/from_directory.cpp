@@ -80,7 +80,7 @@ private:
         return exclusion_.covers(path) || std::ranges::find(options_.except, file) != options_.except.end();
     }
 
-    /// Null when it is not there any more, or cannot be read; `found_` tells.
+    /// Null if it has disappeared or cannot be read; `found_` has the reason.
     std::shared_ptr<Inode> try_inode(const fs::path& file, const std::string& path, dev_t device) {
         try {
             return read_inode(file, path, device);
@@ -152,7 +152,7 @@ private:
         return !options_.only || std::ranges::find(*options_.only, name) != options_.only->end();
     }
 
-    /// The change time tells of new contents, and of new modes, owners and attributes.
+    /// The change time shows new contents, modes, owners and attributes.
     void note(const std::string& path, const struct stat& status) {
         found_.newest = std::max<std::int64_t>(found_.newest, status.st_mtim.tv_sec);
         found_.fingerprint ^= hash(fmt::format("{} {} {} {}.{} {}.{}", path, status.st_ino, status.st_size,

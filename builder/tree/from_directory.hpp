@@ -15,16 +15,16 @@ struct DirectoryOptions {
     /// Only these entries of the directory itself; nothing: all.
     std::optional<std::vector<std::string>> only = {};
     std::vector<std::string> exclude = {};           ///< as in Exclusion
-    std::vector<std::filesystem::path> except = {};  ///< absolute paths of this machine, left out
+    std::vector<std::filesystem::path> except = {};  ///< absolute paths of this machine, excluded
     /// Directories where another file system is mounted are empty in the tree; each entry of
-    /// `only` may be a file system of its own.
+    /// `only` may be a separate file system.
     bool one_file_system = false;
-    /// Others write to it meanwhile: a file that vanishes is left out, and one that
+    /// Others write to it meanwhile: a file that vanishes is omitted, and one that
     /// vanishes after that, or becomes shorter, holds what there still was of it.
     bool live = false;
 };
 
-/// A directory as a tree, and what is to be known of it.
+/// A directory as a tree, and facts about it.
 struct DirectoryTree {
     FileTree tree;
     std::vector<std::string> unreadable;  ///< "/etc/shadow: Permission denied"; not in the tree
@@ -35,8 +35,8 @@ struct DirectoryTree {
 
 /// A directory of this machine as a tree, itself as the root: owners, modes, times,
 /// devices, symlinks unfollowed, hard links shared, extended attributes. Contents are
-/// not read yet. Attributes of the file system itself (system.*, as ACLs) are left out:
-/// they mean nothing elsewhere. Throws a usage Error when it is no directory.
+/// not read yet. Attributes of the file system itself (system.*, such as ACLs) are omitted:
+/// they mean nothing elsewhere. Throws a usage Error if it is not a directory.
 DirectoryTree read_directory(const std::filesystem::path& directory, const DirectoryOptions& options);
 
 /// The whole directory. Throws a host Error naming what cannot be read.

@@ -19,7 +19,7 @@ namespace lktest {
 /// symlink, and a symlink to a directory where this one has a directory.
 ///
 /// @param exclude  shell patterns of absolute paths; '*' matches '/' too. What matches
-///                 is left out, a directory with all below it. /lib/x and /usr/lib/x
+///                 is omitted, a directory with everything below it. /lib/x and /usr/lib/x
 ///                 are one path here, as they are in a merged /usr.
 /// Throws a host Error naming the package when it is damaged.
 void add_package(FileTree& tree, const Package& package, const std::filesystem::path& cache,

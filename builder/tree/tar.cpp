@@ -101,7 +101,7 @@ void read_tar(const std::shared_ptr<const MappedFile>& tar,
     // Opened as memory, the tar reader hands back pointers into our mapping.
     if (archive_read_open_memory(reader.get(), tar->bytes().data(), tar->bytes().size()) != ARCHIVE_OK)
         throw host_error(reason_of(*reader));
-    // Hard links name a file that came before; it may have been left out of the tree.
+    // Hard links name a file that came before; it may have been excluded from the tree.
     std::unordered_map<std::string, std::shared_ptr<Inode>> linkable;
     for (archive_entry* entry = nullptr;;) {
         const int result = archive_read_next_header(reader.get(), &entry);
@@ -118,7 +118,7 @@ void read_tar(const std::shared_ptr<const MappedFile>& tar,
         if (!link.empty()) {
             const auto first = linkable.find(absolute(link));
             if (first == linkable.end())
-                throw host_error(fmt::format("the hard link {} leads to {}, which is not there", path, link));
+                throw host_error(fmt::format("hard link {} points to {}, which does not exist", path, link));
             inode = first->second;
         } else {
             inode = inode_of(*entry);
@@ -151,7 +151,7 @@ void decompress(const fs::path& archive, const fs::path& target) {
 FileTree tar_tree(const fs::path& archive, const std::vector<std::string>& exclude, const fs::path& cache) {
     fs::path plain = archive;
     if (!is_tar(archive))
-        throw usage_error(fmt::format("{} is no tar archive", archive.string()));
+        throw usage_error(fmt::format("{} is not a tar archive", archive.string()));
     if (is_compressed(archive))
         plain = cached(cache, "tar", file_identity(archive),
                        [&](const fs::path& file) { decompress(archive, file); });

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 /// By path, letters of any case: FAT knows no other.
 using Files = std::map<std::string, ByteView, LessAnyCase>;
 
-/// No boot loader is larger; what is would not fit into an EFI system partition.
+/// No boot loader is larger. A larger file would not fit into an EFI system partition.
 constexpr std::uint64_t most = 64 << 20;
 
 bool is_below(std::string_view path, std::string_view directory) {

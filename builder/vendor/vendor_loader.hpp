@@ -16,8 +16,8 @@ struct VendorLoader {
     std::vector<ImageFile> grub;  ///< modules that its GRUB loads from /boot/grub
 };
 
-/// Takes shim, GRUB and what is beside them out of the EFI system partition that the ISO's
-/// El Torito catalogue names, and what the ISO's own /EFI has besides. Programs are taken as they
+/// Reads shim, GRUB and the files beside them from the EFI system partition that the ISO's
+/// El Torito catalogue names, and further files in the ISO's own /EFI. Programs are taken as they
 /// are, so their signatures hold; each grub.cfg is replaced.
 /// @param config  the new grub.cfg: it must find the medium by itself
 /// Throws a usage Error when the ISO has no GRUB for UEFI machines of this architecture.

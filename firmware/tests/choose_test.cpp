@@ -106,7 +106,7 @@ TEST(FirmwareMismatch, RefusesTheStoreOfAnotherBuild) {
 
 TEST(FirmwareMismatch, RefusesAStoreThatIsNone) {
     EXPECT_EQ(firmware_mismatch(Arch::x86_64, 3653632, 540672, std::string(64, 'x')),
-              "the variable store is no firmware volume (no _FVH at byte 40)");
+              "the variable store is not a firmware volume (no _FVH at byte 40)");
     EXPECT_TRUE(firmware_mismatch(Arch::x86_64, 4 << 20, 0, ""));
     EXPECT_TRUE(firmware_mismatch(Arch::x86_64, 3653632, 540672, std::string(64, '\0')));
     EXPECT_TRUE(firmware_mismatch(Arch::aarch64, 64 << 20, 64 << 20, std::string(64, 'x')));

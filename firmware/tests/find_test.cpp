@@ -68,7 +68,7 @@ TEST_F(FindFirmware, WarnsOfBrokenDescriptorsAndGoesOn) {
     EXPECT_EQ(catalogue.warnings[0].place.file, (packages / "10-broken.json").string());
     EXPECT_EQ(catalogue.warnings[1].place.file, (packages / "20-directory.json").string());
     EXPECT_EQ(catalogue.warnings[2].message,
-              "names an image that is not there: " + (temp.path() / "no-such-image").string());
+              "names an image that does not exist: " + (temp.path() / "no-such-image").string());
 }
 
 TEST(FirmwareDirectories, BeginWithTheUsersOwn) {

@@ -41,7 +41,7 @@ TEST_F(SecureKeysTest, WhatIsNoCertificateIsNamed) {
             FAIL() << "accepted '" << text << "'";
         } catch (const Error& error) {
             EXPECT_EQ(error.kind(), Error::Kind::usage);
-            EXPECT_STREQ(error.what(), "mine.pem is no certificate that firmware could enrol");
+            EXPECT_STREQ(error.what(), "mine.pem is not a certificate that firmware can enrol");
         }
     const std::string list = signature_list(read_file(make("mine")), "mine.pem");
     EXPECT_THROW(signature_list(list.substr(0, list.size() - 1), "cut.esl"), Error);

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view vendor("0123456789abcdef", 16);
 constexpr std::size_t volume = 72, room = 1000, after = 64;
 
-/// A flash image with an empty store, and something behind it.
+/// A flash image with an empty store, and some bytes after it.
 std::string empty_store() {
     std::string image(volume, '\0');
     image.replace(40, 4, "_FVH");
@@ -30,7 +30,7 @@ TEST(VariableStoreText, HoldsWhatWasPutIntoIt) {
     const AuthenticatedVariable both[] = {{"db", vendor, "one"}, {"PK", vendor, "owner"}};
     const std::string store = with_variables(empty, both);
     EXPECT_EQ(store.size(), empty.size());
-    EXPECT_TRUE(store.ends_with(std::string(after, 'x'))) << "what is behind the store is not touched";
+    EXPECT_TRUE(store.ends_with(std::string(after, 'x'))) << "bytes after the store are not touched";
     EXPECT_EQ(variable_in(store, "db"), "one");
     EXPECT_EQ(variable_in(store, "PK"), "owner");
     EXPECT_EQ(variable_in(store, "KEK"), std::nullopt);

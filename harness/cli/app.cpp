@@ -13,72 +13,71 @@ namespace lktest {
 namespace {
 
 constexpr std::array run_examples{
-    Example{"lktest run", "the whole matrix"},
+    Example{"lktest run", "lktest's own media, on every machine"},
     Example{"lktest run --arch aarch64 --firmware uefi", "one cell"},
     Example{"lktest run --medium cdrom --medium usb", "as a CD and as a USB stick"},
-    Example{"lktest run live.iso --scenario mine.toml", "an ISO and a scenario of your own"},
+    Example{"lktest run live.iso --scenario mine.toml", "your ISO and your scenario"},
 };
 constexpr std::array matrix_examples{
-    Example{"lktest matrix --all", "every cell that there is"},
-    Example{"lktest matrix --all --reduce pairwise --json", "a few of them, for programs"},
+    Example{"lktest matrix --all", "every possible cell"},
+    Example{"lktest matrix --all --reduce pairwise --json", "a small selection, for programs"},
     Example{"lktest matrix live.iso --format github", "a job for each cell"},
 };
 constexpr std::array build_examples{
     Example{"lktest build recovery --arch aarch64 -o live.iso", "the recovery system, for ARM"},
-    Example{"lktest build ./mine.toml --source-date-epoch 1700000000", "the same bits on any day"},
+    Example{"lktest build ./mine.toml --source-date-epoch 1700000000", "the same bits every time"},
 };
 constexpr std::array inspect_examples{
-    Example{"lktest inspect live.iso", "what is on any ISO, and what is wrong with it"},
+    Example{"lktest inspect live.iso", "what is on an ISO, and what is wrong"},
     Example{"lktest inspect --json live.iso", "the same for programs"},
 };
 constexpr std::array check_console_examples{
-    Example{"lktest check-console console.log", "what failed in a boot whose log somebody saved"},
-    Example{"lktest check-console --json *.log", "the same of many, for programs"},
+    Example{"lktest check-console console.log", "what failed in a saved log"},
+    Example{"lktest check-console --json *.log", "the same for many logs, for programs"},
 };
 constexpr std::array diagnose_examples{
-    Example{"lktest diagnose x86_64-uefi", "a cell that runs, or that --keep keeps"},
-    Example{"lktest diagnose vm1 --connect qemu:///system -o vm1/", "any guest of libvirt's"},
+    Example{"lktest diagnose x86_64-uefi", "a running cell, or one kept by --keep"},
+    Example{"lktest diagnose vm1 --connect qemu:///system -o vm1/", "any libvirt guest"},
 };
 constexpr std::array attach_examples{
-    Example{"lktest attach x86_64-uefi", "its console; Ctrl-] leads to a prompt"},
+    Example{"lktest attach x86_64-uefi", "its console; Ctrl-] opens a prompt"},
 };
 constexpr std::array debug_examples{
-    Example{"lktest debug --arch aarch64 --firmware uefi --stop-at kernel", "stops at a milestone"},
+    Example{"lktest debug --arch aarch64 --firmware uefi --stop-at kernel", "stop at a milestone"},
     Example{"lktest debug live.iso --arch x86_64 --firmware bios --at kernel-entry", "for gdb"},
 };
 constexpr std::array doctor_examples{
-    Example{"lktest doctor", "what this machine lacks, and how to mend it"},
+    Example{"lktest doctor", "what is missing here, and how to fix it"},
 };
 constexpr std::array rerun_examples{
-    Example{"lktest rerun --failed", "of the last run what did not pass"},
+    Example{"lktest rerun --failed", "the failed cells of the last run"},
 };
 constexpr std::array report_examples{
-    Example{"lktest report shard-*/", "shards as one run, with one index.html"},
+    Example{"lktest report shard-*/", "merge shards into one report"},
     Example{"lktest report --format markdown lktest-results", "the last run, for a pull request"},
 };
 constexpr std::array compare_examples{
-    Example{"lktest compare main/ branch/", "what fails newly, what is mended"},
+    Example{"lktest compare main/ branch/", "new failures and fixes"},
 };
 constexpr std::array history_examples{
     Example{"lktest history", "every cell"},
     Example{"lktest history uefi --fail-on-regression", "a gate for boot times"},
 };
 constexpr std::array init_examples{
-    Example{"lktest init my-live/", "scenario.toml and recipe.toml, to be changed"},
+    Example{"lktest init my-live/", "scenario.toml and recipe.toml"},
 };
 constexpr std::array module_examples{
-    Example{"lktest module pack tools/ 10-tools.sb", "files to lay over the live system's"},
+    Example{"lktest module pack tools/ 10-tools.sb", "files to add to the live system"},
     Example{"lktest module unpack 10-tools.sb tools/", "and back"},
 };
 constexpr std::array first_examples{run_examples[0], run_examples[1], build_examples[0], inspect_examples[0],
                                     doctor_examples[0]};
 
 constexpr std::array meanings{
-    ExitMeaning{ExitCode::passed, "every cell that can exist passed"},
-    ExitMeaning{ExitCode::boot_failed,
-                "a medium failed or has an error, or the run was stopped before all cells ended"},
-    ExitMeaning{ExitCode::usage, "wrong usage or bad input"},
-    ExitMeaning{ExitCode::host, "this machine lacks something, or failed"},
+    ExitMeaning{ExitCode::passed, "every boot passed"},
+    ExitMeaning{ExitCode::boot_failed, "a boot failed, a medium has an error, or the run was stopped early"},
+    ExitMeaning{ExitCode::usage, "bad usage or input"},
+    ExitMeaning{ExitCode::host, "this machine lacks something or failed"},
 };
 
 /// The most special of the commands that were given so far.
@@ -120,41 +119,46 @@ Error unknown_word(const CLI::App& app, const std::string& word) {
 }  // namespace
 
 std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defaults) {
-    auto app = std::make_unique<CLI::App>("builds live media and proves that they boot", "lktest");
+    auto app = std::make_unique<CLI::App>("boots live media and reports where they boot", "lktest");
     app->formatter(std::make_shared<HelpFormatter>());
     app->set_help_flag("-h,--help", "show this help");
     app->set_version_flag("--version", "lktest " LKTEST_VERSION, "show the version");
     app->require_subcommand(1);
-    add_run(*app->add_subcommand("run", "boots live media and reports which of them boot where"),
-            invocation.run, defaults.jobs);
-    add_matrix(
-        *app->add_subcommand("matrix", "shows which cells 'lktest run' would boot, and why not others"),
-        invocation.matrix);
-    add_rerun(*app->add_subcommand("rerun", "boots cells of an earlier run again"), invocation.rerun);
-    add_report(*app->add_subcommand("report", "prints a run, or merges several into one"), invocation.report);
-    add_compare(*app->add_subcommand("compare", "says what changed from one run to another"),
-                invocation.compare);
+    add_run(*app->add_subcommand("run", "boots live media and reports where they boot"), invocation.run,
+            defaults.jobs);
+    add_matrix(*app->add_subcommand("matrix", "shows the cells that 'lktest run' would boot"),
+               invocation.matrix);
+    add_rerun(*app->add_subcommand("rerun", "boots the cells of an earlier run again"), invocation.rerun);
+    add_report(*app->add_subcommand("report", "prints a run, or merges several"), invocation.report);
+    add_compare(*app->add_subcommand("compare", "shows what changed between two runs"), invocation.compare);
     add_history(*app->add_subcommand("history", "shows pass rates and boot times of all runs"),
                 invocation.history);
-    add_init(*app->add_subcommand("init", "writes a scenario and a recipe to begin with"), invocation.init);
+    add_init(*app->add_subcommand("init", "writes a scenario and a recipe to start with"), invocation.init);
     add_build(*app->add_subcommand("build", "builds a live ISO from a recipe"), invocation.build,
               defaults.arch);
-    add_inspect(*app->add_subcommand("inspect", "says what is on an ISO, and what is wrong with it"),
+    add_inspect(*app->add_subcommand("inspect", "shows what is on a medium and what is wrong with it"),
                 invocation.inspect);
-    add_check_console(
-        *app->add_subcommand("check-console", "says what failed in console logs that were saved"),
-        invocation.check_console);
-    add_diagnose(
-        *app->add_subcommand("diagnose", "says where a guest that runs or is kept is, and what may be wrong"),
-        invocation.diagnose);
-    add_attach(*app->add_subcommand("attach", "puts your terminal on the console of a guest of a run"),
+    add_check_console(*app->add_subcommand("check-console", "finds failures in saved console logs"),
+                      invocation.check_console);
+    add_diagnose(*app->add_subcommand("diagnose", "shows where a running or kept guest is, and why"),
+                 invocation.diagnose);
+    add_attach(*app->add_subcommand("attach", "connects your terminal to the console of a guest"),
                invocation.attach);
-    add_debug(*app->add_subcommand("debug", "boots one cell with your terminal on its console, and stops it"),
+    add_debug(*app->add_subcommand("debug", "boots one cell with your terminal on its console"),
               invocation.debug);
-    add_doctor(*app->add_subcommand("doctor", "checks whether this machine can build and boot live media"),
+    add_doctor(*app->add_subcommand("doctor", "checks this machine and says how to fix what is missing"),
                invocation.doctor);
     add_module(*app->add_subcommand("module", "packs or unpacks a module (.sb) of a live medium"),
                invocation.module);
+    for (const char* command : {"run", "matrix", "debug"}) {
+        CLI::App& grouped = *app->get_subcommand(command);
+        grouped.set_help_all_flag("--help-all", "show every option and value");
+        group_options(grouped);
+    }
+    app->add_subcommand("help", "shows the help of a command")
+        ->add_option("COMMAND", invocation.help_topic, "the command")
+        ->type_name("COMMAND");
+    app->add_subcommand("version", "shows the version");
     // For our own build; an empty group hides them.
     app->add_subcommand("generate-man", "prints lktest(1), or writes the page of each command too")
         ->group("")
@@ -166,6 +170,18 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defau
     cells->final_callback([cells, &invocation] { invocation.begun = cells->remaining(); });
     app->add_subcommand("generate-completion", "prints the completion for bash")->group("");
     return app;
+}
+
+std::string help_of(const CLI::App& app, const std::string& command) {
+    if (command.empty())  // App::help() would describe the command that was given: `help`
+        return app.get_formatter()->make_help(&app, "", CLI::AppFormatMode::Normal);
+    std::vector<std::string_view> names;
+    for (const CLI::App* known : visible_commands(app)) {
+        if (known->get_name() == command)
+            return known->help();
+        names.push_back(known->get_name());
+    }
+    throw usage_error(fmt::format("there is no command '{}'", command), suggestion(command, names));
 }
 
 Error explain(const CLI::App& app, const CLI::ParseError& error) {

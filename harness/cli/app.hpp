@@ -42,18 +42,22 @@ struct Invocation {
     MatrixOptions matrix;
     DoctorOptions doctor;
     ModuleRequest module;
+    std::string help_topic;               ///< of `lktest help`: a command, or empty
     std::filesystem::path man_directory;  ///< of generate-man; empty: it prints
     std::vector<std::string> begun;       ///< of generate-cells: the command line so far
 };
 
-/// What help says of defaults that depend on the machine; these words suit any.
+/// Defaults that depend on the machine, for the help text. These words fit every machine.
 struct Defaults {
-    std::string jobs = "what cores and memory carry";
+    std::string jobs = "as many as cores and memory allow";
     std::string arch = "this machine's";
 };
 
 /// The one definition of the command line: parsing, help, man page and completion come from it.
 std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defaults = {});
+
+/// The help of `command`, or of lktest if it is empty. Throws a usage Error if there is no such command.
+std::string help_of(const CLI::App& app, const std::string& command);
 
 /// What CLI11 found wrong, in our words, with the nearest option or command.
 Error explain(const CLI::App& app, const CLI::ParseError& error);

@@ -13,10 +13,8 @@
 namespace lktest {
 
 void add_attach(CLI::App& app, AttachRequest& request) {
-    app.add_option("CELL", request.cell, "the cell, or a part of its name that no other one has")
-        ->type_name("CELL")
-        ->required();
-    add_single(app, "--run", "DIR", "the run that it belongs to", "the last one in lktest-results",
+    app.add_option("CELL", request.cell, "cell name, or a unique part of it")->type_name("CELL")->required();
+    add_single(app, "--run", "DIR", "run of the cell", "the last one in lktest-results",
                [&request](const std::string& word) { request.run = word; });
 }
 

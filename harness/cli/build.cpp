@@ -41,32 +41,31 @@ struct Interrupted : std::runtime_error {
 }  // namespace
 
 void add_build(CLI::App& app, BuildRequest& request, const std::string& default_arch) {
-    app.add_option("RECIPE", request.recipe, "what the image is made of: a name, or a path to a TOML file")
-        ->type_name("RECIPE");
-    add_single(app, "--arch", alternatives(all_names(all_arches)), "the machine that it is for", default_arch,
+    app.add_option("RECIPE", request.recipe, "name of a recipe, or path of a TOML file")->type_name("RECIPE");
+    add_single(app, "--arch", alternatives(all_names(all_arches)), "architecture of the image", default_arch,
                [&request](const std::string& word) {
                    request.arch = all_arches[choose("--arch", word, all_names(all_arches))];
                });
     add_single(app, "--format", alternatives(all_names(all_formats)),
-               "what is made: an ISO, an archive for a FAT stick, a directory for a boot server",
-               "as FILE's name says", [&request](const std::string& word) {
+               "ISO, archive for a FAT stick, or directory for a boot server", "from the name of FILE",
+               [&request](const std::string& word) {
                    request.format = all_formats[choose("--format", word, all_names(all_formats))];
                });
     add_single(app, "--root", "PATH|system",
-               "the root filesystem: a directory, tar archive, SquashFS or live ISO, or this machine's own",
-               "the recipe's; with it RECIPE may be left out",
+               "root filesystem: directory, tar archive, SquashFS, live ISO, or this machine",
+               "from RECIPE, which is optional with it",
                [&request](const std::string& word) { request.root = word; });
-    add_single(app, "-o,--output", "FILE", "the result; replaced when it is whole", "RECIPE-ARCH.iso",
+    add_single(app, "-o,--output", "FILE", "the image; replaced once it is complete", "RECIPE-ARCH.iso",
                [&request](const std::string& word) { request.output = word; });
-    add_single(app, "--source-date-epoch", "SECONDS", "the image's time, since 1970",
-               "$SOURCE_DATE_EPOCH, or the newest package's", [&request](const std::string& word) {
+    add_single(app, "--source-date-epoch", "SECONDS", "time of the image, since 1970",
+               "$SOURCE_DATE_EPOCH, or the newest package", [&request](const std::string& word) {
                    request.source_date_epoch = parse_number("--source-date-epoch", word, 0, last_second);
                });
-    add_single(app, "--jobs", "N", "threads that compress", "every core",
+    add_single(app, "-j,--jobs", "N", "threads that compress", "one per core",
                [&request](const std::string& word) {
                    request.jobs = static_cast<unsigned>(parse_number("--jobs", word, 1, most_jobs));
                });
-    app.add_flag("--verbose", request.verbose, "say why things are done so");
+    app.add_flag("-v,--verbose", request.verbose, "explain decisions");
     app.callback([&request] {
         if (request.recipe.empty() && request.root.empty())
             throw CLI::RequiredError("RECIPE");

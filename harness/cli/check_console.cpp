@@ -23,10 +23,10 @@ std::string_view text_of(const MappedFile& file) {
 
 void add_check_console(CLI::App& app, CheckConsoleRequest& request) {
     app.add_option("FILE", request.files,
-                   "a console log that was saved, as it came or by syslog, journalctl, dmesg")
+                   "saved console log: raw, or from syslog, journalctl, dmesg, a CI system")
         ->type_name("FILE")
         ->required();
-    app.add_flag("--json", request.json, "print JSON, one object for each file");
+    app.add_flag("--json", request.json, "print JSON, one object per file");
 }
 
 int check_console(const CheckConsoleRequest& request) {

@@ -79,12 +79,12 @@ int debug_inside(const RunInput& input, const StopPoint& stop,
 
 void add_debug(CLI::App& app, DebugRequest& request) {
     add_debugged(app, request.run);
-    add_single(app, "--stop-at", "MILESTONE", "pause the guest when the scenario's milestone is reached",
-               "it runs", [&request](const std::string& word) { request.stop.milestone = word; });
+    add_single(app, "--stop-at", "MILESTONE", "pause the guest at this milestone of the scenario", "never",
+               [&request](const std::string& word) { request.stop.milestone = word; });
     add_single(app, "--snapshot-at", "MILESTONE",
-               "take a snapshot there, to which 'restore' at the prompt goes back", "none",
+               "take a snapshot at this milestone; 'restore' at the prompt returns to it", "none",
                [&request](const std::string& word) { request.stop.snapshot = word; });
-    add_single(app, "--at", "kernel-entry", "pause it when a CPU first executes the kernel", "it runs",
+    add_single(app, "--at", "kernel-entry", "pause the guest when a CPU first executes the kernel", "never",
                [&request](const std::string& word) {
                    constexpr std::array<std::string_view, 1> places{"kernel-entry"};
                    choose("--at", word, places);

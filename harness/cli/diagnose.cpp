@@ -113,18 +113,19 @@ Answer diagnose_cell(const DiagnoseRequest& request) {
 }  // namespace
 
 void add_diagnose(CLI::App& app, DiagnoseRequest& request) {
-    app.add_option("GUEST", request.guest, "a cell of a run that is going on, or with --connect any guest")
+    app.add_option("GUEST", request.guest, "a cell of a running lktest run, or any guest with --connect")
         ->type_name("CELL|DOMAIN")
         ->required();
-    add_single(app, "--run", "DIR", "the run that the cell belongs to", "the last one in lktest-results",
+    add_single(app, "--run", "DIR", "run of the cell", "the last one in lktest-results",
                [&request](const std::string& word) { request.run = word; });
-    add_single(app, "--connect", "URI", "libvirt connection that has the guest", "a cell of a run",
+    add_single(app, "--connect", "URI", "libvirt URI of the guest", "a cell of a run",
                [&request](const std::string& word) { request.connect = word; });
-    add_single(app, "--output,-o", "DIR", "is given diagnosis.json, kernel.log, cpus.txt, the screen", "none",
-               [&request](const std::string& word) { request.output = word; });
-    add_single(app, "--core", "FILE", "is given the guest's memory: *.elf for gdb, else kdump's format",
-               "none", [&request](const std::string& word) { request.core = word; });
-    app.add_flag("--json", request.json, "print JSON: diagnosis.json");
+    add_single(app, "--output,-o", "DIR", "write diagnosis.json, kernel.log, cpus.txt and the screen to DIR",
+               "none", [&request](const std::string& word) { request.output = word; });
+    add_single(app, "--core", "FILE",
+               "dump guest memory to FILE (ELF if it ends in .elf, otherwise kdump format)", "none",
+               [&request](const std::string& word) { request.core = word; });
+    app.add_flag("--json", request.json, "print diagnosis.json");
 }
 
 int diagnose(const DiagnoseRequest& request) {

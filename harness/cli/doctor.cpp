@@ -64,7 +64,7 @@ std::string render(const std::vector<Finding>& findings, const Style& style) {
 }
 
 void add_doctor(CLI::App& app, DoctorOptions& options) {
-    add_single(app, "--output", "DIR", "where runs would be written", options.output.string(),
+    add_single(app, "--output", "DIR", "directory for the results of runs", options.output.string(),
                [&options](const std::string& word) { options.output = word; });
 }
 

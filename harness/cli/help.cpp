@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 #include <vector>
 
 #include "builder/base/printable.hpp"
 #include "harness/cli/app.hpp"
+#include "harness/cli/option.hpp"
 
 namespace lktest {
 namespace {
@@ -20,7 +22,7 @@ void add_entries(std::string& text, std::string_view title, const std::vector<En
     if (entries.empty())
         return;
     text += fmt::format("\n{}:\n", title);
-    constexpr std::size_t widest = 60;  // of what has its description beside it, not below
+    constexpr std::size_t widest = 34;  // a longer entry has its description below
     std::size_t width = 0;
     for (const Entry& entry : entries)
         if (columns(entry.first) <= widest)
@@ -33,16 +35,26 @@ void add_entries(std::string& text, std::string_view title, const std::vector<En
     }
 }
 
-std::string left_of(const CLI::Option& option) {
+/// "MEDIUM" in place of a long list of values, which --help-all has.
+std::string short_placeholder(const CLI::Option& option) {
+    constexpr std::size_t longest = 24;
+    const std::string placeholder = option.get_type_name();
+    if (placeholder.size() <= longest)
+        return placeholder;
+    std::string name = option.get_lnames().front();
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::toupper(c); });
+    return name;
+}
+
+std::string left_of(const CLI::Option& option, bool whole) {
     if (option.get_positional())
         return option.get_type_name();
     std::string text;
     for (const std::string& name : option.get_snames())
         text += fmt::format("-{}, ", name);
     text += fmt::format("{}--{}", text.empty() ? "    " : "", option.get_lnames().front());
-    if (const std::string placeholder = option.get_type_name();
-        !placeholder.empty() && option.get_items_expected_max() > 0)
-        text += " " + placeholder;
+    if (!option.get_type_name().empty() && option.get_items_expected_max() > 0)
+        text += " " + (whole ? option.get_type_name() : short_placeholder(option));
     return text;
 }
 
@@ -51,6 +63,23 @@ std::string right_of(const CLI::Option& option) {
     if (const std::string fallback = option.get_default_str(); !fallback.empty())
         text += fmt::format(" [{}]", fallback);
     return text;
+}
+
+/// The options of a help text by section, in the order of the table that assigned them. "--help" comes last.
+void add_options(std::string& text, const CLI::App& app, bool whole) {
+    std::vector<std::string> titles = app.get_groups();
+    std::ranges::stable_partition(titles, [](const std::string& title) { return title != "Options"; });
+    for (const std::string& title : titles) {
+        if (title.ends_with(advanced_suffix) && !whole)
+            continue;
+        std::vector<Entry> entries;
+        for (const CLI::Option* option : app.get_options(
+                 [&](const CLI::Option* one) { return one->get_group() == title && !one->get_positional(); }))
+            entries.emplace_back(left_of(*option, whole), right_of(*option));
+        if (title == "Options")
+            std::ranges::rotate(entries, entries.begin() + 1);  // CLI11 puts --help first
+        add_entries(text, title, entries);
+    }
 }
 
 std::string usage(const CLI::App& app) {
@@ -70,24 +99,22 @@ std::string full_name(const CLI::App& app) {
     return app.get_parent() ? full_name(*app.get_parent()) + " " + app.get_name() : app.get_name();
 }
 
-std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const {
+std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppFormatMode mode) const {
     std::string text = fmt::format("{} {}\n\n{}", full_name(*app), app->get_description(), usage(*app));
-    std::vector<Entry> commands, arguments, options, lines;
-    std::vector<Entry> exits;
+    std::vector<Entry> commands, arguments, lines, exits;
     for (const ExitMeaning& exit : exit_meanings())
         exits.emplace_back(std::to_string(static_cast<int>(exit.code)), exit.meaning);
     for (const CLI::App* command : visible_commands(*app))
         commands.emplace_back(command->get_name(), command->get_description());
     for (const CLI::Option* option : app->get_options())
-        (option->get_positional() ? arguments : options).emplace_back(left_of(*option), right_of(*option));
-    // CLI11 puts --help first; it says the least.
-    std::ranges::rotate(options, options.begin() + 1);
+        if (option->get_positional())
+            arguments.emplace_back(left_of(*option, true), right_of(*option));
     for (const Example& example : examples(app->get_parent() ? app->get_name() : ""))
         lines.emplace_back(example.command, example.meaning);
 
     add_entries(text, "Commands", commands);
     add_entries(text, "Arguments", arguments);
-    add_entries(text, "Options", options);
+    add_options(text, *app, mode == CLI::AppFormatMode::All);
     add_entries(text, "Examples", lines);
     if (!app->get_parent())
         add_entries(text, "Exit status", exits);

@@ -21,16 +21,16 @@ constexpr double alpha = 0.01;
 }  // namespace
 
 void add_history(CLI::App& app, HistoryRequest& request) {
-    app.add_option("CELL", request.cell, "only cells whose names hold this word")->type_name("CELL");
-    add_repeatable(app, "--add", "DIR", "add a run of another machine first", "nothing",
+    app.add_option("CELL", request.cell, "only cells whose names contain this word")->type_name("CELL");
+    add_repeatable(app, "--add", "DIR", "add a run of another machine first", "none",
                    [&request](const std::string& word) { request.add.emplace_back(word); });
-    add_single(app, "--history", "FILE", "the history", "$XDG_STATE_HOME/lktest/history.db",
+    add_single(app, "--history", "FILE", "database", "$XDG_STATE_HOME/lktest/history.db",
                [&request](const std::string& word) { request.file = word; });
     add_single(
-        app, "--recent", "N", "passes that are tested against those before", "5",
+        app, "--recent", "N", "passes to compare with earlier ones", "5",
         [&request](const std::string& word) { request.recent = parse_number("--recent", word, 2, 50); });
     app.add_flag("--fail-on-regression", request.fail_on_regression,
-                 "exit with 1 when a stage became slower (Mann-Whitney U test)");
+                 "exit with 1 if a stage became slower (Mann-Whitney U test)");
     app.add_flag("--json", request.json, "print JSON");
 }
 

@@ -77,7 +77,7 @@ std::string recipe_text() {
 }  // namespace
 
 void add_init(CLI::App& app, InitRequest& request) {
-    app.add_option("DIR", request.directory, "where scenario.toml and recipe.toml are written")
+    app.add_option("DIR", request.directory, "directory for scenario.toml and recipe.toml")
         ->type_name("DIR")
         ->default_str(".");
 }

@@ -122,10 +122,16 @@ void check_words(const CLI::App& command) {
 int perform(int argc, char** argv) {
     Invocation invocation;
     const auto app = make_app(invocation, defaults_here());
+    if (argc <= 1) {
+        print(app->help());
+        return static_cast<int>(ExitCode::usage);
+    }
     try {
         app->parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
         return print(app->help());
+    } catch (const CLI::CallForAllHelp&) {
+        return print(app->help("", CLI::AppFormatMode::All));
     } catch (const CLI::CallForVersion& version) {
         return print(std::string(version.what()) + "\n");
     } catch (const CLI::ParseError& error) {
@@ -133,6 +139,10 @@ int perform(int argc, char** argv) {
     }
     const std::string command = app->get_subcommands().front()->get_name();
     check_words(*app->get_subcommands().front());
+    if (command == "help")
+        return print(help_of(*app, invocation.help_topic));
+    if (command == "version")
+        return print("lktest " LKTEST_VERSION "\n");
     if (command == "run") {
         invocation.run.command.assign(argv, argv + argc);
         return invocation.run.watch ? watch_and_run(invocation.run) : run(invocation.run);

@@ -30,15 +30,15 @@ std::size_t count_applicable(const std::vector<PlannedCell>& cells) {
 
 void add_matrix(CLI::App& app, MatrixOptions& options) {
     add_cells(app, options.run);
-    add_single(
-        app, "--format", alternatives(matrix_formats), "for people, for programs, or as a CI system's jobs",
-        "text", [&options](const std::string& word) {
-            options.format = static_cast<MatrixOptions::Format>(choose("--format", word, matrix_formats));
-        });
+    add_single(app, "--format", alternatives(matrix_formats), "text, JSON, or jobs of a CI system", "text",
+               [&options](const std::string& word) {
+                   options.format =
+                       static_cast<MatrixOptions::Format>(choose("--format", word, matrix_formats));
+               });
     app.add_flag_callback(
         "--json", [&options] { options.format = MatrixOptions::Format::json; }, "the same as --format json");
-    add_single(app, "--shards", "N", "of github and gitlab: N jobs, which take about as long",
-               "a job for each cell", [&options](const std::string& word) {
+    add_single(app, "--shards", "N", "number of jobs for github and gitlab; they take about as long",
+               "one per cell", [&options](const std::string& word) {
                    options.shards = static_cast<unsigned>(parse_number("--shards", word, 1, most_jobs));
                });
 }

@@ -40,10 +40,10 @@ std::vector<std::string> pack(const std::filesystem::path& directory, const std:
 
 void add_module(CLI::App& app, ModuleRequest& request) {
     app.add_option("ACTION", request.action, "pack or unpack")->type_name(alternatives(actions))->required();
-    app.add_option("FROM", request.from, "the directory to pack; the module to unpack")
+    app.add_option("FROM", request.from, "directory to pack, or module to unpack")
         ->type_name("FILE|DIR")
         ->required();
-    app.add_option("TO", request.to, "the module, NN-NAME.sb; the new directory")
+    app.add_option("TO", request.to, "the new module NN-NAME.sb, or the new directory")
         ->type_name("FILE|DIR")
         ->required();
 }

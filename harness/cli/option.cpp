@@ -14,7 +14,9 @@ namespace {
 
 CLI::Option* add(CLI::App& app, const std::string& name, const std::string& placeholder,
                  const std::string& description, const std::string& fallback, TakeValue take, bool once) {
-    CLI::callback_t each = [take = std::move(take), name, placeholder, once](const CLI::results_t& words) {
+    // "-j,--jobs": errors name the long form.
+    CLI::callback_t each = [take = std::move(take), name = name.substr(name.rfind(',') + 1), placeholder,
+                            once](const CLI::results_t& words) {
         if (once && words.size() > 1)
             throw usage_error(fmt::format("{} is given more than once", name), "give it once");
         for (const std::string& word : words) {
@@ -42,7 +44,22 @@ CLI::Option* add_single(CLI::App& app, const std::string& name, const std::strin
     return add(app, name, placeholder, description, fallback, std::move(take), true);
 }
 
+std::vector<std::string> comma_separated(const std::string& words) {
+    std::vector<std::string> parts;
+    for (std::size_t begin = 0; begin <= words.size();) {
+        const std::size_t end = std::min(words.find(',', begin), words.size());
+        parts.push_back(words.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return parts;
+}
+
 std::size_t choose(std::string_view option, std::string_view word, std::span<const std::string_view> words) {
+    // Debian, Go and container registries call the architectures so.
+    if (word == "amd64" || word == "arm64")
+        if (const auto known = std::ranges::find(words, word == "amd64" ? "x86_64" : "aarch64");
+            known != words.end())
+            return static_cast<std::size_t>(known - words.begin());
     const auto found = std::ranges::find(words, word);
     if (found == words.end())
         throw usage_error(fmt::format("{} cannot be '{}'", option, word), suggestion(word, words));
@@ -57,6 +74,17 @@ std::uint64_t parse_number(std::string_view option, std::string_view word, std::
         throw usage_error(fmt::format("{} cannot be '{}'", option, word),
                           fmt::format("give a whole number from {} to {}", least, most));
     return number;
+}
+
+void set_sections(CLI::App& app, std::span<const OptionSection> sections) {
+    for (const OptionSection& section : sections) {
+        for (const char* name : section.everyday)
+            if (CLI::Option* option = app.get_option_no_throw(name))
+                option->group(section.title);
+        for (const char* name : section.advanced)
+            if (CLI::Option* option = app.get_option_no_throw(name))
+                option->group(section.title + std::string(advanced_suffix));
+    }
 }
 
 std::string alternatives(std::span<const std::string_view> words) {

@@ -20,19 +20,33 @@ namespace lktest {
 /// Takes one value of an option; throws a usage Error when it is not good.
 using TakeValue = std::function<void(const std::string&)>;
 
-/// An option that may be given many times; `take` sees each value.
+/// An option that can be repeated; `take` sees each value.
+/// @param name  "--jobs", or with a short form "-j,--jobs"
 /// @param fallback  what happens without it, in words
 CLI::Option* add_repeatable(CLI::App& app, const std::string& name, const std::string& placeholder,
                             const std::string& description, const std::string& fallback, TakeValue take);
 
-/// An option that may be given once.
+/// An option that can be given once.
 CLI::Option* add_single(CLI::App& app, const std::string& name, const std::string& placeholder,
                         const std::string& description, const std::string& fallback, TakeValue take);
 
-/// The index of `word` in `words`; throws a usage Error with the nearest of them when it is none.
+/// A section of a help text. `--help` shows its everyday options, `--help-all` and the man page all of them.
+struct OptionSection {
+    std::string title;
+    std::vector<const char*> everyday, advanced;
+};
+
+/// What the name of a section's advanced part ends in.
+constexpr std::string_view advanced_suffix = " (advanced)";
+
+/// Assigns the options of `app` to sections. Names that `app` lacks are skipped, so commands can share a
+/// table.
+void set_sections(CLI::App& app, std::span<const OptionSection> sections);
+
+/// The index of `word` in `words`; throws a usage Error with the nearest of them if it is not one.
 std::size_t choose(std::string_view option, std::string_view word, std::span<const std::string_view> words);
 
-/// A whole number; throws a usage Error when it is none, or out of range.
+/// A whole number; throws a usage Error if it is not one, or out of range.
 std::uint64_t parse_number(std::string_view option, std::string_view word, std::uint64_t least,
                            std::uint64_t most);
 
@@ -49,14 +63,19 @@ std::vector<std::string_view> all_names(const Values& values) {
 /// "x86_64|aarch64"
 std::string alternatives(std::span<const std::string_view> words);
 
-/// A repeatable option whose values are some of `all`.
+/// The parts of "bios,uefi", in order.
+std::vector<std::string> comma_separated(const std::string& words);
+
+/// A repeatable option whose values are some of `all`; commas separate several in one word.
 template <typename Values, typename T>
 CLI::Option* add_choices(CLI::App& app, const std::string& option, const Values& all, std::vector<T>& into,
                          const std::string& description, const std::string& fallback) {
     const std::vector<std::string_view> names = all_names(all);
     return add_repeatable(app, option, alternatives(names), description, fallback,
                           [&into, &all, names, option](const std::string& word) {
-                              into.push_back(all[choose(option, word, names)]);
+                              const std::string long_form = option.substr(option.rfind(',') + 1);
+                              for (const std::string& one : comma_separated(word))
+                                  into.push_back(all[choose(long_form, one, names)]);
                           });
 }
 

@@ -69,14 +69,14 @@ void print(const SavedRun& run, ReportFormat format) {
 
 void add_report(CLI::App& app, ReportRequest& request) {
     app.add_option("DIR", request.runs,
-                   "one or more runs: shards, machines, repetitions; of a cell the last one counts")
+                   "runs (shards, machines, repetitions); the last result of each cell counts")
         ->type_name("DIR")
         ->required();
-    add_single(app, "--format", alternatives(report_formats), "what is printed", "text",
+    add_single(app, "--format", alternatives(report_formats), "format of the output", "text",
                [&request](const std::string& word) {
                    request.format = static_cast<ReportFormat>(choose("--format", word, report_formats));
                });
-    add_single(app, "--output", "DIR", "where the merged run makes its directory", "lktest-results",
+    add_single(app, "-o,--output", "DIR", "directory for the merged run", "lktest-results",
                [&request](const std::string& word) { request.output = word; });
 }
 

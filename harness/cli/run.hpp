@@ -66,6 +66,9 @@ struct RunOptions {
     std::vector<std::string> command;  ///< as the user gave it, for the report
 };
 
+/// Assigns the options of `run`, `matrix` or `debug` to the sections of their help.
+void group_options(CLI::App& app);
+
 /// The options that choose cells.
 void add_cells(CLI::App& app, RunOptions& options);
 

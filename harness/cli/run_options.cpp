@@ -36,52 +36,72 @@ std::uint64_t parse_memory(const std::string& word) {
 }
 
 void add_hardware(CLI::App& app, HardwareAxes& hardware) {
-    add_choices(app, "--machine", all_chipsets, hardware.chipsets, "the machine that is emulated",
-                "q35, virt");
-    add_repeatable(app, "--cpu", "MODEL", "the processor, as libvirt names it", "the best there is",
+    add_choices(app, "--machine", all_chipsets, hardware.chipsets, "chipset", "q35, virt");
+    add_repeatable(app, "--cpu", "MODEL", "CPU model, as libvirt names it", "best available",
                    [&hardware](const std::string& word) {
                        if (!is_cpu_model(word))
                            throw usage_error(fmt::format("--cpu cannot be '{}'", word),
                                              "give a model's name: --cpu Nehalem");
                        hardware.cpu_models.push_back(word);
                    });
-    add_repeatable(app, "--cpus", "N", "how many processors", "the scenario's",
+    add_repeatable(app, "--cpus", "N", "number of CPUs", "from the scenario",
                    [&hardware](const std::string& word) {
                        hardware.cpus.push_back(static_cast<unsigned>(parse_number("--cpus", word, 1, 255)));
                    });
-    add_repeatable(app, "--memory", "SIZE", "the guest's memory: 512M, 2G", "the scenario's",
+    add_repeatable(app, "--memory", "SIZE", "guest memory, such as 512M or 2G", "from the scenario",
                    [&hardware](const std::string& word) { hardware.memory.push_back(parse_memory(word)); });
-    add_choices(app, "--tables", all_tables, hardware.tables, "how aarch64 machines are described", "acpi");
-    add_choices(app, "--tpm", all_tpms, hardware.tpms, "a TPM, by swtpm", "none");
-    add_choices(app, "--graphics", all_graphics, hardware.graphics, "the display", "vga, ramfb");
-    add_choices(app, "--card", all_cards, hardware.cards, "the network card", "virtio-net");
+    add_choices(app, "--tables", all_tables, hardware.tables, "hardware description on aarch64", "acpi");
+    add_choices(app, "--tpm", all_tpms, hardware.tpms, "TPM, emulated by swtpm", "none");
+    add_choices(app, "--graphics", all_graphics, hardware.graphics, "display", "vga, ramfb");
+    add_choices(app, "--card", all_cards, hardware.cards, "network card", "virtio-net");
 }
+
+/// The sections of `lktest run --help`; `matrix` and `debug` have some of the options.
+const std::array sections{
+    OptionSection{"What to boot", {"--iso", "--recipe"}, {"--media", "--cell"}},
+    OptionSection{"Machines",
+                  {"--arch", "--firmware", "--medium", "--memory", "--all"},
+                  {"--reduce", "--machine", "--cpu", "--cpus", "--tables", "--tpm", "--graphics", "--card",
+                   "--enroll"}},
+    OptionSection{"What counts as a pass",
+                  {"--scenario", "--known-failures", "--retries"},
+                  {"--repeat", "--timeout", "--memory-floor"}},
+    OptionSection{"How to run", {"--jobs", "--append", "--watch"}, {"--accel", "--network", "--allow-host-steps"}},
+    OptionSection{"Output", {"--output", "--format", "--verbose"}, {"--json", "--shards", "--history"}},
+    OptionSection{"Many machines", {}, {"--connect", "--engine", "--shard", "--timings"}},
+    OptionSection{"Debugging", {"--keep", "--early-console", "--stop-at", "--snapshot-at", "--at"}, {}},
+};
 
 }  // namespace
 
+void group_options(CLI::App& app) {
+    set_sections(app, sections);
+}
+
 void add_cells(CLI::App& app, RunOptions& options) {
-    add_choices(app, "--arch", all_arches, options.arches, "machines to boot on", "all");
-    add_choices(app, "--firmware", all_firmwares, options.firmwares, "what the machines start with",
-                "bios and uefi");
-    add_choices(app, "--medium", all_media, options.media, "how the ISO is attached", "cdrom");
+    add_choices(app, "-a,--arch", all_arches, options.arches, "CPU architectures", "all that fit the ISO");
+    add_choices(app, "-f,--firmware", all_firmwares, options.firmwares, "firmware", "bios, uefi");
+    add_choices(app, "-m,--medium", all_media, options.media, "how the ISO is attached", "cdrom");
     add_hardware(app, options.hardware);
-    add_repeatable(app, "--iso", "FILE", "the live image", "our own, built when missing or stale",
+    add_repeatable(app, "--iso", "FILE", "live image, same as FILE",
+                   "lktest's own, built if missing or outdated",
                    [&options](const std::string& word) { options.isos.emplace_back(word); });
     app.add_option_function<std::vector<std::string>>(
            "FILE",
            [&options](const std::vector<std::string>& words) {
                options.isos.insert(options.isos.end(), words.begin(), words.end());
            },
-           "live images, as --iso gives them")
+           "live image, or netboot directory [lktest's own, built if missing or outdated]")
         ->type_name("FILE");
-    add_single(app, "--recipe", "RECIPE|FILE", "what our own images are made of", "recovery",
+    add_single(app, "--recipe", "RECIPE|FILE", "build the images from this recipe", "recovery",
                [&options](const std::string& word) { options.recipe = word; });
-    add_repeatable(app, "--scenario", "SCENARIO|FILE", "what a boot must reach", "what suits the ISO",
+    add_repeatable(app, "-s,--scenario", "SCENARIO|FILE", "what a boot must reach", "one that fits the ISO",
                    [&options](const std::string& word) { options.scenarios.push_back(word); });
-    add_repeatable(app, "--cell", "CELL", "only this cell, by its name in the matrix", "all",
+    add_repeatable(app, "--cell", "CELL", "boot only this cell of the matrix", "all",
                    [&options](const std::string& word) { options.cells.push_back(word); });
-    app.add_flag("--all", options.all, "every firmware, medium and machine, and each other axis once");
-    add_single(app, "--reduce", "pairwise", "as few cells as show every two values together", "no",
+    app.add_flag("--all", options.all,
+                 "every firmware, medium and machine; each value of the other axes once");
+    add_single(app, "--reduce", "pairwise", "keep the fewest cells that contain every pair of values", "off",
                [&options](const std::string& word) {
                    constexpr std::array<std::string_view, 1> ways{"pairwise"};
                    choose("--reduce", word, ways);
@@ -92,8 +112,8 @@ void add_cells(CLI::App& app, RunOptions& options) {
 namespace {
 
 void add_append(CLI::App& app, RunOptions& options) {
-    add_single(app, "--append", "PARAMETERS", "added to the kernel's command line, in the loader's own menu",
-               "nothing", [&options](const std::string& word) {
+    add_single(app, "--append", "PARAMETERS", "add to the kernel command line, in the loader's menu", "none",
+               [&options](const std::string& word) {
                    if (const auto why = untypeable(word))
                        throw usage_error(fmt::format("--append {}", *why));
                    options.append += (options.append.empty() ? "" : " ") + word;
@@ -102,24 +122,24 @@ void add_append(CLI::App& app, RunOptions& options) {
 
 void add_enroll(CLI::App& app, RunOptions& options) {
     add_repeatable(app, "--enroll", "FILE|microsoft",
-                   "whose signatures Secure Boot believes, with firmware uefi-secure", "microsoft",
+                   "certificates for Secure Boot, with --firmware uefi-secure", "microsoft",
                    [&options](const std::string& word) { options.enrolled.push_back(word); });
 }
 
 void add_host(CLI::App& app, RunOptions& options) {
-    add_repeatable(app, "--connect", "URI", "libvirt connections, which share the cells",
-                   "a driver inside lktest, no daemon", [&options](const std::string& word) {
+    add_repeatable(app, "--connect", "URI", "libvirt URIs to spread the cells over", "embedded driver",
+                   [&options](const std::string& word) {
                        if (word.find(":/") == std::string::npos)
                            throw usage_error(fmt::format("--connect cannot be '{}'", word),
                                              "give a libvirt URI such as qemu:///system");
                        options.connect.push_back(word);
                    });
-    add_single(app, "--accel", alternatives(accelerators), "who executes the guest",
-               "auto: KVM once proven, else TCG", [&options](const std::string& word) {
+    add_single(app, "--accel", alternatives(accelerators), "accelerator", "auto: KVM if it works, else TCG",
+               [&options](const std::string& word) {
                    constexpr std::array<std::optional<Accel>, 3> values{std::nullopt, Accel::kvm, Accel::tcg};
                    options.accel = values[choose("--accel", word, accelerators)];
                });
-    add_single(app, "--network", alternatives(networks), "how guests are networked", "tap",
+    add_single(app, "--network", alternatives(networks), "guest network", "tap",
                [&options](const std::string& word) {
                    constexpr std::array values{Network::tap, Network::user, Network::none};
                    options.network = values[choose("--network", word, networks)];
@@ -127,7 +147,7 @@ void add_host(CLI::App& app, RunOptions& options) {
 }
 
 void add_output(CLI::App& app, RunOptions& options) {
-    add_single(app, "--output", "DIR", "where each run makes its directory", options.output.string(),
+    add_single(app, "-o,--output", "DIR", "directory for the results of runs", options.output.string(),
                [&options](const std::string& word) { options.output = word; });
 }
 
@@ -145,60 +165,62 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
     add_cells(app, options);
     add_append(app, options);
     add_enroll(app, options);
-    add_single(app, "--repeat", "N", "boots of each cell, each of which must pass", "1",
+    add_single(app, "--repeat", "N", "boot each cell N times; all must pass", "1",
                [&options](const std::string& word) {
                    options.trials.repeat =
                        static_cast<unsigned>(parse_number("--repeat", word, 1, most_boots));
                });
-    add_single(app, "--retries", "N", "further boots of a cell that failed; it is then flaky", "0",
+    add_single(app, "--retries", "N", "boot a failed cell up to N more times; if one passes it is flaky", "0",
                [&options](const std::string& word) {
                    options.trials.retries =
                        static_cast<unsigned>(parse_number("--retries", word, 0, most_boots));
                });
     app.add_flag("--early-console", options.trials.early,
-                 "boot a cell that fell silent once more, with the kernel's early console");
+                 "boot silent cells again, with the kernel's early console");
     app.add_flag("--memory-floor", options.trials.memory_floor,
-                 "find the least memory that each cell boots with");
-    add_single(app, "--known-failures", "FILE", "failures that are put up with, and until when", "none",
+                 "find the least memory with which each cell boots");
+    add_single(app, "--known-failures", "FILE", "failures to tolerate, each until a date", "none",
                [&options](const std::string& word) { options.known_failures = word; });
-    add_single(app, "--engine", alternatives(engines), "this machine, or the nodes of a Slurm cluster",
-               "local", [&options](const std::string& word) {
+    add_single(app, "--engine", alternatives(engines), "this machine or a Slurm cluster", "local",
+               [&options](const std::string& word) {
                    options.engine = static_cast<Engine>(choose("--engine", word, engines));
                });
-    add_single(app, "--media", "DIR", "our own media, taken as they are", "built when missing or stale",
+    add_single(app, "--media", "DIR", "use lktest's own media from DIR as they are",
+               "built if missing or outdated",
                [&options](const std::string& word) { options.media_directory = word; });
-    add_single(app, "--jobs", "N", "cells booted at once", default_jobs, [&options](const std::string& word) {
-        options.jobs = static_cast<unsigned>(parse_number("--jobs", word, 1, most_jobs));
-    });
+    add_single(app, "-j,--jobs", "N", "cells to boot at once", default_jobs,
+               [&options](const std::string& word) {
+                   options.jobs = static_cast<unsigned>(parse_number("--jobs", word, 1, most_jobs));
+               });
     add_host(app, options);
-    add_single(app, "--timeout", "SECONDS", "a cell's whole time", "the scenario's own deadlines",
+    add_single(app, "--timeout", "SECONDS", "time limit of each cell", "deadlines of the scenario",
                [&options](const std::string& word) {
                    options.timeout =
                        std::chrono::seconds(parse_number("--timeout", word, 1, longest_timeout));
                });
     add_output(app, options);
-    add_single(app, "--format", alternatives(run_formats), "what is printed on stdout", "text",
+    add_single(app, "--format", alternatives(run_formats), "format of the output", "text",
                [&options](const std::string& word) {
                    options.format = static_cast<RunFormat>(choose("--format", word, run_formats));
                });
-    add_single(app, "--shard", "K/N", "only the Kth of N parts, which take about as long", "all",
+    add_single(app, "--shard", "K/N", "boot only part K of N; the parts take about as long", "all",
                [&options](const std::string& word) {
                    options.shard = parse_shard(word);
                    if (!options.shard)
                        throw usage_error(fmt::format("--shard cannot be '{}'", word),
                                          "give K/N, such as 1/4, with K from 1 to N");
                });
-    add_single(app, "--timings", "DIR", "a run whose times balance the shards", "estimates",
+    add_single(app, "--timings", "DIR", "balance the shards with the times of this run", "estimates",
                [&options](const std::string& word) { options.timings = word; });
-    add_single(app, "--history", "FILE|off", "where each cell's outcome and times are kept",
+    add_single(app, "--history", "FILE|off", "database of outcomes and times",
                "$XDG_STATE_HOME/lktest/history.db",
                [&options](const std::string& word) { options.history = word; });
     app.add_flag("--watch", options.watch,
-                 "build and boot again whenever recipe, root, ISO or scenario change");
+                 "build and boot again whenever recipe, root, ISO or scenario changes");
     app.add_flag("--allow-host-steps", options.host_steps,
-                 "run the commands that a scenario of your own has for this machine");
-    app.add_flag("--keep", options.keep, "keep the guests of failed cells, paused, until Ctrl-C");
-    app.add_flag("--verbose", options.verbose, "say why things are done so");
+                 "run the host steps of scenarios that did not come with lktest");
+    app.add_flag("--keep", options.keep, "keep guests of failed cells, paused, until Ctrl-C");
+    app.add_flag("-v,--verbose", options.verbose, "explain decisions");
 }
 
 namespace {

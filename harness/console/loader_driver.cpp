@@ -28,8 +28,8 @@ constexpr std::string_view cursor_up = "\x1b[A", cursor_down = "\x1b[B";
 
 /// What stands in a row behind the frame that loaders draw around menus and editors.
 std::string_view inside(std::string_view row) {
-    // The screen shows '?' for what is no UTF-8, as firmware's frames are.
-    const auto is_frame = [](char c) { return c == ' ' || c == '|' || c == '?' || c < 0; };
+    // The screen shows '?' for bytes that are not UTF-8, such as firmware's frames.
+    const auto is_frame = [](unsigned char c) { return c == ' ' || c == '|' || c == '?' || c >= 0x80; };
     const auto text = std::ranges::find_if_not(row, is_frame);
     row.remove_prefix(static_cast<std::size_t>(text - row.begin()));
     return row;

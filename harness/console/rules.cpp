@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "builder/base/re2_text.hpp"
 #include "harness/console/stage.hpp"
 
 namespace lktest {
@@ -59,13 +60,13 @@ std::vector<Hit> PatternSet::matches(std::string_view text) const {
         return hits;
     std::vector<int> found;
     re2::RE2::Set::ErrorInfo error{};
-    if (set_ && set_->Match(text, &found, &error)) {
+    if (set_ && set_->Match(to_re2(text), &found, &error)) {
         for (const int index : found)
             hits.push_back(entries_[static_cast<std::size_t>(index)].hit);
     } else if (!set_ || error.kind != re2::RE2::Set::kNoError) {
         // All in one were too much for the set's memory: one by one.
         for (const Entry& entry : entries_)
-            if (entry.pattern->Match(text, 0, text.size(), anchor_, nullptr, 0))
+            if (entry.pattern->Match(to_re2(text), 0, text.size(), anchor_, nullptr, 0))
                 hits.push_back(entry.hit);
     }
     std::ranges::sort(hits, comes_first);
@@ -118,7 +119,7 @@ std::vector<Hit> Rules::match(const PatternSet& set, std::string_view text) {
         const bool too_late = stage_of(failures_[hit.index].outcome) < Stage::kernel;
         return ((prefixed_kernel_ || bare_kernel_) && too_late) ||
                std::ranges::any_of(failures_[hit.index].harmless, [text](const Pattern& harmless) {
-                   return re2::RE2::PartialMatch(text, *harmless);
+                   return re2::RE2::PartialMatch(to_re2(text), *harmless);
                });
     });
     return hits;
@@ -167,7 +168,7 @@ std::size_t prompt_length(std::string_view line) {
     // A prompt that was answered by nothing is followed by the next one.
     std::size_t length = 0;
     for (int repeated = 0; repeated < 8; ++repeated) {
-        const re2::StringPiece rest = line.substr(length, longest_prompt);
+        const re2::StringPiece rest = to_re2(line.substr(length, longest_prompt));
         re2::StringPiece prompt;
         if (!shell_prompt().Match(rest, 0, rest.size(), re2::RE2::ANCHOR_START, &prompt, 1))
             break;
@@ -178,7 +179,7 @@ std::size_t prompt_length(std::string_view line) {
 
 bool looks_like_prompt(std::string_view line) {
     const std::size_t tail = line.size() - std::min(line.size(), longest_prompt);
-    return re2::RE2::PartialMatch(line.substr(tail), any_prompt());
+    return re2::RE2::PartialMatch(to_re2(line.substr(tail)), any_prompt());
 }
 
 }  // namespace lktest

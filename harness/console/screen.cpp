@@ -237,19 +237,15 @@ struct Screen::Terminal {
         }
     }
 
-    static constexpr VTermStateCallbacks callbacks{
-        .putglyph = put,
-        .movecursor = nullptr,
-        .scrollrect = scroll,
-        .moverect = nullptr,
-        .erase = erase,
-        .initpen = nullptr,
-        .setpenattr = choose_pen,
-        .settermprop = nullptr,
-        .bell = nullptr,
-        .resize = nullptr,
-        .setlineinfo = nullptr,
-    };
+    // Members are assigned by name: later releases of libvterm add callbacks.
+    static constexpr VTermStateCallbacks callbacks = [] {
+        VTermStateCallbacks used{};
+        used.putglyph = put;
+        used.scrollrect = scroll;
+        used.erase = erase;
+        used.setpenattr = choose_pen;
+        return used;
+    }();
 
     Handle<VTerm, vterm_free> vterm;
     VTermState* state = nullptr;  // owned by vterm

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string>
 
+#include "builder/base/re2_text.hpp"
+
 namespace lktest {
 namespace {
 
@@ -13,7 +15,7 @@ namespace {
 std::optional<std::uint64_t> hex(std::string_view text, const char* name) {
     std::uint64_t value = 0;
     const std::string expression = std::string(R"((?:^|[\s\[]))") + name + "=([0-9a-f]{1,16})(?:\\s|$)";
-    if (!re2::RE2::PartialMatch(text, expression, re2::RE2::Hex(&value)))
+    if (!re2::RE2::PartialMatch(to_re2(text), expression, re2::RE2::Hex(&value)))
         return std::nullopt;
     return value;
 }
@@ -22,7 +24,7 @@ std::optional<std::uint64_t> hex(std::string_view text, const char* name) {
 std::uint64_t code_base(std::string_view text) {
     static const re2::RE2 expression(R"(\nCS =[0-9a-f]+ ([0-9a-f]+) )");
     std::uint64_t base = 0;
-    re2::RE2::PartialMatch(text, expression, re2::RE2::Hex(&base));
+    re2::RE2::PartialMatch(to_re2(text), expression, re2::RE2::Hex(&base));
     return base;
 }
 
@@ -61,7 +63,7 @@ std::optional<CpuState> arm_state(std::string_view text) {
     static const re2::RE2 level(R"(PSTATE=[0-9a-f]+ \S+ (?:\S+ )?EL(\d))");
     const auto pc = hex(text, "PC");
     int exception_level = 0;
-    if (!pc || !re2::RE2::PartialMatch(text, level, &exception_level))
+    if (!pc || !re2::RE2::PartialMatch(to_re2(text), level, &exception_level))
         return std::nullopt;
     CpuState state;
     state.pc = *pc;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "builder/base/re2_text.hpp"
 #include "harness/diagnose/cpu_state.hpp"
 
 namespace lktest {
@@ -20,7 +21,7 @@ public:
     explicit Named(std::string_view text) {
         // "RAX=0000000000000010", "R8 =0000000000000001", "FS =0000 00007f2a5c0fd740 ffffffff 00c00000"
         static const re2::RE2 expression(R"(([A-Z][A-Z0-9]*) ?=([0-9a-f]{1,16})(?: ([0-9a-f]{8,16}))?)");
-        re2::StringPiece left(text);
+        re2::StringPiece left = to_re2(text);
         std::string name, base;
         std::uint64_t value = 0, begin = 0;
         while (re2::RE2::FindAndConsume(&left, expression, &name, re2::RE2::Hex(&value), &base)) {

@@ -7,6 +7,8 @@
 #include <map>
 #include <string>
 
+#include "builder/base/re2_text.hpp"
+
 namespace lktest {
 
 std::vector<RamRange> ram_layout(std::string_view mtree) {
@@ -26,8 +28,8 @@ std::vector<RamRange> ram_layout(std::string_view mtree) {
             in_view = true;
         std::uint64_t first = 0, last = 0, offset = 0;
         std::string name, offset_text;
-        if (!in_view || !re2::RE2::FullMatch(line, range, re2::RE2::Hex(&first), re2::RE2::Hex(&last), &name,
-                                             &offset_text))
+        if (!in_view || !re2::RE2::FullMatch(to_re2(line), range, re2::RE2::Hex(&first), re2::RE2::Hex(&last),
+                                             &name, &offset_text))
             continue;
         if (!offset_text.empty() && !re2::RE2::FullMatch(offset_text, "(.*)", re2::RE2::Hex(&offset)))
             continue;

@@ -33,7 +33,7 @@ public:
     /// @return whether it was new
     bool record(const SavedRun& run);
 
-    /// Of each cell the last `runs` times that it ended, the oldest first.
+    /// The last `runs` results of each cell, oldest first.
     std::vector<Sample> samples(std::size_t runs);
 
 private:

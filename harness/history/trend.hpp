@@ -27,7 +27,7 @@ struct Regression {
     std::size_t earlier = 0, recent = 0;  ///< how many boots were compared
 };
 
-/// What is known of one cell.
+/// Statistics of one cell.
 struct CellTrend {
     std::string cell;
     std::size_t runs = 0, passes = 0;

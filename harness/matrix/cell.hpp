@@ -21,7 +21,7 @@ enum class Medium {
     cdrom_usb,
     usb,        ///< written to a removable USB stick
     disk,       ///< written to a virtio disk
-    disk_512e,  ///< the same, with physical sectors of 4 KiB that are told as 512 bytes
+    disk_512e,  ///< the same, with 4 KiB physical sectors, reported as 512-byte logical sectors
     nvme,
     direct,  ///< a CD-ROM, but QEMU itself starts the kernel and initramfs that are on it
     pxe,     ///< DHCP and TFTP
@@ -53,7 +53,7 @@ struct Image {
     auto operator<=>(const Image&) const = default;
 };
 
-/// One box of the boot matrix: what is booted, how, and what is asserted.
+/// A cell of the boot matrix: image, machine and scenario.
 struct BootCell {
     std::string scenario;  ///< "boot"
     Image image;
@@ -76,7 +76,7 @@ BootCell canonical(BootCell cell);
 
 Chipset chipset(const BootCell& cell);
 
-/// What the medium's drive is plugged into: "ide", "sata", "scsi", "usb", "virtio", "nvme"; for network
+/// The bus of the medium's drive: "ide", "sata", "scsi", "usb", "virtio", "nvme"; for network
 /// media empty.
 std::string_view drive_bus(const BootCell& cell);
 

@@ -22,11 +22,11 @@ struct Event {
         started,    ///< text: how (accelerator, firmware image)
         milestone,  ///< name: the milestone; text: the line that showed it
         failure,    ///< name: the failure's name; text: the line
-        warning,    ///< like failure, but the cell goes on
+        warning,    ///< like failure, but the cell continues
         reset,      ///< the guest reset itself; text: libvirt's or QEMU's reason
         lifecycle,  ///< a libvirt event; text: what and why
         network,    ///< name: lease, ping, fetched-from-guest, fetched-from-host; text: details
-        poked,      ///< the console was poked; text: what it answered
+        poked,      ///< Enter was pressed on the console; text: the answer
         step,       ///< a step of the scenario begins; name: the step; text: where it stands
         finished,   ///< name: the outcome; text: the verdict's reason
     };

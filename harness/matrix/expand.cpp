@@ -43,7 +43,7 @@ void describe(std::vector<std::string>& filters, std::string_view option, const 
         filters.push_back(fmt::format("{} {}", option, name(value)));
 }
 
-/// "--arch aarch64 --firmware bios": what the user asked for.
+/// The user's selection: "--arch aarch64 --firmware bios".
 std::string filters(const Axes& axes) {
     std::vector<std::string> words;
     describe(words, "--arch", axes.arches);
@@ -92,7 +92,7 @@ struct Machines {
 
 /// The cells of one scenario.
 std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario) {
-    // Secure Boot asks something of the medium that not everybody's has: nobody gets it unasked.
+    // Secure Boot needs signed loaders, which many media lack, so it is off by default.
     constexpr std::array unasked{Firmware::bios, Firmware::uefi};
     const bool named = !axes.firmwares.empty() || !scenario.firmwares.empty();
     const auto firmwares = meet<Firmware>(named ? std::span<const Firmware>(all_firmwares) : unasked,
@@ -125,7 +125,7 @@ std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario
     return std::move(met.cells);
 }
 
-/// What a scenario is limited to: "aarch64, uefi"; empty when to nothing.
+/// The limits of a scenario: "aarch64, uefi"; empty without limits.
 std::string limits(const ScenarioChoice& scenario) {
     std::vector<std::string> words;
     for (const std::string& list : {names(scenario.arches), names(scenario.firmwares), names(scenario.media)})
@@ -144,7 +144,7 @@ std::string limits(const ScenarioChoice& scenario) {
         if (!choice.arches.empty())
             message += fmt::format("; {} is for {}", choice.image.path.filename().string(),
                                    names(choice.arches, " and "));
-    throw usage_error(message, "leave one of them out");
+    throw usage_error(message, "remove one of them");
 }
 
 void check_distinct(const std::vector<ScenarioChoice>& scenarios) {

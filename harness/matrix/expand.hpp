@@ -14,14 +14,14 @@ namespace lktest {
 /// An image, and the machines that it was made for.
 struct ImageChoice {
     Image image;
-    std::vector<Arch> arches{};            ///< empty: not known, so all that are asked for
+    std::vector<Arch> arches{};            ///< if empty (not known), all selected ones
     std::vector<std::string> scenarios{};  ///< names of those that it is booted with; empty: all
-    /// How it can come to a machine; the first is the one when nobody asks for another.
+    /// The media by which it can be attached; the first is the default.
     std::vector<Medium> media{all_media.begin(), all_media.end() - 2};  // neither pxe nor http
-    bool on_request = false;  ///< left out when nobody asks for one of its media
+    bool on_request = false;  ///< included only if one of its media is selected
 };
 
-/// A scenario by its name, and the cells that it speaks of. Empty lists: all, but of the media only the
+/// A scenario by its name, and its cells. Empty lists mean all, but of the media only the
 /// image's first.
 struct ScenarioChoice {
     std::string name;
@@ -31,7 +31,7 @@ struct ScenarioChoice {
     HardwareAxes hardware{};  ///< where the command line says nothing
 };
 
-/// What the matrix is the product of. `arches`, `firmwares` and `media` are what the user
+/// The factors of the matrix. `arches`, `firmwares` and `media` are what the user
 /// asked for; empty means the default: every architecture, BIOS and UEFI, the scenario's media.
 struct Axes {
     std::vector<ImageChoice> images;
@@ -40,7 +40,7 @@ struct Axes {
     std::vector<Firmware> firmwares{};
     std::vector<Medium> media{};
     HardwareAxes hardware{};
-    /// Machines besides: each with the medium that an image has when nobody asks for one, and plain UEFI.
+    /// Additional machines, each with an image's default medium and plain UEFI.
     std::vector<Hardware> variants{};
 };
 

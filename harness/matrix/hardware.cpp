@@ -68,7 +68,7 @@ Chipset plain_chipset(Arch arch) {
 }
 
 Graphics plain_graphics(Arch arch) {
-    // ramfb is what both AAVMF and a kernel without a driver of its own can draw on.
+    // Both AAVMF and a kernel without a driver for the device can draw on ramfb.
     return arch == Arch::x86_64 ? Graphics::vga : Graphics::ramfb;
 }
 
@@ -110,9 +110,9 @@ std::vector<std::string> words(const Hardware& hardware) {
 std::optional<std::string> inapplicable(const Hardware& hardware, Arch arch) {
     const bool x86 = arch == Arch::x86_64;
     if (hardware.chipset && (*hardware.chipset == Chipset::virt) == x86)
-        return fmt::format("'{}' is no machine of {}", name(*hardware.chipset), name(arch));
+        return fmt::format("{1} has no machine '{0}'", name(*hardware.chipset), name(arch));
     if (!hardware.cpu.empty() && hardware.cpu != "max" && is_arm_model(hardware.cpu) == x86)
-        return fmt::format("'{}' is no processor of {}", hardware.cpu, name(arch));
+        return fmt::format("{1} has no CPU model '{0}'", hardware.cpu, name(arch));
     if (x86 && hardware.tables == Tables::devicetree)
         return "x86_64 machines are described by ACPI only";
     return std::nullopt;

@@ -37,10 +37,10 @@ enum class Card { virtio, e1000, e1000e, rtl8139 };
 inline constexpr std::array all_cards{Card::virtio, Card::e1000, Card::e1000e, Card::rtl8139};
 std::string_view name(Card card);
 
-/// What a machine is made of, where that is not the plain thing.
+/// Hardware of a machine, where it differs from the default.
 struct Hardware {
     std::optional<Chipset> chipset{};       ///< plain: q35, virt
-    std::string cpu{};                      ///< libvirt's name of a model; plain: the best there is
+    std::string cpu{};                      ///< libvirt's name of a model; default: the best available
     std::optional<unsigned> cpus{};         ///< plain: the scenario's
     std::optional<std::uint64_t> memory{};  ///< bytes, whole mebibytes; plain: the scenario's
     std::optional<Tables> tables{};         ///< plain: ACPI
@@ -53,10 +53,10 @@ struct Hardware {
 Chipset plain_chipset(Arch arch);
 Graphics plain_graphics(Arch arch);
 
-/// The same hardware with what is plain left out, so that one machine has one name.
+/// The same hardware without defaults, so that one machine has one name.
 Hardware without_plain(Hardware hardware, Arch arch);
 
-/// What is not plain: {"pc", "2cpus", "512M"}.
+/// Everything but defaults: {"pc", "2cpus", "512M"}.
 std::vector<std::string> words(const Hardware& hardware);
 
 /// Why such a machine of this architecture does not exist; nothing when it does.

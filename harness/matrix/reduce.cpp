@@ -8,7 +8,7 @@
 namespace lktest {
 namespace {
 
-/// What a cell has on each axis, in one order for all cells.
+/// The values of a cell on each axis, in one order for all cells.
 std::vector<std::string> values(const BootCell& cell) {
     const Hardware& hardware = cell.hardware;
     const auto named = [](const auto& value) { return value ? std::string(name(*value)) : std::string(); };

@@ -10,7 +10,7 @@
 
 namespace lktest {
 
-/// One of several parts of a matrix that run on machines of their own.
+/// One of several parts of a matrix that run on different machines.
 struct Shard {
     std::size_t number = 1, of = 1;  ///< number counts from 1
 };
@@ -29,7 +29,7 @@ struct WeighedCell {
 /// @return for each cell the number of its part, from 1
 std::vector<std::size_t> deal(const std::vector<WeighedCell>& cells, std::size_t parts);
 
-/// How long a cell takes, in seconds, when nobody has measured it.
+/// The estimated time of a cell, in seconds, without measurements.
 double estimate(const BootCell& cell);
 
 }  // namespace lktest

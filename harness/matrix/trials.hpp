@@ -17,7 +17,7 @@ struct Trials {
     unsigned repeat = 1;        ///< boots of which every one must pass
     unsigned retries = 0;       ///< further boots of a cell that failed
     bool memory_floor = false;  ///< the least memory is searched that it boots with
-    bool early = false;         ///< one that falls silent is booted again with an early console
+    bool early = false;         ///< a cell that becomes silent is booted again with an early console
 };
 
 /// A share that was measured, and where with 95 % confidence the true one lies.
@@ -37,14 +37,14 @@ Verdict of_repetitions(const std::vector<Verdict>& boots);
 /// @param boots  of which all but the last one failed
 Verdict of_retries(const std::vector<Verdict>& boots);
 
-/// What the kernel's command line needs for its first words to come to the serial console, before it has a
+/// Kernel parameters that bring its first lines to the serial console, before it has a
 /// driver for it (Linux Documentation/admin-guide/kernel-parameters.txt).
 std::string_view early_console(Arch arch);
 
-/// Whether a kernel that speaks earlier could tell more of what became of the cell.
+/// Whether an early console could show more of this failure.
 bool fell_silent(const Verdict& verdict);
 
-/// The verdict of a cell that fell silent, and was booted again with an early console.
+/// The verdict of a cell that became silent and was booted again with an early console.
 Verdict of_early_console(Verdict silent, const Verdict& early);
 
 /// Looks for the least memory that something boots with, by halves.
@@ -59,7 +59,7 @@ public:
     std::optional<std::uint64_t> next() const;
     void tried(std::uint64_t memory, bool booted);
 
-    /// Nothing when it never booted.
+    /// Unset if it never booted.
     std::optional<std::uint64_t> least() const;
 
 private:

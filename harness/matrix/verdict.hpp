@@ -26,7 +26,7 @@ enum class Outcome {
     userspace_failure,    ///< a failure line of the system on the medium
     silent,               ///< no console byte, and no answer when the console was poked
     at_prompt,            ///< waits at a prompt that no milestone expects
-    milestone_deadline,   ///< goes on talking, but did not reach a milestone in time
+    milestone_deadline,   ///< prints, but did not reach a milestone in time
     reboot_loop,          ///< resets again and again
     powered_off,          ///< the guest switched itself off too early
     network_failed,       ///< booted, but lease, ping or a fetch failed
@@ -45,7 +45,7 @@ enum class OutcomeClass { passed, not_applicable, cancelled, tolerated, product_
 OutcomeClass class_of(Outcome outcome);
 std::string_view name(OutcomeClass outcome_class);
 
-/// What is said of one cell in the end. Times count from power-on.
+/// The verdict of one cell. Times count from power-on.
 struct Verdict {
     Outcome outcome = Outcome::passed;
     std::string reached{};                ///< the last milestone reached; empty when none was

@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "builder/base/re2_text.hpp"
+
 namespace lktest {
 namespace {
 
@@ -27,11 +29,12 @@ constexpr const char* firmware_line = R"(dnsmasq-dhcp\[\d+\]: (\d+) vendor class
 
 std::optional<DhcpMessage> DhcpLog::read(std::string_view line) {
     static const re2::RE2 firmware(firmware_line), message(message_line);
-    if (re2::RE2::FullMatch(line, firmware, &firmware_transaction_))
+    if (re2::RE2::FullMatch(to_re2(line), firmware, &firmware_transaction_))
         return std::nullopt;
     DhcpMessage found;
     std::string transaction, kind;
-    if (!re2::RE2::FullMatch(line, message, &transaction, &kind, &found.address, &found.mac, &found.rest))
+    if (!re2::RE2::FullMatch(to_re2(line), message, &transaction, &kind, &found.address, &found.mac,
+                             &found.rest))
         return std::nullopt;
     for (const auto& [name, value] : kinds)
         if (kind == name)

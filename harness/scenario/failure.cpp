@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "builder/base/re2_text.hpp"
 #include "harness/scenario/patterns.hpp"
 
 namespace lktest {
@@ -81,7 +82,7 @@ std::vector<Failure> read_failure_tables(TomlSource& source, const std::vector<c
 std::string reason_in(const Failure& failure, std::string_view matched) {
     std::string reason;
     for (const Pattern& pattern : failure.patterns)
-        if (!failure.reason.empty() && re2::RE2::Extract(matched, *pattern, failure.reason, &reason))
+        if (!failure.reason.empty() && re2::RE2::Extract(to_re2(matched), *pattern, failure.reason, &reason))
             return reason;
     return std::string(matched);
 }

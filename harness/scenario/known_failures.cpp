@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "builder/base/file.hpp"
+#include "builder/base/re2_text.hpp"
 #include "harness/scenario/patterns.hpp"
 
 namespace lktest {
@@ -60,7 +61,9 @@ KnownFailure read_known(TomlSource& source, const toml::table& values) {
 }
 
 bool fails_so(const Pattern& failure, const Verdict& verdict) {
-    const auto matches = [&failure](std::string_view text) { return re2::RE2::PartialMatch(text, *failure); };
+    const auto matches = [&failure](std::string_view text) {
+        return re2::RE2::PartialMatch(to_re2(text), *failure);
+    };
     return !failure || matches(name(verdict.outcome)) || matches(verdict.reason) ||
            std::ranges::any_of(verdict.evidence, matches);
 }

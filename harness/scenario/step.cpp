@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "builder/base/re2_text.hpp"
 #include "harness/scenario/disk.hpp"
 
 namespace lktest {
@@ -33,7 +34,7 @@ void walk(std::string_view whole, OnText text, OnVariable variable) {
 }
 
 std::string quote_meta(std::string_view text) {
-    return re2::RE2::QuoteMeta({text.data(), text.size()});
+    return re2::RE2::QuoteMeta(to_re2(text));
 }
 
 }  // namespace
@@ -124,11 +125,11 @@ bool matches(std::string_view text, const std::string& pattern, Variables& varia
     const re2::RE2 expression("(?m)" + fill_in(pattern, variables, quote_meta), options);
     std::vector<re2::StringPiece> groups(
         static_cast<std::size_t>(std::max(expression.NumberOfCapturingGroups(), 0)) + 1);
-    if (!expression.Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(),
+    if (!expression.Match(to_re2(text), 0, text.size(), re2::RE2::UNANCHORED, groups.data(),
                           static_cast<int>(groups.size())))
         return false;
     for (const auto& [name, index] : expression.NamedCapturingGroups())
-        variables[name] = std::string(groups[static_cast<std::size_t>(index)]);
+        variables[name] = std::string(from_re2(groups[static_cast<std::size_t>(index)]));
     return true;
 }
 

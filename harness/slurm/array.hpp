@@ -19,7 +19,7 @@ struct JobArray {
     auto operator<=>(const JobArray&) const = default;
 };
 
-/// What a cell asks of a node.
+/// The resources that a cell needs on a node.
 struct TaskSize {
     unsigned cores = 1;
     std::uint64_t memory = 0;
@@ -30,7 +30,7 @@ struct TaskSize {
 /// @param most  tasks in one array: slurm.conf's MaxArraySize
 std::vector<JobArray> job_arrays(const std::vector<TaskSize>& sizes, std::size_t most);
 
-/// MaxArraySize in what `scontrol show config` prints; Slurm's default when it is not there.
+/// MaxArraySize in what `scontrol show config` prints; Slurm's default if it is missing.
 std::size_t max_array_size(std::string_view config);
 
 /// The files in DIR/slurm, on the file system that all nodes share: `cells` has the name of a cell on each

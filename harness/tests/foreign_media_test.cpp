@@ -42,10 +42,19 @@ protected:
     fs::path results_ = scratch_.path() / "results";
 };
 
+/// The netboot tree of Debian's installer, of whichever release is installed.
+fs::path installer(const std::string& arch) {
+    for (const auto& release : fs::directory_iterator("/usr/lib/debian-installer/images"))
+        if (fs::path tree = release.path() / arch / "text"; fs::exists(tree))
+            return tree;
+    ADD_FAILURE() << "debian-installer-*-netboot-" << arch << " is not installed: run ci/setup";
+    return {};
+}
+
 /// Its GRUB's menu waits for ever, and its kernel was told of no console.
 TEST_F(ForeignMediaTest, TheDebianInstallerBootsByPxeToItsFirstQuestion) {
-    const ProcessResult ended = run({"/usr/lib/debian-installer/images/12/arm64/text", "--medium", "pxe",
-                                     "--firmware", "uefi", "--network", "tap"});
+    const ProcessResult ended =
+        run({installer("arm64"), "--medium", "pxe", "--firmware", "uefi", "--network", "tap"});
     ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
     const Json cell = only_cell();
     EXPECT_EQ(cell.at("arch"), "aarch64") << "the tree is for no other";
@@ -59,8 +68,8 @@ TEST_F(ForeignMediaTest, TheDebianInstallerBootsByPxeToItsFirstQuestion) {
 /// By PXELINUX, and by a GRUB of its own, who write on the serial console where there is no display to paint
 /// on.
 TEST_F(ForeignMediaTest, TheDebianInstallerForPcsComesByPxeToItsMenus) {
-    const ProcessResult ended = run({"/usr/lib/debian-installer/images/12/amd64/text", "--medium", "pxe",
-                                     "--graphics", "none", "--scenario", "first-screen", "--network", "tap"});
+    const ProcessResult ended = run({installer("amd64"), "--medium", "pxe", "--graphics", "none",
+                                     "--scenario", "first-screen", "--network", "tap"});
     ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
     for (const Json& cell : Json::parse(read_file(results_ / "latest/matrix.json")).at("cells")) {
         if (cell.at("arch") == "x86_64") {
@@ -195,13 +204,13 @@ within = "60s"
 /// A medium as its makers write them: loader, entries and kernel in the EFI system partition.
 void make_systemd_boot_medium(const fs::path& tree, const fs::path& iso,
                               const fs::path& loader = "/usr/lib/systemd/boot/efi/systemd-bootx64.efi") {
-    const fs::path installer = "/usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64";
+    const fs::path installed = installer("amd64") / "debian-installer/amd64";
     const fs::path esp = tree / "esp.img";
     make_directories(tree);
     check_process({"mkfs.vfat", "-C", esp, std::to_string(16 << 10)});
     check_process({"mmd", "-i", esp, "::/EFI", "::/EFI/BOOT", "::/loader", "::/loader/entries"});
     check_process({"mcopy", "-i", esp, loader, "::/EFI/BOOT/BOOTX64.EFI"});
-    check_process({"mcopy", "-i", esp, installer / "linux", "::/linux"});
+    check_process({"mcopy", "-i", esp, installed / "linux", "::/linux"});
     const auto put = [&](const std::string& path, const std::string& text) {
         const fs::path file = tree.parent_path() / fs::path(path).filename();
         write_file(file, text);

@@ -56,9 +56,9 @@ TEST(Hardware, ThatDoesNotExistIsNamedWithItsReason) {
     EXPECT_EQ(why(cell(x86_64, bios, Medium::cdrom_ide, {.chipset = Chipset::pc})), "exists");
     EXPECT_EQ(why(cell(aarch64, uefi, Medium::cdrom_sata)), "AAVMF has no driver for SATA");
     EXPECT_EQ(why(cell(aarch64, uefi, Medium::usb, {.chipset = Chipset::q35})),
-              "'q35' is no machine of aarch64");
+              "aarch64 has no machine 'q35'");
     EXPECT_EQ(why(cell(x86_64, uefi, Medium::usb, {.cpu = "cortex-a57"})),
-              "'cortex-a57' is no processor of x86_64");
+              "x86_64 has no CPU model 'cortex-a57'");
     EXPECT_EQ(why(cell(x86_64, uefi, Medium::usb, {.tables = Tables::devicetree})),
               "x86_64 machines are described by ACPI only");
     EXPECT_EQ(why(cell(aarch64, uefi, Medium::usb, {.tables = Tables::devicetree})), "exists");
