@@ -21,7 +21,7 @@ boost::asio::awaitable<bool> look(std::shared_ptr<Attendance> attendance, std::s
 
 std::shared_ptr<void> measure_host(Host& host, std::shared_ptr<Attendance> attendance, const Rig& rig) {
     constexpr std::chrono::milliseconds pause{200};
-    const auto process = rig.guest->process();
+    const auto process = rig.guest->qemu();
     if (!process)
         return nullptr;
     return beside(host, pause,

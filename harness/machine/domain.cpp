@@ -435,13 +435,18 @@ std::optional<pid_t> Domain::process() const {
     return std::nullopt;
 }
 
-UniqueFd Domain::memory() const {
+std::optional<pid_t> Domain::qemu() const {
     const std::optional<pid_t> box = process();
-    if (!box)
+    return box ? std::optional(last_descendant(*box)) : std::nullopt;
+}
+
+UniqueFd Domain::memory() const {
+    const std::optional<pid_t> process = qemu();
+    if (!process)
         return {};
     std::error_code error;
     for (const fs::directory_entry& entry :
-         fs::directory_iterator(fmt::format("/proc/{}/fd", last_descendant(*box)), error)) {
+         fs::directory_iterator(fmt::format("/proc/{}/fd", *process), error)) {
         std::error_code closed;
         if (fs::read_symlink(entry.path(), closed).native().starts_with("/memfd:"))
             return UniqueFd(::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC));

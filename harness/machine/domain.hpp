@@ -137,6 +137,8 @@ public:
 
     /// The process that libvirt takes for QEMU, if that runs on this machine: QEMU, or the box that it is in.
     std::optional<pid_t> process() const;
+    /// QEMU's own process: the one that process() started in its box, or the same one.
+    std::optional<pid_t> qemu() const;
 
     /// The guest's RAM, to be mapped for reading: it outlives the guest as long as it is open.
     /// None unless its QEMU runs on this machine, where this process may look at it, and has a memfd.
