@@ -117,6 +117,39 @@ void judge_root_without_initramfs(const BootPath& path, IsoFindings& findings, s
                 "Name the initramfs in the entry, or the partition by root=PARTUUID=.");
 }
 
+/// GRUB reads a packed kernel only through a module. On x86 the kernel unpacks itself.
+void judge_packed_kernel(const MediumFacts& facts, const BootPath& path, IsoFindings& findings,
+                         std::set<std::string>& said) {
+    struct Filter {
+        std::string_view compression, module;
+    };
+    constexpr std::array filters{Filter{"gzip", "gzio"}, Filter{"xz", "xzio"}, Filter{"lzo", "lzopio"}};
+    const KernelImage& kernel = *path.kernel->image;
+    const std::string compression = kernel.format.substr(0, kernel.format.find(' '));
+    const auto filter = std::ranges::find(filters, compression, &Filter::compression);
+    if (filter == filters.end() || !kernel.format.ends_with(" Image"))
+        return;
+    std::vector<std::string> without;
+    bool any = false;
+    for (const EfiProgram& program : facts.efi) {
+        if (!program.grub || !program.image || pe_machine_name(program.image->machine) != kernel.machine)
+            continue;
+        any |= program.grub->modules.contains(std::string(filter->module));
+        without.push_back(program.path);
+    }
+    // The menu may load it from there.
+    any |= facts.tree && std::ranges::any_of(facts.tree->nodes, [&filter](const auto& node) {
+               return node.first.ends_with(fmt::format("/{}.mod", filter->module));
+           });
+    if (!any && !without.empty() && said.insert("packed " + path.kernel->path).second)
+        add_error(
+            findings, "kernel-packed",
+            fmt::format("{} is packed with {}, and the GRUB in {} has no module {}: it says \"invalid magic "
+                        "number\".",
+                        path.kernel->path, compression, some_of(without), filter->module),
+            fmt::format("Put the unpacked kernel there, or build GRUB with {}.", filter->module));
+}
+
 void judge_squashfs_codecs(const MediumFacts& facts, IsoFindings& findings) {
     for (const LayerFacts& layer : facts.layers) {
         if (!layer.super || !layer.super->fault.empty())
@@ -356,6 +389,8 @@ void judge_content(const MediumFacts& facts, IsoFindings& findings) {
         judge_lz4_frame(initramfs, findings);
     for (const BootPath& path : paths) {
         judge_root_without_initramfs(path, findings, said);
+        if (path.kernel)
+            judge_packed_kernel(facts, path, findings, said);
         if (!path.kernel || !path.initramfs || !path.initramfs->image.fault.empty())
             continue;
         judge_release(path, findings, said);
