@@ -30,7 +30,7 @@ fs::path keep_pending(const fs::path& history, const results::Run& run) {
     make_directories(directory);
     Json json = to_json(run);
     json[directory_key] = fs::absolute(run.directory).lexically_normal().string();
-    fs::path file = directory / fmt::format("{}-{}.json", utc_time(run.started), ::getpid());
+    fs::path file = directory / fmt::format("{}-{}.json", results::utc_time(run.started), ::getpid());
     write_file(file, json_output(json) + "\n");
     return file;
 }
