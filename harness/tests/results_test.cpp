@@ -27,9 +27,8 @@ using results::Comparison;
 using results::Merge;
 using results::parse_run;
 using results::read_run;
-using results::Run;
 
-Run saved(const Run& report) {
+results::Run saved(const results::Run& report) {
     return parse_run(json_report(report), "runs/one/matrix.json");
 }
 
@@ -44,7 +43,7 @@ std::string complaint(const std::string& text) {
 }
 
 TEST(SavedResults, IsWhatWasWritten) {
-    const Run run = saved(sample_failures());
+    const results::Run run = saved(sample_failures());
     EXPECT_EQ(run.directory, "runs/one");
     EXPECT_EQ(run.command, (std::vector<std::string>{"lktest", "run"}));
     EXPECT_EQ(results::utc_time(run.started), "2026-11-23T15:00:01Z");
@@ -83,9 +82,10 @@ TEST(SavedResults, NamesNoDirectoryButItsOwn) {
 }
 
 TEST(SavedResults, TakesWhateverTypesAStrangerWrote) {
-    const Run run = parse_run(R"({"schema": "lktest.matrix/1", "command": {}, "started": 7, "cells": [
+    const results::Run run =
+        parse_run(R"({"schema": "lktest.matrix/1", "command": {}, "started": 7, "cells": [
         {"name": "a", "outcome": [], "seconds": "x", "evidence": 1, "milestones": [3, {"at": null}]}]})",
-                              "m");
+                  "m");
     EXPECT_FALSE(run.cells[0].verdict);
     EXPECT_EQ(run.cells[0].milestones.size(), 1U);
 }
@@ -108,12 +108,12 @@ TEST(ReadRun, FindsTheLastRunAndSaysWhereThereIsNone) {
 }
 
 TEST(Merge, TakesOfEachCellTheLastWord) {
-    Run first = sample_failures(), again = sample_report();
+    results::Run first = sample_failures(), again = sample_report();
     again.started += 10min;
     again.cells = {again.cells[1]};  // what had crashed, mended
-    const std::vector<Run> runs{saved(first), saved(again)};
+    const std::vector<results::Run> runs{saved(first), saved(again)};
     const Merge merged = merge(runs, {"lktest", "report"});
-    const Run& run = merged.run;
+    const results::Run& run = merged.run;
     const Json matrix = to_json(run);
     EXPECT_EQ(merged.origin, (std::vector<std::size_t>{0, 1, 0, 0}));
     EXPECT_TRUE(run.cells[1].passed());
@@ -132,12 +132,12 @@ TEST(Merge, TakesOfEachCellTheLastWord) {
 }
 
 TEST(Merge, PrefersACellThatEndedToOneThatDidNot) {
-    Run ended = sample_report(), killed = sample_report();
+    results::Run ended = sample_report(), killed = sample_report();
     killed.started += 10min;
     killed.complete = false;
     killed.cells[0].verdict.reset();
     killed.cells[1].verdict = sample_verdict(Outcome::cancelled, 1s);
-    const std::vector<Run> runs{saved(ended), saved(killed)};
+    const std::vector<results::Run> runs{saved(ended), saved(killed)};
     const Json matrix = to_json(merge(runs, {}).run);
     EXPECT_EQ(matrix["counts"]["passed"], 3);
     EXPECT_EQ(matrix["complete"], false);
@@ -145,7 +145,7 @@ TEST(Merge, PrefersACellThatEndedToOneThatDidNot) {
 }
 
 TEST(Compare, TellsWhatFailsNewlyWhatIsMendedAndWhatTakesLonger) {
-    Run before = sample_report(), now = sample_report();
+    results::Run before = sample_report(), now = sample_report();
     before.cells[0] = sample_failures().cells[1];
     before.cells[0].cell = now.cells[0].cell;
     now.cells[1] = sample_failures().cells[1];
@@ -169,7 +169,7 @@ TEST(Compare, OfTwoLikeRunsHasNothingToTell) {
 }
 
 TEST(Reports, IsForPeopleForGitHubAndForTap) {
-    const Run run = saved(sample_failures());
+    const results::Run run = saved(sample_failures());
     expect_golden("report/digest.md", markdown_report(run));
     expect_golden("report/digest.tap", tap_report(run));
     EXPECT_EQ(github_annotations(run).substr(0, 71),
@@ -177,7 +177,7 @@ TEST(Reports, IsForPeopleForGitHubAndForTap) {
 }
 
 TEST(Reports, HoldsNoMarkupThatAGuestWrote) {
-    Run report = sample_failures();
+    results::Run report = sample_failures();
     report.cells[1].verdict->reason = "</details><img src=x> @everyone `x` [a](b)\n::error::%0A";
     report.cells[1].verdict->evidence = {"</pre><script>"};
     const std::string text = markdown_report(saved(report));
@@ -191,7 +191,7 @@ TEST(Reports, HoldsNoMarkupThatAGuestWrote) {
 }
 
 TEST(GithubAnnotations, QuoteNothingThatEndsATitleOrBeginsACommand) {
-    Run report = sample_failures();
+    results::Run report = sample_failures();
     report.cells[1].cell.name = "boot.a:b,c%0A.x86_64-uefi-cdrom";
     report.cells[1].verdict->reason = "##[error]x\n::add-mask::passed";
     const std::string commands = github_annotations(saved(report));
@@ -203,14 +203,14 @@ TEST(GithubAnnotations, QuoteNothingThatEndsATitleOrBeginsACommand) {
 }
 
 TEST(Merge, CountsWhatIsTolerated) {
-    const std::vector<Run> runs{saved(sample_classes()), saved(sample_classes())};
+    const std::vector<results::Run> runs{saved(sample_classes()), saved(sample_classes())};
     const Json matrix = to_json(merge(runs, {}).run);
     EXPECT_EQ(matrix["counts"]["tolerated"], 2);
     EXPECT_EQ(matrix["exit_code"], 1);
 }
 
 TEST(Compare, DoesNotFailForWhatIsTolerated) {
-    Run before = sample_report();
+    results::Run before = sample_report();
     before.cells.push_back(sample_pass(Arch::x86_64, Firmware::uefi_secure, 27s));
     const Comparison found = compare(before, sample_classes());
     EXPECT_EQ(found.newly_tolerated.size(), 2U);
@@ -238,7 +238,7 @@ std::size_t tap_failures(const std::string& tap) {
 
 TEST(Reports, AgreeWithTheExitStatusOnEveryOutcome) {
     for (int i = -1; i <= static_cast<int>(Outcome::host_setup); ++i) {
-        Run run = sample_report();
+        results::Run run = sample_report();
         run.cells.resize(2);
         run.cells[1].verdict.reset();
         if (i >= 0) {
