@@ -9,8 +9,13 @@
 #include "builder/base/error.hpp"
 #include "builder/base/printable.hpp"
 #include "harness/cli/guarded_output.hpp"
+#include "harness/cli/terminal.hpp"
 #include "harness/history/database.hpp"
-#include "harness/report/digest.hpp"
+#include "harness/history/pending.hpp"
+#include "harness/report/github.hpp"
+#include "harness/report/markdown.hpp"
+#include "harness/report/tap.hpp"
+#include "harness/report/text.hpp"
 
 namespace lktest {
 namespace {
@@ -35,16 +40,33 @@ void warn(const Error& error) {
     fmt::print(stderr, "lktest: {}\n", printable(error.what()));
 }
 
-void tell_github(const SavedRun& run) {
+/// A history that another process has locked gets the run later.
+void remember(const std::filesystem::path& file, const results::Run& run) {
+    try {
+        History history(file);
+        record_pending(file, history);
+        history.record(run);
+    } catch (const Error& error) {
+        warn(error);
+        try {
+            fmt::print(stderr, "lktest: this run is kept in {} and added to the history later\n",
+                       printable(keep_pending(file, run).string()));
+        } catch (const Error& neither) {
+            warn(neither);
+        }
+    }
+}
+
+void tell_github(const results::Run& run) {
     if (const std::string summary = variable("GITHUB_STEP_SUMMARY"); !summary.empty()) {
         std::ofstream file(summary, std::ios::app);
-        file << markdown_digest(run) << std::flush;
+        file << markdown_report(run) << std::flush;
         if (!file)
             fmt::print(stderr, "lktest: cannot write the job summary {}\n", printable(summary));
     }
     // GitHub reads its commands from either stream; stdout may be a report for programs.
     if (variable("GITHUB_ACTIONS") == "true")
-        print_ci_commands(github_annotations(run));
+        print_ci_commands(stderr, github_annotations(run));
 }
 
 }  // namespace
@@ -59,17 +81,15 @@ std::string usual_milestones(const RunOptions& options) {
     return "{}";
 }
 
-void after_run(const RunOptions& options, const std::filesystem::path& directory) {
-    try {
-        const SavedRun run = read_run(directory);
-        if (options.format == RunFormat::tap)
-            fmt::print("{}", tap_digest(run));
-        tell_github(run);
-        if (wanted(options))
-            History(history_file(options)).record(run);
-    } catch (const Error& error) {
-        warn(error);
-    }
+void after_run(const RunOptions& options, const results::Run& run) {
+    if (options.format == RunFormat::text)
+        fmt::print("{}", text_report(run, style_of(stdout)));
+    if (options.format == RunFormat::tap)
+        fmt::print("{}", tap_report(run));
+    std::fflush(stdout);
+    tell_github(run);
+    if (wanted(options))
+        remember(history_file(options), run);
 }
 
 }  // namespace lktest

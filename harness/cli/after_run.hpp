@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "harness/cli/run.hpp"
+#include "harness/results/run.hpp"
 
 namespace lktest {
 
@@ -12,8 +12,9 @@ namespace lktest {
 /// known or not wanted.
 std::string usual_milestones(const RunOptions& options);
 
-/// What is done with a run that has been written: it is added to the history, printed as TAP when asked
-/// for, and told to GitHub when it runs there. What fails here is told on stderr and changes no result.
-void after_run(const RunOptions& options, const std::filesystem::path& directory);
+/// Reports a run that has ended: prints it in the format that was asked for, writes GitHub's annotations and
+/// summary if GitHub runs lktest, and adds it to the history. A failure here is reported on stderr and
+/// changes no result.
+void after_run(const RunOptions& options, const results::Run& run);
 
 }  // namespace lktest

@@ -1,81 +1,61 @@
 // SPDX-License-Identifier: MIT
 #include "harness/cli/gathered_run.hpp"
 
-#include "builder/base/file.hpp"
+#include <utility>
+
 #include "harness/cli/after_run.hpp"
-#include "harness/report/html.hpp"
-#include "harness/report/json.hpp"
-#include "harness/report/junit.hpp"
 #include "harness/report/pack.hpp"
 #include "harness/results/run_files.hpp"
 
 namespace lktest {
 
-GatheredRun::GatheredRun(const RunOptions& options, const RunPlan& plan, const RunDirectory& run)
-    : options_(options),
-      plan_(plan),
-      run_(run),
-      usual_(usual_milestones(options)),
-      packed_(plan.cells.size()) {
-    RunReport planned = empty_report();
-    for (const PlannedCell& cell : plan_.cells)
-        planned.cells.push_back(cell.not_applicable ? not_applicable(cell.cell, *cell.not_applicable)
-                                                    : CellResult{.cell = cell.cell});
-    for (CellResult& cell : planned.cells)
-        cell.reproduce = reproduce(options_, cell.cell);
-    add(planned);
-}
-
-RunReport GatheredRun::empty_report() const {
-    RunReport report;
-    report.version = LKTEST_VERSION;
-    report.started = std::chrono::system_clock::now();
-    report.directory = run_.path();
-    report.command = options_.command;
-    report.host.connection = "slurm";
-    return report;
-}
-
-void GatheredRun::add(const RunReport& report) {
-    runs_.push_back(parse_run(json_report(report), "matrix.json"));
-    junits_.push_back(junit_report(report));
-}
-
-void GatheredRun::take(SavedRun run, const std::filesystem::path& from, std::size_t place) {
-    const std::string cell = name(plan_.cells[place].cell);
-    results::copy_cell(from, cell, run_.path() / cell);
-    packed_[place] = pack_cell(run_.path() / cell, packed_.size());
-    junits_.push_back(read_file(from / "junit.xml"));
-    if (runs_.size() == 1) {  // of a cluster's nodes the first that answers
-        runs_.front().matrix["host"] = run.matrix["host"];
-        runs_.front().matrix["host"]["name"] = "slurm";
+GatheredRun::GatheredRun(const RunOptions& options, const RunPlan& plan, const RunDirectory& directory)
+    : directory_(directory), usual_(usual_milestones(options)), packed_(plan.cells.size()) {
+    run_.version = LKTEST_VERSION;
+    run_.started = std::chrono::system_clock::now();
+    run_.directory = directory.path();
+    run_.command = options.command;
+    run_.host.connection = "slurm";
+    for (const PlannedCell& planned : plan.cells) {
+        results::CellResult cell{.cell = planned.cell};
+        if (planned.not_applicable)
+            cell = results::not_applicable(planned.cell, *planned.not_applicable);
+        cell.reproduce = reproduce(options, planned.cell);
+        run_.cells.push_back(std::move(cell));
     }
-    runs_.push_back(std::move(run));
+}
+
+void GatheredRun::take(results::Run run, std::size_t place) {
+    results::CellResult& cell = run_.cells[place];
+    const std::filesystem::path to = directory_.path() / cell.cell.name;
+    results::copy_cell(run.directory, cell.cell.name, to);
+    packed_[place] = pack_cell(to, packed_.size());
+    if (run_.host.name.empty()) {  // facts of the first node that answers
+        run_.host = std::move(run.host);
+        run_.host.name = "slurm";
+    }
+    results::CellResult& result = run.cells.front();
+    result.cell = cell.cell;
+    result.reproduce = cell.reproduce;
+    cell = std::move(result);
 }
 
 void GatheredRun::judge(std::size_t place, const Verdict& verdict) {
-    RunReport report = empty_report();
-    report.complete = true;
-    const BootCell& cell = plan_.cells[place].cell;
-    report.cells.push_back({.cell = cell, .verdict = verdict, .reproduce = reproduce(options_, cell)});
-    add(report);
+    run_.cells[place].verdict = verdict;
 }
 
 void GatheredRun::complete() {
-    runs_.front().complete = true;
-    runs_.front().seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+    run_.complete = true;
 }
 
 void GatheredRun::write_matrix() {
-    MergedRun merged = merge(runs_, junits_, options_.command);
-    merged.matrix.erase("runs");  // a run for each task says nothing
-    matrix_ = merged.matrix.dump(2) + "\n";
-    write_file(run_.path() / "matrix.json", matrix_);
-    write_file(run_.path() / "junit.xml", merged.junit);
+    run_.took =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began_);
+    directory_.write(run_);
 }
 
-void GatheredRun::write_page() {
-    write_file(run_.path() / "index.html", html_page(matrix_, packed_, usual_));
+void GatheredRun::write_page() const {
+    directory_.write_page(run_, {.cells = packed_, .usual = usual_});
 }
 
 }  // namespace lktest

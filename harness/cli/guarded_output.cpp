@@ -81,9 +81,9 @@ int descriptor(std::FILE* stream) {
     return stream == stderr ? STDERR_FILENO : ::fileno(stream);
 }
 
-void print_ci_commands(std::string_view commands) {
-    std::fflush(stderr);
-    write_all(STDERR_FILENO, commands);
+void print_ci_commands(std::FILE* stream, std::string_view commands) {
+    std::fflush(stream);
+    write_all(descriptor(stream), commands);
 }
 
 ConsoleOutput::ConsoleOutput() {

@@ -32,9 +32,9 @@ int descriptor(std::FILE* stream);
 /// Writes everything. False with errno set if the reader has gone or the disk is full.
 bool write_all(int file, std::string_view bytes);
 
-/// Writes commands for the CI system to the standard error, past the filter. Only for the text of
+/// Writes commands for the CI system to stdout or stderr, past the filter. Only for the text of
 /// github_annotations(), which escapes what it quotes.
-void print_ci_commands(std::string_view commands);
+void print_ci_commands(std::FILE* stream, std::string_view commands);
 
 /// Writes a guest's console to the standard output. The bytes stay as they are on a terminal, unless a CI
 /// system runs lktest.

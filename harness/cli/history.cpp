@@ -10,6 +10,8 @@
 #include "harness/cli/option.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/history/database.hpp"
+#include "harness/history/pending.hpp"
+#include "harness/results/json.hpp"
 
 namespace lktest {
 namespace {
@@ -37,8 +39,9 @@ void add_history(CLI::App& app, HistoryRequest& request) {
 int history(const HistoryRequest& request) {
     const std::filesystem::path file = request.file.empty() ? default_history() : request.file;
     History database(file);
+    record_pending(file, database);
     for (const std::filesystem::path& run : request.add)
-        database.record(read_run(run));
+        database.record(results::read_run(run));
     std::vector<Sample> samples = database.samples(samples_shown);
     std::erase_if(samples,
                   [&](const Sample& sample) { return sample.cell.find(request.cell) == std::string::npos; });

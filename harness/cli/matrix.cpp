@@ -11,7 +11,7 @@
 #include "builder/base/json_text.hpp"
 #include "harness/cli/option.hpp"
 #include "harness/cli/run_plan.hpp"
-#include "harness/report/json.hpp"
+#include "harness/results/json.hpp"
 
 namespace lktest {
 namespace {
@@ -62,7 +62,7 @@ std::string matrix_json(const std::vector<PlannedCell>& cells) {
     Json json = {
         {"schema", "lktest.cells/1"}, {"applicable", count_applicable(cells)}, {"cells", Json::array()}};
     for (const PlannedCell& planned : cells) {
-        Json cell = json_cell(planned.cell);
+        Json cell = results::to_json(results::Cell(planned.cell));
         cell["not_applicable"] = planned.not_applicable ? Json(*planned.not_applicable) : Json();
         json["cells"].push_back(std::move(cell));
     }

@@ -7,7 +7,7 @@
 
 #include "builder/base/printable.hpp"
 #include "harness/report/grid.hpp"
-#include "harness/report/result.hpp"
+#include "harness/results/run.hpp"
 
 namespace lktest {
 namespace {
@@ -39,14 +39,14 @@ Line progress_line(std::string_view step, std::uint64_t done, std::uint64_t tota
         line.push_back({repeated("░", width - filled), Tone::dim});
         line.push_back({fmt::format("  {:3.0f} %", part * 100)});
     }
-    line.push_back({fmt::format("  {:>6}", short_time(took)), Tone::dim});
+    line.push_back({fmt::format("  {:>6}", results::short_time(took)), Tone::dim});
     return line;
 }
 
 Line finished_line(std::string_view step, std::chrono::microseconds took) {
     return {mark(OutcomeClass::passed),
             {fmt::format(" {:{}} ", printable(step), step_width)},
-            {fmt::format("{:>6}", short_time(took)), Tone::dim}};
+            {fmt::format("{:>6}", results::short_time(took)), Tone::dim}};
 }
 
 ProgressBar::ProgressBar(std::FILE* out, bool terminal, std::function<Style()> style)

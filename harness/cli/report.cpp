@@ -4,19 +4,18 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
 
 #include "builder/base/error.hpp"
-#include "builder/base/file.hpp"
 #include "builder/base/printable.hpp"
+#include "harness/cli/guarded_output.hpp"
 #include "harness/cli/option.hpp"
 #include "harness/cli/terminal.hpp"
-#include "harness/report/compare.hpp"
-#include "harness/report/digest.hpp"
-#include "harness/report/html.hpp"
-#include "harness/report/merge.hpp"
+#include "harness/report/comparison.hpp"
 #include "harness/report/pack.hpp"
+#include "harness/report/renderers.hpp"
 #include "harness/report/store.hpp"
+#include "harness/results/json.hpp"
+#include "harness/results/merge.hpp"
 #include "harness/results/run_files.hpp"
 
 namespace lktest {
@@ -24,45 +23,40 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// In the order of ReportFormat.
-constexpr std::array<std::string_view, 3> report_formats{"text", "markdown", "tap"};
-
-std::string junit_of(const SavedRun& run) {
-    std::error_code none;
-    const fs::path file = run.directory / "junit.xml";
-    return fs::exists(file, none) ? read_file(file) : "";
+/// The formats that are printed: the page is only for a browser.
+std::vector<std::string_view> report_formats() {
+    std::vector<std::string_view> formats;
+    for (const Renderer& row : renderers())
+        if (row.format != "html")
+            formats.push_back(row.format);
+    return formats;
 }
 
 /// Writes the merged run as a run of its own.
-SavedRun write_merged(const std::vector<SavedRun>& runs, const ReportRequest& request) {
-    std::vector<std::string> junits;
-    junits.reserve(runs.size());
-    for (const SavedRun& run : runs)
-        junits.push_back(junit_of(run));
-    const MergedRun merged = merge(runs, junits, request.command);
+results::Run write_merged(const std::vector<results::Run>& runs, const ReportRequest& request) {
+    results::Merge merged = results::merge(runs, request.command);
+    results::Run& run = merged.run;
     const RunDirectory made = RunDirectory::create(request.output.value_or("lktest-results"));
-    const std::string matrix = merged.matrix.dump(2) + "\n";
-    SavedRun run = parse_run(matrix, made.path() / "matrix.json");
+    run.directory = made.path();
     std::vector<std::string> cells;
     for (std::size_t i = 0; i < run.cells.size(); ++i) {
-        const fs::path to = made.path() / run.cells[i].name;
+        const std::string& cell = run.cells[i].cell.name;
         for (const std::string& left_out :
-             results::copy_cell(runs[merged.origin[i]].directory, run.cells[i].name, to))
+             results::copy_cell(runs[merged.origin[i]].directory, cell, made.path() / cell))
             fmt::print(stderr, "lktest: left out {}\n", printable(left_out));
-        cells.push_back(pack_cell(to, run.cells.size()));
+        cells.push_back(pack_cell(made.path() / cell, run.cells.size()));
     }
-    write_file(made.path() / "matrix.json", matrix);
-    write_file(made.path() / "junit.xml", merged.junit);
-    write_file(made.path() / "index.html", html_page(matrix, cells));
+    made.write(run);
+    made.write_page(run, {.cells = cells});
     return run;
 }
 
-void print(const SavedRun& run, ReportFormat format) {
-    switch (format) {
-        case ReportFormat::text: fmt::print("{}", text_digest(run, style_of(stdout))); return;
-        case ReportFormat::markdown: fmt::print("{}", markdown_digest(run)); return;
-        case ReportFormat::tap: fmt::print("{}", tap_digest(run)); return;
-    }
+void print(const results::Run& run, std::string_view format) {
+    const std::string text = renderer(format).render(run, {.style = style_of(stdout)});
+    if (format == "github")
+        print_ci_commands(stdout, text);
+    else
+        fmt::print("{}", text);
 }
 
 }  // namespace
@@ -72,24 +66,23 @@ void add_report(CLI::App& app, ReportRequest& request) {
                    "runs (shards, machines, repetitions); the last result of each cell counts")
         ->type_name("DIR")
         ->required();
-    add_single(app, "--format", alternatives(report_formats), "format of the output", "text",
+    add_single(app, "--format", alternatives(report_formats()), "format of the output", "text",
                [&request](const std::string& word) {
-                   request.format = static_cast<ReportFormat>(choose("--format", word, report_formats));
+                   const std::vector<std::string_view> formats = report_formats();
+                   request.format = formats[choose("--format", word, formats)];
                });
     add_single(app, "-o,--output", "DIR", "directory for the merged run", "lktest-results",
                [&request](const std::string& word) { request.output = word; });
 }
 
 int report(const ReportRequest& request) {
-    std::vector<SavedRun> runs;
+    std::vector<results::Run> runs;
     for (const fs::path& path : request.runs)
-        runs.push_back(read_run(path));
+        runs.push_back(results::read_run(path));
     const bool merges = runs.size() > 1 || request.output;
-    const SavedRun run = merges ? write_merged(runs, request) : std::move(runs.front());
+    const results::Run run = merges ? write_merged(runs, request) : std::move(runs.front());
     print(run, request.format);
-    if (merges && request.format == ReportFormat::text)
-        fmt::print("  report: {}/\n", printable(run.directory.string()));
-    return exit_status(run);
+    return static_cast<int>(exit_code(run));
 }
 
 void add_compare(CLI::App& app, CompareRequest& request) {
@@ -98,7 +91,8 @@ void add_compare(CLI::App& app, CompareRequest& request) {
 }
 
 int compare(const CompareRequest& request) {
-    const Comparison found = compare(read_run(request.before), read_run(request.now));
+    const results::Comparison found =
+        results::compare(results::read_run(request.before), results::read_run(request.now));
     fmt::print("{}", text_comparison(found, style_of(stdout)));
     return static_cast<int>(found.newly_failing.empty() ? ExitCode::passed : ExitCode::boot_failed);
 }

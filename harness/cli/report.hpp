@@ -12,14 +12,12 @@ class App;
 
 namespace lktest {
 
-enum class ReportFormat { text, markdown, tap };
-
 /// What the user asked of `lktest report`.
 struct ReportRequest {
     std::vector<std::filesystem::path> runs;
     std::optional<std::filesystem::path> output;  ///< nothing: where each run makes its directory
-    ReportFormat format = ReportFormat::text;
-    std::vector<std::string> command;  ///< as the user gave it, for the merged report
+    std::string format = "text";                  ///< of a row of renderers()
+    std::vector<std::string> command;             ///< as the user gave it, for the merged report
 };
 
 void add_report(CLI::App& app, ReportRequest& request);

@@ -7,7 +7,7 @@
 
 #include "builder/base/error.hpp"
 #include "harness/cli/app.hpp"
-#include "harness/report/saved_run.hpp"
+#include "harness/results/json.hpp"
 
 namespace lktest {
 
@@ -20,7 +20,7 @@ void add_rerun(CLI::App& app, RerunRequest& request) {
 }
 
 RunOptions options_again(const RerunRequest& request) {
-    const SavedRun run = read_run(request.run);
+    const results::Run run = results::read_run(request.run);
     if (run.command.size() < 2 || run.command[1] != "run")
         throw usage_error(fmt::format("{} was not made by `lktest run`", run.directory.string()),
                           "give one of the runs that were merged in it");
@@ -41,9 +41,9 @@ RunOptions options_again(const RerunRequest& request) {
     options.command = std::move(command);
     if (!request.failed)
         return options;
-    for (const SavedCell& cell : run.cells)
+    for (const results::CellResult& cell : run.cells)
         if (cell.bootable() && !cell.passed())
-            options.only.push_back(cell.name);
+            options.only.push_back(cell.cell.name);
     if (options.only.empty())
         throw usage_error(fmt::format("every cell of {} passed", run.directory.string()),
                           "leave --failed out to boot all of them again");

@@ -139,13 +139,9 @@ int run(const RunOptions& options) {
         make_output(options.output);
         build_what_is_stale(plan, options);
         const RunDirectory directory = RunDirectory::create(options.output);
-        const int status = run_on_slurm(options, plan, directory);
-        after_run(options, directory.path());
-        return status;
+        return run_on_slurm(options, plan, directory);
     }
-    const RunEnd end = in_run(options, std::move(plan), run_inside);
-    after_run(options, end.directory);
-    return end.status;
+    return in_run(options, std::move(plan), run_inside).status;
 }
 
 }  // namespace lktest

@@ -20,6 +20,7 @@
 #include "builder/base/file.hpp"
 #include "harness/boot/control.hpp"
 #include "harness/boot/run.hpp"
+#include "harness/cli/after_run.hpp"
 #include "harness/cli/decisions.hpp"
 #include "harness/cli/hold.hpp"
 #include "harness/cli/pace.hpp"
@@ -29,7 +30,6 @@
 #include "harness/report/json.hpp"
 #include "harness/report/live.hpp"
 #include "harness/report/pack.hpp"
-#include "harness/report/text.hpp"
 
 namespace lktest {
 namespace {
@@ -43,7 +43,7 @@ using Clock = std::chrono::steady_clock;
 class RunReporter {
 public:
     /// @param screen  where a person looks
-    RunReporter(const RunInput& input, RunReport report, std::FILE* screen)
+    RunReporter(const RunInput& input, results::Run report, std::FILE* screen)
         : directory_(input.directory),
           known_(input.plan.known_failures),
           report_(std::move(report)),
@@ -55,10 +55,10 @@ public:
                  }}) {
         packed_.resize(report_.cells.size());
         for (std::size_t i = 0; i < report_.cells.size(); ++i)
-            places_.emplace(name(report_.cells[i].cell), i);
+            places_.emplace(report_.cells[i].cell.name, i);
         // If not even this can be written, the run ends before anything boots.
         directory_.write(report_);
-        directory_.write_page(report_, packed_, usual_);
+        directory_.write_page(report_, {.cells = packed_, .usual = usual_});
     }
 
     RunObserver observer() {
@@ -90,7 +90,7 @@ public:
     }
 
     /// The report of a run that came to its end.
-    RunReport finish() {
+    results::Run finish() {
         report_.complete = true;
         update();
         write_page();
@@ -98,7 +98,9 @@ public:
     }
 
 private:
-    CellResult& result(const BootCell& cell) { return report_.cells[places_.at(name(cell))]; }
+    results::CellResult& result(const BootCell& cell) {
+        return report_.cells[places_.at(printable(name(cell)))];
+    }
 
     /// Writes something. On a full disk the verdicts stay in memory, and are printed in the end.
     void store(const std::function<void()>& write) {
@@ -112,39 +114,40 @@ private:
     void note(const BootCell& cell, const Event& event) {
         store([&] { directory_.append_event(cell, event); });
         if (format_ == RunFormat::jsonl)
-            put_line(json_line(cell, event));
+            put_line(json_line(result(cell).cell, event));
         if (event.kind == Event::Kind::reset || event.kind == Event::Kind::started)
             result(cell).milestones.clear();
         if (event.kind == Event::Kind::started)  // of a cell that is booted again
             result(cell).steps.clear();
         if (event.kind == Event::Kind::milestone) {
             auto& reached = result(cell).milestones;
-            const auto known = std::ranges::find(reached, event.name, &MilestoneTime::name);
+            const auto known =
+                std::ranges::find(reached, printable(event.name), &results::MilestoneTime::name);
             if (known == reached.end())
-                reached.push_back({event.name, event.at, {event.source}});
+                reached.push_back({printable(event.name), event.at, {std::string(name(event.source))}});
             else
-                known->sources.push_back(event.source);
+                known->sources.emplace_back(name(event.source));
         }
         if (event.kind == Event::Kind::step)
-            result(cell).steps.push_back({event.name, event.at});
+            result(cell).steps.push_back({printable(event.name), event.at});
         live_.event(cell, event);
     }
 
     void end(const BootCell& cell, const Verdict& plain) {
         const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
-        const Verdict verdict = in_the_light_of(known_, cell, plain, today);
-        CellResult& ended = result(cell);
+        const results::Ending verdict = in_the_light_of(known_, cell, plain, today);
+        results::CellResult& ended = result(cell);
         ended.verdict = verdict;
         store([&] {
             const HeldDirectory held(directory_.cell_directory(cell));
             for (const auto& file : fs::directory_iterator(held.path()))
-                ended.artefacts.push_back(name(cell) / file.path().filename());
+                ended.artefacts.push_back(printable((fs::path(name(cell)) / file.path().filename()).string()));
             std::ranges::sort(ended.artefacts);
             packed_[static_cast<std::size_t>(&ended - report_.cells.data())] =
                 pack_cell(held.path(), report_.cells.size());
         });
         if (format_ == RunFormat::jsonl)
-            put_line(json_line(cell, verdict));
+            put_line(json_line(ended.cell, verdict));
         live_.ended(cell, verdict);
         matrix_pace_.due = page_pace_.due = true;
         write_what_is_due();
@@ -170,12 +173,14 @@ private:
     }
 
     void write_page() {
-        page_pace_.write([this] { store([this] { directory_.write_page(report_, packed_, usual_); }); });
+        page_pace_.write([this] {
+            store([this] { directory_.write_page(report_, {.cells = packed_, .usual = usual_}); });
+        });
     }
 
     const RunDirectory& directory_;
     const std::vector<KnownFailure>& known_;
-    RunReport report_;
+    results::Run report_;
     std::unordered_map<std::string, std::size_t> places_;  ///< of the cells in the report, by name
     const std::string& usual_;
     const RunFormat format_;
@@ -188,8 +193,8 @@ private:
 
 constexpr std::array<std::string_view, 3> network_names{"tap", "user", "none"};
 
-RunReport empty_report(const RunInput& input, const Connection& libvirt) {
-    RunReport report;
+results::Run empty_report(const RunInput& input, const Connection& libvirt) {
+    results::Run report;
     report.version = LKTEST_VERSION;
     report.started = std::chrono::system_clock::now();
     report.directory = input.directory.path();
@@ -204,11 +209,12 @@ RunReport empty_report(const RunInput& input, const Connection& libvirt) {
         report.host.name = machine.data();
     report.host.network = network_names[static_cast<std::size_t>(input.options.network)];
     for (const auto& [arch, choice] : input.accel)
-        report.host.accelerators.push_back({arch, std::string(name(choice.accel)), choice.why});
+        report.host.accelerators.push_back(
+            {std::string(name(arch)), std::string(name(choice.accel)), choice.why});
     for (const PlannedCell& planned : input.plan.cells) {
-        CellResult result{.cell = planned.cell};
+        results::CellResult result{.cell = planned.cell};
         if (planned.not_applicable)
-            result = not_applicable(planned.cell, *planned.not_applicable);
+            result = results::not_applicable(planned.cell, *planned.not_applicable);
         result.reproduce = reproduce(input.options, planned.cell);
         report.cells.push_back(std::move(result));
     }
@@ -286,7 +292,7 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
     std::ranges::move(schedule_decisions(cells, timings), std::back_inserter(decisions));
     const Control control(io, input.directory.path(), host.guests);
 
-    RunReport report;
+    results::Run report;
     std::optional<Error> fault;
     bool at_once = false;
     {
@@ -322,8 +328,7 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
     if (at_once)  // nothing is waited for: guests and network die with the jail
         std::_Exit(static_cast<int>(ExitCode::boot_failed));
     remember_timings(timings_file, report);
-    if (input.options.format == RunFormat::text)
-        fmt::print("{}", text_report(report, style_of(stdout)));
+    after_run(input.options, report);
     hold_kept(floor, input);
     floor.workers.join();
     io.restart();

@@ -7,7 +7,7 @@
 
 #include "builder/base/error.hpp"
 #include "builder/base/printable.hpp"
-#include "harness/report/saved_run.hpp"
+#include "harness/results/json.hpp"
 
 namespace lktest {
 namespace {
@@ -18,9 +18,9 @@ std::map<std::string, double> timings(const RunOptions& options) {
     std::map<std::string, double> seconds;
     if (options.timings.empty())
         return seconds;
-    for (const SavedCell& cell : read_run(options.timings).cells)
-        if (cell.seconds > 0)
-            seconds.emplace(cell.name, cell.seconds);
+    for (const results::CellResult& cell : results::read_run(options.timings).cells)
+        if (cell.verdict && cell.verdict->took.count() > 0)
+            seconds.emplace(cell.cell.name, std::chrono::duration<double>(cell.verdict->took).count());
     return seconds;
 }
 

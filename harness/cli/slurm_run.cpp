@@ -14,15 +14,16 @@
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
 #include "harness/boot/run.hpp"
+#include "harness/cli/after_run.hpp"
 #include "harness/cli/gathered_run.hpp"
 #include "harness/cli/pace.hpp"
 #include "harness/cli/shell.hpp"
 #include "harness/cli/slurm_queue.hpp"
 #include "harness/cli/terminal.hpp"
 #include "harness/cli/timings.hpp"
-#include "harness/report/digest.hpp"
 #include "harness/report/json.hpp"
 #include "harness/report/live.hpp"
+#include "harness/results/json.hpp"
 
 namespace lktest {
 namespace {
@@ -45,23 +46,6 @@ struct Task {
     std::optional<Clock::time_point> gone{};  ///< since when the queue does not have it
     bool ended = false;
 };
-
-std::optional<Outcome> outcome_from_name(std::string_view text) {
-    for (int i = 0; i <= static_cast<int>(Outcome::host_setup); ++i)
-        if (text == name(static_cast<Outcome>(i)))
-            return static_cast<Outcome>(i);
-    return std::nullopt;
-}
-
-Verdict verdict_of(const SavedCell& cell) {
-    return {.outcome = outcome_from_name(cell.outcome).value_or(Outcome::host_setup),
-            .reached = cell.reached,
-            .missing = cell.missing,
-            .reason = cell.reason,
-            .evidence = cell.evidence,
-            .hint = cell.hint,
-            .took = std::chrono::microseconds(static_cast<std::int64_t>(cell.seconds * 1e6))};
-}
 
 /// What is asked of each task, quoted for its shell.
 std::string common_command(const RunOptions& options, const fs::path& media) {
@@ -92,8 +76,8 @@ public:
                      return style_of(screen_);
                  }}) {}
 
-    /// @return the merged run
-    SavedRun run() {
+    /// @return the whole run
+    results::Run run() {
         submit(sorted_tasks());
         gathered_.write_matrix();
         gathered_.write_page();
@@ -114,7 +98,7 @@ public:
         std::error_code none;
         if (!any_lost_)  // else the logs of Slurm's tasks are there
             fs::remove_all(directory_, none);
-        return read_run(run_.path());
+        return gathered_.run();
     }
 
 private:
@@ -242,8 +226,8 @@ private:
         std::error_code none;
         if (fs::exists(latest / "matrix.json", none)) {
             try {
-                if (SavedRun run = read_run(latest); run.complete && counts(run, task)) {
-                    take(task, std::move(run), latest);
+                if (results::Run run = results::read_run(latest); run.complete && counts(run, task)) {
+                    take(task, std::move(run));
                     return;
                 }
             } catch (const Error&) {
@@ -255,18 +239,19 @@ private:
     }
 
     /// A task that its node was told to stop is begun again, so its word is not the last one.
-    bool counts(const SavedRun& run, const Task& task) const {
-        const bool stopped = run.cells.size() == 1 && run.cells.front().outcome_class == "cancelled";
-        return run.cells.size() == 1 && (!stopped || task.gone || cancelled_);
+    bool counts(const results::Run& run, const Task& task) const {
+        if (run.cells.size() != 1 || !run.cells.front().verdict)
+            return false;
+        return !run.cells.front().unproven() || task.gone || cancelled_;
     }
 
-    void take(Task& task, SavedRun run, const fs::path& latest) {
-        const Verdict verdict = verdict_of(run.cells.front());
-        gathered_.take(std::move(run), latest, task.place);
+    void take(Task& task, results::Run run) {
+        const results::Ending ending = *run.cells.front().verdict;
+        gathered_.take(std::move(run), task.place);
         tell_events(run_.path() / cell_of(task) / "events.jsonl", cell_of(task));
         std::error_code none;
         fs::remove_all(directory_ / std::to_string(number_of(task)), none);
-        end(task, verdict);
+        end(task, ending);
     }
 
     void give_up(Task& task) {
@@ -297,12 +282,12 @@ private:
         return lines;
     }
 
-    void end(Task& task, const Verdict& verdict) {
+    void end(Task& task, const results::Ending& ending) {
         const BootCell& cell = plan_.cells[task.place].cell;
         task.ended = true;
         if (options_.format == RunFormat::jsonl)
-            put(json_line(cell, verdict));
-        live_.ended(cell, verdict);
+            put(json_line(results::Cell(cell), ending));
+        live_.ended(cell, ending);
         matrix_pace_.due = page_pace_.due = true;
     }
 
@@ -344,11 +329,9 @@ private:
 }  // namespace
 
 int run_on_slurm(const RunOptions& options, const RunPlan& plan, const RunDirectory& directory) {
-    const SavedRun ended = SlurmRun(options, plan, directory).run();
-    if (options.format == RunFormat::text)
-        fmt::print("{}  report: {}/\n", text_digest(ended, style_of(stdout)),
-                   printable(directory.path().string()));
-    return exit_status(ended);
+    const results::Run ended = SlurmRun(options, plan, directory).run();
+    after_run(options, ended);
+    return static_cast<int>(exit_code(ended));
 }
 
 }  // namespace lktest

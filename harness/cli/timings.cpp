@@ -22,13 +22,13 @@ Timings read_timings(const std::filesystem::path& file) {
     return timings;
 }
 
-void remember_timings(const std::filesystem::path& file, const RunReport& report) {
+void remember_timings(const std::filesystem::path& file, const results::Run& run) {
     nlohmann::json json = nlohmann::json::object();
     for (const auto& [cell, time] : read_timings(file))
         json[cell] = time.count();
-    for (const CellResult& result : report.cells)
-        if (result.verdict && result.verdict->outcome == Outcome::passed)
-            json[name(result.cell)] =
+    for (const results::CellResult& result : run.cells)
+        if (result.passed())
+            json[result.cell.name] =
                 std::chrono::duration_cast<std::chrono::milliseconds>(result.verdict->took).count();
     try {
         AtomicFile whole(file);

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "harness/boot/run.hpp"
-#include "harness/report/result.hpp"
+#include "harness/results/run.hpp"
 
 namespace lktest {
 
@@ -13,6 +13,6 @@ namespace lktest {
 Timings read_timings(const std::filesystem::path& file);
 
 /// Adds the cells of this run that passed. What cannot be kept is no fault: it is only for a good order.
-void remember_timings(const std::filesystem::path& file, const RunReport& report);
+void remember_timings(const std::filesystem::path& file, const results::Run& run);
 
 }  // namespace lktest

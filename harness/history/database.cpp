@@ -86,17 +86,16 @@ private:
     Handle<sqlite3_stmt, finalize> statement_;
 };
 
-Json member(const Json& object, const std::string& key) {
-    return object.is_object() && object.contains(key) ? object[key] : Json();
+/// "tcg"; empty if the run does not say.
+std::string accelerator(const results::Run& run, const std::string& arch) {
+    for (const results::AcceleratorUse& use : run.host.accelerators)
+        if (use.arch == arch)
+            return use.accelerator;
+    return "";
 }
 
-std::string text_of(const Json& value) {
-    return value.is_string() ? value.get<std::string>() : "";
-}
-
-/// "tcg" of host.accelerators.x86_64.name; empty when the run does not say.
-std::string accelerator(const SavedRun& run, const std::string& arch) {
-    return text_of(member(member(member(member(run.matrix, "host"), "accelerators"), arch), "name"));
+double in_seconds(std::chrono::microseconds time) {
+    return std::chrono::duration<double>(time).count();
 }
 
 }  // namespace
@@ -132,7 +131,7 @@ void History::execute(const char* sql) {
         throw fault(file_, sqlite3_errmsg(database_.get()));
 }
 
-bool History::record(const SavedRun& run) {
+bool History::record(const results::Run& run) {
     struct Transaction {
         sqlite3* database;
         ~Transaction() {
@@ -145,10 +144,10 @@ bool History::record(const SavedRun& run) {
     execute("BEGIN IMMEDIATE");
     Statement(database, file_,
               "INSERT OR IGNORE INTO run(started, directory, host, version) VALUES(?, ?, ?, ?)")
-        .bind(1, run.started)
+        .bind(1, results::utc_time(run.started))
         .bind(2, fs::absolute(run.directory).lexically_normal().string())
-        .bind(3, text_of(member(member(run.matrix, "host"), "name")))
-        .bind(4, text_of(member(run.matrix, "lktest")))
+        .bind(3, run.host.name)
+        .bind(4, run.version)
         .run();
     if (sqlite3_changes(database) == 0)
         return false;
@@ -158,19 +157,19 @@ bool History::record(const SavedRun& run) {
                        "VALUES(?, ?, ?, ?, ?, ?)");
     Statement milestone_row(database, file_,
                             "INSERT OR REPLACE INTO milestone(cell, name, at) VALUES(?, ?, ?)");
-    for (const SavedCell& cell : run.cells) {
-        if (cell.outcome.empty() || !cell.bootable())
+    for (const results::CellResult& cell : run.cells) {
+        if (!cell.verdict || !cell.bootable())
             continue;
         cell_row.bind(1, id)
-            .bind(2, cell.name)
-            .bind(3, accelerator(run, cell.arch))
-            .bind(4, cell.outcome)
-            .bind(5, cell.outcome_class)
-            .bind(6, cell.seconds)
+            .bind(2, cell.cell.name)
+            .bind(3, accelerator(run, cell.cell.arch))
+            .bind(4, cell.verdict->outcome)
+            .bind(5, std::string(results::class_word(cell.verdict->outcome_class)))
+            .bind(6, in_seconds(cell.verdict->took))
             .run();
         const std::int64_t row = sqlite3_last_insert_rowid(database);
-        for (const SavedMilestone& milestone : cell.milestones)
-            milestone_row.bind(1, row).bind(2, milestone.name).bind(3, milestone.at).run();
+        for (const results::MilestoneTime& milestone : cell.milestones)
+            milestone_row.bind(1, row).bind(2, milestone.name).bind(3, in_seconds(milestone.at)).run();
     }
     execute("COMMIT");
     return true;

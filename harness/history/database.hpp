@@ -9,7 +9,7 @@
 
 #include "builder/base/handle.hpp"
 #include "harness/history/trend.hpp"
-#include "harness/report/saved_run.hpp"
+#include "harness/results/run.hpp"
 
 namespace lktest {
 
@@ -31,7 +31,7 @@ public:
 
     /// Adds the cells that have ended, all or none of them. A run that is known already changes nothing.
     /// @return whether it was new
-    bool record(const SavedRun& run);
+    bool record(const results::Run& run);
 
     /// The last `runs` results of each cell, oldest first.
     std::vector<Sample> samples(std::size_t runs);

@@ -19,11 +19,11 @@ constexpr std::size_t spark_width = 16;
 
 /// How long each stage took, by the milestone that ended it.
 std::map<std::string, double> stages(const Sample& sample) {
-    std::vector<SavedMilestone> reached = sample.milestones;
-    std::ranges::stable_sort(reached, {}, &SavedMilestone::at);
+    std::vector<SampleMilestone> reached = sample.milestones;
+    std::ranges::stable_sort(reached, {}, &SampleMilestone::at);
     std::map<std::string, double> found;
     double before = 0;
-    for (const SavedMilestone& milestone : reached)
+    for (const SampleMilestone& milestone : reached)
         found.emplace(milestone.name, milestone.at - std::exchange(before, milestone.at));
     return found;
 }
@@ -115,7 +115,7 @@ Json usual_times(const std::vector<Sample>& samples) {
     for (const auto& [cell, of_cell] : by_cell(samples)) {
         std::map<std::string, std::vector<double>> times;
         for (const Sample* pass : comparable(of_cell))
-            for (const SavedMilestone& milestone : pass->milestones)
+            for (const SampleMilestone& milestone : pass->milestones)
                 times[milestone.name].push_back(milestone.at);
         for (auto& [milestone, at] : times)
             usual[cell][milestone] = median(std::move(at));

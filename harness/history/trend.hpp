@@ -5,16 +5,21 @@
 #include <vector>
 
 #include "builder/base/json_text.hpp"
-#include "harness/report/saved_run.hpp"
 #include "harness/report/style.hpp"
 
 namespace lktest {
+
+/// A milestone of one boot.
+struct SampleMilestone {
+    std::string name;
+    double at = 0;  ///< seconds since power-on
+};
 
 /// How a cell ended once.
 struct Sample {
     std::string cell, started, host, accelerator, outcome, outcome_class;
     double seconds = 0;
-    std::vector<SavedMilestone> milestones;
+    std::vector<SampleMilestone> milestones;
 
     bool passed() const { return outcome_class == "passed"; }
 };

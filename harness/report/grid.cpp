@@ -7,10 +7,11 @@
 #include <algorithm>
 
 #include "builder/base/printable.hpp"
-#include "harness/report/result.hpp"
 
 namespace lktest {
 namespace {
+
+using results::Cell;
 
 constexpr std::size_t label_gap = 2, box_gap = 4, shortest_label = 8;
 
@@ -19,13 +20,13 @@ struct Differences {
     bool scenario = false, image = false, medium = false, hardware = false;
 };
 
-Differences differences(const std::vector<BootCell>& cells) {
+Differences differences(const std::vector<Cell>& cells) {
     Differences found;
-    for (const BootCell& cell : cells) {
+    for (const Cell& cell : cells) {
         found.scenario |= cell.scenario != cells.front().scenario;
-        found.image |= cell.image.name != cells.front().image.name;
+        found.image |= cell.image != cells.front().image;
         found.medium |= cell.medium != cells.front().medium;
-        found.hardware |= !words(cell.hardware).empty();
+        found.hardware |= !cell.variant.empty();
     }
     return found;
 }
@@ -164,33 +165,32 @@ Span mark(OutcomeClass outcome_class) {
     return {"?", Tone::fault};
 }
 
-Box box(const Verdict& verdict) {
-    const OutcomeClass outcome_class = class_of(verdict.outcome);
+Box box(const results::Ending& ending) {
+    const OutcomeClass outcome_class = ending.outcome_class;
     const Span marked = mark(outcome_class);
     if (outcome_class == OutcomeClass::not_applicable)
         return {marked.tone, marked.text, "n/a", "", ""};
-    const std::string reached = printable(verdict.reached);
     if (outcome_class == OutcomeClass::passed)
-        return {marked.tone, marked.text, reached, short_time(verdict.took), ""};
-    const std::string note = reached.empty() ? "" : "after " + reached;
-    return {marked.tone, marked.text, std::string(name(verdict.outcome)), short_time(verdict.took), note};
+        return {marked.tone, marked.text, ending.reached, results::short_time(ending.took), ""};
+    const std::string note = ending.reached.empty() ? "" : "after " + ending.reached;
+    return {marked.tone, marked.text, ending.outcome, results::short_time(ending.took), note};
 }
 
 Grid arrange(const std::vector<CellBox>& cells) {
-    std::vector<BootCell> plain;
+    std::vector<Cell> plain;
     plain.reserve(cells.size());
     for (const CellBox& cell : cells)
         plain.push_back(cell.cell);
     Differences shown = differences(plain);
-    shown.medium |= std::ranges::any_of(plain, [](const BootCell& c) { return c.medium != Medium::cdrom; });
+    shown.medium |= std::ranges::any_of(plain, [](const Cell& c) { return c.medium != name(Medium::cdrom); });
 
     Grid grid;
-    std::vector<Firmware> firmwares;
     for (const Firmware firmware : all_firmwares)
-        if (std::ranges::any_of(plain, [firmware](const BootCell& c) { return c.firmware == firmware; })) {
-            firmwares.push_back(firmware);
+        if (std::ranges::find(plain, name(firmware), &Cell::firmware) != plain.end())
             grid.columns.emplace_back(name(firmware));
-        }
+    for (const Cell& cell : plain)  // of a later lktest
+        if (std::ranges::find(grid.columns, cell.firmware) == grid.columns.end())
+            grid.columns.push_back(cell.firmware);
     if (shown.scenario)
         grid.label_headings.emplace_back("scenario");
     grid.label_headings.insert(grid.label_headings.end(), {"image", "arch"});
@@ -202,17 +202,17 @@ Grid arrange(const std::vector<CellBox>& cells) {
     for (const CellBox& cell : cells) {
         std::vector<std::string> labels;
         if (shown.scenario)
-            labels.push_back(printable(cell.cell.scenario));
-        labels.push_back(printable(cell.cell.image.name));
-        labels.emplace_back(name(cell.cell.arch));
+            labels.push_back(cell.cell.scenario);
+        labels.push_back(cell.cell.image);
+        labels.push_back(cell.cell.arch);
         if (shown.medium)
-            labels.emplace_back(name(cell.cell.medium));
+            labels.push_back(cell.cell.medium);
         if (shown.hardware)
-            labels.push_back(fmt::format("{}", fmt::join(words(cell.cell.hardware), " ")));
+            labels.push_back(fmt::format("{}", fmt::join(cell.cell.variant, " ")));
         auto row = std::ranges::find(grid.rows, labels, &Grid::Row::labels);
         if (row == grid.rows.end())
-            row = grid.rows.insert(row, {labels, std::vector<std::optional<Box>>(firmwares.size())});
-        const auto column = std::ranges::find(firmwares, cell.cell.firmware) - firmwares.begin();
+            row = grid.rows.insert(row, {labels, std::vector<std::optional<Box>>(grid.columns.size())});
+        const auto column = std::ranges::find(grid.columns, cell.cell.firmware) - grid.columns.begin();
         row->boxes[static_cast<std::size_t>(column)] = cell.box;
     }
     return grid;
@@ -234,22 +234,22 @@ std::vector<Line> draw(const Grid& grid, const Style& style) {
     return lines;
 }
 
-std::vector<std::string> short_names(const std::vector<BootCell>& cells) {
+std::vector<std::string> short_names(const std::vector<Cell>& cells) {
     const Differences shown = differences(cells);
     std::vector<std::string> names;
-    for (const BootCell& cell : cells) {
+    for (const Cell& cell : cells) {
         std::string text;
         if (shown.scenario)
-            text += printable(cell.scenario) + ".";
-        if (shown.image && std::ranges::any_of(cells, [&](const BootCell& other) {
+            text += cell.scenario + ".";
+        if (shown.image && std::ranges::any_of(cells, [&](const Cell& other) {
                 // Images that differ only with the architecture are told apart by that.
-                return other.arch == cell.arch && other.image.name != cell.image.name;
+                return other.arch == cell.arch && other.image != cell.image;
             }))
-            text += printable(cell.image.name) + ".";
-        text += fmt::format("{}-{}", name(cell.arch), name(cell.firmware));
+            text += cell.image + ".";
+        text += fmt::format("{}-{}", cell.arch, cell.firmware);
         if (shown.medium)
-            text += fmt::format("-{}", name(cell.medium));
-        for (const std::string& word : words(cell.hardware))
+            text += fmt::format("-{}", cell.medium);
+        for (const std::string& word : cell.variant)
             text += "-" + word;
         names.push_back(std::move(text));
     }

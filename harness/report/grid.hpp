@@ -6,9 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "harness/matrix/cell.hpp"
-#include "harness/matrix/verdict.hpp"
 #include "harness/report/style.hpp"
+#include "harness/results/run.hpp"
 
 namespace lktest {
 
@@ -20,7 +19,7 @@ struct Box {
 };
 
 /// The box of a cell that has ended.
-Box box(const Verdict& verdict);
+Box box(const results::Ending& ending);
 
 /// "✗" in red, and so on: how an outcome of this class is marked.
 Span mark(OutcomeClass outcome_class);
@@ -37,7 +36,7 @@ struct Grid {
 };
 
 struct CellBox {
-    BootCell cell;
+    results::Cell cell;
     Box box;
 };
 Grid arrange(const std::vector<CellBox>& cells);
@@ -46,6 +45,6 @@ Grid arrange(const std::vector<CellBox>& cells);
 std::vector<Line> draw(const Grid& grid, const Style& style);
 
 /// The shortest names that tell these cells apart, in their order: "x86_64-uefi".
-std::vector<std::string> short_names(const std::vector<BootCell>& cells);
+std::vector<std::string> short_names(const std::vector<results::Cell>& cells);
 
 }  // namespace lktest

@@ -7,10 +7,11 @@
 #include <pugixml.hpp>
 #include <sstream>
 
-#include "builder/base/printable.hpp"
-
 namespace lktest {
 namespace {
+
+using results::CellResult;
+using results::Ending;
 
 void add_attribute(pugi::xml_node node, const char* attribute, const std::string& value) {
     node.append_attribute(attribute) = value.c_str();
@@ -22,17 +23,17 @@ std::string in_seconds(std::chrono::microseconds time) {
 
 /// What a person reads who opens the case in a CI system.
 std::string details(const CellResult& result) {
-    const Verdict& verdict = *result.verdict;
+    const Ending& verdict = *result.verdict;
     std::string text;
     const auto add = [&text](std::string_view label, std::string_view value) {
         if (!value.empty())
-            text += fmt::format("{}: {}\n", label, printable(value));
+            text += fmt::format("{}: {}\n", label, value);
     };
     add("reason", verdict.reason);
     add("reached", verdict.reached);
     add("missing", verdict.missing);
     for (const std::string& line : verdict.evidence)
-        text += fmt::format("    {}\n", printable(line));
+        text += fmt::format("    {}\n", line);
     add("hint", verdict.hint);
     add("again", result.reproduce);
     return text;
@@ -51,64 +52,60 @@ const char* element(OutcomeClass outcome_class) {
 }
 
 void add_case(pugi::xml_node suite, const CellResult& result) {
-    const Verdict& verdict = *result.verdict;
+    const Ending& verdict = *result.verdict;
     pugi::xml_node node = suite.append_child("testcase");
-    add_attribute(node, "classname", printable(result.cell.scenario + "." + result.cell.image.name));
-    std::string title =
-        fmt::format("{}-{}-{}", name(result.cell.arch), name(result.cell.firmware), name(result.cell.medium));
-    for (const std::string& word : words(result.cell.hardware))
-        title += "-" + word;
-    add_attribute(node, "name", title);
+    add_attribute(node, "classname", result.cell.scenario + "." + result.cell.image);
+    add_attribute(node, "name", result.cell.title());
     add_attribute(node, "time", in_seconds(verdict.took));
-    const char* kind = element(class_of(verdict.outcome));
+    const char* kind = element(verdict.outcome_class);
     if (!kind)
         return;
     pugi::xml_node outcome = node.append_child(kind);
-    if (verdict.outcome == Outcome::not_applicable) {
-        add_attribute(outcome, "message", printable(verdict.reason));
+    if (!result.bootable()) {
+        add_attribute(outcome, "message", verdict.reason);
         return;
     }
-    add_attribute(outcome, "type", std::string(name(verdict.outcome)));
-    add_attribute(outcome, "message", printable(verdict.reason));
+    add_attribute(outcome, "type", verdict.outcome);
+    add_attribute(outcome, "message", verdict.reason);
     outcome.text().set(details(result).c_str());
 }
 
-void add_suite(pugi::xml_node root, const std::string& scenario, const RunReport& report) {
-    RunReport part;  // the cells of this scenario that have ended
+void add_suite(pugi::xml_node root, const std::string& scenario, const results::Run& run) {
+    std::vector<CellResult> part;  // the cells of this scenario that have ended
     std::chrono::microseconds took{};
-    for (const CellResult& result : report.cells)
+    for (const CellResult& result : run.cells)
         if (result.cell.scenario == scenario && result.verdict) {
-            part.cells.push_back(result);
+            part.push_back(result);
             took += result.verdict->took;
         }
-    const Counts counts = count(part);
+    const results::Counts counts = results::count(part);
     pugi::xml_node suite = root.append_child("testsuite");
-    add_attribute(suite, "name", "lktest." + printable(scenario));
+    add_attribute(suite, "name", "lktest." + scenario);
     add_attribute(suite, "timestamp",
-                  utc_time(report.started).substr(0, 19));  // JUnit's schema knows no zone
+                  results::utc_time(run.started).substr(0, 19));  // JUnit's schema knows no zone
     add_attribute(suite, "time", in_seconds(took));
-    suite.append_attribute("tests") = part.cells.size();
+    suite.append_attribute("tests") = part.size();
     suite.append_attribute("failures") = counts.failed;
     suite.append_attribute("errors") = counts.host_faults + counts.cancelled;
     suite.append_attribute("skipped") = counts.not_applicable + counts.tolerated;
-    for (const CellResult& result : part.cells)
+    for (const CellResult& result : part)
         add_case(suite, result);
 }
 
 }  // namespace
 
-std::string junit_report(const RunReport& report) {
+std::string junit_report(const results::Run& run) {
     pugi::xml_document document;
     pugi::xml_node declaration = document.append_child(pugi::node_declaration);
     add_attribute(declaration, "version", "1.0");
     add_attribute(declaration, "encoding", "UTF-8");
     pugi::xml_node root = document.append_child("testsuites");
     std::vector<std::string> scenarios;
-    for (const CellResult& result : report.cells)
+    for (const CellResult& result : run.cells)
         if (std::ranges::find(scenarios, result.cell.scenario) == scenarios.end())
             scenarios.push_back(result.cell.scenario);
     for (const std::string& scenario : scenarios)
-        add_suite(root, scenario, report);
+        add_suite(root, scenario, run);
     std::ostringstream out;
     document.save(out, "  ");
     return out.str();

@@ -8,10 +8,11 @@
 
 #include "builder/base/printable.hpp"
 #include "harness/report/grid.hpp"
-#include "harness/report/result.hpp"
 
 namespace lktest {
 namespace {
+
+using results::short_time;
 
 // Terminal control (ECMA-48, and DEC's private modes that every emulator knows).
 constexpr std::string_view hide_cursor = "\x1b[?25l", show_cursor = "\x1b[?25h";
@@ -42,7 +43,7 @@ Box box_of(const LiveCell& cell, LiveClock::time_point now) {
 std::string totals(const LiveState& state, LiveClock::time_point now) {
     std::size_t active = 0, waiting = 0, ended = 0, bootable = 0;
     for (const LiveCell& cell : state.cells) {
-        if (cell.verdict && cell.verdict->outcome == Outcome::not_applicable)
+        if (cell.verdict && cell.verdict->outcome_class == OutcomeClass::not_applicable)
             continue;
         ++bootable;
         active += running(cell) ? 1 : 0;
@@ -81,7 +82,7 @@ LiveState live_state(const std::vector<PlannedCell>& plan, LiveClock::time_point
         LiveCell cell;
         cell.cell = planned.cell;
         if (planned.not_applicable)
-            cell.verdict = not_applicable(planned.cell, *planned.not_applicable).verdict;
+            cell.verdict = results::not_applicable(planned.cell, *planned.not_applicable).verdict;
         state.cells.push_back(std::move(cell));
     }
     return state;
@@ -104,10 +105,10 @@ void apply(LiveCell& cell, const Event& event, LiveClock::time_point now) {
 std::string frame(const LiveState& state, const Style& style, LiveClock::time_point now) {
     const std::size_t height = std::max<std::size_t>(style.height, 4) - 1;
     std::vector<Line> news;
-    std::vector<BootCell> cells;
+    std::vector<results::Cell> cells;
     cells.reserve(state.cells.size());
     for (const LiveCell& cell : state.cells)
-        cells.push_back(cell.cell);
+        cells.emplace_back(cell.cell);
     const std::vector<std::string> names = short_names(cells);
     std::size_t longest = 0;
     for (std::size_t i = 0; i < names.size(); ++i)
@@ -161,20 +162,20 @@ std::optional<std::string> plain_line(std::string_view cell, const Event& event,
     return fmt::format("{} {}  {}", stamp(event.at), cell, said);
 }
 
-std::string plain_line(std::string_view cell, const Verdict& verdict) {
-    std::string line = fmt::format("{} {}  {} {}", stamp(verdict.took), cell,
-                                   mark(class_of(verdict.outcome)).text, name(verdict.outcome));
-    if (!verdict.reason.empty())
-        line += ": " + printable(verdict.reason);
+std::string plain_line(std::string_view cell, const results::Ending& ending) {
+    std::string line = fmt::format("{} {}  {} {}", stamp(ending.took), cell, mark(ending.outcome_class).text,
+                                   ending.outcome);
+    if (!ending.reason.empty())
+        line += ": " + ending.reason;
     return line;
 }
 
 Live::Live(std::FILE* out, const std::vector<PlannedCell>& plan, Options options)
     : out_(out), options_(std::move(options)), state_(live_state(plan, LiveClock::now())) {
-    std::vector<BootCell> cells;
+    std::vector<results::Cell> cells;
     cells.reserve(plan.size());
     for (const PlannedCell& planned : plan)
-        cells.push_back(planned.cell);
+        cells.emplace_back(planned.cell);
     names_ = short_names(cells);
     std::size_t longest = 0;
     for (const std::string& name : names_)
@@ -214,13 +215,13 @@ void Live::event(const BootCell& cell, const Event& event) {
         print_line(std::move(*line));
 }
 
-void Live::ended(const BootCell& cell, const Verdict& verdict) {
+void Live::ended(const BootCell& cell, const results::Ending& ending) {
     const std::size_t i = index(cell);
-    state_.cells[i].verdict = verdict;
+    state_.cells[i].verdict = ending;
     if (options_.terminal)
         tick();
     else
-        print_line(plain_line(names_[i], verdict));
+        print_line(plain_line(names_[i], ending));
 }
 
 void Live::say(std::string_view line) {

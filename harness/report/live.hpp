@@ -12,8 +12,8 @@
 
 #include "harness/matrix/event.hpp"
 #include "harness/matrix/expand.hpp"
-#include "harness/matrix/verdict.hpp"
 #include "harness/report/style.hpp"
+#include "harness/results/run.hpp"
 
 namespace lktest {
 
@@ -26,7 +26,7 @@ struct LiveCell {
     std::string milestone;                          ///< the last one reached
     std::set<std::string> witnessed;                ///< all that were: a second witness is no news
     std::string news;                               ///< the line that the last event told of
-    std::optional<Verdict> verdict;
+    std::optional<results::Ending> verdict;
 };
 
 struct LiveState {
@@ -47,7 +47,7 @@ std::string frame(const LiveState& state, const Style& style, LiveClock::time_po
 /// events that only --verbose tells of.
 /// @param cell  the cell's short name
 std::optional<std::string> plain_line(std::string_view cell, const Event& event, bool verbose);
-std::string plain_line(std::string_view cell, const Verdict& verdict);
+std::string plain_line(std::string_view cell, const results::Ending& ending);
 
 /// Shows the run while it runs: on a terminal the matrix, repainted in place; elsewhere a line for each
 /// milestone and verdict. The destructor takes the matrix off the terminal and gives the cursor back.
@@ -65,7 +65,7 @@ public:
 
     // For cells of the plan.
     void event(const BootCell& cell, const Event& event);
-    void ended(const BootCell& cell, const Verdict& verdict);
+    void ended(const BootCell& cell, const results::Ending& ending);
     /// Prints a line above the matrix.
     void say(std::string_view line);
     /// Repaints; for a timer, a few times a second.

@@ -14,9 +14,7 @@
 #include "builder/base/file.hpp"
 #include "builder/base/handle.hpp"
 #include "builder/base/host_limits.hpp"
-#include "harness/report/html.hpp"
 #include "harness/report/json.hpp"
-#include "harness/report/junit.hpp"
 
 namespace lktest {
 namespace fs = std::filesystem;
@@ -104,14 +102,15 @@ void RunDirectory::append_event(const BootCell& cell, const Event& event) const 
     throw system_error(fmt::format("cannot write {}", path.string()), reason, hint_for_output(reason));
 }
 
-void RunDirectory::write(const RunReport& report) const {
-    write_file(path_ / "matrix.json", json_report(report));
-    write_file(path_ / "junit.xml", junit_report(report));
+void RunDirectory::write(const results::Run& run) const {
+    for (const Renderer& row : renderers())
+        if (!row.file.empty() && row.format != "html")
+            write_file(path_ / row.file, row.render(run, {}));
 }
 
-void RunDirectory::write_page(const RunReport& report, std::span<const std::string> cells,
-                              std::string_view usual) const {
-    write_file(path_ / "index.html", html_page(json_report(report), cells, usual));
+void RunDirectory::write_page(const results::Run& run, const Rendering& with) const {
+    const Renderer& page = renderer("html");
+    write_file(path_ / page.file, page.render(run, with));
 }
 
 }  // namespace lktest

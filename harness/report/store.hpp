@@ -3,10 +3,9 @@
 
 #include <chrono>
 #include <filesystem>
-#include <span>
 #include <string>
 
-#include "harness/report/result.hpp"
+#include "harness/report/renderers.hpp"
 
 namespace lktest {
 
@@ -35,14 +34,11 @@ public:
     /// back. Throws a host Error.
     void append_event(const BootCell& cell, const Event& event) const;
 
-    /// Replaces matrix.json and junit.xml, each at once. Throws a host Error.
-    void write(const RunReport& report) const;
+    /// Replaces the reports for programs: matrix.json and junit.xml, each in one step. Throws a host Error.
+    void write(const results::Run& run) const;
 
-    /// Replaces index.html, the page that a person looks at. Throws a host Error.
-    /// @param cells  of each cell, in the report's order, what pack_cell() made; empty: nothing yet
-    /// @param usual  as html_page() takes it
-    void write_page(const RunReport& report, std::span<const std::string> cells,
-                    std::string_view usual = "{}") const;
+    /// Replaces index.html, the page for people. Throws a host Error.
+    void write_page(const results::Run& run, const Rendering& with) const;
 
 private:
     explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "builder/base/printable.hpp"
@@ -12,6 +13,11 @@
 
 namespace lktest {
 namespace {
+
+using results::CellResult;
+using results::Ending;
+using results::Run;
+using results::short_time;
 
 constexpr std::size_t indent = 2, label_width = 10;
 constexpr std::size_t longest_line = 400;  // columns of a guest's line; a screenful is enough
@@ -74,20 +80,20 @@ Box box_of(const CellResult& result) {
     return {Tone::dim, "·", "not run", "", ""};
 }
 
-void add_matrix(Page& page, const RunReport& report, const Style& style) {
+void add_matrix(Page& page, const Run& run, const Style& style) {
     std::vector<CellBox> boxes;
-    boxes.reserve(report.cells.size());
-    for (const CellResult& result : report.cells)
+    boxes.reserve(run.cells.size());
+    for (const CellResult& result : run.cells)
         boxes.push_back({result.cell, box_of(result)});
     for (const Line& line : draw(arrange(boxes), style))
         page.add(line);
 
     std::vector<std::string> notes;
-    for (const CellResult& result : report.cells) {
-        if (!result.verdict || result.verdict->outcome != Outcome::not_applicable)
+    for (const CellResult& result : run.cells) {
+        if (result.bootable())
             continue;
-        std::string note = fmt::format("– {} × {}: {}", name(result.cell.arch), name(result.cell.firmware),
-                                       printable(result.verdict->reason));
+        std::string note =
+            fmt::format("– {} × {}: {}", result.cell.arch, result.cell.firmware, result.verdict->reason);
         if (std::ranges::find(notes, note) == notes.end())
             notes.push_back(std::move(note));
     }
@@ -95,8 +101,8 @@ void add_matrix(Page& page, const RunReport& report, const Style& style) {
         page.add({{note, Tone::dim}});
 }
 
-std::string progress_of(const Verdict& verdict) {
-    const std::string reached = printable(verdict.reached), missing = printable(verdict.missing);
+std::string progress_of(const Ending& ending) {
+    const std::string &reached = ending.reached, &missing = ending.missing;
     if (reached.empty() && missing.empty())
         return "";
     const std::string got = reached.empty() ? "no milestone" : reached;
@@ -104,17 +110,17 @@ std::string progress_of(const Verdict& verdict) {
 }
 
 /// Whether a verdict's evidence is what was said last, and not what a failure began with.
-bool ends_with_the_newest(Outcome outcome) {
+bool ends_with_the_newest(const Ending& ending) {
     using enum Outcome;
-    return outcome == silent || outcome == at_prompt || outcome == milestone_deadline ||
-           outcome == powered_off || outcome == reboot_loop;
+    constexpr std::array gradual{silent, at_prompt, milestone_deadline, powered_off, reboot_loop};
+    return std::ranges::any_of(gradual, [&ending](Outcome outcome) { return ending.is(outcome); });
 }
 
 /// As much of the evidence as `room` lines of the page hold: all of it, or its lines clipped, and not all.
-void add_evidence(Page& page, const Verdict& verdict, std::size_t room) {
+void add_evidence(Page& page, const Ending& verdict, std::size_t room) {
     std::vector<std::string> rows;
     for (const std::string& line : verdict.evidence)
-        for (std::string& row : page.quoted(clip(printable(line), longest_line)))
+        for (std::string& row : page.quoted(clip(line, longest_line)))
             rows.push_back(std::move(row));
     if (rows.size() <= room) {
         page.quote("evidence", rows);
@@ -122,8 +128,8 @@ void add_evidence(Page& page, const Verdict& verdict, std::size_t room) {
     }
     rows.clear();
     for (const std::string& line : verdict.evidence)
-        rows.push_back(page.clipped(printable(line)));
-    const bool newest = ends_with_the_newest(verdict.outcome);
+        rows.push_back(page.clipped(line));
+    const bool newest = ends_with_the_newest(verdict);
     const std::size_t shown = std::min(rows.size(), std::max<std::size_t>(room, 2) - 1);
     const std::size_t left_out = rows.size() - shown;
     const std::string more = fmt::format("… {} {} {}: see files", left_out, newest ? "earlier" : "more",
@@ -137,22 +143,21 @@ void add_evidence(Page& page, const Verdict& verdict, std::size_t room) {
     }
 }
 
-void add_failure(Page& page, const RunReport& report, const CellResult& result, const Style& style) {
-    const Verdict& verdict = *result.verdict;
-    const Span marked = mark(class_of(verdict.outcome));
+void add_failure(Page& page, const Run& run, const CellResult& result, const Style& style) {
+    const Ending& verdict = *result.verdict;
+    const Span marked = mark(verdict.outcome_class);
     Page before(style), after(style);
-    before.add(
-        {marked,
-         {" " + name(result.cell), Tone::strong},
-         {fmt::format("  {} after {}", name(verdict.outcome), short_time(verdict.took)), marked.tone}});
+    before.add({marked,
+                {" " + result.cell.name, Tone::strong},
+                {fmt::format("  {} after {}", verdict.outcome, short_time(verdict.took)), marked.tone}});
     if (!verdict.reason.empty())
-        before.field("reason", printable(verdict.reason));
+        before.field("reason", verdict.reason);
     if (const std::string progress = progress_of(verdict); !progress.empty())
         before.field("reached", progress);
     if (!verdict.hint.empty())
-        after.field("hint", printable(verdict.hint));
+        after.field("hint", verdict.hint);
     if (!result.artefacts.empty())
-        after.verbatim("files", printable((report.directory / name(result.cell)).string()) + "/");
+        after.verbatim("files", printable((run.directory / result.cell.name).string()) + "/");
     if (!result.reproduce.empty())
         after.verbatim("again", printable(result.reproduce));
     page.blank();
@@ -165,46 +170,25 @@ void add_failure(Page& page, const RunReport& report, const CellResult& result, 
 /// What there is to say of a cell that passed: a rate, the least memory, how it was refused.
 void add_remark(Page& page, const CellResult& result) {
     page.blank();
-    page.add({mark(OutcomeClass::passed), {" " + name(result.cell), Tone::strong}});
-    page.field("because", printable(result.verdict->reason));
+    page.add({mark(OutcomeClass::passed), {" " + result.cell.name, Tone::strong}});
+    page.field("because", result.verdict->reason);
 }
 
 /// "kernel only by kernel-log, userspace only by tty1": what an ISO's author has not put on the serial
 /// console.
 std::string seen_elsewhere(const CellResult& result) {
-    const auto beside = [](Source source) {
-        return source == Source::kernel_log || source == Source::display || source == Source::tty1;
+    const auto beside = [](std::string_view source) {
+        constexpr std::array others{Source::kernel_log, Source::display, Source::tty1};
+        return std::ranges::any_of(others, [source](Source other) { return source == name(other); });
     };
     std::vector<std::string> said;
-    for (const MilestoneTime& milestone : result.milestones)
+    for (const results::MilestoneTime& milestone : result.milestones)
         if (!milestone.sources.empty() && std::ranges::all_of(milestone.sources, beside))
-            said.push_back(fmt::format("{} only by {}", milestone.name, name(milestone.sources.front())));
+            said.push_back(fmt::format("{} only by {}", milestone.name, milestone.sources.front()));
     return fmt::format("{}", fmt::join(said, ", "));
 }
 
-/// "2 of 3 cells passed: 1 failed", "1 not applicable", "62.4s".
-std::string summary(const RunReport& report) {
-    const Counts counts = count(report);
-    std::vector<std::string> others;
-    const auto add = [&others](std::size_t number, std::string_view what) {
-        if (number > 0)
-            others.push_back(fmt::format("{} {}", number, what));
-    };
-    add(counts.failed, "failed");
-    add(counts.tolerated, "tolerated");
-    add(counts.host_faults, counts.host_faults == 1 ? "host fault" : "host faults");
-    add(counts.cancelled, "cancelled");
-    add(counts.unfinished, "not run");
-    std::string text = fmt::format("{} of {} {} passed", counts.passed, counts.bootable(),
-                                   counts.bootable() == 1 ? "cell" : "cells");
-    if (!others.empty())
-        text += fmt::format(" ({})", fmt::join(others, ", "));
-    if (counts.not_applicable > 0)
-        text += fmt::format(" · {} not applicable", counts.not_applicable);
-    return text + " · " + short_time(report.took);
-}
-
-Span overall_mark(const Counts& counts) {
+Span overall_mark(const results::Counts& counts) {
     if (counts.failed > 0)
         return mark(OutcomeClass::product_failure);
     if (counts.host_faults > 0)
@@ -216,32 +200,31 @@ Span overall_mark(const Counts& counts) {
 
 }  // namespace
 
-std::string text_matrix(const RunReport& report, const Style& style) {
+std::string text_matrix(const Run& run, const Style& style) {
     Page page(style);
-    add_matrix(page, report, style);
+    add_matrix(page, run, style);
     return page.take();
 }
 
-std::string text_report(const RunReport& report, const Style& style) {
+std::string text_report(const Run& run, const Style& style) {
     Page page(style);
-    add_matrix(page, report, style);
-    for (const CellResult& result : report.cells)
+    add_matrix(page, run, style);
+    for (const CellResult& result : run.cells)
         if (const std::string elsewhere = seen_elsewhere(result); !elsewhere.empty())
-            page.add({{fmt::format("– {}: {}", name(result.cell), elsewhere), Tone::dim}});
-    for (const CellResult& result : report.cells) {
+            page.add({{fmt::format("– {}: {}", result.cell.name, elsewhere), Tone::dim}});
+    for (const CellResult& result : run.cells) {
         if (!result.verdict)
             continue;
-        const OutcomeClass outcome_class = class_of(result.verdict->outcome);
-        if (outcome_class == OutcomeClass::product_failure || outcome_class == OutcomeClass::host_failure ||
-            outcome_class == OutcomeClass::tolerated)
-            add_failure(page, report, result, style);
-        else if (outcome_class == OutcomeClass::passed && !result.verdict->reason.empty())
+        if (result.failed() || result.tolerated())
+            add_failure(page, run, result, style);
+        else if (result.passed() && !result.verdict->reason.empty())
             add_remark(page, result);
     }
     page.blank();
-    page.add({overall_mark(count(report)), {" " + summary(report), Tone::strong}});
-    if (!report.directory.empty())
-        page.add({{"  report: ", Tone::dim}, {printable(report.directory.string()) + "/"}}, false);
+    page.add({overall_mark(count(run.cells)),
+              {" " + counts_line(run) + " · " + short_time(run.took), Tone::strong}});
+    if (!run.directory.empty())
+        page.add({{"  report: ", Tone::dim}, {printable(run.directory.string()) + "/"}}, false);
     return page.take();
 }
 

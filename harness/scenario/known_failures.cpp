@@ -50,12 +50,12 @@ KnownFailure read_known(TomlSource& source, const toml::table& values) {
                        R"(an expression for the cells' names: cell = 'boot\..*-uefi-usb')");
     known.failure = read_pattern(source, table, "failure");
     known.reason = table.required_string("reason");
-    known.link = table.required_string("link");
+    known.link = table.string("link").value_or("");
     const std::string day = table.required_string("expires");
     known.expires = parse_day(day);
     if (!day.empty() && !known.expires.ok())
-        table.complain("expires", fmt::format("'{}' is no day", day),
-                       "the last day on which it is put up with: expires = \"2027-01-31\"");
+        table.complain("expires", fmt::format("'{}' is not a day", day),
+                       "the last day on which it is tolerated: expires = \"2027-01-31\"");
     table.finish();
     return known;
 }
@@ -92,11 +92,11 @@ Verdict in_the_light_of(const std::vector<KnownFailure>& known, const BootCell& 
     });
     if (found == known.end())
         return verdict;
-    const std::string words = fmt::format("{} ({})", found->reason, found->link);
+    const std::string words =
+        found->link.empty() ? found->reason : fmt::format("{} ({})", found->reason, found->link);
     if (today > found->expires) {
-        verdict.hint =
-            fmt::format("it was put up with until {}: {}; mend it, or give it another day in {}:{}",
-                        day_text(found->expires), words, found->place.file, found->place.line);
+        verdict.hint = fmt::format("it was tolerated until {}: {}; fix it, or write a later day in {}:{}",
+                                   day_text(found->expires), words, found->place.file, found->place.line);
         return verdict;
     }
     verdict.reason = fmt::format("known until {}: {}; {}: {}", day_text(found->expires), words,

@@ -12,12 +12,12 @@
 
 namespace lktest {
 
-/// A failure that somebody knows of, and until when it is put up with.
+/// A failure that is known, and until when it is tolerated.
 struct KnownFailure {
     Pattern cells;                          ///< matched anywhere in a cell's name
     Pattern failure;                        ///< in its outcome, reason or evidence; null: any failure
-    std::string reason;                     ///< why it is put up with
-    std::string link;                       ///< where it is dealt with
+    std::string reason;                     ///< why it is tolerated
+    std::string link;                       ///< where it is tracked; empty if nowhere
     std::chrono::year_month_day expires{};  ///< the last day
     Place place;
 };
@@ -26,8 +26,8 @@ struct KnownFailure {
 /// problem of the file.
 std::vector<KnownFailure> read_known_failures(const std::filesystem::path& file);
 
-/// The verdict as it is in the light of what is known: a failure that is put up with is told as such, and
-/// one whose day is over fails, and says so.
+/// The verdict after a look at the known failures: a tolerated one is reported as known, and one whose day is
+/// over fails and says so.
 /// @param today  UTC
 Verdict in_the_light_of(const std::vector<KnownFailure>& known, const BootCell& cell, Verdict verdict,
                         std::chrono::year_month_day today);

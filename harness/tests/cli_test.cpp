@@ -449,7 +449,7 @@ TEST(HostSteps, ASavedRunCannotAllowThem) {
 
 TEST(Rerun, TakesTheOptionsOfTheRunAndTheCellsThatFailed) {
     const TempDir dir;
-    RunReport report = sample_failures();
+    results::Run report = sample_failures();
     report.command = {"lktest", "run", "--arch", "x86_64", "--iso", "it's mine.iso"};
     write_file(dir.path() / "matrix.json", json_report(report));
     RunOptions options = options_again({dir.path(), true});
@@ -460,11 +460,12 @@ TEST(Rerun, TakesTheOptionsOfTheRunAndTheCellsThatFailed) {
     EXPECT_TRUE(options_again({dir.path(), false}).only.empty());
 
     std::vector<PlannedCell> plan;
-    for (const CellResult& result : report.cells)
-        plan.push_back({result.cell, std::nullopt});
+    for (const Firmware firmware : {Firmware::bios, Firmware::uefi})
+        for (const Arch arch : {Arch::x86_64, Arch::aarch64})
+            plan.push_back({sample_cell(arch, firmware), std::nullopt});
     select_cells(plan, options);
     ASSERT_EQ(plan.size(), 2U);
-    EXPECT_EQ(plan[1].cell, report.cells[3].cell);
+    EXPECT_EQ(plan[1].cell, sample_cell(Arch::aarch64, Firmware::uefi));
     options.only = {"gone"};
     EXPECT_THROW(select_cells(plan, options), Error);
 
@@ -478,12 +479,12 @@ TEST(Rerun, TakesTheOptionsOfTheRunAndTheCellsThatFailed) {
 
 TEST(Shards, TogetherAreTheMatrixWithoutACellTwice) {
     const TempDir dir;
-    RunReport report = sample_report();
+    results::Run report = sample_report();
     write_file(dir.path() / "matrix.json", json_report(report));
     std::vector<std::string> names;
     for (std::size_t number = 1; number <= 5; ++number) {
         std::vector<PlannedCell> plan;
-        for (const CellResult& result : report.cells)
+        for (const results::CellResult& result : report.cells)
             plan.push_back({result.cell, std::nullopt});
         RunOptions options;
         options.shard = Shard{number, 5};

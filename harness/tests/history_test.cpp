@@ -6,9 +6,9 @@
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "harness/history/database.hpp"
+#include "harness/history/pending.hpp"
 #include "harness/history/statistics.hpp"
 #include "harness/history/trend.hpp"
-#include "harness/report/json.hpp"
 #include "harness/tests/support/sample_report.hpp"
 
 namespace lktest {
@@ -117,7 +117,8 @@ TEST(UsualTimes, AreMediansOfPasses) {
 TEST(HistoryFile, KeepsWhatRunsDidAndEachRunOnce) {
     const TempDir dir;
     const std::filesystem::path file = dir.path() / "state/history.db";
-    const SavedRun run = parse_run(json_report(sample_failures()), "one/matrix.json");
+    results::Run run = sample_failures();
+    run.directory = "one";
     {
         History history(file);
         EXPECT_TRUE(history.record(run));
@@ -134,14 +135,30 @@ TEST(HistoryFile, KeepsWhatRunsDidAndEachRunOnce) {
     EXPECT_EQ(samples[2].outcome, "kernel-crash");
 }
 
+TEST(HistoryFile, GetsARunLaterThatAnotherProcessKeptItFrom) {
+    const TempDir dir;
+    const std::filesystem::path file = dir.path() / "history.db";
+    results::Run run = sample_failures();
+    run.directory = dir.path() / "one";
+    const std::filesystem::path kept = keep_pending(file, run);
+    EXPECT_TRUE(std::filesystem::exists(kept));
+    write_file(kept.parent_path() / "broken.json", "{");
+    History history(file);
+    EXPECT_EQ(record_pending(file, history), 1U);
+    EXPECT_FALSE(std::filesystem::exists(kept));
+    EXPECT_EQ(history.samples(10).size(), 3U);
+    EXPECT_FALSE(history.record(run));  // it is the same run
+    EXPECT_EQ(record_pending(file, history), 0U);
+}
+
 TEST(HistoryFile, GivesTheLastTimesTheOldestFirst) {
     const TempDir dir;
     History history(dir.path() / "history.db");
-    RunReport report = sample_report();
+    results::Run report = sample_report();
     for (int i = 0; i < 4; ++i) {
         report.started += std::chrono::minutes(1);
         report.cells[0].verdict->took = std::chrono::seconds(i);
-        history.record(parse_run(json_report(report), "one/matrix.json"));
+        history.record(report);
     }
     std::vector<double> seconds;
     for (const Sample& sample : history.samples(2))

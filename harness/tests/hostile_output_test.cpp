@@ -117,5 +117,22 @@ TEST_F(HostileOutput, ErrorsQuoteWordsHarmlessly) {
     run({"run", "--" + word});
 }
 
+TEST_F(HostileOutput, PathsThatCannotBeUsedAreUsageErrors) {
+    const std::string iso = "a\nb\xff.iso";
+    write("x\xff.iso", "");
+    for (const char* command : {"run", "matrix", "inspect", "check-console", "report", "rerun"}) {
+        EXPECT_EQ(run({command, std::string(5000, 'a')}).status, 2) << command;
+        const ProcessResult empty = run({command, ""});
+        EXPECT_EQ(empty.status, 2) << command;
+        EXPECT_NE(empty.err.find("is empty"), std::string::npos) << empty.err;
+        const ProcessResult odd = run({command, iso});
+        EXPECT_EQ(odd.status, 2) << command;
+        EXPECT_NE(odd.err.find("a\\x0ab\\xff.iso"), std::string::npos) << odd.err;
+    }
+    for (const char* command : {"run", "matrix"})
+        EXPECT_EQ(run({command, "x\xff.iso"}).status, 2) << command;
+    EXPECT_EQ(run({"run", "x.iso", "--output", std::string(300, 'o')}).status, 2);
+}
+
 }  // namespace
 }  // namespace lktest

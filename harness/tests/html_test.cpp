@@ -63,7 +63,7 @@ TEST(HtmlPage, FetchesNothing) {
 
 TEST(HtmlPage, HoldsNoTagThatAGuestWrote) {
     const std::string empty = html_page(json_report(sample_report()), {});
-    RunReport report = sample_failures();
+    results::Run report = sample_failures();
     report.cells[1].verdict->reason = "</script><script>alert(1)</script><!-- {{script}} {{cells}} \u2028";
     const std::string page = html_page(json_report(report), {});
     EXPECT_EQ(occurrences(page, "<script"), occurrences(empty, "<script"));

@@ -16,7 +16,7 @@ TEST(JsonReport, HoldsTheWholeRun) {
 }
 
 TEST(JsonReport, SaysThatARunIsNotOverYet) {
-    RunReport report = sample_report();
+    results::Run report = sample_report();
     report.complete = false;
     report.cells[0].verdict.reset();
     const auto json = nlohmann::json::parse(json_report(report));
@@ -27,12 +27,12 @@ TEST(JsonReport, SaysThatARunIsNotOverYet) {
 }
 
 TEST(JsonReport, TakesAnyBytes) {
-    RunReport report = sample_report();
+    results::Run report = sample_report();
     std::string bytes;
     for (int byte = 0; byte < 256; ++byte)
         bytes += static_cast<char>(byte);
     report.cells[0].verdict->evidence = {bytes};
-    report.cells[0].cell.image.path = "/\xff.iso";
+    report.cells[0].cell.image_path = "/\xff.iso";
     report.command = {bytes};
     const auto json = nlohmann::json::parse(json_report(report));
     EXPECT_EQ(json["cells"][0]["image"]["path"], "/\\xff.iso");

@@ -16,7 +16,7 @@ TEST(JunitReport, TellsFailuresHostFaultsAndSkippedCellsApart) {
 }
 
 TEST(JunitReport, LeavesOutWhatHasNotEnded) {
-    RunReport report = sample_report();
+    results::Run report = sample_report();
     report.cells[0].verdict.reset();
     pugi::xml_document document;
     ASSERT_TRUE(document.load_string(junit_report(report).c_str()));
@@ -24,7 +24,7 @@ TEST(JunitReport, LeavesOutWhatHasNotEnded) {
 }
 
 TEST(JunitReport, HoldsOnlyCharactersThatXmlAllows) {
-    RunReport report = sample_failures();
+    results::Run report = sample_failures();
     std::string bytes;
     for (int byte = 0; byte < 256; ++byte)
         bytes += static_cast<char>(byte);

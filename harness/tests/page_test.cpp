@@ -85,12 +85,13 @@ TEST_F(PageTest, ShowsTheMatrixAndWhatFailed) {
 }
 
 TEST_F(PageTest, LeavesRowsOfMachinesThatCannotExistOutUntilTheyAreAskedFor) {
-    RunReport report = sample_failures();
-    CellResult& booted = report.cells[1];
-    booted.cell.hardware.memory = 512U << 20;
-    BootCell impossible = booted.cell;
+    results::Run report = sample_failures();
+    BootCell small = sample_cell(Arch::x86_64, Firmware::uefi);
+    small.hardware.memory = 512U << 20;
+    report.cells[1].cell = small;
+    BootCell impossible = small;
     impossible.hardware.chipset = Chipset::virt;
-    report.cells.push_back(not_applicable(impossible, "'virt' is no machine of x86_64"));
+    report.cells.push_back(results::not_applicable(impossible, "'virt' is no machine of x86_64"));
     const std::string page = html_page(json_report(report), {});
     const Seen plain = look(page, "");
     EXPECT_EQ(plain.console, "");
@@ -109,7 +110,7 @@ TEST_F(PageTest, ShowsOnlyTheCellsThatAreAskedFor) {
 }
 
 TEST_F(PageTest, OpensACellWithItsTimelineConsoleAndCommand) {
-    RunReport report = sample_failures();
+    results::Run report = sample_failures();
     const std::string console =
         "[    0.500000] Linux version 6.1\n[    1.200000] " + report.cells[1].verdict->evidence[0] + "\n";
     const std::vector<std::string> cells{
@@ -134,7 +135,7 @@ TEST_F(PageTest, ShowsTheFilmOfTheDisplayWithItsMilestones) {
         "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9c"
         "c`\0\0\0\2\0\1H\xaf\xa4q\0\0\0\0IEND\xae\x42`\x82",
         67);
-    RunReport report = sample_failures();
+    results::Run report = sample_failures();
     report.cells[1].milestones = {{"firmware", std::chrono::milliseconds(1000), {}},
                                   {"boot-loader", std::chrono::milliseconds(2500), {}}};
     const TempDir cell;
@@ -175,10 +176,10 @@ TEST_F(PageTest, ShowsHostileWordsAsWords) {
     const std::string hostile =
         "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
         "\xe2\x80\xa8{{script}}\x1b]0;owned\x07\xff<!--";
-    RunReport report = sample_failures();
+    results::Run report = sample_failures();
     report.cells[1].verdict->reason = hostile;
     report.cells[1].verdict->evidence = {hostile};
-    report.cells[1].cell.image.path = "/" + hostile;
+    report.cells[1].cell.image_path = "/" + hostile;
     const std::vector<std::string> cells{"", pack("[    0.100000] " + hostile + "\n" + hostile + "\n")};
     const Seen seen = look(html_page(json_report(report), cells), "#cell=boot.recovery.x86_64-uefi-cdrom");
     EXPECT_EQ(seen.console, "");
@@ -190,17 +191,17 @@ TEST_F(PageTest, ShowsHostileWordsAsWords) {
 }
 
 TEST_F(PageTest, CarriesAThousandCells) {
-    RunReport report = sample_report();
-    const CellResult one = report.cells[0];
+    results::Run report = sample_report();
+    const results::CellResult one = report.cells[0];
     report.cells.clear();
     std::string console;
     for (int line = 0; line < 600; ++line)
         console += "[    1.234567] a line of a kernel's console, " + std::to_string(line * 7919) + "\n";
     std::vector<std::string> cells(1000, pack(console));
     for (int i = 0; i < 1000; ++i) {
-        CellResult result = one;
-        result.cell.image.name = "image-" + std::to_string(i / 2);
-        result.cell.firmware = i % 2 == 0 ? Firmware::bios : Firmware::uefi;
+        results::CellResult result = one;
+        result.cell.image = "image-" + std::to_string(i / 2);
+        result.cell.firmware = i % 2 == 0 ? "bios" : "uefi";
         report.cells.push_back(result);
     }
     const std::string page = html_page(json_report(report), cells);

@@ -84,7 +84,7 @@ TEST(RunDirectory, RefusesABaseThatCannotBeWrittenTo) {
 TEST(RunDirectory, WritesEventsLineByLineAndReportsWhole) {
     const TempDir base;
     const RunDirectory run = RunDirectory::create(base.path(), noon);
-    const RunReport report = sample_report();
+    const results::Run report = sample_report();
     run.append_event(report.cells[0].cell, event);
     run.append_event(report.cells[0].cell, event);
     run.write(sample_failures());
@@ -105,7 +105,7 @@ TEST(RunDirectory, KeepsWhatWasWrittenWhenTheDiskIsFull) {
     } unmount{base.path()};
 
     const RunDirectory run = RunDirectory::create(base.path(), noon);
-    const BootCell cell = sample_report().cells[0].cell;
+    const BootCell cell = sample_cell(Arch::x86_64, Firmware::bios);
     run.write(sample_report());
     run.append_event(cell, event);
     std::ofstream filler(run.path() / "filler");

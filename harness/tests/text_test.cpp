@@ -44,10 +44,10 @@ TEST(TextReport, UsesOnlyAsciiWhereNothingElseCanBeShown) {
 }
 
 TEST(TextReport, HasARowForEachScenarioAndMedium) {
-    RunReport report = sample_report();
-    for (const CellResult& first : sample_report().cells) {
-        CellResult usb = first;
-        usb.cell.medium = Medium::usb;
+    results::Run report = sample_report();
+    for (const results::CellResult& first : sample_report().cells) {
+        results::CellResult usb = first;
+        usb.cell.medium = "usb";
         usb.cell.scenario = "reboot";
         usb.verdict.reset();
         report.cells.push_back(usb);
@@ -59,9 +59,9 @@ TEST(TextReport, HasARowForEachScenarioAndMedium) {
 }
 
 TEST(TextReport, FitsEightyColumnsWithLongNames) {
-    RunReport report = sample_failures();
-    for (CellResult& result : report.cells)
-        result.cell.image.name = "debian-live-12.7.0-standard-with-a-long-name";
+    results::Run report = sample_failures();
+    for (results::CellResult& result : report.cells)
+        result.cell.image = "debian-live-12.7.0-standard-with-a-long-name";
     report.cells[0].verdict = sample_verdict(Outcome::stopped_at_firmware, std::chrono::seconds(12000));
     report.cells[0].verdict->reached = "initramfs-finished";
     for (const std::string& line : lines_of(text_matrix(report, {})))
@@ -69,15 +69,15 @@ TEST(TextReport, FitsEightyColumnsWithLongNames) {
 }
 
 TEST(TextReport, SaysOfASilentCellInFifteenLinesWhatWasSaidLast) {
-    RunReport report = sample_report();
+    results::Run report = sample_report();
     report.cells.resize(1);
-    Verdict& verdict = *report.cells.front().verdict;
-    verdict = sample_verdict(Outcome::silent, std::chrono::seconds(100));
+    Verdict verdict = sample_verdict(Outcome::silent, std::chrono::seconds(100));
     verdict.reason = "the console was silent: ";
     for (int i = 0; i < 30; ++i)
         verdict.reason += "and silent ";
     for (int i = 0; i < 20; ++i)
         verdict.evidence.push_back("line " + std::to_string(i) + std::string(100, '.'));
+    report.cells.front().verdict = verdict;
     const std::vector<std::string> lines = lines_of(text_report(report, {}));
     const auto begin = std::ranges::find_if(lines, [](const auto& line) { return line.starts_with("✗ "); });
     const auto end = std::find(begin, lines.end(), "");
@@ -95,38 +95,38 @@ TEST(TextReport, OfNothingIsStillAReport) {
 }
 
 TEST(ShortNames, AreAsLongAsTheyMustBe) {
-    BootCell bios = sample_cell(Arch::x86_64, Firmware::bios),
-             uefi = sample_cell(Arch::x86_64, Firmware::uefi);
+    results::Cell bios = sample_cell(Arch::x86_64, Firmware::bios),
+                  uefi = sample_cell(Arch::x86_64, Firmware::uefi);
     EXPECT_EQ(short_names({bios, uefi}), (std::vector<std::string>{"x86_64-bios", "x86_64-uefi"}));
-    bios.image.name = "other";
-    uefi.medium = Medium::usb;
+    bios.image = "other";
+    uefi.medium = "usb";
     EXPECT_EQ(short_names({bios, uefi}),
               (std::vector<std::string>{"other.x86_64-bios-cdrom", "recovery.x86_64-uefi-usb"}));
 }
 
 TEST(ExitCode, IsTheWorstThatCanBeSaidOfTheMedia) {
-    RunReport report = sample_report();
+    results::Run report = sample_report();
     EXPECT_EQ(exit_code(report), ExitCode::passed);
-    report.cells[0].verdict->outcome = Outcome::cancelled;
+    report.cells[0].verdict = sample_verdict(Outcome::cancelled, {});
     EXPECT_EQ(exit_code(report), ExitCode::boot_failed);
-    report.cells[1].verdict->outcome = Outcome::host_setup;
+    report.cells[1].verdict = sample_verdict(Outcome::host_setup, {});
     EXPECT_EQ(exit_code(report), ExitCode::host);
-    report.cells[3].verdict->outcome = Outcome::silent;
+    report.cells[3].verdict = sample_verdict(Outcome::silent, {});
     EXPECT_EQ(exit_code(report), ExitCode::boot_failed);
 }
 
 TEST(ExitCode, IsNotSuccessWhileACellHasNotRun) {
-    RunReport report = sample_report();
+    results::Run report = sample_report();
     report.cells[0].verdict.reset();
     EXPECT_EQ(exit_code(report), ExitCode::boot_failed);
 }
 
 TEST(ShortTime, HasTheUnitThatSuitsIt) {
     using namespace std::chrono_literals;
-    EXPECT_EQ(short_time(123ms), "0.1s");
-    EXPECT_EQ(short_time(99949ms), "99.9s");
-    EXPECT_EQ(short_time(100s), "1m 40s");
-    EXPECT_EQ(short_time(3725s), "1h 02m");
+    EXPECT_EQ(results::short_time(123ms), "0.1s");
+    EXPECT_EQ(results::short_time(99949ms), "99.9s");
+    EXPECT_EQ(results::short_time(100s), "1m 40s");
+    EXPECT_EQ(results::short_time(3725s), "1h 02m");
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "harness/report/result.hpp"
+#include "harness/results/run.hpp"
 
 namespace lktest {
 
@@ -21,24 +21,24 @@ inline Verdict sample_verdict(Outcome outcome, std::chrono::milliseconds took) {
     return verdict;
 }
 
-inline CellResult sample_pass(Arch arch, Firmware firmware, std::chrono::milliseconds took) {
-    CellResult result;
+inline results::CellResult sample_pass(Arch arch, Firmware firmware, std::chrono::milliseconds took) {
+    results::CellResult result;
     result.cell = sample_cell(arch, firmware);
     result.verdict = sample_verdict(Outcome::passed, took);
     result.verdict->reached = "network";
-    result.milestones = {{"firmware", std::chrono::milliseconds(1500), {Source::screen}},
-                         {"userspace", took / 2, {Source::virtio, Source::serial}},
-                         {"network", took, {Source::network}}};
+    result.milestones = {{"firmware", std::chrono::milliseconds(1500), {"screen"}},
+                         {"userspace", took / 2, {"virtio", "serial"}},
+                         {"network", took, {"network"}}};
     for (const char* file : {"console.log", "domain.xml", "events.jsonl"})
-        result.artefacts.push_back(std::filesystem::path(name(result.cell)) / file);
+        result.artefacts.push_back(result.cell.name + "/" + file);
     result.reproduce =
         "lktest run --arch " + std::string(name(arch)) + " --firmware " + std::string(name(firmware));
     return result;
 }
 
 /// A run of the default matrix, as it would be written without any machine: nothing here varies.
-inline RunReport sample_report() {
-    RunReport report;
+inline results::Run sample_report() {
+    results::Run report;
     report.version = "0.1.0";
     report.command = {"lktest", "run"};
     report.started = std::chrono::system_clock::from_time_t(1795446001);  // 2026-11-23T15:00:01Z
@@ -49,22 +49,21 @@ inline RunReport sample_report() {
                    "9.0.0",
                    "embedded",
                    "tap",
-                   {{Arch::x86_64, "tcg", "the KVM probe printed nothing within 2 s"},
-                    {Arch::aarch64, "tcg", "this machine is x86_64"}},
+                   {{"x86_64", "tcg", "the KVM probe printed nothing within 2 s"},
+                    {"aarch64", "tcg", "this machine is x86_64"}},
                    "builder-1"};
     report.cells = {
         sample_pass(Arch::x86_64, Firmware::bios, std::chrono::milliseconds(24123)),
         sample_pass(Arch::x86_64, Firmware::uefi, std::chrono::milliseconds(26345)),
-        not_applicable(sample_cell(Arch::aarch64, Firmware::bios), "aarch64 machines have no BIOS"),
+        results::not_applicable(sample_cell(Arch::aarch64, Firmware::bios), "aarch64 machines have no BIOS"),
         sample_pass(Arch::aarch64, Firmware::uefi, std::chrono::milliseconds(31060))};
     return report;
 }
 
 /// The same run, where one medium failed with hostile words, and the host failed another cell.
-inline RunReport sample_failures() {
-    RunReport report = sample_report();
-    Verdict& crash = *report.cells[1].verdict;
-    crash = sample_verdict(Outcome::kernel_crash, std::chrono::milliseconds(12300));
+inline results::Run sample_failures() {
+    results::Run report = sample_report();
+    Verdict crash = sample_verdict(Outcome::kernel_crash, std::chrono::milliseconds(12300));
     crash.reached = "boot-loader";
     crash.missing = "kernel";
     crash.reason =
@@ -77,14 +76,37 @@ inline RunReport sample_failures() {
     for (int i = 0; i < 12; ++i)
         crash.evidence.push_back("[    1.235000]  ? a_function+0x" + std::to_string(i) + "/0x100");
     crash.hint = "look whether the menu entry names the initrd";
+    report.cells[1].verdict = crash;
     report.cells[1].milestones.resize(1);
-    Verdict& fault = *report.cells[3].verdict;
-    fault = sample_verdict(Outcome::qemu_died, std::chrono::milliseconds(210));
+    Verdict fault = sample_verdict(Outcome::qemu_died, std::chrono::milliseconds(210));
     fault.reason = "QEMU ended with status 1";
     fault.missing = "firmware";
     fault.evidence = {"qemu-system-aarch64: Could not allocate memory"};
+    report.cells[3].verdict = fault;
     report.cells[3].milestones.clear();
     report.took = std::chrono::milliseconds(125000);
+    return report;
+}
+
+/// A run with one cell of each class that ends a cell: passed, flaky, known, failed and not applicable.
+inline results::Run sample_classes() {
+    results::Run report = sample_report();
+    report.cells.push_back(
+        sample_pass(Arch::x86_64, Firmware::uefi_secure, std::chrono::milliseconds(27000)));
+    Verdict flaky = sample_verdict(Outcome::flaky, std::chrono::milliseconds(26345));
+    flaky.reached = "network";
+    flaky.reason = "passed in boot 2 of 2; boot 1: silent: the console was silent #1";
+    report.cells[1].verdict = flaky;
+    Verdict known = sample_verdict(Outcome::known_failure, std::chrono::milliseconds(31060));
+    known.reached = "kernel";
+    known.reason = "known until 2027-01-31: the driver oopses; kernel-crash: it panicked";
+    report.cells[3].verdict = known;
+    Verdict failed = sample_verdict(Outcome::kernel_crash, std::chrono::milliseconds(12300));
+    failed.reached = "boot-loader";
+    failed.missing = "kernel";
+    failed.reason = "the kernel panicked";
+    failed.evidence = {"Kernel panic - not syncing"};
+    report.cells[4].verdict = failed;
     return report;
 }
 

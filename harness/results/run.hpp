@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "builder/base/error.hpp"
+#include "builder/base/json_text.hpp"
+#include "harness/matrix/cell.hpp"
+#include "harness/matrix/event.hpp"
+#include "harness/matrix/verdict.hpp"
+
+// The one record of a run. A local run, a Slurm run, merged shards and a run that was read from matrix.json
+// are all a Run, so counts, exit status and every report agree. Values of axes are text because a later
+// lktest may have values that this one does not know. All text is printable.
+namespace lktest::results {
+
+/// A cell of the matrix by the names of its values.
+struct Cell {
+    std::string name;  ///< also the name of its directory
+    std::string scenario, arch, firmware, medium;
+    std::string image, image_path;
+    std::vector<std::string> variant;  ///< parts of the machine that are not plain: "pc", "2cpus"
+    Json machine;                      ///< as matrix.json has it
+
+    Cell() = default;
+    Cell(const BootCell& cell);  // NOLINT(google-explicit-constructor): the same cell in words
+
+    /// "x86_64-uefi-cdrom-2cpus": the name without scenario and image.
+    std::string title() const;
+};
+
+/// How a cell ended.
+struct Ending {
+    std::string outcome;  ///< "kernel-crash"
+    OutcomeClass outcome_class = OutcomeClass::passed;
+    std::string reached, missing, reason, hint;  ///< as Verdict has them
+    std::vector<std::string> evidence;
+    std::chrono::microseconds took{};
+
+    Ending() = default;
+    Ending(const Verdict& verdict);  // NOLINT(google-explicit-constructor): the same ending in words
+
+    bool is(Outcome known) const { return outcome == lktest::name(known); }
+};
+
+/// A milestone that a cell reached.
+struct MilestoneTime {
+    std::string name;
+    std::chrono::microseconds at{};    ///< since power-on
+    std::vector<std::string> sources;  ///< every witness, the first one first
+};
+
+/// A step of the scenario that was begun.
+struct StepTime {
+    std::string name;
+    std::chrono::microseconds at{};  ///< since power-on
+};
+
+struct CellResult {
+    Cell cell;
+    std::optional<Ending> verdict;  ///< unset while it waits or runs
+    std::vector<MilestoneTime> milestones;
+    std::vector<StepTime> steps;
+    std::vector<std::string> artefacts;  ///< paths relative to the run's directory
+    std::string reproduce;               ///< the command that runs this cell alone
+    Json other = Json::object();         ///< keys that this lktest does not know
+
+    bool passed() const { return is(OutcomeClass::passed); }
+    bool tolerated() const { return is(OutcomeClass::tolerated); }
+    /// Whether such a machine exists.
+    bool bootable() const { return !is(OutcomeClass::not_applicable); }
+    /// The medium failed, or the host.
+    bool failed() const { return is(OutcomeClass::product_failure) || is(OutcomeClass::host_failure); }
+    /// Nothing is proven: it was cancelled, or never ran.
+    bool unproven() const { return !verdict || is(OutcomeClass::cancelled); }
+    /// "kernel-crash", "not run".
+    std::string outcome() const { return verdict ? verdict->outcome : "not run"; }
+
+private:
+    bool is(OutcomeClass wanted) const { return verdict && verdict->outcome_class == wanted; }
+};
+
+/// The accelerator of one architecture's guests, and the reason for it.
+struct AcceleratorUse {
+    std::string arch;
+    std::string accelerator;  ///< "kvm", "tcg"
+    std::string why;
+};
+
+/// The machine that ran the cells. Strings are empty where a value is unknown.
+struct HostFacts {
+    std::string qemu, libvirt;  ///< versions: "7.2.15", "9.0.0"
+    std::string connection;     ///< the libvirt URI; "embedded" for the driver inside lktest
+    std::string network;        ///< "tap", "user", "none"
+    std::vector<AcceleratorUse> accelerators;
+    std::string name;  ///< of the machine in its network
+};
+
+/// A run that was merged into another.
+struct MergedRun {
+    std::string directory, started;
+    std::chrono::microseconds took{};
+    std::vector<std::string> command;
+};
+
+struct Run {
+    std::string version;               ///< lktest's own
+    std::vector<std::string> command;  ///< as the user gave it
+    std::chrono::system_clock::time_point started{};
+    std::chrono::microseconds took{};
+    bool complete = false;            ///< the run ended by itself or by Ctrl-C
+    std::filesystem::path directory;  ///< of its matrix.json, as the user would name it
+    HostFacts host;
+    std::vector<CellResult> cells;  ///< every planned cell, in the plan's order
+    std::vector<MergedRun> runs;    ///< those that were merged in this one
+    Json other = Json::object();    ///< keys that this lktest does not know
+};
+
+/// How many cells ended in each way.
+struct Counts {
+    std::size_t passed = 0, failed = 0, host_faults = 0, cancelled = 0, unfinished = 0, not_applicable = 0,
+                tolerated = 0;
+
+    /// The cells that can exist.
+    std::size_t bootable() const {
+        return passed + failed + host_faults + cancelled + unfinished + tolerated;
+    }
+};
+Counts count(std::span<const CellResult> cells);
+
+/// A tolerated cell does not fail the run. boot_failed if a medium failed; else host if the host failed a
+/// cell; else boot_failed if a cell was cancelled or never ran, because then nothing is proven of it; else
+/// passed.
+ExitCode exit_code(const Run& run);
+
+/// "2 of 3 cells passed (1 failed) · 1 not applicable".
+std::string counts_line(const Run& run);
+
+/// The result of a cell that cannot exist.
+CellResult not_applicable(const Cell& cell, std::string_view reason);
+
+/// "product-failure": the word of matrix.json for a class, and the class of such a word.
+std::string_view class_word(OutcomeClass outcome_class);
+std::optional<OutcomeClass> class_from_word(std::string_view word);
+
+/// "2026-11-23T15:00:01Z" (ISO 8601, UTC).
+std::string utc_time(std::chrono::system_clock::time_point time);
+
+/// "24.1s", "2m 05s", "1h 02m".
+std::string short_time(std::chrono::microseconds time);
+
+}  // namespace lktest::results
