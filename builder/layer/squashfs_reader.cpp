@@ -73,7 +73,8 @@ dev_t device_number(std::uint32_t encoded) {
 SquashfsReader::SquashfsReader(const ByteView& image, std::string name)
     : name_(std::move(name)), file_(viewed(image)) {
     check(sqfs_super_read(&super_, file_.get()), "its superblock");
-    // libsquashfs allocates memory for as many as the image declares. Each needs at least one byte of the image.
+    // libsquashfs allocates memory for as many as the image declares. Each needs at least one byte of the
+    // image.
     if (super_.fragment_entry_count > image.size())
         check(SQFS_ERROR_CORRUPTED, fmt::format("its {} fragments", super_.fragment_entry_count));
     sqfs_compressor_config_t config;

@@ -87,9 +87,10 @@ std::string kernel_behind(const std::string& name, Arch arch, const fs::path& em
         throw usage_error(
             fmt::format("this machine's apt sources have no package {} for {}", fmt::join(unknown, ", "),
                         arch),
-            fmt::format("correct the name, or run `apt-get update` (before that, `dpkg --add-architecture {}` "
-                        "when apt does not know {}; ci/setup does both)",
-                        arch, arch));
+            fmt::format(
+                "correct the name, or run `apt-get update` (before that, `dpkg --add-architecture {}` "
+                "when apt does not know {}; ci/setup does both)",
+                arch, arch));
     // "Reading package lists..." and the like come first.
     const std::size_t reason = answer.out.find("The following packages have unmet dependencies");
     throw usage_error(fmt::format("apt cannot choose packages for {}:\n{}{}", arch,
@@ -174,10 +175,10 @@ void apt_download(const std::vector<const PackageOffer*>& offers, const fs::path
             if (reasons.empty())
                 reasons.push_back(result.timed_out ? "no answer within 20 minutes" : result.err);
             const bool gone = reasons.front().find("404") != std::string::npos;
-            throw host_error(
-                fmt::format("cannot download {}", reasons.front()),
-                gone ? "run `apt-get update`: the package has a newer version now"
-                     : "connect this machine to its apt sources; finished downloads stay cached");
+            throw host_error(fmt::format("cannot download {}", reasons.front()),
+                             gone
+                                 ? "run `apt-get update`: the package has a newer version now"
+                                 : "connect this machine to its apt sources; finished downloads stay cached");
         }
         for (; first != offer; ++first)
             keep(arriving.path() / (*first)->file, debs / (*first)->file);

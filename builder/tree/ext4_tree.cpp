@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "builder/tree/ext4_tree.hpp"
 
+#include <ext2fs/ext2fs.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -17,8 +18,6 @@
 #include "builder/base/handle.hpp"
 #include "builder/cache.hpp"
 #include "builder/tree/exclusion.hpp"
-
-#include <ext2fs/ext2fs.h>
 // e2fsprogs 1.47.2 defines this macro, which breaks <algorithm>: hence also the place of these includes.
 #undef clamp
 extern "C" {

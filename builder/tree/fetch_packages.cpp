@@ -63,8 +63,8 @@ void remember(const PackageRequest& request, const fs::path& cache, const std::v
     write_file(chosen_file(request, cache), text.append(last_line));
 }
 
-/// When the file was last changed, in ns; unset if no file of that size exists. Programs cannot set this time, as they
-/// can the time of modification.
+/// When the file was last changed, in ns; unset if no file of that size exists. Programs cannot set this
+/// time, as they can the time of modification.
 std::optional<std::int64_t> modified(const fs::path& file, std::uint64_t size) {
     struct stat status {};
     if (::stat(file.c_str(), &status) < 0 || static_cast<std::uint64_t>(status.st_size) != size)

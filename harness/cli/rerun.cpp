@@ -15,7 +15,8 @@ void add_rerun(CLI::App& app, RerunRequest& request) {
     app.add_option("DIR", request.run, "a run, or a directory of runs, whose last one is used")
         ->type_name("DIR")
         ->default_str("lktest-results");
-    app.add_flag("--allow-host-steps", request.host_steps, "run the host steps of scenarios that did not come with lktest");
+    app.add_flag("--allow-host-steps", request.host_steps,
+                 "run the host steps of scenarios that did not come with lktest");
     app.add_flag("--failed", request.failed, "only cells that did not pass");
 }
 

@@ -141,7 +141,8 @@ private:
         store([&] {
             const HeldDirectory held(directory_.cell_directory(cell));
             for (const auto& file : fs::directory_iterator(held.path()))
-                ended.artefacts.push_back(printable((fs::path(name(cell)) / file.path().filename()).string()));
+                ended.artefacts.push_back(
+                    printable((fs::path(name(cell)) / file.path().filename()).string()));
             std::ranges::sort(ended.artefacts);
             packed_[static_cast<std::size_t>(&ended - report_.cells.data())] =
                 pack_cell(held.path(), report_.cells.size());

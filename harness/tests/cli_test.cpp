@@ -438,7 +438,7 @@ TEST(HostSteps, OfAScenarioFromElsewhereNeedTheUsersWord) {
 
 TEST(HostSteps, ASavedRunCannotAllowThem) {
     const TempDir dir;
-    RunReport report = sample_failures();
+    results::Run report = sample_failures();
     report.command = {"lktest", "run", "--allow-host-steps", "--scenario", "./theirs.toml"};
     write_file(dir.path() / "matrix.json", json_report(report));
     EXPECT_FALSE(options_again({dir.path(), false}).host_steps);
