@@ -9,7 +9,7 @@
 namespace lktest {
 namespace {
 
-constexpr std::size_t config_limit = 1 << 20, menu_entry_limit = 256, line_limit = 4000;
+constexpr std::size_t syslinux_config_limit = 1 << 20, menu_entry_limit = 256, line_limit = 4000;
 
 bool has_suffix(std::string_view path, std::initializer_list<std::string_view> suffixes) {
     return std::ranges::any_of(suffixes, [path](std::string_view suffix) { return path.ends_with(suffix); });
@@ -25,7 +25,7 @@ class SyslinuxParser {
 public:
     BootConfig parse(std::string_view text) {
         config_.loader = BootLoader::syslinux;
-        text = text.substr(0, config_limit);
+        text = text.substr(0, syslinux_config_limit);
         while (!text.empty() && number_ < line_limit) {
             const std::string_view line = text.substr(0, text.find('\n'));
             text.remove_prefix(std::min(line.size() + 1, text.size()));

@@ -18,11 +18,12 @@ namespace {
 /// Two columns of a help text.
 using Entry = std::pair<std::string, std::string>;
 
-void add_entries(std::string& text, std::string_view title, const std::vector<Entry>& entries) {
+/// @param widest  columns; a longer entry has its description below
+void add_entries(std::string& text, std::string_view title, const std::vector<Entry>& entries,
+                 std::size_t widest = 44) {
     if (entries.empty())
         return;
     text += fmt::format("\n{}:\n", title);
-    constexpr std::size_t widest = 34;  // a longer entry has its description below
     std::size_t width = 0;
     for (const Entry& entry : entries)
         if (columns(entry.first) <= widest)
@@ -115,7 +116,7 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppF
     add_entries(text, "Commands", commands);
     add_entries(text, "Arguments", arguments);
     add_options(text, *app, mode == CLI::AppFormatMode::All);
-    add_entries(text, "Examples", lines);
+    add_entries(text, "Examples", lines, 60);
     if (!app->get_parent())
         add_entries(text, "Exit status", exits);
     return text;

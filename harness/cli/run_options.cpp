@@ -58,19 +58,19 @@ void add_hardware(CLI::App& app, HardwareAxes& hardware) {
 
 /// The sections of `lktest run --help`; `matrix` and `debug` have some of the options.
 const std::array sections{
-    OptionSection{"What to boot", {"--iso", "--recipe"}, {"--media", "--cell"}},
+    OptionSection{"What to boot", {"--recipe"}, {"--iso", "--media", "--cell"}},
     OptionSection{"Machines",
-                  {"--arch", "--firmware", "--medium", "--memory", "--all"},
-                  {"--reduce", "--machine", "--cpu", "--cpus", "--tables", "--tpm", "--graphics", "--card",
-                   "--enroll"}},
+                  {"--arch", "--firmware", "--medium", "--all"},
+                  {"--memory", "--reduce", "--machine", "--cpu", "--cpus", "--tables", "--tpm", "--graphics",
+                   "--card", "--enroll"}},
     OptionSection{"What counts as a pass",
                   {"--scenario", "--known-failures", "--retries"},
                   {"--repeat", "--timeout", "--memory-floor"}},
     OptionSection{
-        "How to run", {"--jobs", "--append", "--watch"}, {"--accel", "--network", "--allow-host-steps"}},
+        "How to run", {"--jobs", "--append"}, {"--watch", "--accel", "--network", "--allow-host-steps"}},
     OptionSection{"Output", {"--output", "--format", "--verbose"}, {"--json", "--shards", "--history"}},
     OptionSection{"Many machines", {}, {"--connect", "--engine", "--shard", "--timings"}},
-    OptionSection{"Debugging", {"--keep", "--early-console", "--stop-at", "--snapshot-at", "--at"}, {}},
+    OptionSection{"Debugging", {"--keep", "--stop-at", "--snapshot-at", "--at"}, {"--early-console"}},
 };
 
 }  // namespace
@@ -80,10 +80,6 @@ void group_options(CLI::App& app) {
 }
 
 void add_cells(CLI::App& app, RunOptions& options) {
-    add_choices(app, "-a,--arch", all_arches, options.arches, "CPU architectures", "all that fit the ISO");
-    add_choices(app, "-f,--firmware", all_firmwares, options.firmwares, "firmware", "bios, uefi");
-    add_choices(app, "-m,--medium", all_media, options.media, "how the ISO is attached", "cdrom");
-    add_hardware(app, options.hardware);
     add_repeatable(app, "--iso", "FILE", "live image, same as FILE",
                    "lktest's own, built if missing or outdated",
                    [&options](const std::string& word) { options.isos.emplace_back(word); });
@@ -96,6 +92,10 @@ void add_cells(CLI::App& app, RunOptions& options) {
         ->type_name("FILE");
     add_single(app, "--recipe", "RECIPE|FILE", "build the images from this recipe", "recovery",
                [&options](const std::string& word) { options.recipe = word; });
+    add_choices(app, "-a,--arch", all_arches, options.arches, "CPU architectures", "all that fit the ISO");
+    add_choices(app, "-f,--firmware", all_firmwares, options.firmwares, "firmware", "bios, uefi");
+    add_choices(app, "-m,--medium", all_media, options.media, "how the ISO is attached", "cdrom");
+    add_hardware(app, options.hardware);
     add_repeatable(app, "-s,--scenario", "SCENARIO|FILE", "what a boot must reach", "one that fits the ISO",
                    [&options](const std::string& word) { options.scenarios.push_back(word); });
     add_repeatable(app, "--cell", "CELL", "boot only this cell of the matrix", "all",
