@@ -98,8 +98,8 @@ TEST(FetchPackages, SaysWhatItCannotDownload) {
     EXPECT_TRUE(error->starts_with("host: cannot download http")) << *error;
     EXPECT_NE(error->find("busybox-static"), std::string::npos) << *error;
     EXPECT_TRUE(
-        error->ends_with("\nhint: connect this machine to its apt sources; what is already downloaded "
-                         "stays cached"))
+        error->ends_with("\nhint: connect this machine to its apt sources; finished downloads "
+                         "stay cached"))
         << *error;
     EXPECT_TRUE(fs::is_empty(deb.parent_path())) << "a half download stayed";
 }
@@ -114,7 +114,7 @@ TEST(FetchPackages, NamesPackagesThatDoNotExist) {
                     cache.path(), {}, {});
             }),
             "usage: this machine's apt sources have no package lktest-nosuch, lktest-neither for arm64\n"
-            "hint: mend the name, or run `apt-get update` (before that, `dpkg --add-architecture arm64` "
+            "hint: correct the name, or run `apt-get update` (before that, `dpkg --add-architecture arm64` "
             "when apt does not know arm64; ci/setup does both)");
     for (const std::string name : {"Busybox", "busybox-", "--version", "busy box", "busybox=1", "a.*", ""})
         EXPECT_EQ(error_of([&] {

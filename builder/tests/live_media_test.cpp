@@ -24,7 +24,8 @@ Strings found_in(const FakeMedium& medium, std::uint64_t checksum_limit = 0) {
     Strings found;
     for (const IsoFinding& finding : find_faults(facts)) {
         EXPECT_FALSE(finding.text.empty() || finding.fix.empty()) << finding.id;
-        found.push_back(finding.id);
+        if (finding.id != "no-ia32-loader")  // a note on every medium that lacks one
+            found.push_back(finding.id);
     }
     return found;
 }

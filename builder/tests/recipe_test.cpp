@@ -266,7 +266,7 @@ TEST(Recipe, ARootIsNotTwoThings) {
     EXPECT_NE(complaint(rootless + "[root]\ntar = \"x\"\none_file_system = true\n").find("belongs to"),
               std::string::npos);
     EXPECT_NE(complaint(rootless + "[root]\nsystem = true\ndirectories = [\"usr/bin\"]\n")
-                  .find("no directory's name in /"),
+                  .find("not the name of a directory in /"),
               std::string::npos);
     EXPECT_NE(complaint(rootless + "[root]\nsystem = true\n[packages]\n").find("each make a root"),
               std::string::npos);
@@ -306,7 +306,7 @@ TEST(Recipe, AnIsosImagesAreNamedByTheirPathsOnIt) {
     const Recipe recipe = parse(rootless + "[root]\niso = \"/v.iso\"\nimages = [\"/a.img\"]\n");
     EXPECT_EQ(recipe.root.kind, RootKind::iso);
     EXPECT_EQ(recipe.root.images, std::vector<std::string>{"/a.img"});
-    EXPECT_NE(complaint(rootless + "[root]\niso = \"v\"\nimages = [\"a\"]\n").find("no absolute path"),
+    EXPECT_NE(complaint(rootless + "[root]\niso = \"v\"\nimages = [\"a\"]\n").find("not an absolute path"),
               std::string::npos);
     EXPECT_NE(complaint(rootless + "[root]\ntar = \"v\"\nimages = [\"/a\"]\n").find("belongs to 'iso'"),
               std::string::npos);

@@ -74,7 +74,7 @@ TEST(ReadRoot, ListsEveryFileThatCannotBeReadAndFailsUnlessThatIsAllowed) {
             << refused;
         EXPECT_EQ(std::ranges::count(refused, '\n'), 22) << "20 files, how many more, and a hint";
         EXPECT_TRUE(
-            refused.ends_with("\n  … and 5 more\nhint: run as root, or leave them out with "
+            refused.ends_with("\n  … and 5 more\nhint: run as root, or omit them with "
                               "allow_unreadable = true in [root]"))
             << refused;
         setting.recipe.root.allow_unreadable = true;
@@ -126,7 +126,7 @@ TEST(RootAt, TellsAPathsKindByLookingAtIt) {
     EXPECT_EQ(root_at(file, {}).kind, RootKind::tar);
     write_file(file, "text");
     EXPECT_EQ(error_of([&] { root_at(file, {}); }),
-              "usage: " + file + " is no directory, tar archive, SquashFS image or ISO with a root");
+              "usage: " + file + " is not a directory, tar archive, SquashFS image or ISO with a root");
 }
 
 TEST(ChooseReport, IsAsTheRootsInitIs) {

@@ -114,7 +114,7 @@ TEST(Expand, RefusesAScenarioThatTheFiltersLeaveNothingOf) {
     axes.firmwares = {Firmware::bios};
     EXPECT_EQ(complaint(axes),
               "scenario 'secure-boot' leaves no cell to boot: it is for uefi only, and the command "
-              "line asks for --firmware bios; x86.iso is for x86_64\nleave one of them out");
+              "line asks for --firmware bios; x86.iso is for x86_64\nremove one of them");
 }
 
 TEST(Expand, RefusesTwoScenariosOfOneName) {

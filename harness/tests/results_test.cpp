@@ -251,14 +251,16 @@ TEST(Reports, AgreeWithTheExitStatusOnEveryOutcome) {
         EXPECT_EQ(github_annotations(run).find("::error") == std::string::npos, good) << outcome;
         const std::string summary = markdown_report(run);
         EXPECT_EQ(summary.starts_with("### ✅"), good) << outcome;
-        if (good)
+        if (good) {
             EXPECT_EQ(summary.find("❌"), std::string::npos) << outcome;
+        }
         pugi::xml_document junit;
         ASSERT_TRUE(junit.load_string(junit_report(run).c_str()));
         const pugi::xml_node suite = junit.child("testsuites").child("testsuite");
-        if (run.cells[1].verdict)
+        if (run.cells[1].verdict) {
             EXPECT_EQ(suite.attribute("failures").as_int() + suite.attribute("errors").as_int() == 0, good)
                 << outcome;
+        }
         EXPECT_EQ(exit_code(saved(run)), exit_code(run)) << outcome;
     }
 }

@@ -85,8 +85,9 @@ TEST(RunDirectory, WritesEventsLineByLineAndReportsWhole) {
     const TempDir base;
     const RunDirectory run = RunDirectory::create(base.path(), noon);
     const results::Run report = sample_report();
-    run.append_event(report.cells[0].cell, event);
-    run.append_event(report.cells[0].cell, event);
+    const BootCell cell = sample_cell(Arch::x86_64, Firmware::bios);
+    run.append_event(cell, event);
+    run.append_event(cell, event);
     run.write(sample_failures());
     run.write(report);
     EXPECT_EQ(read_file(run.path() / "boot.recovery.x86_64-bios-cdrom/events.jsonl"),
