@@ -66,11 +66,12 @@ const std::array sections{
     OptionSection{"What counts as a pass",
                   {"--scenario", "--known-failures", "--retries"},
                   {"--repeat", "--timeout", "--memory-floor"}},
-    OptionSection{
-        "How to run", {"--jobs", "--append"}, {"--watch", "--accel", "--network", "--allow-host-steps"}},
+    OptionSection{"How to run",
+                  {"--jobs", "--append", "--keep"},
+                  {"--watch", "--accel", "--network", "--allow-host-steps"}},
     OptionSection{"Output", {"--output", "--format", "--verbose"}, {"--json", "--shards", "--history"}},
     OptionSection{"Many machines", {}, {"--connect", "--engine", "--shard", "--timings"}},
-    OptionSection{"Debugging", {"--keep", "--stop-at", "--snapshot-at", "--at"}, {"--early-console"}},
+    OptionSection{"Debugging", {"--stop-at", "--snapshot-at", "--at"}, {"--early-console"}},
 };
 
 }  // namespace

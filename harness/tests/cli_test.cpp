@@ -242,7 +242,7 @@ TEST(Completion, CompletesCommandsOptionsAndValues) {
     };
     EXPECT_EQ(complete("''"),
               "run\nmatrix\nrerun\nreport\ncompare\nhistory\ninit\nbuild\ninspect\ncheck-"
-              "console\ndiagnose\nattach\ndebug\ndoctor\nmodule\n--"
+              "console\ndiagnose\nattach\ndebug\ndoctor\nmodule\nhelp\nversion\n--"
               "help\n--version\n");
     EXPECT_EQ(complete("r"), "run\nrerun\nreport\n");
     EXPECT_EQ(complete("rerun --f"), "--failed\n");
