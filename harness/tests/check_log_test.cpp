@@ -8,9 +8,9 @@
 #include <filesystem>
 
 #include "builder/base/file.hpp"
+#include "builder/tests/support/source_directory.hpp"
 #include "harness/console/failures.hpp"
 #include "harness/console/saved_log.hpp"
-#include "builder/tests/support/source_directory.hpp"
 
 namespace lktest {
 namespace {

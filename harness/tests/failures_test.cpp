@@ -11,9 +11,9 @@
 #include "builder/base/file.hpp"
 #include "builder/base/printable.hpp"
 #include "builder/tests/support/golden.hpp"
+#include "builder/tests/support/source_directory.hpp"
 #include "harness/console/watch.hpp"
 #include "harness/scenario/parse.hpp"
-#include "builder/tests/support/source_directory.hpp"
 
 namespace lktest {
 namespace {

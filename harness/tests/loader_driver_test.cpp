@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "builder/tests/support/source_directory.hpp"
 #include "harness/console/loader_driver.hpp"
 
 #include <gtest/gtest.h>
 
 #include "builder/base/file.hpp"
 #include "builder/base/printable.hpp"
+#include "builder/tests/support/source_directory.hpp"
 #include "harness/console/screen.hpp"
 
 namespace lktest {

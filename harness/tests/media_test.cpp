@@ -136,8 +136,7 @@ TEST_F(MediaTest, AChangedFileRedoesOnlyTheLayerThatItIsIn) {
 /// What the user does with the archive for sticks, on disks with each kind of partition table.
 TEST_F(MediaTest, TheInstallerMakesSticksOfEveryKindBootByBios) {
     for (const char* scenario : {"scenarios/boot.toml", "harness/tests/sticks.toml"})
-        fs::copy_file(source_directory() / scenario,
-                      scratch_.path() / fs::path(scenario).filename());
+        fs::copy_file(source_directory() / scenario, scratch_.path() / fs::path(scenario).filename());
     check_process(
         {LKTEST_PROGRAM, "build", "recovery", "--arch", "x86_64", "-o", scratch_.path() / "live.tar"});
     const ProcessResult ended = patient({LKTEST_PROGRAM, "run", "--scenario", scratch_.path() / "sticks.toml",

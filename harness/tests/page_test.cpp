@@ -202,6 +202,7 @@ TEST_F(PageTest, CarriesAThousandCells) {
         results::CellResult result = one;
         result.cell.image = "image-" + std::to_string(i / 2);
         result.cell.firmware = i % 2 == 0 ? "bios" : "uefi";
+        result.cell.name = "boot." + result.cell.image + ".x86_64-" + result.cell.firmware + "-cdrom";
         report.cells.push_back(result);
     }
     const std::string page = html_page(json_report(report), cells);

@@ -30,7 +30,8 @@ struct Ram : TestRam {
 /// golden/memory/NAME.ram: the pages of a real guest that lead to its log, without their zeros,
 /// as repeated {u64 address, u16 size, bytes}, little-endian.
 Ram recorded(Arch arch) {
-    const std::string file = read_file(fmt::format("{}/golden/memory/{}.ram", source_directory().string(), name(arch)));
+    const std::string file =
+        read_file(fmt::format("{}/golden/memory/{}.ram", source_directory().string(), name(arch)));
     Ram ram;
     for (std::size_t at = 0; at + 10 <= file.size();) {
         std::uint64_t address = 0;

@@ -243,8 +243,7 @@ TEST(ReadScenario, NeverCrashesOnABrokenFile) {
 
 TEST(ShippedFiles, AreAllValid) {
     std::size_t scenarios = 0;
-    for (const auto& entry :
-         std::filesystem::directory_iterator(source_directory() / "scenarios"))
+    for (const auto& entry : std::filesystem::directory_iterator(source_directory() / "scenarios"))
         if (entry.path().extension() == ".toml") {
             EXPECT_NO_THROW(read_scenario(entry.path())) << entry.path();
             ++scenarios;
