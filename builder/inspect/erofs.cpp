@@ -77,27 +77,6 @@ public:
 
     std::optional<ImageNode> root() override { return node(root_); }
 
-    std::optional<ImageNode> child(const ImageNode& directory, std::string_view name) override {
-        std::optional<std::uint64_t> found;
-        each_entry(directory, [&](std::string_view entry, std::uint64_t nid) {
-            if (entry == name)
-                found = nid;
-            return !found;
-        });
-        return found ? node(*found) : std::nullopt;
-    }
-
-    std::vector<std::string> names(const ImageNode& directory) override {
-        constexpr std::size_t most = 10'000;
-        std::vector<std::string> all;
-        each_entry(directory, [&](std::string_view entry, std::uint64_t) {
-            if (entry != "." && entry != "..")
-                all.emplace_back(entry);
-            return all.size() < most;
-        });
-        return all;
-    }
-
     std::optional<std::string> head(const ImageNode& file, std::size_t size) override {
         return content(file.reference, size);
     }
@@ -130,7 +109,7 @@ private:
         return bytes;
     }
 
-    std::optional<ImageNode> node(std::uint64_t nid) {
+    std::optional<ImageNode> node(std::uint64_t nid) override {
         constexpr std::uint64_t nid_limit = std::uint64_t{1} << 40, target_limit = 4096;
         const std::string inode = nid < nid_limit ? image_.read(place(nid), 64) : std::string();
         if (inode.size() < 32) {
@@ -149,8 +128,7 @@ private:
         return node;
     }
 
-    template <typename Visit>
-    void each_entry(const ImageNode& directory, const Visit& visit) {
+    void each_entry(const ImageNode& directory, const Visit& visit) override {
         constexpr std::uint64_t directory_limit = 8 << 20;
         constexpr std::size_t entry_size = 12;
         const auto listing = content(directory.reference, directory_limit);

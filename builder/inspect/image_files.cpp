@@ -27,6 +27,27 @@ std::optional<ImageNode> walk(ImageFiles& image, std::string_view path) {
 
 }  // namespace
 
+std::optional<ImageNode> ImageFiles::child(const ImageNode& directory, std::string_view name) {
+    std::optional<std::uint64_t> found;
+    each_entry(directory, [&](std::string_view entry, std::uint64_t reference) {
+        if (entry == name)
+            found = reference;
+        return !found;
+    });
+    return found ? node(*found) : std::nullopt;
+}
+
+std::vector<std::string> ImageFiles::names(const ImageNode& directory) {
+    constexpr std::size_t most = 10'000;
+    std::vector<std::string> all;
+    each_entry(directory, [&](std::string_view entry, std::uint64_t) {
+        if (entry != "." && entry != "..")
+            all.emplace_back(entry);
+        return all.size() < most;
+    });
+    return all;
+}
+
 std::optional<RootUnion::Found> RootUnion::at(std::string_view path) const {
     for (const auto& image : images_)
         if (auto node = walk(*image, path))

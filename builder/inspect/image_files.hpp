@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,14 +30,20 @@ class ImageFiles {
 public:
     virtual ~ImageFiles() = default;
     virtual std::optional<ImageNode> root() = 0;
-    virtual std::optional<ImageNode> child(const ImageNode& directory, std::string_view name) = 0;
-    virtual std::vector<std::string> names(const ImageNode& directory) = 0;
+    std::optional<ImageNode> child(const ImageNode& directory, std::string_view name);
+    /// At most 10,000 names, without "." and "..".
+    std::vector<std::string> names(const ImageNode& directory);
     /// The first bytes of a regular file, at most `size`; unset if they cannot be read.
     virtual std::optional<std::string> head(const ImageNode& file, std::size_t size) = 0;
     /// Whether everything asked for so far could be read.
     bool readable() const { return readable_; }
 
 protected:
+    /// Receives a name and a reference to its inode; returns whether to continue.
+    using Visit = std::function<bool(std::string_view, std::uint64_t)>;
+    virtual void each_entry(const ImageNode& directory, const Visit& visit) = 0;
+    virtual std::optional<ImageNode> node(std::uint64_t reference) = 0;
+
     bool readable_ = true;
 };
 

@@ -38,26 +38,6 @@ public:
 
     std::optional<ImageNode> root() override { return node(le64(super_, 32)); }
 
-    std::optional<ImageNode> child(const ImageNode& directory, std::string_view name) override {
-        std::optional<std::uint64_t> found;
-        each_entry(directory, [&](std::string_view entry, std::uint64_t reference) {
-            if (entry == name)
-                found = reference;
-            return !found;
-        });
-        return found ? node(*found) : std::nullopt;
-    }
-
-    std::vector<std::string> names(const ImageNode& directory) override {
-        constexpr std::size_t most = 10'000;
-        std::vector<std::string> all;
-        each_entry(directory, [&](std::string_view entry, std::uint64_t) {
-            all.emplace_back(entry);
-            return all.size() < most;
-        });
-        return all;
-    }
-
     std::optional<std::string> head(const ImageNode& file, std::size_t size) override {
         const std::string inode = metadata(le64(super_, 64), file.reference, 64);
         const bool extended = le16(inode, 0) == 9;
@@ -166,7 +146,7 @@ private:
         return bytes;
     }
 
-    std::optional<ImageNode> node(std::uint64_t reference) {
+    std::optional<ImageNode> node(std::uint64_t reference) override {
         const std::string inode = metadata(le64(super_, 64), reference, 64);
         if (inode.size() < 24)
             return damaged();
@@ -201,8 +181,7 @@ private:
         return node;
     }
 
-    template <typename Visit>
-    void each_entry(const ImageNode& directory, const Visit& visit) {
+    void each_entry(const ImageNode& directory, const Visit& visit) override {
         const std::string inode = metadata(le64(super_, 64), directory.reference, 40);
         const bool extended = le16(inode, 0) == 8;
         const std::uint64_t said = extended ? le32(inode, 20) : le16(inode, 24);
