@@ -19,7 +19,7 @@
 
 namespace lktest {
 
-/// What the steps of a scenario act on: a running cell.
+/// The running cell that a scenario's steps act on.
 struct Stage {
     Host& host;
     const BootCell& cell;
@@ -28,18 +28,18 @@ struct Stage {
     Domain& guest;
     SerialLine& serial;
     CellNetwork* network;  ///< null without a tap
-    LoaderDriver* loader;  ///< null when the loader is left alone
+    LoaderDriver* loader;  ///< null if no step uses the loader
     Disks& disks;
     MediumDrive& drive;
     Limits limits;
     std::filesystem::path artefacts;
     Variables variables;
-    /// From a reset to the last milestone.
+    /// Waits from a reset to the last milestone.
     std::function<boost::asio::awaitable<Verdict>()> reach_milestones;
 };
 
-/// Does the scenario's steps, one after another, with a guest that has reached its milestones.
-/// The first that fails is the verdict, with its place in the scenario.
+/// Runs the scenario's steps in order, with a guest that has reached its milestones. The first failed step
+/// becomes the verdict, with its place in the scenario.
 boost::asio::awaitable<Verdict> act(Stage& stage);
 
 }  // namespace lktest

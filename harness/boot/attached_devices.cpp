@@ -10,7 +10,7 @@ namespace {
 
 using Kind = AttachedDevice::Kind;
 
-/// A device that domain_xml() tells QEMU of itself, in JSON; nothing of one that is neither disk nor drive.
+/// Adds a device that domain_xml() passed directly to QEMU, in JSON. Ignores all but disks and network cards.
 void add_device(std::vector<AttachedDevice>& devices, const std::string& words) {
     const auto json = nlohmann::json::parse(words, nullptr, false);
     if (!json.is_object())

@@ -8,8 +8,8 @@
 
 namespace lktest {
 
-/// The disks and network cards of a libvirt domain, those of its qemu:arg elements too. Pure. None of what is
-/// no domain.
+/// The disks and network cards of a libvirt domain, including those of its qemu:arg elements. Pure. Empty if
+/// the text is not a domain.
 std::vector<AttachedDevice> attached_devices(const std::string& xml);
 
 }  // namespace lktest

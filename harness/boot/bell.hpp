@@ -10,8 +10,8 @@
 
 namespace lktest {
 
-/// Wakes one waiting coroutine: at its deadline, or when somebody rings.
-/// A ring while nobody waits is kept for the next wait.
+/// Wakes one waiting coroutine at its deadline or on a ring. A ring without a waiter is kept for the next
+/// wait.
 class Bell {
 public:
     explicit Bell(boost::asio::io_context& io) : timer_(io) {}

@@ -11,10 +11,11 @@
 
 namespace lktest {
 
-/// Looks at a cell again and again while it is judged, as long as what this returns lives.
+/// Looks at a cell repeatedly while it is judged, as long as the returned object lives.
 /// @param pause  from the end of one look to the next
-/// @param look   false: there is no more to be seen. It may still be waiting when the cell is over, which is
-///               when `cell` expires: it holds what it touches, and looks at `cell` after it has waited.
+/// @param look   returns false if there is nothing more to see. It may still be waiting when the cell ends
+/// and
+///               `cell` expires, so it owns what it touches and checks `cell` after each wait.
 using Look = std::function<boost::asio::awaitable<bool>(const std::weak_ptr<void>& cell)>;
 std::shared_ptr<void> beside(Host& host, std::chrono::milliseconds pause, Look look);
 

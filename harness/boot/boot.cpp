@@ -32,8 +32,8 @@ namespace asio = boost::asio;
 namespace fs = std::filesystem;
 using std::chrono::microseconds;
 
-/// The host's side of the network milestone, until the guest has had the time that it is allowed. Shares what
-/// it touches: it may wake once more after the cell is over.
+/// Checks the network from the host until the guest's time for it is over. It shares ownership of what it
+/// touches, because it may wake once more after the cell has ended.
 asio::awaitable<void> check_network(std::shared_ptr<Attendance> attendance, std::shared_ptr<bool> over,
                                     CellNetwork& network, NetworkCheck check, microseconds allowed) {
     constexpr microseconds least = std::chrono::milliseconds(200);
@@ -54,7 +54,7 @@ asio::awaitable<void> check_network(std::shared_ptr<Attendance> attendance, std:
         attendance->network_failed(facts.problem);
 }
 
-/// Lets the loader's driver type. What it cannot do ends the cell.
+/// Lets the loader's driver type. If it cannot, the cell ends.
 std::optional<Verdict> drive_loader(Attendance& attendance, Rig& rig, const BootLine& line) {
     const microseconds now = attendance.since_power_on();
     if (std::string keys = rig.loader->type(attendance.screen_rows(), now); !keys.empty())
@@ -66,14 +66,14 @@ std::optional<Verdict> drive_loader(Attendance& attendance, Rig& rig, const Boot
     return attendance.step_failed(acting, rig.loader->problem());
 }
 
-/// On the serial console and on the keyboard: the loader's menu may be on either.
+/// Presses Enter on the serial console and on the keyboard, because the loader's menu may be on either.
 asio::awaitable<void> press_enter(Host& host, Rig& rig) {
     rig.serial->send("\r");
     const auto press = [&rig] { rig.guest->press_keys({"ret"}); };
     co_await on_worker(host.workers, press);
 }
 
-/// From power-on or reset to the last milestone.
+/// Waits from power-on or reset to the last milestone.
 asio::awaitable<Verdict> attend(Host& host, std::shared_ptr<Attendance> attendance, Rig& rig, Limits limits,
                                 const BootLine& line) {
     const auto over = std::make_shared<bool>(false);
@@ -110,7 +110,7 @@ asio::awaitable<Verdict> attend(Host& host, std::shared_ptr<Attendance> attendan
     }
 }
 
-/// What the serial terminal showed, as pictures.
+/// Renders what the serial terminal showed as pictures.
 void keep_screens(const fs::path& artefacts) {
     constexpr std::size_t most = 8;
     std::error_code none;
@@ -121,7 +121,7 @@ void keep_screens(const fs::path& artefacts) {
         write_file(artefacts / "screens.json", json_frames(frames));
 }
 
-/// What a cell leaves besides its console's lines: its screens, and QEMU's own log.
+/// Collects a cell's screens and QEMU's log.
 void collect(const Connection& libvirt, const Domain& guest, bool failed, const fs::path& artefacts) {
     if (failed)
         write_screen(guest, artefacts);
@@ -132,8 +132,8 @@ void collect(const Connection& libvirt, const Domain& guest, bool failed, const 
         write_file(artefacts / "qemu.log", without_environment(read_file(log)));
 }
 
-/// @param directory  the cell's, as the user knows it
-/// @param held       the same one, which nothing can replace
+/// @param directory  the cell's directory, as the user knows it
+/// @param held       the same directory, held open so that it cannot be replaced
 asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
                                       std::shared_ptr<const Scenario> scenario, const fs::path& directory,
                                       std::shared_ptr<const HeldDirectory> held,
@@ -214,7 +214,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
             if (found)
                 write_findings(*found, artefacts);
             collect(rig.seat.connection(), *rig.guest, failed && rig.onlooker->answered(), artefacts);
-        } catch (const Error& fault) {  // a full disk, say: the verdict stands without these files
+        } catch (const Error& fault) {  // such as a full disk: the verdict remains valid
             not_collected = fault.what();
         }
         if (found)
@@ -260,7 +260,7 @@ asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& general
     try {
         verdict = co_await boot_machine(host, cell, scenario, directory, artefacts, attendance);
     } catch (const std::exception& fault) {
-        // One who stops the run often tells all of its processes, libvirt's and QEMU's too.
+        // Whoever stops the run often signals all of its processes, including libvirt's and QEMU's.
         if (host.stop.requested()) {
             verdict.outcome = Outcome::cancelled;
             verdict.reason = "the run was stopped";

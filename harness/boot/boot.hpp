@@ -12,14 +12,14 @@
 
 namespace lktest {
 
-/// Boots one cell, from power-on to its verdict, and leaves in `artefacts`:
-/// domain.xml, console.raw (every byte), console.log (a time stamp for each line),
-/// network.log, qemu.log, film-*.png, and of what failed a screenshot, kernel.log and diagnosis.json.
-/// A host fault of this cell (firmware, tap, QEMU) is a Verdict too; it never throws one.
+/// Boots one cell, from power-on to its verdict. Writes to `artefacts`: domain.xml, console.raw (every byte),
+/// console.log (each line with its time), network.log, qemu.log, film-*.png, and after a failure a
+/// screenshot, kernel.log and diagnosis.json. A host fault of this cell (firmware, tap, QEMU) is returned as
+/// a Verdict and never thrown.
 boost::asio::awaitable<Verdict> boot(Host& host, BootCell cell, const Scenario& scenario,
                                      std::filesystem::path artefacts, EventSink sink);
 
-/// The verdict of a cell that an exception ended: a fault of this host, or of lktest.
+/// The verdict of a cell that an exception ended, caused by this host or by lktest.
 Verdict host_fault(const std::exception& fault);
 
 }  // namespace lktest

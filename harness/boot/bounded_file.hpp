@@ -8,15 +8,15 @@
 
 namespace lktest {
 
-/// A file that a guest fills, up to a bound; its last line then says that there was more.
+/// A file that a guest fills, up to a limit. When it is reached, the last line says so.
 class BoundedFile {
 public:
     static constexpr std::uint64_t usual_limit = 16 << 20;
 
-    /// Replaces the file. Throws a host Error if it cannot be made.
+    /// Replaces the file. Throws a host Error if it cannot be created.
     explicit BoundedFile(const std::filesystem::path& path, std::uint64_t limit = usual_limit);
 
-    /// Whoever watches the file sees all there was.
+    /// Writes and flushes, so that a reader of the file sees everything so far.
     void write(std::string_view bytes);
 
 private:

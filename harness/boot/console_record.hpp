@@ -12,23 +12,23 @@
 
 namespace lktest {
 
-/// Writes what a console said: console.raw, every byte, and console.log, the lines with their
-/// times. A guest that floods its console gets no more of the disk than the limit of each.
+/// Writes a console's output to console.raw (every byte) and console.log (lines with their times). The limit
+/// of each keeps a guest from filling the disk.
 class ConsoleRecord {
 public:
     static constexpr std::uint64_t usual_limit = 64 << 20;
 
-    /// @param limit  bytes of console.raw, and of console.log, which times and escapes make longer
-    /// Throws a host Error when the files cannot be made.
+    /// @param limit  bytes of console.raw, and of console.log, which is longer because of times and escapes
+    /// Throws a host Error if the files cannot be created.
     explicit ConsoleRecord(const std::filesystem::path& directory, std::uint64_t limit = usual_limit);
     ConsoleRecord(const ConsoleRecord&) = delete;
     ConsoleRecord& operator=(const ConsoleRecord&) = delete;
     ~ConsoleRecord();
 
-    /// @return false when the disk took no more: full, or gone
+    /// @return false if the disk is full or gone
     bool write(std::string_view bytes, std::chrono::microseconds at);
 
-    /// Whether one of the files has all it may have.
+    /// Whether one of the files has reached its limit.
     bool full() const noexcept { return written_ >= limit_ || logged_ >= limit_; }
 
 private:

@@ -15,20 +15,20 @@ namespace lktest {
 ///     ask     one line of JSON: {"do": "diagnose", "cell": NAME, "into": DIR}
 ///     answer  one line of JSON: {"diagnosis": {…}, "core": COMMAND}, or {"error": …, "hint": …}
 ///
-/// "diagnose" (with "into", a directory for the findings, and "core", a file for the guest's memory, or
-/// null; COMMAND opens it); "attach": what follows the answer {} on the socket are the bytes of a terminal,
-/// see attend_terminal(). A name is a cell's, whole, or a part of it that no other guest of the run has. A
-/// line has 64 KiB at most. Who sends a longer one, or none for a while, or does not take its answer, is hung
-/// up on.
+/// "diagnose" accepts "into", a directory for the findings, and "core", a file for the guest's memory; either
+/// may be null. COMMAND opens the core. After "attach" and its answer {}, the socket carries the bytes of a
+/// terminal, see attend_terminal(). NAME is a cell's name, or a part of it that is unique among the run's
+/// guests. A line may have 64 KiB. A client that sends a longer line, sends nothing for a while, or does not
+/// read its answer is disconnected.
 class Control {
 public:
-    /// @param directory  of the run. Where no socket can be made nobody can ask, and that is no fault.
-    /// @param patience   for the question, and for the answer to be taken
+    /// @param directory  of the run. If the socket cannot be created, the run continues without it.
+    /// @param patience   for the question, and for the client to read the answer
     Control(boost::asio::io_context& io, const std::filesystem::path& directory, LiveGuests& guests,
             std::chrono::milliseconds patience = std::chrono::seconds(10));
     Control(const Control&) = delete;
     Control& operator=(const Control&) = delete;
-    /// Takes the socket out of the directory. What has begun may go on until the io_context ends.
+    /// Removes the socket from the directory. Requests in progress may continue until the io_context ends.
     ~Control();
 
 private:

@@ -13,16 +13,16 @@
 
 namespace lktest {
 
-/// Where a guest is stopped for whoever debugs it.
+/// Where to stop a guest for debugging.
 struct StopPoint {
-    std::string milestone;      ///< when it is reached; empty: at none
-    std::string snapshot;       ///< the milestone at which a snapshot is taken; empty: none is
-    bool kernel_entry = false;  ///< when a CPU first executes the kernel at the kernel's own addresses
+    std::string milestone;      ///< stop when it is reached; empty for none
+    std::string snapshot;       ///< take a snapshot when it is reached; empty for none
+    bool kernel_entry = false;  ///< stop when a CPU first executes the kernel at its virtual addresses
 };
 
-/// Boots one cell for a person at a terminal, see TerminalSession, until that person ends it. Nobody judges
-/// it: no deadline, no failure ends it. Its artefacts are those of boot(). Throws a host Error when there can
-/// be no such machine.
+/// Boots one cell for a person at a terminal, see TerminalSession, until that person ends it. The boot is not
+/// judged, so no deadline or failure ends it. Its artefacts are those of boot(). Throws a host Error if the
+/// machine cannot be created.
 boost::asio::awaitable<void> debug(Host& host, BootCell cell, const Scenario& general,
                                    std::filesystem::path artefacts, StopPoint stop,
                                    std::shared_ptr<boost::asio::local::stream_protocol::socket> terminal);

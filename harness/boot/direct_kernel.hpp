@@ -7,12 +7,12 @@
 
 namespace lktest {
 
-/// Takes kernel, initramfs and command line from a menu entry of a medium, without its boot loader: what
-/// then fails is no fault of the loader's.
-/// @param wish  entry: its title, empty for the first that has a kernel for `arch`; append: for the command
-/// line
-/// @param directory  where the two files are left
-/// Throws a usage Error when there is no such entry.
+/// Extracts kernel, initramfs and command line from a menu entry of a medium, to boot without its boot
+/// loader. A failure of that boot is then not the loader's fault.
+/// @param wish  entry: its title, empty for the first that has a kernel for `arch`; append: added to the
+/// command line
+/// @param directory  where the two files are written
+/// Throws a usage Error if there is no such entry.
 DirectKernel take_kernel(const std::filesystem::path& iso, Arch arch, const BootLine& wish,
                          const std::filesystem::path& directory);
 

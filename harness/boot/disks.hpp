@@ -14,25 +14,25 @@ namespace lktest {
 /// The disks of one cell: raw images in its private directory, and copies of those that must not change.
 class Disks {
 public:
-    /// Makes the images, sparse. A file system is made by mke2fs or mkfs.vfat, in the image
-    /// itself: nothing is mounted, and no rights are needed. Throws a host Error, or a usage Error
-    /// when a file that is to be copied cannot be read.
-    /// @param medium  the ISO that a file named "medium" stands for
+    /// Creates the images, sparse. mke2fs or mkfs.vfat creates a file system in the image itself, without
+    /// mounting it or needing privileges. Throws a host Error, or a usage Error if a file to copy is
+    /// unreadable.
+    /// @param medium  the ISO that the file name "medium" refers to
     Disks(const std::vector<DiskSettings>& settings, const std::filesystem::path& directory,
           const std::filesystem::path& medium);
 
     const std::vector<DiskSpec>& specs() const noexcept { return specs_; }
     const DiskSpec& spec(const std::string& name) const;
 
-    /// Gives the disk a place in the machine's boot order; before the machine is made.
+    /// Adds the disk to the machine's boot order. Call it before the machine is created.
     void make_bootable(const std::string& name);
 
-    /// Remembers how the disk is now.
+    /// Remembers the disk's current content.
     void seal(const std::string& name);
-    /// What is not as it was when sealed; empty when all is.
+    /// Describes the first change since seal(); empty if there is none.
     std::string difference(const std::string& name) const;
 
-    /// Moves the images that are to be kept to where the user finds them.
+    /// Moves the images to keep to a place where the user finds them.
     void keep(const std::filesystem::path& directory) const;
 
 private:

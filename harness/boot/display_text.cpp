@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view font_ending = ".pf2";
 constexpr std::uint64_t largest_font = 16 << 20;
 constexpr std::size_t most_fonts = 16, most_of_fonts = 32 << 20;  // bytes
-/// What GRUB is installed with where nobody chose another: Unifont.
+/// The font that GRUB installs by default: Unifont.
 constexpr const char* usual_font = "/usr/share/grub/unicode.pf2";
 
 std::vector<std::string> fonts_of_tree(const fs::path& directory) {
@@ -58,7 +58,7 @@ void DisplayText::find_fonts() {
             if (const auto font = read_grub_font(file); font && files.insert(std::move(file)).second)
                 readers_->emplace_back(*font);
     } catch (const Error&) {
-        // A medium that cannot be read has no fonts.
+        // An unreadable medium has no fonts.
     }
     if (peek_)
         if (const auto font = find_vga_font(peek_(video_bios, video_bios_size)))
@@ -72,7 +72,7 @@ void DisplayText::read() {
     try {
         picture = camera_().image;
     } catch (const Error&) {
-        // There is no display, or no guest any more.
+        // The display or the guest has gone.
     }
     if (picture == std::exchange(picture_, picture))
         return;

@@ -13,21 +13,21 @@
 
 namespace lktest {
 
-/// The text on a display that shows pixels, as boot loaders paint it: read with the fonts that the medium
-/// brings for GRUB, GRUB's own one of the host, and that of a PC's video BIOS. One call at a time.
+/// Reads the text that boot loaders paint on a graphical display. It knows the GRUB fonts on the medium, the
+/// host's GRUB font, and the font of a PC's video BIOS. One call at a time.
 class DisplayText {
 public:
     /// @param medium  an ISO, or the tree of a boot server
-    /// @param peek    for the video BIOS; empty for a machine that has none
+    /// @param peek    reads the video BIOS; empty if the machine has none
     DisplayText(Domain::Camera camera, std::filesystem::path medium, Domain::Peek peek)
         : camera_(std::move(camera)), medium_(std::move(medium)), peek_(std::move(peek)) {}
 
-    /// The rows of the first font that reads any. Looks again so rarely that it takes a twentieth of the
-    /// time, and is the same until then. None of a display that has gone.
+    /// The rows according to the first font that matches. Looks only so often that it takes a twentieth of
+    /// the time, and returns the same rows in between. Empty if the display has gone.
     const std::vector<std::string>& rows();
-    /// The picture that rows() saw, against the one that was kept by keep_picture().
+    /// Compares the picture that rows() saw with the one kept by keep_picture().
     std::optional<Painting> painting() const;
-    /// From now on pictures are compared with this one.
+    /// Keeps the current picture; later ones are compared with it.
     void keep_picture() { kept_ = image_; }
 
 private:

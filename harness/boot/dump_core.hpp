@@ -8,9 +8,9 @@
 
 namespace lktest {
 
-/// Writes all of a guest's memory, and how its kernel describes itself: to a file whose name ends in .elf for
-/// gdb, see dump_elf(), else in the compressed format of kdump. A few seconds, in which the guest stands
-/// still. Returns the command that opens it. Throws a host Error.
+/// Writes a guest's memory and its kernel's description. A file whose name ends in .elf is for gdb, see
+/// dump_elf(); any other has the compressed format of kdump. The guest is paused for a few seconds. Returns
+/// the command that opens the file. Throws a host Error.
 std::string dump_core(Domain& guest, const Onlooker& onlooker, const std::filesystem::path& file);
 
 }  // namespace lktest

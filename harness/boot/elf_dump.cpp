@@ -19,7 +19,7 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-/// A file that only its owner reads: it is all that a guest knows.
+/// A file that only its owner can read, because it holds all of the guest's memory.
 class SparseFile {
 public:
     explicit SparseFile(const fs::path& path)
@@ -56,20 +56,20 @@ private:
     UniqueFd fd_;
 };
 
-/// Where in the memory's part of the file a physical address is.
+/// The offset of a physical address in the file's memory part.
 std::uint64_t offset_of(std::uint64_t address, const std::vector<RamRange>& ram) {
     const auto range = std::ranges::find_if(
         ram, [address](const RamRange& one) { return address - one.address < one.size; });
     return range->offset + (address - range->address);
 }
 
-/// The addresses at which the kernel has its memory.
+/// The virtual addresses of the kernel's memory.
 std::vector<MappedRange> addresses_of(const GuestMemory& memory, const FoundKernel& kernel,
                                       const std::vector<RamRange>& ram) {
     if (kernel.tables)
         if (auto mapped = mapped_ranges(memory, *kernel.tables); !mapped.empty())
             return mapped;
-    // Of a kernel so early that its tables are not known its image is, in which its log lies then.
+    // Early kernels have no page tables that we can find, but the image, which holds the log, is known.
     std::vector<MappedRange> ranges = at_physical_addresses(ram);
     if (kernel.image_offset)
         for (const MemorySpan& span : memory.around_kernel(kernel.log.ring))
@@ -102,7 +102,7 @@ std::string dump_elf(const Domain& guest, const Onlooker& onlooker, const fs::pa
     for (const RamRange& range : content.ram)
         end = std::max(end, range.offset + range.size);
     fs::path names = file;
-    if (symbols)  // before the core's end is, for gdb mistrusts names that are newer than their core
+    if (symbols)  // before the core is complete, because gdb distrusts symbols that are newer than their core
         write_file(names.replace_extension(".symbols.elf"), symbol_file(*symbols, onlooker.arch()));
     core.commit(head.size() + end);
 

@@ -10,12 +10,12 @@
 
 namespace lktest {
 
-/// Fills in what the memory of a guest shows: the kernel's log, functions and tasks, and the firmware's
-/// programs. A confined process reads it; if that one gives no answer, `untold` says why.
-/// @param seen  has samples of the CPUs when there are some
+/// Fills in what a guest's memory shows: the kernel's log, functions and tasks, and the firmware's programs.
+/// A confined process reads it; if that fails, `untold` says why.
+/// @param seen  has samples of the CPUs if any were taken
 void examine_memory(const GuestRam& ram, Arch arch, Examination& seen);
 
-/// What that process does.
+/// Runs in that process.
 std::string examine_memory_job(std::span<const int> files, std::string_view input);
 
 }  // namespace lktest

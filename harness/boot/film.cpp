@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t most_pictures = 24;
 
-/// Empty when there is none: the machine has no display, or has gone.
+/// A picture of the display; empty if the machine has no display or has gone.
 std::string picture(const Domain::Camera& camera) {
     try {
         Domain::Screenshot shot = camera();
@@ -28,7 +28,7 @@ std::string picture(const Domain::Camera& camera) {
 struct Film {
     Domain::Camera camera;
     fs::path artefacts;
-    const Milestone* shown = nullptr;  ///< the last one that there is a picture of
+    const Milestone* shown = nullptr;  ///< the last milestone with a picture
     std::string last;
     std::size_t pictures = 0;
 };

@@ -15,17 +15,17 @@ struct Seen {
     std::optional<Painting> painting;
 };
 
-/// Looks for what the serial console does not show: the kernel's log while it does not show all of it, and
-/// when it is silent the displays. After a reset the memory still holds the log and the terminal of the boot
-/// before.
+/// Looks at what the serial console does not show: the kernel's log if it is incomplete there, and the
+/// displays if the console is silent. After a reset, memory still holds the log and the terminal of the
+/// previous boot.
 asio::awaitable<bool> look(Host& host, std::shared_ptr<Attendance> attendance,
                            std::shared_ptr<Follower> follower, std::weak_ptr<void> cell) {
     const unsigned resets = attendance->watch().resets();
     const bool silent = attendance->serial_is_silent();
     const bool started = attendance->watch().medium_started();
-    // The firmware's last picture is needed to know what the medium paints.
+    // The firmware's last picture is needed to recognize what the medium paints.
     const bool pictures = attendance->watch().awaits_painting();
-    // A kernel may go on logging after the serial console has lost it.
+    // A kernel may keep logging after it has lost the serial console.
     const bool memory = resets == 0, log = memory && (silent || !attendance->watch().shows_kernel_log());
     if (!log && !silent && !pictures)
         co_return true;

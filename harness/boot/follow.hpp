@@ -9,8 +9,8 @@
 
 namespace lktest {
 
-/// Tells the attendance what the guest says and shows beside its serial console, as long as what this returns
-/// lives.
+/// Reports to the attendance what the guest prints and displays outside its serial console, as long as the
+/// returned object lives.
 std::shared_ptr<void> follow(Host& host, std::shared_ptr<Attendance> attendance, Rig& rig);
 
 }  // namespace lktest

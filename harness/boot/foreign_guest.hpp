@@ -7,8 +7,8 @@
 
 namespace lktest {
 
-/// What of a cell libvirt knows of a guest that others made: its architecture, firmware and first medium.
-/// Pure. Throws a usage Error for an architecture that lktest does not know.
+/// Describes a foreign libvirt guest as a cell: its architecture, firmware and first medium. Pure. Throws a
+/// usage Error for an architecture that lktest does not know.
 BootCell cell_of_domain(const std::string& xml);
 
 }  // namespace lktest

@@ -11,14 +11,14 @@
 
 namespace lktest {
 
-/// The gdb that knows the architecture, as Debian names it.
+/// The name of the gdb for the architecture in Debian.
 std::string_view gdb_for(Arch arch);
 
-/// Lets QEMU listen for gdb on a socket in `directory`, and writes gdb.cmd there: what to connect to and, of
-/// a guest that runs a kernel, kernel.elf with its symbols where address randomisation has put them.
-/// Returns the command that starts gdb. Throws a usage Error when the socket's path is too long.
-/// @param user   whom QEMU runs as; null: as this process
-/// @param place  the cell's own directory, if QEMU sees nothing else; null: it can enter `directory`
+/// Makes QEMU listen for gdb on a socket in `directory`, and writes gdb.cmd there, which connects to it. If
+/// the guest runs a kernel, also writes kernel.elf with its symbols at their randomized addresses. Returns
+/// the command that starts gdb. Throws a usage Error if the socket's path is too long.
+/// @param user   the user of QEMU's process; null for this process's user
+/// @param place  the cell's own directory, if QEMU sees nothing else; null if it can enter `directory`
 std::string serve_gdb(Domain& guest, Onlooker& onlooker, Arch arch, const std::filesystem::path& directory,
                       const QemuUser* user, const std::filesystem::path* place);
 

@@ -26,12 +26,12 @@ namespace lktest {
 
 /// How guests are networked.
 enum class Network {
-    tap,   ///< a tap device of the cell's own, in a network namespace of its own, with DHCP
-    user,  ///< QEMU's user-mode network: needs no rights, and proves less
+    tap,   ///< a tap device per cell, in a separate network namespace, with DHCP
+    user,  ///< QEMU's user-mode network: needs no privileges, but proves less
     none,
 };
 
-/// The user's wish to stop, told to every cell.
+/// The user's request to stop, delivered to every cell.
 class Stop {
 public:
     bool requested() const noexcept { return requested_; }
@@ -60,13 +60,13 @@ private:
     std::list<std::function<void()>> listeners_;
 };
 
-/// What all cells of one run share.
+/// Resources shared by all cells of a run.
 struct Host {
     boost::asio::io_context& io;
     boost::asio::thread_pool& workers;  ///< for libvirt's blocking calls
     Pool& libvirt;
     Stop& stop;
-    std::filesystem::path private_directory;  ///< for what must not outlive the run
+    std::filesystem::path private_directory;  ///< deleted at the end of the run
     std::map<Arch, Accel> accel;
     Network network = Network::tap;
     std::optional<std::chrono::seconds> cell_timeout;
@@ -74,10 +74,10 @@ struct Host {
     std::vector<Failure> failures;                        ///< the catalogue
     std::map<Arch, std::filesystem::path> stick_loaders;  ///< see stick_loader()
     std::vector<Cause> causes;                            ///< why boots fail
-    std::optional<QemuUsers> qemu_users;                  ///< unset: QEMU's user is ours, or libvirt's affair
-    QemuBoxes* boxes = nullptr;                           ///< null: how QEMU is confined is libvirt's affair
+    std::optional<QemuUsers> qemu_users;  ///< unset: QEMU runs as our user, or libvirt chooses
+    QemuBoxes* boxes = nullptr;           ///< null: libvirt chooses how to confine QEMU
     std::map<std::filesystem::path, std::filesystem::path> shown;  ///< where QEMU finds images
-    std::shared_ptr<Deaths> deaths{};  ///< how QEMUs ended; null if nothing here learns of that
+    std::shared_ptr<Deaths> deaths{};  ///< how QEMU processes ended; null if this host cannot know
     LiveGuests guests{};
 };
 

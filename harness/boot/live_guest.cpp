@@ -25,8 +25,8 @@ LiveGuest::LiveGuest(Host& host, BootCell cell, std::shared_ptr<const Scenario> 
       attendance_(std::move(attendance)),
       rig_(rig) {}
 
-/// The work with the guest to itself. It holds the guest, for the cell may end meanwhile: here, and not in
-/// the worker, who must not be the one that lets it go.
+/// Runs work that needs exclusive access to the guest. It holds the guest here, because the cell may end
+/// meanwhile and the worker must not be the one to destroy it.
 template <typename Work>
 asio::awaitable<std::invoke_result_t<Work&, Rig&>> LiveGuest::alone(Work work) {
     const std::shared_ptr<Rig> rig = rig_.lock();
@@ -68,7 +68,7 @@ asio::awaitable<void> LiveGuest::pause() {
 asio::awaitable<void> LiveGuest::resume() {
     samples_.clear();
     auto work = [](Rig& rig) {
-        if (!rig.guest->running())  // gdb lets it run when it leaves
+        if (!rig.guest->running())  // gdb resumes it on exit
             rig.guest->resume();
     };
     co_await alone(work);
@@ -115,7 +115,7 @@ asio::awaitable<std::string> LiveGuest::dump_core(fs::path file) {
     co_return co_await alone(std::move(work));
 }
 
-/// The machine is another QEMU's afterwards: who reads its memory begins anew.
+/// Afterwards another QEMU process runs the machine, so readers of its memory must start over.
 asio::awaitable<void> LiveGuest::snapshot() {
     samples_.clear();
     auto work = [](Rig& rig) {

@@ -15,8 +15,8 @@
 
 namespace lktest {
 
-/// A guest that there is now, as a person sees it who looks at it from outside, also while its cell is
-/// judged. Called on the io_context; what blocks is done by a worker.
+/// Access to a live guest from outside, also while its cell is judged. Call it on the io_context; a worker
+/// does the blocking work.
 class LiveGuest {
 public:
     LiveGuest(Host& host, BootCell cell, std::shared_ptr<const Scenario> scenario,
@@ -27,41 +27,42 @@ public:
     const BootCell& cell() const noexcept { return cell_; }
     const std::filesystem::path& artefacts() const noexcept { return artefacts_; }
 
-    /// What is known of it beside what its memory and CPUs tell.
+    /// What is known about it besides its memory and CPUs.
     Examination known() const;
-    /// What it said since its last reset, at most as much as is remembered.
+    /// Its console output since the last reset, up to a limit.
     std::vector<std::string> console() const;
-    /// How its CPUs were when it was paused for good; from a worker, before anybody else has it.
+    /// Stores the samples of its CPUs from the final pause. Called by a worker before others can use the
+    /// guest.
     void remember(std::vector<std::vector<CpuState>> samples) { samples_ = std::move(samples); }
 
-    /// Makes the guest stay although its cell is over, until let_go(), which ends it.
+    /// Keeps the guest although its cell is over, until let_go() ends it.
     void keep(std::shared_ptr<Rig> rig) { kept_ = std::move(rig); }
     void let_go() { kept_.reset(); }
 
-    // All of these throw a usage Error when the guest has gone.
+    // All of these throw a usage Error if the guest has gone.
     boost::asio::awaitable<bool> running();
     boost::asio::awaitable<void> pause();
     boost::asio::awaitable<void> resume();
     boost::asio::awaitable<void> reset();
-    /// It is paused meanwhile, and runs on when it ran.
-    /// @param directory  is given diagnosis.json, cpus.txt, kernel.log and the screen; empty: nothing is
+    /// Pauses the guest meanwhile, and resumes it if it ran.
+    /// @param directory  for diagnosis.json, cpus.txt, kernel.log and the screen; empty to write no files
     boost::asio::awaitable<Findings> diagnose(std::filesystem::path directory);
-    /// An answer of QEMU's monitor for people.
+    /// The answer of QEMU's human monitor.
     boost::asio::awaitable<std::string> monitor(std::string command);
     /// Writes all of its memory, see dump_core(). Returns the command that opens it.
     boost::asio::awaitable<std::string> dump_core(std::filesystem::path file);
-    /// Takes a snapshot of it, in place of the one before; it runs on when it ran. Not of one that is judged.
+    /// Replaces its snapshot, and resumes the guest if it ran. Not for a guest that is being judged.
     boost::asio::awaitable<void> snapshot();
-    /// Takes it back to its snapshot, paused, also when it has ended.
+    /// Returns it to its snapshot, paused, even if it has ended.
     boost::asio::awaitable<void> restore();
-    /// Lets QEMU listen for gdb, and writes what gdb needs. Returns the command that starts it.
+    /// Makes QEMU listen for gdb, and writes the files that gdb needs. Returns the command that starts it.
     boost::asio::awaitable<std::string> serve_gdb();
-    /// Ends it, if it is kept or debugged; a cell that is judged would take that for a crash.
+    /// Ends it if it is kept or debugged. A cell that is being judged would see that as a crash.
     boost::asio::awaitable<void> destroy();
 
     /// Types on its serial console.
     void type(std::string bytes);
-    /// Called with what its serial console says, as long as what this returns lives.
+    /// Calls `call` with the output of its serial console, as long as the returned object lives.
     std::shared_ptr<void> overhear(std::function<void(std::string_view bytes)> call);
 
 private:
@@ -74,8 +75,8 @@ private:
     std::shared_ptr<const Scenario> scenario_;
     std::filesystem::path artefacts_;
     std::shared_ptr<Attendance> attendance_;
-    std::weak_ptr<Rig> rig_;     ///< the cell's, which ends it
-    std::shared_ptr<Rig> kept_;  ///< the same, once the cell is over
+    std::weak_ptr<Rig> rig_;     ///< owned by the cell, which ends it
+    std::shared_ptr<Rig> kept_;  ///< the same, after the cell has ended
     std::vector<std::vector<CpuState>> samples_;
 };
 

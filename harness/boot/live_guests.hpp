@@ -9,12 +9,12 @@ namespace lktest {
 
 class LiveGuest;
 
-/// The guests that there are now: of cells that run, and of failed ones that are kept.
+/// The current guests: those of running cells, and those of failed cells that are kept.
 class LiveGuests {
 public:
     using Guest = std::shared_ptr<LiveGuest>;
 
-    /// A cell's guest is here as long as this lives; longer only when it is kept.
+    /// Lists a cell's guest as long as this lives; a kept guest stays listed.
     class Entry {
     public:
         Entry(LiveGuests& guests, Guest guest) : guests_(guests), guest_(std::move(guest)) {
@@ -29,9 +29,9 @@ public:
         Guest guest_;
     };
 
-    /// Guests of failed cells are kept from now on, as long as they have no more memory than this together.
+    /// From now on, keeps guests of failed cells while their total memory is at most this.
     void keep_up_to(std::uint64_t bytes) { room_ = bytes; }
-    /// Takes the room that is needed; false when there is none.
+    /// Reserves room for a guest; returns false if there is not enough.
     bool may_keep(std::uint64_t bytes) {
         const bool has_room = bytes <= room_;
         room_ -= has_room ? bytes : 0;

@@ -10,7 +10,7 @@
 
 namespace lktest {
 
-/// By what a guest is judged that is looked into.
+/// Background knowledge for judging a guest.
 struct Knowledge {
     const BootCell& cell;
     const Scenario& scenario;
@@ -18,25 +18,24 @@ struct Knowledge {
     const std::vector<Cause>& causes;
 };
 
-/// What was found out about a guest from outside.
+/// The result of looking at a guest from outside.
 struct Findings {
     Examination seen;
     Diagnosis diagnosis;
 };
 
-/// Looks at a guest from outside, which is paused from then on, and says what that tells. Blocks for about
-/// 0.3 s; not on the thread that drains the guest's console.
-/// @param known    what is known of it beside: milestones, resets; samples of its CPUs that were taken when
-///                 it was paused
-/// @param console  what it said since its last reset
-/// @param booted   no cause of a boot that fails is looked for
+/// Looks at a guest from outside, which pauses it permanently, and interprets the result. Blocks for about
+/// 0.3 s; must not run on the thread that drains the guest's console.
+/// @param known    milestones, resets, and samples of its CPUs that were taken when it was paused
+/// @param console  its output since the last reset
+/// @param booted   skips the search for the cause of a failure
 Findings look_into(Onlooker& onlooker, Domain& guest, Examination known, std::vector<std::string> console,
                    const Knowledge& knowledge, bool booted);
 
-/// Writes diagnosis.json, cpus.txt and, when there is one, kernel.log.
+/// Writes diagnosis.json, cpus.txt and, if there is one, kernel.log.
 void write_findings(const Findings& findings, const std::filesystem::path& directory);
 
-/// Writes screen.png, or screen.ppm of a libvirt that makes no PNG. A guest without a display, or that is
+/// Writes screen.png, or screen.ppm if libvirt cannot create PNG. A guest without a display, or one that has
 /// gone, has none.
 void write_screen(const Domain& guest, const std::filesystem::path& directory);
 

@@ -34,7 +34,7 @@ MachineSpec machine_spec(const Host& host, const Connection& libvirt, const Boot
                      .network = NoNetwork{}};
     spec.cell.image.path = path_for_qemu(host, cell.image.path);
     spec.daemon = libvirt.root().empty();
-    if (names_a_host(libvirt.uri()))  // its pipes are not ours to open
+    if (names_a_host(libvirt.uri()))  // its pipes are on another machine
         spec.serial_pipe = spec.port_pipe = fs::path();
     if (is_uefi(cell.firmware)) {
         const auto found = choose_firmware(host.firmware, firmware_wish(cell));

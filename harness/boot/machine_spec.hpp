@@ -10,24 +10,24 @@
 
 namespace lktest {
 
-/// What the firmware of a cell's machine must be good for.
+/// The requirements on the firmware of a cell's machine.
 FirmwareWish firmware_wish(const BootCell& cell);
 
-/// The machine of a cell, to be made by `libvirt`, but for its medium and its disks. Makes its variable store
-/// in `directory`. Throws a host Error when there is no firmware for it.
+/// The machine of a cell for `libvirt`, still without its medium and disks. Creates its variable store in
+/// `directory`. Throws a host Error if there is no firmware for it.
 MachineSpec machine_spec(const Host& host, const Connection& libvirt, const BootCell& cell,
                          const Scenario& scenario, const std::filesystem::path& directory);
 
 /// Where QEMU finds an image.
 std::filesystem::path path_for_qemu(const Host& host, const std::filesystem::path& image);
 
-/// Makes a copy of the medium when its firmware must find no boot record where it is to take a partition, or
-/// no signature. @param copy  where to
+/// Copies the medium if its firmware must not find a boot record where it should use a partition, or must not
+/// find a signature. @param copy  path of the copy
 void copy_medium(MachineSpec& spec, const Scenario& scenario, const std::filesystem::path& copy);
 
-/// What stands for the image: a stick that holds it as a file; a copy whose firmware finds no boot record
-/// where it must take a partition, or no signature; or the kernel on it. Made in `directory`; may take
-/// seconds.
+/// Replaces the image by what the cell boots: a stick that holds it as a file, its kernel alone, or a copy. A
+/// copy is needed if the firmware must not find a boot record or a signature. Files are created in
+/// `directory`, which may take seconds.
 void prepare_medium(MachineSpec& spec, const Host& host, const Scenario& scenario,
                     const std::filesystem::path& directory);
 

@@ -9,7 +9,8 @@
 namespace lktest {
 namespace {
 
-/// Files of /proc answer at once, so this needs no worker. And what the guest said before is read by then.
+/// Files in /proc answer at once, so this needs no worker, and all earlier guest output has been read by
+/// then.
 boost::asio::awaitable<bool> look(std::shared_ptr<Attendance> attendance, std::shared_ptr<StolenTime> time) {
     const auto stolen = time->until(Attendance::Clock::now());
     if (stolen)

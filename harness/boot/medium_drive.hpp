@@ -13,27 +13,27 @@
 
 namespace lktest {
 
-/// The medium's drive of a machine that runs, and the images that a scenario puts in it.
+/// The medium's drive in a running machine, and the images that a scenario puts into it.
 class MediumDrive {
 public:
-    /// Prepares the scenario's images as the medium itself is; their copies are made in `directory`.
-    /// @param spec  the machine, its medium prepared
+    /// Prepares the scenario's images like the medium itself; copies are created in `directory`.
+    /// @param spec  the machine, with its medium prepared
     MediumDrive(const MachineSpec& spec, const Host& host, const Scenario& scenario,
                 const std::filesystem::path& directory);
     MediumDrive(const MediumDrive&) = delete;
     MediumDrive& operator=(const MediumDrive&) = delete;
     ~MediumDrive() = default;
 
-    /// Why the medium cannot leave its drive while the machine runs; nothing when it can.
+    /// Why the medium cannot leave its drive while the machine runs; unset if it can.
     std::optional<std::string> fixed() const;
 
-    // Both block, and are asked only of a drive that is not fixed.
+    // Both block, and require a drive that is not fixed.
     void eject(Domain& guest);
     void insert(Domain& guest, const std::string& image);
 
 private:
-    std::map<std::string, MachineSpec> machines_;  ///< by the image: the machine with it in the drive
-    const MachineSpec* now_;                       ///< null: the drive is empty
+    std::map<std::string, MachineSpec> machines_;  ///< by image: the machine with that image in its drive
+    const MachineSpec* now_;                       ///< null if the drive is empty
 };
 
 }  // namespace lktest

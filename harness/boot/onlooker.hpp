@@ -22,27 +22,27 @@
 
 namespace lktest {
 
-/// Follows what a running guest says and shows beside its serial console. One call at a time.
+/// Follows what a running guest prints and displays outside its serial console. One call at a time.
 class Follower {
 public:
-    /// @param ram   null when it is not to be had
-    /// @param peek    for the text screen of a PC; empty for a machine that has none
-    /// @param pixels  for what a display shows else; nothing where there is none
+    /// @param ram     null if its memory cannot be read
+    /// @param peek    reads the text screen of a PC; empty if the machine has none
+    /// @param pixels  reads text from other displays; unset if there is none
     Follower(std::shared_ptr<const GuestRam> ram, Arch arch, Domain::Peek peek,
              std::optional<DisplayText> pixels)
         : ram_(std::move(ram)), arch_(arch), peek_(std::move(peek)), pixels_(std::move(pixels)) {}
 
-    /// What came into the kernel's log since the last call, as dmesg prints it; empty before the kernel
-    /// has described itself. A call that looks for it takes milliseconds, and so few look that they take a
-    /// hundredth of the time; from then on a call takes a fraction of one.
+    /// New lines in the kernel's log since the last call, as dmesg prints them; empty before the kernel has
+    /// described itself. A call that searches for the log takes milliseconds, so searches use only a
+    /// hundredth of the time. Later calls take a fraction of a millisecond.
     std::string log();
-    /// The rows of the kernel's tty1; none before it is found, which is tried ever more rarely.
+    /// The rows of the kernel's tty1. Empty before it is found; the search becomes ever rarer.
     std::vector<std::string> tty1();
-    /// The rows of the text screen, or what can be read of the pixels.
+    /// The rows of the text screen, or the text recognized in the pixels.
     std::vector<std::string> display();
-    /// What display() saw of pixels, against what the firmware had painted; unset where there are none.
+    /// Compares the pixels that display() saw with the firmware's picture; unset if there are no pixels.
     std::optional<Painting> painting() const { return pixels_ ? pixels_->painting() : std::nullopt; }
-    /// What display() saw is the firmware's.
+    /// The picture that display() saw last is the firmware's.
     void firmware_painted() {
         if (pixels_)
             pixels_->keep_picture();
@@ -62,56 +62,56 @@ private:
     unsigned searches_ = 0, until_search_ = 0;
 };
 
-/// Looks at a guest from outside: its memory, which is mapped from the beginning and stays when
-/// the guest has gone, and its CPUs. It is to be destroyed after the guest: a question that QEMU
-/// never answered ends only then.
+/// Looks at a guest from outside: at its CPUs, and at its memory, which is mapped from the start and remains
+/// after the guest has gone. Destroy it after the guest, because a question that QEMU never answered ends
+/// only then.
 class Onlooker {
 public:
     enum class Memory {
-        mapped,             ///< or not to be had
-        copied_if_need_be,  ///< where it cannot be mapped: seconds for each GiB
+        mapped,             ///< or unavailable
+        copied_if_need_be,  ///< if it cannot be mapped: takes seconds per GiB
     };
 
-    /// For a guest that has just been created, when QEMU's monitor is known to answer. Never
-    /// throws: what is not to be had is told by examine().
+    /// For a guest that has just been created, when QEMU's monitor is known to answer. Never throws;
+    /// examine() reports what is unavailable.
     Onlooker(const Domain& guest, Arch arch, Memory memory = Memory::mapped);
 
-    /// Pauses the guest and fills in what memory and CPUs show; samples of the CPUs that are there already
-    /// stay, for a guest that stands shows nothing else. Blocks for about 0.3 s, and for a few seconds
-    /// when QEMU does not answer; not on the thread that drains the guest's console.
+    /// Pauses the guest and fills in what memory and CPUs show. Existing samples of the CPUs are kept,
+    /// because a paused guest cannot show more. Blocks for about 0.3 s, or a few seconds if QEMU does not
+    /// answer; must not run on the thread that drains the guest's console.
     void examine(Domain& guest, Examination& seen);
 
     Arch arch() const noexcept { return arch_; }
-    /// Throws a host Error that says why it is not to be had.
+    /// Throws a host Error with the reason if the memory is unavailable.
     const GuestRam& ram() const;
 
-    /// The kernel in its memory; nothing when there is none, or one so early that its log is not found.
+    /// The kernel in its memory; unset if there is none, or one so early that its log is not found.
     std::optional<FoundKernel> kernel(const Domain& guest) const;
 
-    /// The kernel's symbols; nothing when no kernel is in its memory, or one so early that they are not
-    /// found.
+    /// The kernel's symbols; unset if memory holds no kernel, or one so early that they are not found.
     std::optional<Symbols> symbols(const Domain& guest) const;
 
-    /// How the kernel in its memory describes itself; nothing when there is none, or it is too early.
+    /// The kernel's description of itself; unset if there is no kernel, or it is too early.
     std::optional<KernelOfCore> description() const;
 
-    /// Whether a CPU executes a kernel at the kernel's own addresses now. A few milliseconds.
+    /// Whether a CPU now executes a kernel at its virtual addresses. Takes a few milliseconds.
     bool runs_a_kernel(const Domain& guest) const;
-    /// What the CPUs run now, or what ran last in the memory of a guest that has gone. A few milliseconds.
+    /// What the CPUs run now, or what last ran in the memory of a guest that has gone. Takes a few
+    /// milliseconds.
     KernelSign kernel_sign(const Domain& guest) const;
 
-    /// The log of a kernel that has not described itself yet, or never will; empty if there is none, or if
-    /// the Follower can read it. Some ten milliseconds.
+    /// The log of a kernel that has not described itself yet, or never will. Empty if there is none, or if
+    /// the Follower can read it. Takes some ten milliseconds.
     std::string early_log(const Domain& guest) const;
 
-    /// What the CPUs do of a guest that runs on meanwhile. Blocks for about 0.2 s. Throws a host Error when
-    /// it has gone.
+    /// Observes the CPUs while the guest keeps running. Blocks for about 0.2 s. Throws a host Error if the
+    /// guest has gone.
     std::vector<CpuActivity> activities(const Domain& guest) const;
 
-    /// @param cell  whose machine it is: has it a text screen, a display, and which medium
+    /// @param cell  tells whether the machine has a text screen or a display, and which medium
     std::shared_ptr<Follower> follow(const Domain& guest, const BootCell& cell) const;
 
-    /// False when QEMU left a question of examine() unanswered: nobody should ask it another.
+    /// False if QEMU left a question of examine() unanswered; do not ask it another.
     bool answered() const noexcept { return answered_; }
 
 private:

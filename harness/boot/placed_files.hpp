@@ -9,21 +9,21 @@
 
 namespace lktest {
 
-/// A file that a scenario puts somewhere: its absolute path there, and the file that has its bytes.
+/// A file that a scenario puts somewhere: its absolute path there, and the file with its content.
 struct PlacedFile {
     std::filesystem::path inside, from;
 };
 
-/// The files of a scenario's list, one by one.
+/// Resolves a scenario's list into single files.
 /// @param whose    for messages: "the disk 'data'"
-/// @param medium   the ISO that "medium" stands for
-/// @param scratch  an empty directory for those that are made first
-/// Throws a usage Error when there is no such file.
+/// @param medium   the ISO that "medium" refers to
+/// @param scratch  an empty directory for generated files
+/// Throws a usage Error if a file does not exist.
 std::vector<PlacedFile> place_files(const FileList& files, std::string_view whose,
                                     const std::filesystem::path& medium,
                                     const std::filesystem::path& scratch);
 
-/// A copy that shares its content where the file system can, and has no zeros in it.
+/// Copies a file sparsely, sharing its content if the file system can.
 void copy_sparse(const std::filesystem::path& from, const std::filesystem::path& to);
 
 /// Copies them below the directory.

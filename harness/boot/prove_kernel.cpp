@@ -15,7 +15,7 @@ asio::awaitable<bool> look_for_kernel(Host& host, std::shared_ptr<Attendance> at
                                       std::weak_ptr<Rig> weak, std::weak_ptr<void> cell) {
     if (!attendance->watch().awaits_kernel())
         co_return true;
-    // Held here, and not by the worker, which must not be the one that destroys it.
+    // Held here and not by the worker, which must not be the one to destroy it.
     const std::shared_ptr<Rig> rig = weak.lock();
     if (!rig)
         co_return false;

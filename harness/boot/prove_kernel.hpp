@@ -9,7 +9,7 @@
 
 namespace lktest {
 
-/// Looks whether a kernel runs whenever the console claims it, as long as the returned object lives.
+/// Checks for a running kernel whenever the console claims one, as long as the returned object lives.
 std::shared_ptr<void> prove_kernel(Host& host, std::shared_ptr<Attendance> attendance,
                                    const std::shared_ptr<Rig>& rig);
 

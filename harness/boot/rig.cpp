@@ -31,13 +31,13 @@ asio::awaitable<std::unique_ptr<CellNetwork>> make_network(Host& host, const Boo
     co_return network;
 }
 
-/// Before the guest runs, which may want them for its very start.
+/// Serves the files before the guest runs, because it may need them to start.
 void serve(const FileList& files, const fs::path& medium, const fs::path& directory) {
     const TempDir scratch(directory.parent_path());
     copy_files(place_files(files, "[served]", medium, scratch.path()), directory);
 }
 
-/// Disks that a step will compare, and no step seals before, are compared with how they are at power-on.
+/// Records the content at power-on of disks that a step compares without an earlier step that seals them.
 void seal_disks(const Scenario& scenario, Disks& disks) {
     for (const Step& step : scenario.steps)
         if (const auto* check = std::get_if<CheckUnchanged>(&step.action))
@@ -45,7 +45,7 @@ void seal_disks(const Scenario& scenario, Disks& disks) {
                 disks.seal(disk);
 }
 
-/// What guests of another machine say comes by libvirt.
+/// Connects the consoles. Libvirt relays those of guests on another machine.
 asio::awaitable<void> connect_lines(Host& host, Rig& rig, std::shared_ptr<Attendance> attendance,
                                     const fs::path& artefacts) {
     const SerialLine::OnBytes heard = [attendance](std::string_view bytes) {
@@ -70,8 +70,7 @@ asio::awaitable<void> connect_lines(Host& host, Rig& rig, std::shared_ptr<Attend
     }
 }
 
-/// Says what QEMU may see of the host: its guest's directory, the images that go into its drive, and the
-/// firmware.
+/// Lists what QEMU may see of the host: its guest's directory, the images for its drive, and the firmware.
 void put_in_box(QemuBoxes& boxes, const Host& host, const Scenario& scenario, const fs::path& image,
                 Rig& rig) {
     MachineSpec& spec = rig.spec;
@@ -94,7 +93,7 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
                                                     std::shared_ptr<Attendance> attendance) {
     const auto made = std::make_shared<Rig>(TempDir(host.private_directory), host.libvirt.take());
     Rig& rig = *made;
-    fs::permissions(rig.directory.path(), fs::perms(0711));  // a daemon's QEMU has a user of its own
+    fs::permissions(rig.directory.path(), fs::perms(0711));  // a daemon's QEMU runs as a different user
     if (host.network == Network::tap)
         rig.network = co_await make_network(host, cell, *attendance, artefacts / "network.log",
                                             rig.directory.path() / "served");
@@ -155,7 +154,7 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
     rig.kvm = co_await on_worker(host.workers, ask);
     rig.limits = limits_for(!rig.kvm, host.cell_timeout);
     if (scenario.boot.asked() && cell.medium != Medium::direct) {
-        rig.limits.keep_countdown = true;  // its driver is at the menu
+        rig.limits.keep_countdown = true;  // the driver operates the menu
         rig.loader.emplace(scenario.boot, rig.limits.scale);
         attendance->on_serial(
             [&loader = *rig.loader](std::string_view bytes, microseconds at) { loader.said(bytes, at); });

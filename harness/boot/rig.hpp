@@ -24,13 +24,13 @@
 
 namespace lktest {
 
-/// Everything of one cell that must not outlive it. Order of declaration is order of
-/// release, backwards: the guest goes first, its directory last.
+/// Resources of one cell, released with it. Members are destroyed in reverse order of declaration: the guest
+/// first, its directory last.
 struct Rig {
     Rig(TempDir own, Pool::Seat place) : directory(std::move(own)), seat(std::move(place)) {}
 
     TempDir directory;
-    std::shared_ptr<const void> artefacts;  ///< keeps the directory open that a kept guest still writes to
+    std::shared_ptr<const void> artefacts;  ///< keeps the directory open for a kept guest
     Pool::Seat seat;
     std::unique_ptr<CellNetwork> network;
     std::optional<Disks> disks;
@@ -38,22 +38,23 @@ struct Rig {
     std::optional<LoaderDriver> loader;
     std::optional<Onlooker> onlooker;
     std::optional<Domain> guest;
-    std::optional<ConsolePipe> serial_pipe, port_pipe, firmware_pipe;  ///< until they are the lines below
+    std::optional<ConsolePipe> serial_pipe, port_pipe,
+        firmware_pipe;  ///< until they are connected as the lines below
     std::optional<SerialLine> serial, port, firmware;
     std::vector<UniqueFd> kept_open;  ///< see keep_lines_open
     std::shared_ptr<void> following;  ///< see follow()
 
-    std::optional<pid_t> qemu;  ///< its process, of a guest of the embedded driver
+    std::optional<pid_t> qemu;  ///< QEMU's process, for a guest of the embedded driver
     OomCounter oom;
-    std::optional<QemuUser> user;  ///< whom QEMU runs as, if not as lktest itself
+    std::optional<QemuUser> user;  ///< the user of QEMU's process, if not lktest's own
     MachineSpec spec;
     bool kvm = false;
     Limits limits;
-    std::mutex looking;  ///< who pauses the guest to look at it
+    std::mutex looking;  ///< held by whoever pauses the guest to look at it
 };
 
-/// Makes the machine of a cell, and lets it run: from power-on `attendance` is told what it says. Leaves
-/// domain.xml and network.log in `artefacts`. Throws a host Error when there can be no such machine.
+/// Creates the machine of a cell and starts it; from power-on, `attendance` receives its output. Writes
+/// domain.xml and network.log to `artefacts`. Throws a host Error if the machine cannot be created.
 boost::asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& cell,
                                                            const Scenario& scenario,
                                                            const std::filesystem::path& artefacts,

@@ -10,15 +10,15 @@
 
 namespace lktest {
 
-/// Writes what a terminal shows: at each change the rows that are new, with the time, as console.log has
-/// lines. The file is made when the terminal first shows something.
+/// Records a terminal: on each change it writes the new rows with the time, in the format of console.log. The
+/// file is created when the terminal first shows something.
 class ScreenRecord {
 public:
-    static constexpr std::uint64_t limit = 4 << 20;  ///< bytes; a guest can repaint for ever
+    static constexpr std::uint64_t limit = 4 << 20;  ///< bytes; a guest can repaint forever
 
     explicit ScreenRecord(std::filesystem::path file) : path_(std::move(file)) {}
 
-    /// False if the disk took no more.
+    /// Returns false if the disk is full.
     bool write(const std::vector<std::string>& rows, std::chrono::microseconds at);
 
 private:

@@ -10,29 +10,29 @@
 
 namespace lktest {
 
-/// How a person left a guest.
+/// How the user left a guest.
 enum class TerminalEnd {
     detached,   ///< it stays as it is
-    destroyed,  ///< it is to end
+    destroyed,  ///< it is to be ended
 };
 
-/// A person at a terminal, in raw mode at the other end of a socket: what they type goes to a guest's serial
-/// console, and what that says comes back. Ctrl-] leads to a prompt: pause, continue, diagnose, gdb, QEMU's
-/// monitor; twice, it goes to the guest.
+/// Connects a user at a raw-mode terminal, at the other end of a socket, to a guest's serial console. Ctrl-]
+/// opens a prompt with commands: pause, continue, diagnose, gdb, QEMU's monitor. A second Ctrl-] goes to the
+/// guest.
 class TerminalSession {
 public:
     using Socket = boost::asio::local::stream_protocol::socket;
 
-    /// @param may_end  whether the person may end the guest; not one whose cell is judged
+    /// @param may_end  whether the user may end the guest; false while its cell is judged
     TerminalSession(std::shared_ptr<Socket> terminal, std::shared_ptr<LiveGuest> guest, bool may_end);
     ~TerminalSession();
 
-    /// Until the person leaves or the terminal closes. A guest that is to end has ended then.
+    /// Runs until the user leaves or the terminal closes. A guest that is to end has then ended.
     boost::asio::awaitable<TerminalEnd> attend();
 
-    /// Says something above the prompt, which opens.
+    /// Prints something above the prompt, and opens it.
     void announce(std::string_view text);
-    /// Says something in between.
+    /// Prints something in between.
     void mention(std::string_view text);
 
 private:

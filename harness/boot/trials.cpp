@@ -22,7 +22,7 @@ public:
           artefacts_(std::move(artefacts)),
           sink_(std::move(sink)) {}
 
-    /// @param memory  bytes; 0: the cell's own
+    /// @param memory  bytes; 0 for the cell's own size
     asio::awaitable<void> boot_once(std::uint64_t memory) {
         BootCell cell = cell_;
         if (memory != 0)
@@ -39,8 +39,8 @@ public:
         boots_.push_back(std::move(verdict));
     }
 
-    /// With an early console, and the firmware's own log; it is none of the boots that count, and so what it
-    /// reaches is not told.
+    /// Boots with an early console and the firmware's log. This boot does not count, so its milestones are
+    /// not reported.
     asio::awaitable<Verdict> boot_talking() {
         Scenario scenario = scenario_;
         scenario.boot.append +=

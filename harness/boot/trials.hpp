@@ -12,9 +12,9 @@
 
 namespace lktest {
 
-/// Boots a cell as often as `trials` says, one boot after another, and gives one verdict on all of them. The
-/// first boot leaves its artefacts in `artefacts`, each further one in boot-2, boot-3, … below, that with an
-/// early console in early; of those that only repeat what passed none are kept.
+/// Boots a cell as often as `trials` demands, one boot after another, and gives a single verdict. The first
+/// boot writes its artefacts to `artefacts`; later ones to boot-2, boot-3, … below it, and the one with an
+/// early console to early. Artefacts of boots that only repeat a pass are not kept.
 boost::asio::awaitable<Verdict> boot_trials(Host& host, BootCell cell, const Scenario& scenario,
                                             std::filesystem::path artefacts, Trials trials, EventSink sink);
 

@@ -13,7 +13,7 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::microseconds;
 
-/// Blocks. Nothing while the guest is paused, or when it has gone.
+/// Blocks. Unset while the guest is paused, or if it has gone.
 std::optional<Activity> activity_of(Rig& rig) {
     const std::lock_guard only(rig.looking);
     try {
@@ -64,7 +64,7 @@ CpusSeen look_at_cpus(Rig& rig) {
 asio::awaitable<bool> look(Host& host, std::shared_ptr<Attendance> attendance, std::weak_ptr<Rig> weak,
                            std::shared_ptr<Standstill> standstill,
                            std::shared_ptr<std::optional<microseconds>> searched, std::weak_ptr<void> cell) {
-    // Held here, and not by the worker, who must not be the one that lets it go.
+    // Held here and not by the worker, which must not be the one to destroy it.
     const std::shared_ptr<Rig> rig = weak.lock();
     if (!rig)
         co_return false;
@@ -89,16 +89,16 @@ asio::awaitable<bool> look(Host& host, std::shared_ptr<Attendance> attendance, s
     const CpusSeen cpus = co_await on_worker(host.workers, sample);
     if (cell.expired())
         co_return false;
-    // A kernel that says nothing has a system's patience, and not a loader's.
+    // A silent kernel gets the patience of a system, not of a loader.
     if (cpus.kernel && resets == attendance->watch().resets())
         attendance->looked_for_kernel(KernelSign::kernel);
     const Hang hang = cpus.hang;
-    // What it said meanwhile is a sign of life.
+    // Output in the meantime is activity.
     if (since && attendance->heard_at() <= *since)
         attendance->stands_still(Sighting::Standing{*since, hang});
     if (attendance->watch().novelty().new_at() <= repeats)
         attendance->repeats_itself(Sighting::Standing{repeats, hang});
-    // A kernel that died before it described itself has a log all the same.
+    // A kernel that died before it described itself still has a log.
     if (since && *searched != since && !attendance->watch().shows_kernel_log()) {
         *searched = since;
         const auto read = [&rig] { return early_log(*rig); };
@@ -114,7 +114,7 @@ asio::awaitable<bool> look(Host& host, std::shared_ptr<Attendance> attendance, s
 std::shared_ptr<void> watch_for_standstill(Host& host, std::shared_ptr<Attendance> attendance,
                                            const std::shared_ptr<Rig>& rig) {
     constexpr std::chrono::milliseconds pause{1000};
-    // A look at the CPUs takes a fifth of a second of QEMU's monitor: not at each pause of a boot.
+    // A look at the CPUs occupies QEMU's monitor for 0.2 s, too long to do at every pause of a boot.
     constexpr std::chrono::seconds least{3};
     return beside(
         host, pause,

@@ -10,8 +10,8 @@
 
 namespace lktest {
 
-/// Tells the attendance when the guest gives no sign of life, and when it moves again, as long as the
-/// returned object lives. How long it may stand still is up to the judge.
+/// Reports to the attendance when the guest shows no activity and when it moves again, as long as the
+/// returned object lives. The judge decides how long it may stand still.
 std::shared_ptr<void> watch_for_standstill(Host& host, std::shared_ptr<Attendance> attendance,
                                            const std::shared_ptr<Rig>& rig);
 

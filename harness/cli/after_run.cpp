@@ -27,7 +27,7 @@ std::string variable(const char* name) {
     return value ? value : "";
 }
 
-/// "off" is no file's name here; "./off" is.
+/// "off" turns the summary off; a file of that name is "./off".
 bool wanted(const RunOptions& options) {
     return options.history != "off";
 }
@@ -40,7 +40,7 @@ void warn(const Error& error) {
     fmt::print(stderr, "lktest: {}\n", printable(error.what()));
 }
 
-/// A history that another process has locked gets the run later.
+/// If another process holds the history's lock, the run is added later.
 void remember(const std::filesystem::path& file, const results::Run& run) {
     try {
         History history(file);
@@ -64,7 +64,7 @@ void tell_github(const results::Run& run) {
         if (!file)
             fmt::print(stderr, "lktest: cannot write the job summary {}\n", printable(summary));
     }
-    // GitHub reads its commands from either stream; stdout may be a report for programs.
+    // GitHub reads commands from both streams, and stdout may hold a report for programs.
     if (variable("GITHUB_ACTIONS") == "true")
         print_ci_commands(stderr, github_annotations(run));
 }

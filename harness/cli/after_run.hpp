@@ -8,13 +8,13 @@
 
 namespace lktest {
 
-/// {"CELL": {"MILESTONE": seconds}}: when passes reached their milestones before; "{}" when that is not
-/// known or not wanted.
+/// {"CELL": {"MILESTONE": seconds}}: when earlier passes reached their milestones. "{}" if unknown or
+/// unwanted.
 std::string usual_milestones(const RunOptions& options);
 
-/// Reports a run that has ended: prints it in the format that was asked for, writes GitHub's annotations and
-/// summary if GitHub runs lktest, and adds it to the history. A failure here is reported on stderr and
-/// changes no result.
+/// Reports a finished run: prints it in the requested format, writes GitHub's annotations and summary if
+/// GitHub runs lktest, and adds it to the history. A failure here is reported on stderr and does not change
+/// the result.
 void after_run(const RunOptions& options, const results::Run& run);
 
 }  // namespace lktest

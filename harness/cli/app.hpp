@@ -25,7 +25,7 @@
 
 namespace lktest {
 
-/// What the command line said.
+/// The parsed command line.
 struct Invocation {
     RunOptions run;
     RerunRequest rerun;
@@ -42,12 +42,12 @@ struct Invocation {
     MatrixOptions matrix;
     DoctorOptions doctor;
     ModuleRequest module;
-    std::string help_topic;               ///< of `lktest help`: a command, or empty
-    std::filesystem::path man_directory;  ///< of generate-man; empty: it prints
-    std::vector<std::string> begun;       ///< of generate-cells: the command line so far
+    std::string help_topic;               ///< command to show with `lktest help`; empty shows all
+    std::filesystem::path man_directory;  ///< where generate-man writes; empty prints to stdout
+    std::vector<std::string> begun;       ///< the command line so far, for generate-cells
 };
 
-/// Defaults that depend on the machine, for the help text. These words fit every machine.
+/// Defaults that depend on the machine, for the help text. These texts fit every machine.
 struct Defaults {
     std::string jobs = "as many as cores and memory allow";
     std::string arch = "this machine's";
@@ -56,19 +56,19 @@ struct Defaults {
 /// The one definition of the command line: parsing, help, man page and completion come from it.
 std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defaults = {});
 
-/// The help of `command`, or of lktest if it is empty. Throws a usage Error if there is no such command.
+/// The help of `command`, or of lktest if it is empty. Throws a usage Error if the command does not exist.
 std::string help_of(const CLI::App& app, const std::string& command);
 
-/// What CLI11 found wrong, in our words, with the nearest option or command.
+/// Turns a parse error of CLI11 into our own, with the nearest option or command as a hint.
 Error explain(const CLI::App& app, const CLI::ParseError& error);
 
-/// The commands that users see.
+/// The commands that the help lists.
 std::vector<const CLI::App*> visible_commands(const CLI::App& app);
 
 struct Example {
     std::string_view command, meaning;
 };
-/// @param command  "run"; empty: of lktest as a whole
+/// @param command  "run"; empty for lktest as a whole
 std::span<const Example> examples(std::string_view command);
 
 struct ExitMeaning {

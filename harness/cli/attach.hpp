@@ -10,7 +10,7 @@ class App;
 
 namespace lktest {
 
-/// What the user asked of `lktest attach`.
+/// Options of `lktest attach`.
 struct AttachRequest {
     std::string cell;
     std::filesystem::path run = "lktest-results";
@@ -18,7 +18,7 @@ struct AttachRequest {
 
 void add_attach(CLI::App& app, AttachRequest& request);
 
-/// Puts the user's terminal on the console of a guest of a run that is going on. Returns the exit status.
+/// Connects the user's terminal to the console of a guest of a run in progress. Returns the exit status.
 int attach(const AttachRequest& request);
 
 }  // namespace lktest

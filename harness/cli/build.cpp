@@ -20,7 +20,7 @@
 namespace lktest {
 namespace {
 
-/// 9999-12-31: what ISO 9660 can say (ECMA-119, 8.4.26.1).
+/// 9999-12-31, the last day that ISO 9660 can express (ECMA-119, 8.4.26.1).
 constexpr std::uint64_t last_second = 253402300799;
 constexpr std::uint64_t most_jobs = 1024;
 constexpr const char* any_root_recipe = "this-system";
@@ -33,7 +33,7 @@ std::optional<std::int64_t> epoch_from_environment() {
     return static_cast<std::int64_t>(parse_number("SOURCE_DATE_EPOCH", text, 0, last_second));
 }
 
-/// Thrown by progress when the user wants no more of it.
+/// Thrown by the progress callback when the user presses Ctrl-C.
 struct Interrupted : std::runtime_error {
     Interrupted() : std::runtime_error("interrupted") {}
 };

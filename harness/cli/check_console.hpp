@@ -10,7 +10,7 @@ class App;
 
 namespace lktest {
 
-/// What the user asked of `lktest check-console`.
+/// Options of `lktest check-console`.
 struct CheckConsoleRequest {
     std::vector<std::filesystem::path> files;
     bool json = false;
@@ -18,8 +18,8 @@ struct CheckConsoleRequest {
 
 void add_check_console(CLI::App& app, CheckConsoleRequest& request);
 
-/// Says of saved console logs how far the boot came and what failed in it. Returns the exit status: 1
-/// when there is a failure in any of them.
+/// Reports how far the boot came in saved console logs, and what failed. Returns the exit status: 1 if any
+/// log shows a failure.
 int check_console(const CheckConsoleRequest& request);
 
 }  // namespace lktest

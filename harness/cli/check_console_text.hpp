@@ -8,10 +8,10 @@
 
 namespace lktest {
 
-/// The stage, the first failure with its whole report, and a line for each later one and each warning.
+/// The stage, the first failure with its full report, and one line for each later failure and warning.
 std::string check_console_text(const std::string& file, const CheckedLog& log, const Style& style);
 
-/// One line of JSON, schema "lktest.console-check/1", with the whole report of every finding.
+/// One line of JSON, schema "lktest.console-check/1", with the full report of every finding.
 std::string check_console_json(const std::string& file, const CheckedLog& log);
 
 }  // namespace lktest

@@ -44,7 +44,7 @@ constexpr std::string_view tail = R"(    esac
 complete -F _lktest lktest
 )";
 
-/// What completes a placeholder's value; nothing when it is free text.
+/// The compgen actions that complete a placeholder's value; none for free text.
 std::vector<std::string> actions(const std::string& placeholder, const Names& names) {
     std::vector<std::string> words, paths;
     for (std::size_t start = 0; start <= placeholder.size();) {
@@ -86,7 +86,7 @@ std::string option_case(std::string_view command, const CLI::Option& option, con
     return fmt::format("        {}) {} ;;\n", fmt::join(patterns, " | "), fmt::join(done, "; "));
 }
 
-/// What may stand where no option waits for its value.
+/// Completes a word that is not the value of an option.
 std::string words_case(std::string_view command, const CLI::App& app, const std::vector<std::string>& first,
                        const Names& names) {
     std::vector<std::string> words = first;
@@ -125,17 +125,17 @@ std::vector<std::string> names_in_matrix(const RunOptions& options) {
 }  // namespace
 
 std::string cell_names(std::vector<std::string> words) {
-    std::erase(words, "=");  // bash takes "--arch=x86_64" for three words
+    std::erase(words, "=");  // bash splits "--arch=x86_64" into three words
     if (!words.empty() && words.back() == "--cell")
         words.pop_back();
     Invocation invocation;
     const auto app = make_app(invocation);
-    std::ranges::reverse(words);  // as CLI11 takes them
+    std::ranges::reverse(words);  // CLI11 expects them in reverse
     try {
         app->parse(words);
         const std::string command = app->get_subcommands().front()->get_name();
         RunOptions& options = command == "matrix" ? invocation.matrix.run : invocation.run;
-        options.cells.clear();  // those that are there already are no limit to the next
+        options.cells.clear();  // cells already on the line do not limit the next one
         const std::vector<std::string> names =
             command == "history" ? names_in_history(invocation.history) : names_in_matrix(options);
         return names.empty() ? "" : fmt::format("{}\n", fmt::join(names, "\n"));

@@ -9,13 +9,13 @@
 namespace lktest {
 
 /// A script that bash sources to complete lktest's commands, options and their values.
-/// @param names  what a placeholder of named data stands for: SCENARIO → boot, …
+/// @param names  the values of each placeholder: SCENARIO → boot, …
 std::string bash_completion(const CLI::App& app,
                             const std::map<std::string, std::vector<std::string>>& names);
 
-/// The names of the cells that may follow `words` ("run", "--arch", "aarch64", "--cell"), one a line: those
-/// of the matrix, or after "history" those of the history. Empty when the words are wrong: the shell asks
-/// while the user types.
+/// The names of the cells that may follow `words` ("run", "--arch", "aarch64", "--cell"), one per line. They
+/// are those of the matrix, or after "history" those of the history. Empty if the words are wrong, because
+/// the shell asks while the user types.
 std::string cell_names(std::vector<std::string> words);
 
 }  // namespace lktest

@@ -10,7 +10,7 @@
 
 namespace lktest {
 
-/// All that this program does in confined processes; see serve_confined().
+/// All jobs that this program runs in confined processes; see serve_confined().
 inline constexpr std::array confined_jobs{
     ConfinedJob{"memory", examine_memory_job},
     ConfinedJob{"facts", facts_job},

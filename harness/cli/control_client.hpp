@@ -8,17 +8,17 @@
 
 namespace lktest {
 
-/// A conversation with a run that is going on, see Control.
+/// A conversation with a run in progress; see Control.
 class ControlClient {
 public:
-    /// @param run  its directory, or the directory of runs: then its last one
-    /// Throws a usage Error when none is going on there.
+    /// @param run  the run's directory, or the directory of all runs to use the last one
+    /// Throws a usage Error if no run is in progress there.
     explicit ControlClient(const std::filesystem::path& run);
 
-    /// Asks, and waits for the answer. Throws what the run answered as an Error.
+    /// Sends a question and waits for the answer. Throws an Error if the run answers with one.
     Json ask(const Json& question);
 
-    /// The socket, for what follows an answer.
+    /// The socket, to read whatever follows an answer.
     int socket() const noexcept { return socket_.get(); }
 
 private:

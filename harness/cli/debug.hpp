@@ -6,9 +6,9 @@
 
 namespace lktest {
 
-/// What the user asked of `lktest debug`.
+/// Options of `lktest debug`.
 struct DebugRequest {
-    RunOptions run;  ///< of one cell
+    RunOptions run;  ///< the options that choose one cell
     StopPoint stop;
 };
 

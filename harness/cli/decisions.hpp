@@ -12,18 +12,18 @@
 
 namespace lktest {
 
-/// Which image each kind of machine starts with, and by whose choice: a sentence for each.
+/// Explains which image each kind of machine starts with and who chose it, in one sentence each.
 std::vector<std::string> firmware_decisions(const FirmwareCatalogue& catalogue,
                                             const std::vector<Assignment>& cells);
 
-/// How many cells are booted at once, and why.
-/// @param asked  what --jobs says
-/// @param memory_of_a_cell  bytes, of the largest
+/// Explains how many cells boot at once.
+/// @param asked  the value of --jobs
+/// @param memory_of_a_cell  bytes, for the largest cell
 std::string jobs_decision(unsigned jobs, std::optional<unsigned> asked, const MachineSize& size,
                           std::uint64_t memory_of_a_cell);
 
-/// The order in which cells are begun, and how long each is thought to take: a line for each, of a thousand
-/// cells only the first.
+/// Explains the order in which cells start and their expected durations, one line per cell. Long runs show
+/// only the first cells.
 std::vector<std::string> schedule_decisions(const std::vector<Assignment>& cells, const Timings& timings);
 
 }  // namespace lktest

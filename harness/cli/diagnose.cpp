@@ -26,7 +26,7 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
-/// What would end this program does not reach this thread while this lives.
+/// While this lives, signals that would end this program do not reach this thread.
 class SignalsWait {
 public:
     SignalsWait() {
@@ -44,7 +44,7 @@ private:
     sigset_t before_{};
 };
 
-/// libvirt's events, which a remote connection needs to be answered, while this lives.
+/// Runs libvirt's event loop while this lives; a remote connection needs it to get answers.
 class Background {
 public:
     Background()
@@ -66,11 +66,11 @@ private:
     std::thread thread_;
 };
 
-/// What was found of a guest.
+/// The result of looking at a guest.
 struct Answer {
     std::string name;
     Json diagnosis;
-    std::string opens_core;  ///< the command; empty: no core was wanted
+    std::string opens_core;  ///< the command that opens the core; empty if no core was requested
 };
 
 Answer diagnose_domain(const DiagnoseRequest& request) {
@@ -81,7 +81,7 @@ Answer diagnose_domain(const DiagnoseRequest& request) {
     const Scenario scenario;
     const std::vector<Failure> failures = read_failures(data_file("harness/console/failures.toml"));
     const std::vector<Cause> causes = read_causes(data_file("harness/diagnose/causes.toml"));
-    const SignalsWait until_it_runs_again;  // somebody's guest must not stay paused
+    const SignalsWait until_it_runs_again;  // the user's guest must not stay paused
     const RunsAgain afterwards(guest);
     Onlooker onlooker(guest, cell.arch, Onlooker::Memory::copied_if_need_be);
     const Findings found = look_into(onlooker, guest, {.kernel_on_console = true}, {},
@@ -91,7 +91,7 @@ Answer diagnose_domain(const DiagnoseRequest& request) {
         write_screen(guest, request.output);
     }
     std::string opens_core;
-    if (!request.core.empty())  // memory that was copied is from before the guest stood still
+    if (!request.core.empty())  // that memory was copied before the guest was paused
         opens_core = dump_core(guest, Onlooker(guest, cell.arch, Onlooker::Memory::copied_if_need_be),
                                fs::absolute(request.core));
     return {request.guest, Json::parse(json_diagnosis(found.diagnosis)), opens_core};

@@ -18,7 +18,7 @@ public:
 
     void title(std::string_view text) { put({{printable(text), Tone::strong}}); }
 
-    /// Text behind a label, broken at spaces.
+    /// A label and its text, broken at spaces.
     void field(std::string_view label, std::string_view text, Tone tone = Tone::plain) {
         constexpr std::size_t margin = 2 + label_width, least = 20;
         const std::string shown = printable(text);
@@ -41,7 +41,7 @@ std::string text_at(const Json& json, const char* key) {
     return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : "";
 }
 
-/// The first strings of a list, each with the label until it was used.
+/// The first `most` strings of a list. Only the first line has the label.
 void list(Page& page, std::string_view label, const Json& json, const char* key, std::size_t most) {
     if (!json.contains(key) || !json[key].is_array())
         return;
@@ -50,7 +50,7 @@ void list(Page& page, std::string_view label, const Json& json, const char* key,
             page.field(i == 0 ? label : "", json[key][i].get<std::string>());
 }
 
-/// The facts and findings that decided for a cause.
+/// The facts and findings that point to this cause.
 std::vector<std::string> decisive_facts(const Json& cause) {
     std::vector<std::string> facts;
     for (const Json& shown : cause.value("evidence", Json::array()))

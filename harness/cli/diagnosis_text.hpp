@@ -9,7 +9,7 @@
 
 namespace lktest {
 
-/// A diagnosis for a person: at most 15 facts, the rest is in diagnosis.json.
+/// A diagnosis for a person: at most 15 facts. The rest is in diagnosis.json.
 /// @param diagnosis  a document of the schema "lktest.diagnosis/1"
 std::string diagnosis_text(std::string_view guest, const Json& diagnosis, const Style& style);
 

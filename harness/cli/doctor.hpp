@@ -13,30 +13,30 @@ class App;
 
 namespace lktest {
 
-/// What the user asked of `lktest doctor`.
+/// Options of `lktest doctor`.
 struct DoctorOptions {
-    std::filesystem::path output = "lktest-results";  ///< whose disk must have space
+    std::filesystem::path output = "lktest-results";  ///< checked for free space
 };
 
-/// What one look at the machine found.
+/// One fact that doctor found out about the machine.
 struct Finding {
     enum class Kind {
         good,
-        warning,  ///< works, but less well or not everything
-        fault,    ///< cells will end as host faults
+        warning,  ///< works, but not fully or not fast
+        fault,    ///< cells will end with a host fault
     };
     Kind kind = Kind::good;
     std::string subject;  ///< "QEMU for aarch64"
     std::string text;     ///< what was found
-    std::string remedy;   ///< how to mend it; empty when nothing is to mend
+    std::string remedy;   ///< how to fix it; empty if there is nothing to fix
 };
 
-/// The findings as a person reads them, and whether cells can run here.
+/// Formats the findings for a person, followed by whether cells can run here.
 std::string render(const std::vector<Finding>& findings, const Style& style);
 
 void add_doctor(CLI::App& app, DoctorOptions& options);
 
-/// Looks at the machine. Returns the exit status: 3 when there is a fault.
+/// Checks the machine. Returns the exit status: 3 if there is a fault.
 int doctor(const DoctorOptions& options);
 
 }  // namespace lktest

@@ -7,8 +7,8 @@
 
 namespace lktest {
 
-/// Everything that doctor looks at, in the order in which it is shown. Call it before there is any
-/// other thread: what it tries out is tried in processes of its own.
+/// Everything that doctor checks, in the order shown. Call it before starting any thread, because the
+/// experiments run in child processes.
 std::vector<Finding> examine(const DoctorOptions& options);
 
 }  // namespace lktest

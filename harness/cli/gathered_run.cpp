@@ -30,7 +30,7 @@ void GatheredRun::take(results::Run run, std::size_t place) {
     const std::filesystem::path to = directory_.path() / cell.cell.name;
     results::copy_cell(run.directory, cell.cell.name, to);
     packed_[place] = pack_cell(to, packed_.size());
-    if (run_.host.name.empty()) {  // facts of the first node that answers
+    if (run_.host.name.empty()) {  // the facts of the first node to answer
         run_.host = std::move(run.host);
         run_.host.name = "slurm";
     }

@@ -12,22 +12,23 @@
 
 namespace lktest {
 
-/// A run whose cells' results come in from other machines, each as a run of its own.
+/// A run assembled from the results of other machines, each of which reports one cell as a separate run.
 class GatheredRun {
 public:
-    /// Begins with the plan: its cells have no verdict yet, except those that are not applicable.
+    /// Starts from the plan: cells have no verdict yet, unless they are not applicable.
     GatheredRun(const RunOptions& options, const RunPlan& plan, const RunDirectory& directory);
 
-    /// Takes the result of the cell at a place of the plan, and its files, from a run of this one cell.
+    /// Adds the result and the files of one cell, from a run of only this cell.
+    /// @param place  index of the cell in the plan
     void take(results::Run run, std::size_t place);
-    /// A verdict that no machine gave.
+    /// Sets a verdict that lktest itself reached.
     void judge(std::size_t place, const Verdict& verdict);
-    /// No more results will come.
+    /// Call it when no more results will come.
     void complete();
 
     const results::Run& run() const { return run_; }
 
-    /// Writes matrix.json and junit.xml, and index.html, as things stand.
+    /// Writes matrix.json, junit.xml and index.html with the results so far.
     void write_matrix();
     void write_page() const;
 
@@ -35,7 +36,7 @@ private:
     const RunDirectory& directory_;
     const std::string usual_;
     results::Run run_;
-    std::vector<std::string> packed_;  ///< of each cell of the plan
+    std::vector<std::string> packed_;  ///< one entry per cell of the plan
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 

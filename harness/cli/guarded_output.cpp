@@ -34,7 +34,7 @@ bool write_all(int file, std::string_view bytes) {
     return true;
 }
 
-/// Stands in for one of the C library's streams (fopencookie(3)).
+/// Replaces one of the C library's streams (fopencookie(3)).
 class GuardedOutput::Stream {
 public:
     Stream(std::FILE*& name, int file, int buffering) : name_(name), file_(file) {
@@ -43,7 +43,7 @@ public:
             .read = nullptr, .write = write, .seek = nullptr, .close = nullptr};
         stream_ = ::fopencookie(this, "w", functions);
         if (!stream_)
-            std::abort();  // out of memory before anything began; printing unfiltered is not an option
+            std::abort();  // out of memory at startup; printing unfiltered text is not an option
         std::setvbuf(stream_, nullptr, buffering, BUFSIZ);
         before_ = std::exchange(name_, stream_);
     }

@@ -5,9 +5,9 @@
 
 namespace lktest {
 
-/// While this lives, the signals that would end the program (SIGINT, SIGTERM, SIGHUP) wait. arrived()
-/// tells of them, so that the work can be abandoned in good order; when this ends, they end the program.
-/// Make it before any other thread is started.
+/// While this lives, the signals that would end the program (SIGINT, SIGTERM, SIGHUP) are blocked. arrived()
+/// reports them, so that the caller can abandon its work cleanly. The destructor delivers them, which ends
+/// the program. Create it before starting any thread.
 class HeldSignals {
 public:
     HeldSignals() {
@@ -15,7 +15,7 @@ public:
         for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
             struct sigaction action {};
             ::sigaction(number, nullptr, &action);
-            if (action.sa_handler == SIG_DFL)  // nohup and shells let some be ignored
+            if (action.sa_handler == SIG_DFL)  // nohup and shells may have set some to be ignored
                 ::sigaddset(&held_, number);
         }
         ::pthread_sigmask(SIG_BLOCK, &held_, &before_);

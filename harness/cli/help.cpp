@@ -15,10 +15,10 @@
 namespace lktest {
 namespace {
 
-/// Two columns of a help text.
+/// An entry of a help text: two columns.
 using Entry = std::pair<std::string, std::string>;
 
-/// @param widest  columns; a longer entry has its description below
+/// @param widest  in columns; a longer entry has its description on the next line
 void add_entries(std::string& text, std::string_view title, const std::vector<Entry>& entries,
                  std::size_t widest = 44) {
     if (entries.empty())
@@ -36,7 +36,7 @@ void add_entries(std::string& text, std::string_view title, const std::vector<En
     }
 }
 
-/// "MEDIUM" in place of a long list of values, which --help-all has.
+/// Shows "MEDIUM" instead of a long list of values; --help-all shows the values.
 std::string short_placeholder(const CLI::Option& option) {
     constexpr std::size_t longest = 24;
     const std::string placeholder = option.get_type_name();

@@ -9,8 +9,8 @@ namespace lktest {
 /// "lktest run"
 std::string full_name(const CLI::App& app);
 
-/// Prints help by sections: a line for each option with its placeholder and default, then examples.
-/// AppFormatMode::All adds the advanced options and every value of each.
+/// Prints help in sections: a line for each option with its placeholder and default, then examples.
+/// AppFormatMode::All adds the advanced options and all their values.
 class HelpFormatter : public CLI::FormatterBase {
 public:
     std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override;

@@ -17,7 +17,7 @@ namespace lktest {
 namespace {
 
 constexpr std::size_t samples_shown = 60;
-/// Of a hundred builds without any change, one may be called slower.
+/// At most 1 % of unchanged builds are reported as slower.
 constexpr double alpha = 0.01;
 
 }  // namespace

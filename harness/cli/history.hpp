@@ -12,19 +12,19 @@ class App;
 
 namespace lktest {
 
-/// What the user asked of `lktest history`.
+/// Options of `lktest history`.
 struct HistoryRequest {
-    std::string cell;                        ///< shown when its name holds this; empty: all
-    std::filesystem::path file;              ///< empty: default_history()
-    std::vector<std::filesystem::path> add;  ///< runs to add before anything is shown
-    std::size_t recent = 5;                  ///< passes that are tested against those before
+    std::string cell;                        ///< only cells whose names contain this; empty shows all
+    std::filesystem::path file;              ///< empty for default_history()
+    std::vector<std::filesystem::path> add;  ///< runs to add first
+    std::size_t recent = 5;                  ///< number of passes to compare with the earlier ones
     bool fail_on_regression = false;
     bool json = false;
 };
 
 void add_history(CLI::App& app, HistoryRequest& request);
 
-/// Shows pass rate, flakiness and boot times of each cell. Returns 1 when a stage became slower and
+/// Shows pass rate, flakiness and boot times of each cell. Returns 1 if a stage became slower and
 /// fail_on_regression is set.
 int history(const HistoryRequest& request);
 

@@ -5,8 +5,8 @@
 
 namespace lktest {
 
-/// Says how to reach the guests that are kept, and holds them until Ctrl-C, until each was ended by hand, or
-/// for twelve hours. Then they end. At once when none is kept.
+/// Prints how to reach the kept guests and holds them until Ctrl-C, until the user has ended each, or for
+/// twelve hours. Then it ends them. Returns at once if no guest is kept.
 void hold_kept(RunFloor& floor, const RunInput& input);
 
 }  // namespace lktest

@@ -9,15 +9,15 @@ class App;
 
 namespace lktest {
 
-/// What the user asked of `lktest init`.
+/// Options of `lktest init`.
 struct InitRequest {
     std::filesystem::path directory = ".";
 };
 
 void add_init(CLI::App& app, InitRequest& request);
 
-/// Writes a commented scenario and recipe to begin with. Throws a usage Error when one of them is there
-/// already. Returns the exit status.
+/// Writes a commented scenario and recipe to start from. Throws a usage Error if either exists. Returns the
+/// exit status.
 int init(const InitRequest& request);
 
 }  // namespace lktest

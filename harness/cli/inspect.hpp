@@ -12,7 +12,7 @@ class App;
 
 namespace lktest {
 
-/// What the user asked of `lktest inspect`.
+/// Options of `lktest inspect`.
 struct InspectRequest {
     std::filesystem::path iso;
     bool json = false;
@@ -20,10 +20,10 @@ struct InspectRequest {
 
 void add_inspect(CLI::App& app, InspectRequest& request);
 
-/// Says what is on an ISO and what is wrong with it. Returns the exit status: 1 when there is an error.
+/// Reports what is on an ISO and what is wrong with it. Returns the exit status: 1 if there is an error.
 int inspect(const InspectRequest& request);
 
-/// What the confined process does that reads the medium.
+/// Reads a medium in the confined process.
 std::string inspect_job(std::span<const int> files, std::string_view input);
 
 }  // namespace lktest

@@ -8,7 +8,7 @@
 namespace lktest {
 namespace {
 
-/// An array of what `convert` makes of each element.
+/// An array of `convert`'s result for each element.
 template <typename Range, typename Convert>
 Json list(const Range& range, Convert convert) {
     Json array = Json::array();

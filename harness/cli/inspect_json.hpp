@@ -8,7 +8,7 @@
 
 namespace lktest {
 
-/// Everything as one JSON object, schema "lktest.inspect/1".
+/// All facts as one JSON object, schema "lktest.inspect/1".
 /// @param name  the ISO's file name
 std::string inspect_json(const std::string& name, const MediumFacts& facts,
                          const std::vector<IsoFinding>& findings);

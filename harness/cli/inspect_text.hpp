@@ -9,7 +9,7 @@
 
 namespace lktest {
 
-/// What a person reads: the medium from firmware to layers, then what is wrong with it.
+/// Text for a person: the medium from firmware to layers, then its problems.
 /// @param name  the ISO's file name
 std::string inspect_text(const std::string& name, const MediumFacts& facts,
                          const std::vector<IsoFinding>& findings, const Style& style);

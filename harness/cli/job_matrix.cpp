@@ -11,7 +11,7 @@
 namespace lktest {
 namespace {
 
-/// GitLab expands variables in the values of variables.
+/// GitLab expands variables inside the values of variables.
 std::string without_expansion(const std::string& text) {
     std::string escaped;
     for (const char c : text)

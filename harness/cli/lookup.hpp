@@ -8,7 +8,7 @@
 
 namespace lktest {
 
-/// A kind of file that lktest brings some of, and users write others of.
+/// A kind of file of which lktest ships some and users write their own.
 struct DataKind {
     std::string_view name;       ///< "scenario"
     std::string_view directory;  ///< below lktest's own data: "scenarios"
@@ -19,8 +19,8 @@ inline constexpr DataKind recipe_files{"recipe", "builder/recipes"};
 /// The names of lktest's own files of that kind, sorted: "boot".
 std::vector<std::string> data_names(const DataKind& kind);
 
-/// The file that a user means: a path when it has a slash or ends in ".toml", or else one of
-/// lktest's own by its name. Throws a usage Error with the nearest name. The path need not exist.
+/// Resolves what the user typed. A word with a slash or the ending ".toml" is a path; any other word is the
+/// name of one of lktest's own files. Throws a usage Error with the nearest name. The path need not exist.
 std::filesystem::path find_data(const DataKind& kind, const std::string& word);
 
 }  // namespace lktest

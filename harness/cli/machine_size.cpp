@@ -19,7 +19,7 @@ std::string content_of(const std::filesystem::path& path) {
     try {
         return read_file(path);
     } catch (const Error&) {
-        return {};  // not every kernel and container shows everything
+        return {};  // some kernels and containers hide some of these files
     }
 }
 
@@ -31,7 +31,7 @@ std::optional<std::uint64_t> leading_number(std::string_view text) {
     return number;
 }
 
-/// What the cgroup of a container leaves (cgroup v2, memory.max and memory.current).
+/// The memory that a container's cgroup has left (cgroup v2, memory.max and memory.current).
 std::optional<std::uint64_t> cgroup_rest() {
     const auto limit = leading_number(content_of("/sys/fs/cgroup/memory.max"));
     const auto used = leading_number(content_of("/sys/fs/cgroup/memory.current"));

@@ -6,14 +6,14 @@
 
 namespace lktest {
 
-/// What this machine has for guests.
+/// The resources of this machine that guests can use.
 struct MachineSize {
-    unsigned cores = 1;                  ///< that this process may run on
-    std::uint64_t memory_available = 0;  ///< bytes, without swapping; a cgroup's limit counts
+    unsigned cores = 1;                  ///< available to this process
+    std::uint64_t memory_available = 0;  ///< bytes, without swapping, within the cgroup's limit
 };
 MachineSize machine_size();
 
-/// MemAvailable of /proc/meminfo (proc(5)), in bytes; 0 when it is not told.
+/// MemAvailable of /proc/meminfo (proc(5)), in bytes; 0 if it is missing.
 std::uint64_t memory_available(std::string_view meminfo);
 
 }  // namespace lktest

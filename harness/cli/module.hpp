@@ -10,7 +10,7 @@ class App;
 
 namespace lktest {
 
-/// What the user asked of `lktest module`.
+/// Options of `lktest module`.
 struct ModuleRequest {
     std::string action;
     std::filesystem::path from, to;

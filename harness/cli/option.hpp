@@ -12,17 +12,17 @@
 
 namespace lktest {
 
-// One definition of an option gives its help line, its part of the man page and its completion.
-// CLI11's type name is the placeholder that all three show, and says what may stand there:
-// "bios|uefi" exactly these words, FILE, ISO and DIR a path, SCENARIO and RECIPE a name of our own
-// data files, anything else (N, SECONDS, URI) free text.
+// One definition of an option produces its help line, its part of the man page and its completion. All three
+// show CLI11's type name as the placeholder, and completion follows it: "bios|uefi" means exactly these
+// words, FILE, ISO and DIR a path, SCENARIO and RECIPE a name of one of lktest's data files. Anything else
+// (N, SECONDS, URI) is free text.
 
-/// Takes one value of an option; throws a usage Error when it is not good.
+/// Receives one value of an option; throws a usage Error if the value is not valid.
 using TakeValue = std::function<void(const std::string&)>;
 
-/// An option that can be repeated; `take` sees each value.
+/// An option that can be repeated; `take` receives each value.
 /// @param name  "--jobs", or with a short form "-j,--jobs"
-/// @param fallback  what happens without it, in words
+/// @param fallback  the default, as the help describes it
 CLI::Option* add_repeatable(CLI::App& app, const std::string& name, const std::string& placeholder,
                             const std::string& description, const std::string& fallback, TakeValue take);
 
@@ -36,21 +36,21 @@ struct OptionSection {
     std::vector<const char*> everyday, advanced;
 };
 
-/// What the name of a section's advanced part ends in.
+/// The ending of the name of a section's advanced part.
 constexpr std::string_view advanced_suffix = " (advanced)";
 
 /// Assigns the options of `app` to sections. Names that `app` lacks are skipped, so commands can share a
 /// table.
 void set_sections(CLI::App& app, std::span<const OptionSection> sections);
 
-/// The index of `word` in `words`; throws a usage Error with the nearest of them if it is not one.
+/// The index of `word` in `words`. Throws a usage Error with the nearest word if it is not among them.
 std::size_t choose(std::string_view option, std::string_view word, std::span<const std::string_view> words);
 
-/// A whole number; throws a usage Error if it is not one, or out of range.
+/// Parses a whole number. Throws a usage Error if it is not one, or out of range.
 std::uint64_t parse_number(std::string_view option, std::string_view word, std::uint64_t least,
                            std::uint64_t most);
 
-/// The names of values that have one: all_names(all_arches).
+/// The names of values that have a name: all_names(all_arches).
 template <typename Values>
 std::vector<std::string_view> all_names(const Values& values) {
     std::vector<std::string_view> names;

@@ -7,15 +7,15 @@
 
 namespace lktest {
 
-/// How often a file that grows with the run is written anew.
+/// Limits how often a file that grows with the run is rewritten.
 struct Pace {
     using Clock = std::chrono::steady_clock;
 
-    bool due = false;  ///< something is new
+    bool due = false;  ///< there is new content
     Clock::time_point written{};
     Clock::duration cost{};
 
-    /// At most a twentieth of the time goes into writing, however large the file is.
+    /// Writing takes at most a twentieth of the time, however large the file is.
     bool may_write(Clock::duration pause) const {
         return due && Clock::now() - written >= std::max(pause, 20 * cost);
     }

@@ -15,17 +15,17 @@
 
 namespace lktest {
 
-/// "squashfs    ████████████░░░░░░░░░░░░   52 %   3.1s": a step on its way; without a bar while
-/// its `total` is not known (0).
+/// "squashfs    ████████████░░░░░░░░░░░░   52 %   3.1s": a step in progress. Without a bar while its `total`
+/// is unknown (0).
 Line progress_line(std::string_view step, std::uint64_t done, std::uint64_t total,
                    std::chrono::microseconds took, const Style& style);
 
-/// "✓ squashfs       6.0s": a step that is over.
+/// "✓ squashfs       6.0s": a finished step.
 Line finished_line(std::string_view step, std::chrono::microseconds took);
 
-/// Shows how far a long work has come: on a terminal a bar that is repainted in place, of the oldest
-/// step that is under way, and a line for each step that is over; elsewhere only these lines. Steps of
-/// unknown size are over when another begins. The destructor takes an unfinished bar away.
+/// Shows the progress of long work. On a terminal it repaints a bar for the oldest running step in place and
+/// prints a line for each finished step; elsewhere it prints only these lines. A step of unknown size ends
+/// when another one starts. The destructor removes an unfinished bar.
 class ProgressBar {
 public:
     ProgressBar(std::FILE* out, bool terminal, std::function<Style()> style);
@@ -33,11 +33,11 @@ public:
     ProgressBar& operator=(const ProgressBar&) = delete;
     ~ProgressBar();
 
-    /// As Progress; from any thread.
+    /// Has the meaning of Progress. Callable from any thread.
     void update(std::string_view step, std::uint64_t done, std::uint64_t total);
-    /// Prints a line above the bar; from any thread.
+    /// Prints a line above the bar. Callable from any thread.
     void say(std::string_view line);
-    /// Every step is over, and well.
+    /// Every step has ended successfully.
     void finish();
 
 private:
@@ -57,9 +57,9 @@ private:
     bool terminal_;
     std::function<Style()> style_;
     std::mutex mutex_;
-    std::vector<Step> steps_;  ///< those under way, the oldest first
+    std::vector<Step> steps_;  ///< the running ones, the oldest first
     Clock::time_point painted_{};
-    bool standing_ = false;  ///< a bar stands on the terminal
+    bool standing_ = false;  ///< the terminal shows a bar
 };
 
 }  // namespace lktest

@@ -13,17 +13,18 @@
 
 namespace lktest {
 
-/// Where QEMU lives that lktest starts itself.
+/// Where QEMU runs if lktest starts it itself.
 struct QemuPlace {
     std::unique_ptr<QemuBoxes> boxes;  ///< null with --connect
-    std::optional<QemuUsers> users;    ///< unset: all guests run as who started lktest
-    std::string why;                   ///< one line, if that is root
-    std::map<std::filesystem::path, std::filesystem::path> shown;  ///< images, and where QEMU finds them
-    std::filesystem::path cache;                                   ///< libvirt's
+    std::optional<QemuUsers> users;    ///< unset: all guests run as the user who started lktest
+    std::string why;                   ///< one line that says why all guests run as root, if they do
+    std::map<std::filesystem::path, std::filesystem::path>
+        shown;                    ///< images, and their paths inside the boxes
+    std::filesystem::path cache;  ///< libvirt's cache
 };
 
-/// QEMU's place in a run: a box for each guest, and if root runs lktest a user for each, provided that they
-/// can read all the images. Throws a host Error.
+/// Prepares a place for QEMU: a box for each guest. If root runs lktest, each guest also gets a user,
+/// provided that this user can read all images. Throws a host Error.
 QemuPlace place_for_qemu(const RunInput& input, const std::filesystem::path& private_directory);
 
 }  // namespace lktest

@@ -12,28 +12,28 @@ class App;
 
 namespace lktest {
 
-/// What the user asked of `lktest report`.
+/// Options of `lktest report`.
 struct ReportRequest {
     std::vector<std::filesystem::path> runs;
-    std::optional<std::filesystem::path> output;  ///< nothing: where each run makes its directory
-    std::string format = "text";                  ///< of a row of renderers()
-    std::vector<std::string> command;             ///< as the user gave it, for the merged report
+    std::optional<std::filesystem::path> output;  ///< unset for the usual directory of runs
+    std::string format = "text";                  ///< the name of a row of renderers()
+    std::vector<std::string> command;             ///< the user's command line, for the merged report
 };
 
 void add_report(CLI::App& app, ReportRequest& request);
 
-/// Merges several runs into a new directory; of one, only prints. Returns the exit status of the run
-/// that this is: 1 when a medium failed.
+/// Merges several runs into a new directory, or just prints a single one. Returns the exit status of the
+/// resulting run: 1 if a medium failed.
 int report(const ReportRequest& request);
 
-/// What the user asked of `lktest compare`.
+/// Options of `lktest compare`.
 struct CompareRequest {
     std::filesystem::path before, now;
 };
 
 void add_compare(CLI::App& app, CompareRequest& request);
 
-/// Prints what changed. Returns 1 when a cell fails newly.
+/// Prints the changes. Returns 1 if a cell has started to fail.
 int compare(const CompareRequest& request);
 
 }  // namespace lktest

@@ -12,17 +12,17 @@ class App;
 
 namespace lktest {
 
-/// What the user asked of `lktest rerun`.
+/// Options of `lktest rerun`.
 struct RerunRequest {
     std::filesystem::path run = "lktest-results";
     bool failed = false;
-    bool host_steps = false;  ///< as RunOptions has it: a saved run, which may be anybody's, cannot allow it
+    bool host_steps = false;  ///< see RunOptions; never taken from a saved run, whose author may be anyone
 };
 
 void add_rerun(CLI::App& app, RerunRequest& request);
 
-/// The options that made the run, and with `failed` only its cells that did not pass. Throws a usage
-/// Error when there is nothing to run again.
+/// The options that made the run; with `failed`, only its cells that did not pass. Throws a usage Error if
+/// there is nothing to run again.
 RunOptions options_again(const RerunRequest& request);
 
 }  // namespace lktest

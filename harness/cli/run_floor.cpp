@@ -9,7 +9,7 @@
 namespace lktest {
 namespace {
 
-/// Without a tap there is no host side that could witness the network.
+/// Without a tap, the host side cannot observe the network.
 Scenario without_network(Scenario scenario) {
     std::erase_if(scenario.milestones,
                   [](const Milestone& milestone) { return milestone.network.has_value(); });
@@ -30,7 +30,7 @@ std::vector<Connection> connect(const RunInput& input, const std::filesystem::pa
     return connections;
 }
 
-/// Several connections may lead to one machine, which counts once.
+/// The size of the machines behind the connections. Two connections to one machine count once.
 MachineSize size_behind(const Pool& pool, const RunOptions& options) {
     if (!on_other_machines(options))
         return machine_size();
@@ -64,7 +64,7 @@ RunFloor::RunFloor(const RunInput& input, const std::filesystem::path& private_d
       cell_memory(largest_memory(input.plan)),
       jobs(input.options.jobs.value_or(default_jobs(size.cores, size.memory_available, cell_memory))),
       scenarios(input.plan.scenarios),
-      workers(jobs + 1),  // one for the display, of which nobody waits for an answer
+      workers(jobs + 1),  // one more for the display, which is never waited for
       host{.io = io,
            .workers = workers,
            .libvirt = libvirt,

@@ -16,7 +16,8 @@
 
 namespace lktest {
 
-/// What the cells of a run live on, in the jail. Order of declaration is order of release, backwards.
+/// Resources shared by all cells of a run, in the jail. Members are destroyed in reverse order of
+/// declaration.
 struct RunFloor {
     /// Connects to libvirt.
     RunFloor(const RunInput& input, const std::filesystem::path& private_directory);
@@ -27,10 +28,10 @@ struct RunFloor {
     EventLoop event_loop{io};
     QemuPlace place;
     Pool libvirt;
-    MachineSize size;           ///< of this machine, or of those that the connections lead to, together
-    std::uint64_t cell_memory;  ///< bytes, of the largest cell
-    unsigned jobs;              ///< cells at once
-    std::map<std::string, Scenario> scenarios;  ///< of the run's plan, as its network lets them be
+    MachineSize size;                           ///< of this machine, or the total over the connections
+    std::uint64_t cell_memory;                  ///< bytes, of the largest cell
+    unsigned jobs;                              ///< cells at once
+    std::map<std::string, Scenario> scenarios;  ///< of the plan, reduced to what the network supports
     boost::asio::thread_pool workers;
     Stop stop;
     Host host;

@@ -16,23 +16,23 @@
 
 namespace lktest {
 
-/// All that is known before the jail is entered.
+/// Everything known before entering the jail.
 struct RunInput {
     const RunOptions& options;
     RunPlan plan;
     std::map<Arch, AccelChoice> accel;
     FirmwareCatalogue firmware;
     RunDirectory directory;
-    bool own_mounts = false;                              ///< as Jail has it
-    std::shared_ptr<Deaths> deaths{};                     ///< likewise
-    std::map<Arch, std::filesystem::path> stick_loaders;  ///< of the architectures that need one
+    bool own_mounts = false;                              ///< see Jail
+    std::shared_ptr<Deaths> deaths{};                     ///< see Jail
+    std::map<Arch, std::filesystem::path> stick_loaders;  ///< for the architectures that need one
     std::string usual;                                    ///< usual_milestones(), for the page
-    std::vector<Failure> failures;                        ///< both catalogues: in a jail that was made in
-    std::vector<Cause> causes;                            ///< a chroot, lktest does not find its own files
+    std::vector<Failure> failures;                        ///< read before the jail, because in a chroot
+    std::vector<Cause> causes;                            ///< lktest cannot find its own files
 };
 
-/// The part of `lktest run` that lives in the jail: connects to libvirt, boots the cells,
-/// shows and stores what happens. Returns the exit status.
+/// The part of `lktest run` that runs in the jail: connects to libvirt, boots the cells, shows and stores the
+/// results. Returns the exit status.
 int run_inside(const RunInput& input, const std::filesystem::path& private_directory);
 
 }  // namespace lktest

@@ -13,19 +13,20 @@
 
 namespace lktest {
 
-/// What a run will do, before anything is built or booted.
+/// The work of a run, before anything is built or booted.
 struct RunPlan {
     std::vector<PlannedCell> cells;
     std::map<std::string, Scenario> scenarios;  ///< by name
     std::vector<KnownFailure> known_failures{};
 };
 
-/// Reads the scenarios, looks at the ISOs, and multiplies the axes. Throws a usage Error
-/// for everything that is wrong with what the user gave.
+/// Reads the scenarios, examines the ISOs and multiplies the axes. Throws a usage Error for any mistake in
+/// the user's input.
 RunPlan plan_run(const RunOptions& options);
 
-/// Throws a usage Error if a cell would run a command of a scenario from elsewhere on this machine.
-/// @param own  the directory of the scenarios that came with lktest
+/// Throws a usage Error if a cell would run, on this machine, a command of a scenario that lktest did not
+/// ship.
+/// @param own  the directory of the scenarios that lktest ships
 void refuse_host_steps(const RunPlan& plan, const std::filesystem::path& own);
 
 }  // namespace lktest

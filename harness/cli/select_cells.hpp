@@ -8,8 +8,8 @@
 
 namespace lktest {
 
-/// Leaves in the plan what `rerun` names and what the shard holds. Throws a usage Error when the names of
-/// `rerun` leave nothing; a shard may be empty.
+/// Reduces the plan to the cells that `rerun` names and the shard contains. Throws a usage Error if no cell
+/// of `rerun` is left; a shard may be empty.
 void select_cells(std::vector<PlannedCell>& cells, const RunOptions& options);
 
 }  // namespace lktest

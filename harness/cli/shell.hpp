@@ -8,10 +8,10 @@
 
 namespace lktest {
 
-/// The word as a POSIX shell reads it back: quoted only where that is needed.
+/// Quotes the word for a POSIX shell, only where needed.
 std::string shell_word(std::string_view word);
 
-/// A command line without these options and their values, given as two words or with '='.
+/// A command line without these options and their values, whether as two words or with '='.
 std::vector<std::string> without_options(const std::vector<std::string>& words,
                                          std::span<const std::string_view> options);
 

@@ -9,7 +9,7 @@
 
 namespace lktest {
 
-/// The tasks in Slurm's queue under one name; those that are left are cancelled when this ends.
+/// The tasks under one name in Slurm's queue. The destructor cancels those that are left.
 class SlurmQueue {
 public:
     explicit SlurmQueue(std::string name) : name_(std::move(name)) {}
@@ -17,10 +17,9 @@ public:
     SlurmQueue& operator=(const SlurmQueue&) = delete;
     ~SlurmQueue();
 
-    /// @return the array's job id. Throws a host Error when Slurm takes no job.
+    /// @return the array's job id. Throws a host Error if Slurm accepts no jobs.
     std::string submit(const JobArray& array, const std::string& directory, const std::string& script);
-    /// The tasks that are queued, and whether they run. Nothing when Slurm does not answer, which may be for
-    /// a moment.
+    /// The queued tasks, and whether each is running. Unset if Slurm does not answer, which may be temporary.
     std::optional<std::map<QueuedTask, bool>> ask();
     void cancel() noexcept;
 

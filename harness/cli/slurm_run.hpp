@@ -7,11 +7,11 @@
 namespace lktest {
 
 /// Boots each cell of the plan as a task of a Slurm job array, and merges the results into `directory` as
-/// they come. Media, job script and results are there: all nodes must see it under the same path, and lktest
-/// itself. Ctrl-C cancels the tasks. A task whose node failed is begun again by Slurm; one that Slurm
-/// ended without a result is a fault of the host.
+/// they arrive. Media, job script and results are stored there, so all nodes must see it, and lktest itself,
+/// under the same path. Ctrl-C cancels the tasks. Slurm restarts a task whose node failed. A task that Slurm
+/// ended without a result is a host fault.
 /// @return the exit status
-/// Throws a host Error when Slurm takes no job.
+/// Throws a host Error if Slurm accepts no jobs.
 int run_on_slurm(const RunOptions& options, const RunPlan& plan, const RunDirectory& directory);
 
 }  // namespace lktest

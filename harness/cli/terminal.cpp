@@ -20,7 +20,7 @@ std::string_view variable(const char* name) {
     return value ? value : "";
 }
 
-/// Asked of a locale of our own: the program's stays "C", in which nothing depends on the user.
+/// Uses a separate locale object: the program's locale stays "C", so that nothing depends on the user.
 bool locale_is_utf8() {
     const Handle<std::remove_pointer_t<locale_t>, ::freelocale> locale(
         ::newlocale(LC_CTYPE_MASK, "", nullptr));

@@ -10,8 +10,8 @@ namespace lktest {
 /// Whether the stream goes to a terminal that can move its cursor.
 bool is_terminal(std::FILE* stream);
 
-/// What the stream's reader can show: colour only on a terminal and unless NO_COLOR is set
-/// (no-color.org), Unicode where the locale says UTF-8, the terminal's size or 80 × 24.
+/// What the stream's reader can display. Colour requires a terminal and an unset NO_COLOR (no-color.org),
+/// Unicode a UTF-8 locale. The size is the terminal's, or 80 × 24.
 Style style_of(std::FILE* stream);
 
 }  // namespace lktest

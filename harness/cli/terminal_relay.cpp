@@ -16,7 +16,7 @@
 namespace lktest {
 namespace {
 
-/// The terminal as it was before, in the end.
+/// Restores the terminal's mode at the end.
 class RawMode {
 public:
     explicit RawMode(int terminal) : terminal_(terminal) {
@@ -62,7 +62,7 @@ void relay_terminal(int socket) {
                 continue;
             if (from.fd == socket)
                 return;
-            from.fd = -1;  // which poll() passes over
+            from.fd = -1;  // poll() ignores it
         }
     }
 }

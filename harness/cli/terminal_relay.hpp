@@ -3,8 +3,9 @@
 
 namespace lktest {
 
-/// Hands bytes on between this process's terminal and a socket, until the socket closes. The terminal is in
-/// raw mode meanwhile: every key, Ctrl-C too, is the other end's. Standard input that ends ends nothing.
+/// Relays bytes between this process's terminal and a socket until the socket closes. The terminal is in raw
+/// mode, so every key, including Ctrl-C, reaches the other end. The end of standard input does not end the
+/// relay.
 void relay_terminal(int socket);
 
 }  // namespace lktest

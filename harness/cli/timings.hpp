@@ -8,11 +8,10 @@
 
 namespace lktest {
 
-/// How long cells took the last time that they passed. A file that is not there or not readable tells
-/// nothing.
+/// How long each cell took when it last passed. Empty if the file is missing or unreadable.
 Timings read_timings(const std::filesystem::path& file);
 
-/// Adds the cells of this run that passed. What cannot be kept is no fault: it is only for a good order.
+/// Adds the passed cells of this run. Failing to write is not an error: timings only improve the order.
 void remember_timings(const std::filesystem::path& file, const results::Run& run);
 
 }  // namespace lktest
