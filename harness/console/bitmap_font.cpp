@@ -12,7 +12,7 @@ bool visible(const CellBits& bits) {
     return std::ranges::any_of(bits, [](std::uint8_t row) { return row != 0; });
 }
 
-/// A big-endian number; nothing when not all of it is there.
+/// A big-endian number; unset if the bytes end before it does.
 std::optional<std::uint32_t> number(std::string_view bytes, std::size_t at, std::size_t size) {
     if (at > bytes.size() || bytes.size() - at < size)
         return std::nullopt;
@@ -22,7 +22,7 @@ std::optional<std::uint32_t> number(std::string_view bytes, std::size_t at, std:
     return value;
 }
 
-/// The sections before the characters' own. Sizes are of what follows name and size.
+/// Finds a section before the character data. Sizes do not include the section's name and size.
 std::string_view section(std::string_view file, std::string_view name) {
     for (std::size_t at = 0;;) {
         const auto size = number(file, at + 4, 4);
@@ -34,8 +34,8 @@ std::string_view section(std::string_view file, std::string_view name) {
     }
 }
 
-/// The character at an offset of the file: its width, height, left and lower edge and advance, 16 bits each,
-/// and its bits, row by row without padding.
+/// Reads the character at an offset of the file: its width, height, left and lower edge and advance, 16 bits
+/// each, then its bits, row by row without padding.
 std::optional<CellBits> character(std::string_view file, std::size_t at, int ascent, unsigned height) {
     constexpr std::size_t header = 10;
     const auto half = [&](std::size_t index) {
@@ -84,7 +84,7 @@ std::optional<BitmapFont> read_grub_font(std::string_view file) {
 std::optional<BitmapFont> find_vga_font(std::string_view rom) {
     constexpr std::size_t height = 16;
     using namespace std::string_view_literals;
-    // 'A' and, behind it, 'B'.
+    // 'A' followed by 'B'.
     constexpr std::string_view letters =
         "\x00\x00\x10\x38\x6c\xc6\xc6\xfe\xc6\xc6\xc6\xc6\x00\x00\x00\x00"
         "\x00\x00\xfc\x66\x66\x66\x7c\x66\x66\x66\x66\xfc\x00\x00\x00\x00"sv;

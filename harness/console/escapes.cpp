@@ -39,7 +39,7 @@ bool is_final(char c) {
     return is_between(c, 0x40, 0x7e);
 }
 
-/// The introducers of strings, as the byte behind ESC: DCS, SOS, OSC, PM, APC.
+/// The byte after ESC that introduces a string: DCS, SOS, OSC, PM, APC.
 bool introduces_string(char c) {
     return std::string_view("PX]^_").find(c) != std::string_view::npos;
 }
@@ -48,7 +48,7 @@ bool is_continuation(char c) {
     return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
 }
 
-/// How long the UTF-8 sequence with this first byte is; 0 when none begins so.
+/// The length of the UTF-8 sequence that starts with this byte; 0 if none does.
 std::size_t character_size(char first) {
     const auto lead = static_cast<unsigned char>(first);
     if (lead < 0xc2 || lead > 0xf4)
@@ -56,7 +56,7 @@ std::size_t character_size(char first) {
     return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
 }
 
-/// Gives text and controls, and U+FFFD for each byte that is no UTF-8; looks for no sequence.
+/// Emits text and controls, and U+FFFD for each byte that is not UTF-8; does not look for sequences.
 void emit_plain(std::string_view bytes, const EscapeParser::Sink& sink) {
     while (!bytes.empty()) {
         const CodePoint point = first_code_point(bytes);
@@ -71,7 +71,7 @@ void emit_plain(std::string_view bytes, const EscapeParser::Sink& sink) {
 
 void EscapeParser::feed(std::string_view bytes, const Sink& sink) {
     while (!bytes.empty()) {
-        // Nearly all that a console says is runs of plain text.
+        // Most console output is runs of plain text.
         std::size_t run = 0;
         if (now_.state == State::text && now_.bytes.empty())
             while (run < bytes.size() && is_printable_ascii(bytes[run]))
@@ -116,7 +116,7 @@ void EscapeParser::take_text(char byte, const Sink& sink) {
     } else if (character_size(byte) > 0) {
         now_.bytes = byte;
     } else if (value >= 0x80 && value < 0xa0) {
-        // A C1 control is ESC and the byte 0x40 below it (ECMA-48 5.3 b).
+        // A C1 control equals ESC and the byte 0x40 below it (ECMA-48 5.3 b).
         now_.state = State::escape;
         take_escape(static_cast<char>(value - 0x40), sink);
     } else {
@@ -147,7 +147,7 @@ void EscapeParser::take_csi(char byte, const Sink& sink) {
     if (byte == '[') {
         suspect_record(std::exchange(now_, {}), "[", sink);
     } else if (is_parameter(byte) && intermediate_seen) {
-        // Not "ESC [    2", which is no sequence: "[    2.948528]" behind a lone ESC.
+        // "ESC [    2" is not a sequence, so this is "[    2.948528]" after a lone ESC.
         suspect_record({State::escape, {}}, '[' + std::exchange(now_, {}).bytes, sink);
         take(byte, sink);
     } else if ((is_parameter(byte) || is_intermediate(byte)) && now_.bytes.size() < longest_sequence) {
@@ -160,8 +160,8 @@ void EscapeParser::take_csi(char byte, const Sink& sink) {
     }
 }
 
-/// A byte that the sequence cannot have: without CAN and SUB, whose work this is, the
-/// byte is the next thing said.
+/// Ends a sequence at a byte that it cannot contain. The byte itself is processed next, except CAN and SUB,
+/// whose purpose this is.
 void EscapeParser::abort(char byte, const Sink& sink) {
     drop(std::exchange(now_, {}), sink);
     if (byte != cancel && byte != substitute)
@@ -194,10 +194,10 @@ void EscapeParser::take_string(char byte, const Sink& sink) {
     }
 }
 
-/// `cut` seems to be cut in two by a kernel record; `begun` is what is there of the record.
+/// A kernel record seems to cut `cut` in two; `begun` is the part of the record read so far.
 void EscapeParser::suspect_record(Unfinished cut, std::string_view begun, const Sink& sink) {
     if (in_record_) {
-        // A record in a record: no, the record's own text is like that.
+        // A record cannot start inside a record, so this is the record's own text.
         drop(cut, sink);
         return emit_plain(begun, sink);
     }
@@ -227,7 +227,7 @@ void EscapeParser::take_control(char byte, const Sink& sink) {
         now_ = std::exchange(cut_, {});
 }
 
-/// The bytes of an unfinished character are no UTF-8; an unfinished sequence says nothing.
+/// Emits the bytes of an unfinished character as invalid UTF-8; drops an unfinished sequence.
 void EscapeParser::drop(const Unfinished& broken, const Sink& sink) {
     if (broken.state == State::text)
         emit_plain(broken.bytes, sink);

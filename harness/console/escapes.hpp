@@ -7,10 +7,10 @@
 
 namespace lktest {
 
-/// One piece of what a console said.
+/// One piece of console output.
 struct Token {
     enum class Kind {
-        text,      ///< printable UTF-8, at least one code point; bytes that are none became U+FFFD
+        text,      ///< printable UTF-8, at least one code point; invalid bytes became U+FFFD
         control,   ///< one C0 control character or DEL; never NUL or ESC
         sequence,  ///< a whole escape or control sequence in its 7-bit form: "\x1b[2J", "\x1b(0"
     };
@@ -18,27 +18,26 @@ struct Token {
     std::string_view text;
 };
 
-/// Takes the bytes of a serial line apart into text and terminal sequences (ECMA-48),
-/// however they are cut into chunks. C1 controls count only where they are no part of
-/// valid UTF-8. Strings to the terminal (OSC, DCS …), NUL, and what is broken off of a
-/// sequence (64 bytes at most) are dropped; a string that is not ended in its line or after
-/// 4 KiB is text again, so it hides nothing. How text is cut into tokens says nothing.
+/// Splits the bytes of a serial line into text and terminal sequences (ECMA-48), however they are divided
+/// into chunks. C1 controls count only outside valid UTF-8. Strings to the terminal (OSC, DCS …), NUL, and
+/// broken sequences (up to 64 bytes) are dropped. A string that does not end in its line or within 4 KiB
+/// becomes text again, so it cannot hide anything. The division of text into tokens has no meaning.
 ///
-/// A kernel record may cut a program's sequence or character in two at any byte; what was
-/// cut is taken up again behind the record's newline.
+/// A kernel record may cut a program's sequence or character in two at any byte. The cut piece continues
+/// after the record's newline.
 class EscapeParser {
 public:
-    /// @param sink  is given each piece; the text is valid only during the call
+    /// @param sink  receives each piece; the text is valid only during the call
     using Sink = std::function<void(const Token&)>;
     void feed(std::string_view bytes, const Sink& sink);
 
 private:
     enum class State {
-        text,    ///< bytes: of an unfinished UTF-8 character
-        escape,  ///< bytes: the intermediate bytes behind ESC
-        csi,     ///< bytes: what stands behind ESC [
+        text,    ///< bytes: an unfinished UTF-8 character
+        escape,  ///< bytes: the intermediate bytes after ESC
+        csi,     ///< bytes: those after ESC [
         string,  ///< bytes: the string's content
-        record,  ///< bytes: what may be the prefix of a kernel record, in the middle of `cut_`
+        record,  ///< bytes: possibly the prefix of a kernel record, in the middle of `cut_`
     };
     struct Unfinished {
         State state = State::text;
@@ -57,7 +56,7 @@ private:
     void drop(const Unfinished& broken, const Sink& sink);
 
     Unfinished now_;
-    Unfinished cut_;          ///< what a kernel record cuts in two
+    Unfinished cut_;          ///< cut in two by a kernel record
     bool in_record_ = false;  ///< that record's line is not over yet
 };
 

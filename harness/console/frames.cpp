@@ -11,7 +11,7 @@ namespace lktest {
 namespace {
 
 constexpr std::size_t most_bytes = 4 << 20, fewest_rows = 2;
-/// A guest may erase its screen without end; each look at it costs as much as a few KiB of text.
+/// A guest may erase its screen endlessly; each look at it costs as much as a few KiB of text.
 constexpr std::size_t most_looks = 5000;
 
 std::size_t rows_with_text(const Picture& picture) {
@@ -22,7 +22,7 @@ std::size_t rows_with_text(const Picture& picture) {
     }));
 }
 
-/// ED, and RIS: what can erase most of a screen (ECMA-48 8.3.39; ISO 6429 RIS).
+/// ED and RIS: the sequences that can erase most of a screen (ECMA-48 8.3.39; ISO 6429 RIS).
 bool may_erase(const Token& token) {
     return token.kind == Token::Kind::sequence &&
            ((token.text.starts_with("\x1b[") && token.text.ends_with('J')) || token.text == "\033c");

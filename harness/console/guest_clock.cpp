@@ -8,16 +8,16 @@ namespace {
 
 using Time = GuestClock::Time;
 
-/// Between two notes no more than this counts: lktest itself was kept from running, and has not read yet what
-/// the guest said meanwhile.
+/// A step between two notes counts at most this much. If it is longer, lktest itself was kept from running
+/// and has not yet read the guest's output.
 constexpr Time longest_step = std::chrono::seconds(2);
-/// The guest's time never stands still for good, so every wait ends.
+/// The guest's time never stops for good, so every wait ends.
 constexpr int slowest = 50;
-/// Without a note for this long nobody measures any more, and the host's time counts.
+/// After this long without a note, measurements have stopped and the host's time counts.
 constexpr Time unmeasured = std::chrono::minutes(1);
-/// Asked too early, the clock names a moment this much later.
+/// If asked too early, the clock names a moment this much later.
 constexpr Time resolution = std::chrono::milliseconds(20);
-/// Between two points, so that a product of two times fits.
+/// The longest time between two points, so that a product of two times does not overflow.
 constexpr Time longest_stretch = std::chrono::minutes(10);
 
 }  // namespace
@@ -34,7 +34,7 @@ void GuestClock::note(Time now, Time stolen) {
     const Time guest = std::clamp(gained, std::min(host / slowest, longest_step), longest_step);
     const auto is_full = [](Time of_guest, Time of_host) { return of_guest >= of_host - of_host / 100; };
     const Point next{now, last.guest + std::min(guest, host)};
-    // A quiet host adds no points.
+    // No new point is needed while the host is idle.
     if (points_.size() > 1) {
         const Point& before = points_[points_.size() - 2];
         if (now - before.host <= longest_stretch &&

@@ -6,18 +6,18 @@
 
 namespace lktest {
 
-/// Measures how long something lasted in the guest's own time. On a busy host the guest's threads wait for
-/// a CPU, and everything it does takes longer by that much. Moments are the host's, since power-on; only
-/// durations differ. Without a note, the guest's time is the host's.
+/// Measures durations in the guest's own time. On a busy host the guest's threads wait for a CPU, which
+/// delays everything it does. Moments are the host's, since power-on; only durations differ. Without notes,
+/// the guest's time is the host's.
 class GuestClock {
 public:
     using Time = std::chrono::microseconds;
 
-    /// @param now     later than that of the note before
-    /// @param stolen  how long the host has kept the guest waiting until now; only grows
+    /// @param now     later than in the note before
+    /// @param stolen  how long the host has kept the guest waiting so far; only grows
     void note(Time now, Time stolen);
 
-    /// The time after the last note does not count until the next one tells how much of it the guest had.
+    /// Time after the last note does not count until the next note tells how much of it the guest had.
     Time elapsed(Time from, Time to) const;
 
     /// The earliest moment at which `lasted` may have passed since `from`, as far as is known at `now`.

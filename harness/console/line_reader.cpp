@@ -14,17 +14,17 @@
 namespace lktest {
 namespace {
 
-/// No terminal row is longer: as far as backspace and cursor moves go within a line.
+/// No terminal row is longer, so backspace and cursor moves within a line go no further.
 constexpr std::size_t widest_row = 256;
 
-/// The first argument of a control sequence; `otherwise` when it has none.
+/// The first argument of a control sequence; `otherwise` if it has none.
 std::size_t argument(std::string_view sequence, std::size_t otherwise) {
     std::size_t value = 0;
     const auto [end, error] = std::from_chars(sequence.data() + 2, sequence.data() + sequence.size(), value);
     return error == std::errc{} ? value : otherwise;
 }
 
-/// Whether a painted piece says anything: frames and blanks do not.
+/// Whether painted text has content; frames and blanks do not.
 bool says_something(std::string_view text) {
     while (!text.empty()) {
         const CodePoint point = first_code_point(text);
@@ -90,7 +90,7 @@ void LineReader::put(std::string_view text, const Sink& sink) {
     }
 }
 
-/// A ']' was put: when it ends a record's prefix, the record is a piece of its own.
+/// Handles a ']': if it ends a record's prefix, the record becomes a separate piece.
 void LineReader::split_at_record(const Sink& sink) {
     constexpr std::size_t longest_prefix = 48;  // "<191>[4294967295.123456][ T4194304]"
     const std::size_t window = piece_.text.size() - std::min(piece_.text.size(), longest_prefix);
@@ -122,8 +122,8 @@ void LineReader::back(std::size_t characters) {
             --cursor_;
         while (cursor_ > 0 && (text[cursor_] & 0xc0) == 0x80);
     if (cursor_ < piece_.message)
-        piece_.message = 0;  // no kernel does that
-    // "\b \b" is how a character is erased.
+        piece_.message = 0;  // a kernel never does that
+    // Programs erase a character with "\b \b".
     if (text.find_first_not_of(' ', cursor_) == text.npos)
         piece_.text.resize(cursor_);
 }
@@ -161,7 +161,7 @@ void LineReader::sequence(std::string_view sequence, const Sink& sink) {
         }
     }
     if (sequence.find_first_of("<=>?") != std::string_view::npos)
-        return;  // private: modes, not moves
+        return;  // private sequences set modes and do not move the cursor
     switch (sequence.back()) {
         case 's': saved_elsewhere_ = elsewhere_; return;
         case 'u': elsewhere_ = saved_elsewhere_; return;

@@ -11,36 +11,35 @@
 
 namespace lktest {
 
-/// A piece of a console's text that stands on one line.
+/// A piece of console text on one line.
 struct ConsolePiece {
     enum class End {
-        newline,  ///< a newline, or the line became longer than any line may be
-        painted,  ///< the cursor went elsewhere: painted text is never ended by a newline
-        cut,      ///< the kernel wrote a record behind it; the line goes on after that
+        newline,  ///< a newline, or the line exceeded the maximum length
+        painted,  ///< the cursor went elsewhere: painted text never ends in a newline
+        cut,      ///< the kernel wrote a record after it; the line continues after the record
     };
     std::chrono::microseconds at{};  ///< when its first byte came, since power-on
-    std::string text;                ///< UTF-8 without sequences; the only control is the tab
-    std::size_t message = 0;         ///< of a kernel record: where it begins behind its prefix; else 0
+    std::string text;                ///< UTF-8 without sequences; the only control character is the tab
+    std::size_t message = 0;         ///< for a kernel record, the offset after its prefix; else 0
     End end = End::newline;
 };
 
-/// Makes lines of a console's bytes, as a terminal would show them: backspace moves back,
-/// and what is written after a carriage return or a cursor move is a line of its own, so
-/// that nothing is overwritten before it was seen. A kernel record that begins in
-/// mid-line begins a piece of its own. Painted pieces without a letter or digit (frames,
-/// blanks) are dropped.
+/// Splits console bytes into lines as a terminal would show them. Backspace moves back. Text after a carriage
+/// return or a cursor move becomes a separate line, so that nothing is overwritten before it was seen. A
+/// kernel record that starts mid-line starts a separate piece. Painted pieces without a letter or digit
+/// (frames, blanks) are dropped.
 class LineReader {
 public:
     static constexpr std::size_t longest_line = 65'536;
 
     enum class Controls { drop, show };
-    /// @param controls  whether control characters are dropped or shown as "\x07"
+    /// @param controls  whether to drop control characters or show them as "\x07"
     explicit LineReader(Controls controls = Controls::drop) : controls_(controls) {}
 
     using Sink = std::function<void(ConsolePiece&&)>;
     void feed(std::string_view bytes, std::chrono::microseconds at, const Sink& sink);
 
-    /// The piece that has not ended yet; its text is empty when the console is at a line's beginning.
+    /// The piece that has not ended yet; its text is empty at the start of a line.
     const ConsolePiece& unfinished() const noexcept { return piece_; }
 
 private:
@@ -56,9 +55,9 @@ private:
     EscapeParser parser_;
     std::chrono::microseconds now_{};
     ConsolePiece piece_;
-    std::size_t cursor_ = 0;        ///< the byte of piece_.text that is written next
-    bool elsewhere_ = false;        ///< the cursor left this line; what is written next stands elsewhere
-    bool saved_elsewhere_ = false;  ///< the same of the saved cursor
+    std::size_t cursor_ = 0;        ///< offset in piece_.text of the next byte
+    bool elsewhere_ = false;        ///< the cursor left this line; later text is elsewhere on the screen
+    bool saved_elsewhere_ = false;  ///< the same for the saved cursor
 };
 
 }  // namespace lktest

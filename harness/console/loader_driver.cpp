@@ -15,18 +15,19 @@ namespace {
 
 using std::chrono::microseconds;
 
-// GRUB's editor and ISOLINUX's menu both know Emacs's keys, which no terminal sends in
-// more than one byte: nothing can be cut or taken for a lone Escape.
+// GRUB's editor and ISOLINUX's menu both accept Emacs's keys. Terminals send these as single bytes, so none
+// can be cut or mistaken for a lone Escape.
 constexpr char first = '\x01', last = '\x05', down = '\x0e', up = '\x10', boot = '\x18', tab = '\t';
 
-// A key that none of them knows; like any other it stops their countdown, which would not wait for a harness
-// on a busy machine.
+// A key that no loader uses. Like any key, it stops the countdown, which would otherwise expire before lktest
+// can react on a busy machine.
 constexpr char unknown_key = '\x0b';
 
-// systemd-boot takes such keys from no terminal. It has cursor keys, which in its editor go by words.
+// systemd-boot does not accept such keys from a terminal. It has cursor keys, which move by words in its
+// editor.
 constexpr std::string_view cursor_up = "\x1b[A", cursor_down = "\x1b[B";
 
-/// What stands in a row behind the frame that loaders draw around menus and editors.
+/// The content of a row inside the frame that loaders draw around menus and editors.
 std::string_view inside(std::string_view row) {
     // The screen shows '?' for bytes that are not UTF-8, such as firmware's frames.
     const auto is_frame = [](unsigned char c) { return c == ' ' || c == '|' || c == '?' || c >= 0x80; };
@@ -39,12 +40,12 @@ bool any_shows(const std::vector<std::string>& rows, std::string_view text) {
     return std::ranges::any_of(rows, [text](const std::string& row) { return shows(row, text); });
 }
 
-/// How often the first character of a text is repeated at its beginning.
+/// How often a text's first character repeats at its start.
 std::size_t run_length(std::string_view text) {
     return std::min(text.find_first_not_of(text.front()), text.size());
 }
 
-/// Whether a row begins with `text`, as shows() reads it.
+/// Whether a row begins with `text`, compared as in shows().
 bool begins(std::string_view row, std::string_view text) {
     while (!text.empty()) {
         const char c = text.front();
@@ -58,12 +59,12 @@ bool begins(std::string_view row, std::string_view text) {
     return true;
 }
 
-/// Not the kernel's "reboot: machine restart", which may come when the machine already is reset.
+/// Not the kernel's "reboot: machine restart", which may arrive after the machine has been reset.
 bool is_prompt(std::string_view row) {
     return begins(row, "boot:") && row.find_first_not_of("bot: ") == row.npos;
 }
 
-/// A submenu is painted over the menu it belongs to, by a machine that may be emulated.
+/// Painting a submenu over its parent menu takes time on an emulated machine.
 constexpr microseconds submenu_patience = std::chrono::seconds(3);
 
 std::string repeated(char key, std::size_t times) {
@@ -77,7 +78,7 @@ std::string repeated(std::string_view key, std::size_t times) {
     return keys;
 }
 
-/// Where one key of several ends that a terminal sends.
+/// The end of the first key in a sequence of several that a terminal sends.
 std::size_t first_key(std::string_view keys) {
     return keys.starts_with(cursor_up) || keys.starts_with(cursor_down) ? cursor_up.size() : 1;
 }
@@ -87,8 +88,8 @@ bool is_systemd_countdown(const std::string& row) {
     return re2::RE2::PartialMatch(row, countdown);
 }
 
-/// The entries of systemd-boot's menu, which has no title: they stand above its countdown, or end with one
-/// that it adds itself. None when this is not its menu.
+/// The entries of systemd-boot's menu. It has no title; the entries are above its countdown, or end with one
+/// that it adds itself. Empty if this is not its menu.
 std::span<const std::string> systemd_entries(const std::vector<std::string>& rows) {
     const auto foot = std::ranges::find_if(rows, is_systemd_countdown);
     auto end = foot;
@@ -99,7 +100,9 @@ std::span<const std::string> systemd_entries(const std::vector<std::string>& row
             return {};
         end = own + 1;
     }
-    const auto blank = [](const std::string& row) { return inside(row).empty(); };  // a rule is, too
+    const auto blank = [](const std::string& row) {
+        return inside(row).empty();
+    };  // a rule counts as blank, too
     while (end != rows.begin() && blank(*(end - 1)))
         --end;
     auto begin = end;
@@ -133,7 +136,7 @@ void LoaderDriver::restart() {
     pressed_.reset();
     lacking_.reset();
     halted_ = false;
-    problem_.clear();  // of a boot that nobody meant to drive, as one from another disk
+    problem_.clear();  // of a boot that was not meant to be driven, such as one from another disk
 }
 
 void LoaderDriver::begin(State state, std::string keys) {
@@ -167,7 +170,7 @@ void LoaderDriver::said(const ConsoleLine& line) {
     state_ = State::confirmed;
 }
 
-/// Whether the menu has not got the entry. It may still be the one before, of which a submenu was opened.
+/// Whether the menu lacks the entry. It may still be the parent menu of a submenu that is opening.
 bool LoaderDriver::lacks_entry(bool there, microseconds now) {
     if (line_.entry.empty() || there)
         return false;
@@ -178,7 +181,7 @@ bool LoaderDriver::lacks_entry(bool there, microseconds now) {
     return true;
 }
 
-/// Recognises the menu and sets out for the entry.
+/// Recognizes the menu and starts moving to the entry.
 void LoaderDriver::meet_menu(const std::vector<std::string>& rows, microseconds now) {
     const auto is_entry = [this](const std::string& row) {
         std::string_view text = inside(row);
@@ -207,7 +210,7 @@ void LoaderDriver::meet_menu(const std::vector<std::string>& rows, microseconds 
             begin(State::choosing, keys + "e");
         return;
     }
-    // By itself "Press [Tab] to edit options"; Debian's installer has "TAB to edit a menu entry".
+    // The default is "Press [Tab] to edit options"; Debian's installer has "TAB to edit a menu entry".
     static const re2::RE2 edits_by_tab(R"((?i)\btab\b\]? to edit)");
     if (std::ranges::any_of(
             rows, [](const std::string& row) { return re2::RE2::PartialMatch(row, edits_by_tab); })) {
@@ -216,8 +219,8 @@ void LoaderDriver::meet_menu(const std::vector<std::string>& rows, microseconds 
             return;
         std::string keys;
         if (there) {
-            // Which one is chosen shows only in its colours; so it is counted from the first,
-            // below the rule under the menu's title.
+            // Only colours show which entry is selected, so entries are counted from the first one, below the
+            // rule under the menu's title.
             const auto rule = std::find_if(rows.begin(), wanted, [](const std::string& row) {
                 return row.find("\xe2\x94\x9c") != row.npos || row.find("+--") != row.npos;
             });
@@ -249,7 +252,7 @@ bool LoaderDriver::meet_systemd_boot(const std::vector<std::string>& rows, micro
     if (lacks_entry(wanted != entries.end(), now))
         return true;
     std::string keys;
-    if (wanted != entries.end())  // which one is chosen shows only in its colours: counted from the first
+    if (wanted != entries.end())  // only colours show which one is selected, so count from the first
         keys = repeated(cursor_up, entries.size()) +
                repeated(cursor_down, static_cast<std::size_t>(wanted - entries.begin()));
     const bool edits = !line_.append.empty();
@@ -257,19 +260,19 @@ bool LoaderDriver::meet_systemd_boot(const std::vector<std::string>& rows, micro
     return true;
 }
 
-/// systemd-boot's editor is one row, the last, which shows a part of a long line: on by its words, until it
-/// moves no more.
+/// systemd-boot's editor is one row, the last, and shows a part of a long line. Moves by words until the row
+/// stops changing.
 void LoaderDriver::go_on_in_line(const std::vector<std::string>& rows) {
     const std::string shown = rows.empty() ? std::string() : rows.back();
     if (state_ == State::moving && shown == edited_)
         return begin(State::typing, " " + line_.append + "\r");
     edited_ = shown;
-    last_key_ = 0;  // the key that opened the editor has no echo
+    last_key_ = 0;  // the key that opened the editor is not echoed
     const auto words = static_cast<std::size_t>(std::ranges::count(shown, ' ')) + 1;
     begin(State::moving, repeated(cursor_down, words));
 }
 
-/// Recognises GRUB's editor and sets out for the end of the kernel's line.
+/// Recognizes GRUB's editor and starts moving to the end of the kernel's line.
 void LoaderDriver::meet_editor(const std::vector<std::string>& rows) {
     const auto is_kernel = [](const std::string& row) { return begins(inside(row), "linux"); };
     if (!any_shows(rows, "Ctrl-x"))
@@ -281,16 +284,16 @@ void LoaderDriver::meet_editor(const std::vector<std::string>& rows) {
         return;
     std::size_t lines = 0;
     for (auto row = begin_row; row != kernel; ++row)
-        if (row->find('\\') == row->npos)  // a line that goes on in the next row
+        if (row->find('\\') == row->npos)  // the line does not continue in the next row
             ++lines;
     begin(State::moving, repeated(down, lines) + last);
 }
 
-/// The next key, once the one before it was answered: a letter by its echo, one that moves the
-/// cursor by anything, and when it had nothing to move by silence.
+/// The next key, once the previous one was answered. A letter is answered by its echo. A cursor key is
+/// answered by any output, or by silence if the cursor could not move.
 std::string LoaderDriver::next_key(microseconds now) {
     if (pressed_ && last_key_ >= ' ') {
-        // Terminal sequences have letters, too: "\x1b[?25h" is no echo of an h.
+        // Terminal sequences contain letters, too: "\x1b[?25h" is not an echo of an h.
         if (without_escapes(answered_).find(last_key_) == answered_.npos) {
             if (now >= *pressed_ + answer_)
                 fail(fmt::format("the loader did not show '{}' when it was typed", last_key_));
@@ -329,7 +332,7 @@ std::string LoaderDriver::type(const std::vector<std::string>& rows, microsecond
     return keys_.empty() || !problem_.empty() ? std::string() : next_key(now);
 }
 
-/// The screen stands still, and all that was to be pressed is pressed: what comes next?
+/// Decides what comes next once the screen is stable and all keys have been pressed.
 void LoaderDriver::look(const std::vector<std::string>& rows, microseconds now) {
     const bool answered = !answered_.empty() || (pressed_ && now >= *pressed_ + answer_);
     if (state_ == State::waiting)

@@ -12,34 +12,34 @@
 
 namespace lktest {
 
-/// Drives a boot loader's menu from the serial console: chooses the entry and adds to its
-/// kernel's command line, in the loader's own editor. Knows GRUB, systemd-boot, and ISOLINUX and its
-/// relatives with menu.c32 or the bare `boot:` prompt. Pure; times count from power-on.
+/// Drives a boot loader's menu from the serial console: selects the entry and extends its kernel command line
+/// in the loader's own editor. Supports GRUB, systemd-boot, and ISOLINUX and its relatives with menu.c32 or
+/// the bare `boot:` prompt. Pure; times count from power-on.
 ///
-/// It types only what it sees the need of: nothing before the menu stands still on the screen,
-/// then one key after another, each when the one before was answered. On a PC both the firmware and
-/// the loader may paint on the same serial line, each character twice; so a screen is read with
-/// doubled characters, and what finally counts is what the kernel says its command line is.
+/// It types only when needed: nothing before the menu on the screen is stable, then one key at a time, each
+/// after the previous one was answered. On a PC both firmware and loader may paint on the same serial line,
+/// so each character may appear twice; screens are compared with that in mind. The command line that the
+/// kernel prints has the last word.
 class LoaderDriver {
 public:
-    /// @param scale  how much slower than its CPU the guest is
+    /// @param scale  how much slower the guest is than its CPU
     LoaderDriver(const BootLine& line, double scale);
 
-    /// The guest begins anew.
+    /// The guest was reset.
     void restart();
-    /// What the serial console said.
+    /// Receives output of the serial console.
     void said(std::string_view bytes, std::chrono::microseconds at);
     void said(const ConsoleLine& line);
 
-    /// What is to be typed now; empty when nothing is.
+    /// The keys to type now; may be empty.
     /// @param rows  the terminal's screen
     std::string type(const std::vector<std::string>& rows, std::chrono::microseconds now);
-    /// When type() should be asked again although nothing was said; nothing when it need not be.
+    /// When to call type() again if there is no output; unset if that is unnecessary.
     std::optional<std::chrono::microseconds> types_at(std::chrono::microseconds now) const;
 
-    /// Why the line is not what was asked for; empty while all is well.
+    /// Why the line differs from the request; empty while there is no problem.
     const std::string& problem() const noexcept { return problem_; }
-    /// Nothing is left to do: the menu was left.
+    /// Whether the menu was left, so that nothing remains to do.
     bool left() const noexcept { return state_ == State::left || state_ == State::confirmed; }
 
 private:
@@ -50,7 +50,7 @@ private:
         moving,     ///< keys_ lead to the end of the kernel's line
         typing,     ///< keys_ are the text, and then what boots
         left,       ///< the kernel was started
-        confirmed,  ///< and said that its command line is right
+        confirmed,  ///< and printed the right command line
     };
     enum class Loader { grub, menu, prompt, systemd };
 
@@ -68,22 +68,22 @@ private:
     std::chrono::microseconds still_, answer_;
     State state_ = State::waiting;
     Loader loader_ = Loader::grub;
-    std::string keys_;      ///< still to be pressed
-    std::string edited_;    ///< the line of systemd-boot's editor, as it was last seen
-    std::string answered_;  ///< what was said since the last key
+    std::string keys_;      ///< still to press
+    std::string edited_;    ///< the line of systemd-boot's editor as last seen
+    std::string answered_;  ///< output since the last key
     std::optional<std::chrono::microseconds> pressed_;
-    std::optional<std::chrono::microseconds> lacking_;  ///< since when a menu stands without the entry
+    std::optional<std::chrono::microseconds> lacking_;  ///< since when a menu lacks the entry
     bool halted_ = false;                               ///< the menu's countdown was stopped
     std::chrono::microseconds last_byte_{};
     char last_key_ = 0;
     std::string problem_;
 };
 
-/// Whether the rows of a screen are a loader's menu that boots its entry by itself after some seconds.
+/// Whether the screen shows a loader's menu that boots its entry by itself after some seconds.
 bool counts_down(const std::vector<std::string>& rows);
 
-/// Whether a row of the screen shows `text`, each of whose characters may be there twice and
-/// whose blanks may be any number.
+/// Whether a row of the screen shows `text`. Each character may appear twice, and runs of blanks may have any
+/// length.
 bool shows(std::string_view row, std::string_view text);
 
 }  // namespace lktest

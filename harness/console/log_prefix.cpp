@@ -18,9 +18,9 @@ using KeptBy = LogPrefix::Bare::Writer;
 
 constexpr std::size_t sample_lines = 4096, sample_bytes = std::size_t{1} << 20;
 constexpr std::size_t longest_prefix = 160, most_layers = 6;
-/// A shape counts when it stands in front of so many of the kernel's lines, and of this part of them.
+/// A shape counts if it precedes this many of the kernel's lines, and at least this fraction of them.
 constexpr std::size_t least_alike = 2, part_alike = 4;
-/// Without any line of a kernel: in front of so many lines, and of 9 in 10 of all.
+/// Without any kernel line, it must precede this many lines, and 9 in 10 of all.
 constexpr std::size_t least_lines = 8;
 
 re2::RE2::Options silent_options() {
@@ -46,7 +46,7 @@ std::vector<std::string_view> sample_of(std::string_view bytes) {
     return lines;
 }
 
-/// A piece of a prefix. Words and numbers that stand in the same place are compared by their class.
+/// A piece of a prefix. Words and numbers in the same place are compared by their class.
 struct Token {
     enum class Kind { number, word, mixed, blank, other } kind = Kind::other;
     std::string_view text;
@@ -101,7 +101,7 @@ std::string shape_of(const std::vector<Token>& tokens) {
     return shape;
 }
 
-/// An expression for all of `samples`, which have the same shape.
+/// A regular expression for all of `samples`, which have the same shape.
 std::string expression_of(const std::vector<std::vector<Token>>& samples) {
     std::string expression;
     for (std::size_t i = 0; i < samples.front().size(); ++i) {
@@ -117,7 +117,7 @@ std::string expression_of(const std::vector<std::vector<Token>>& samples) {
             case Token::Kind::mixed:
                 expression += same ? re2::RE2::QuoteMeta(first.text) : std::string("\\w+");
                 break;
-            // The blanks at the end may belong to the line itself.
+            // The final blanks may belong to the line itself.
             case Token::Kind::blank:
                 expression += last ? fmt::format("[ \\t]{{{}}}", least) : std::string("[ \\t]+");
                 break;
@@ -127,7 +127,7 @@ std::string expression_of(const std::vector<std::vector<Token>>& samples) {
     return expression;
 }
 
-/// Colours, and the marks of terminals, in front of a line.
+/// Skips colours and terminal sequences at the start of a line.
 std::string_view after_escapes(std::string_view line) {
     while (line.starts_with('\x1b') || line.starts_with('\r')) {
         static const re2::RE2 escape("\\r|\x1b\\[[0-9;?]*[mKhl]|\x1b_[^\x07\x1b]*(?:\x07|\x1b\\\\)");
@@ -139,7 +139,7 @@ std::string_view after_escapes(std::string_view line) {
     return line;
 }
 
-/// The text within a line of JSON, or of YAML that looks like it.
+/// The text inside a line of JSON, or of YAML that looks like it.
 std::optional<std::string> unquoted(std::string_view line) {
     static const re2::RE2 quoted(
         R"re(^[-\s]*\{.*?["']?\b(?:msg|MESSAGE|message|log|text|line)["']?\s*[:=]\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'))re");
@@ -189,7 +189,7 @@ LogPrefix::LogPrefix(std::string_view bytes, const LogWords& words)
     learn_stamped_keepers(lines);
 }
 
-/// Whether lines of a keeper of kernel logs also have the kernel's own stamps. Then it kept a console.
+/// Whether lines of a kernel log collector also have the kernel's own stamps. Then it collected a console.
 void LogPrefix::learn_stamped_keepers(const std::vector<std::string_view>& lines) {
     for (const std::string_view line : lines) {
         std::vector<int> found;
@@ -254,7 +254,7 @@ void LogPrefix::learn_shapes(const std::vector<std::string_view>& lines) {
         shapes[shape_of(tokens)].push_back(std::move(tokens));
     }
     for (const auto& [shape, samples] : shapes) {
-        // A word right before the kernel's, without anything between, is not a prefix.
+        // A word directly before the kernel's text, without a separator, is not a prefix.
         const Token::Kind last = samples.front().back().kind;
         const bool parted = last == Token::Kind::blank || last == Token::Kind::other;
         if (!parted || samples.size() < least_alike || samples.size() * part_alike < anchored)
@@ -267,7 +267,7 @@ void LogPrefix::learn_shapes(const std::vector<std::string_view>& lines) {
     if (anchored > 0 || lines.size() < least_lines)
         return;
 
-    // No line of a kernel: a beginning with a number or a bar that almost all lines have.
+    // There is no kernel line, so look for a beginning with a number or a bar that almost all lines share.
     std::map<std::string, std::vector<std::vector<Token>>> beginnings;
     for (const std::string_view line : lines) {
         std::vector<Token> tokens = tokens_of(after_escapes(line).substr(0, longest_prefix));
@@ -331,7 +331,7 @@ bool LogPrefix::take_learned(Bare& bare) const {
     return false;
 }
 
-/// The host and "kernel: " after a clock. Any other tag stays: it says which program speaks.
+/// Removes the host and "kernel: " after a clock. Any other tag stays, because it names the program.
 bool LogPrefix::take_tag(Bare& bare) const {
     std::string_view rest = bare.text;
     const bool has_host =
@@ -350,7 +350,8 @@ bool LogPrefix::take_tag(Bare& bare) const {
     return true;
 }
 
-/// `journalctl -o short-monotonic`: "[    1.234567] host kernel: text". The stamp stays, as the kernel's own.
+/// `journalctl -o short-monotonic`: "[    1.234567] host kernel: text". The stamp stays, since it is the
+/// kernel's.
 void LogPrefix::take_monotonic(Bare& bare, std::string& storage) const {
     const auto stamp = find_printk_prefix(bare.text.substr(0, 64));
     if (!stamp || stamp->begin != 0)

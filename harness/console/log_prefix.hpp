@@ -14,22 +14,22 @@
 
 namespace lktest {
 
-/// What stands in front of a console line when a program kept or printed it: clocks, hosts, names of
-/// containers, quotes. Known forms come from the table of keepers. Others are learned from the log itself:
-/// the same shape stands in front of several lines that only a kernel writes.
+/// Recognizes what a program put before a console line when it stored or printed it: clocks, hosts, container
+/// names, quotes. Known forms come from the table of keepers. Others are learned from the log itself: the
+/// same shape precedes several lines that only a kernel writes.
 class LogPrefix {
 public:
     /// A line without what its keeper added.
     struct Bare {
         std::string_view text;
-        /// What the keeper says about the writer.
+        /// The writer of the line according to its keeper.
         enum class Writer { unsaid, kernel, program } writer = Writer::unsaid;
     };
 
-    /// @param bytes  the log; its first lines are read for its habits
+    /// @param bytes  the log; its first lines show which prefixes it uses
     LogPrefix(std::string_view bytes, const LogWords& words);
 
-    /// @param storage  holds a text that does not stand in the line as it is
+    /// @param storage  holds the text if it is not a literal part of the line
     Bare peel(std::string_view line, std::string& storage) const;
 
 private:
@@ -48,13 +48,13 @@ private:
 
     const LogWords& words_;
     re2::RE2::Set keepers_;
-    std::vector<bool> stamped_;  ///< of each keeper: its lines also have the kernel's stamp
+    std::vector<bool> stamped_;  ///< for each keeper: its lines also have the kernel's stamp
     std::vector<Learned> learned_;
     std::string host_;  ///< the word after the clock on most lines
 };
 
-/// Where the kernel's words begin in a line that may have anything in front: at a printk stamp, or at the
-/// beginning of a line that every kernel writes; npos if the line has neither.
+/// Where the kernel's text begins in a line that may have any prefix: at a printk stamp, or at the beginning
+/// of a line that every kernel writes. npos if the line has neither.
 std::size_t find_kernel_words(std::string_view line, const LogWords& words);
 
 }  // namespace lktest

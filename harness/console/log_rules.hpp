@@ -10,14 +10,14 @@
 
 namespace lktest {
 
-/// Everything that a line of a saved log can mean, matched in one pass: most lines mean nothing.
+/// All meanings that a line of a saved log can have, matched in one pass because most lines have none.
 class LogRules {
 public:
     enum class Meaning {
-        program_failure,  ///< of LogRules::failures()
+        program_failure,  ///< in LogRules::failures()
         kernel_failure,   ///< the same, if the kernel wrote the line
-        last_words,       ///< of LogWords::last_words
-        stage,            ///< of LogWords::stages
+        last_words,       ///< in LogWords::last_words
+        stage,            ///< in LogWords::stages
         report_open,
         report_end,
         banner,
@@ -39,9 +39,9 @@ public:
 
     /// In the order of Meaning, then of the catalogue.
     std::vector<Match> matches(std::string_view said) const;
-    /// Failures whose pattern is a prompt, and that `text` ends with.
+    /// Failures whose pattern is a prompt at the end of `text`.
     std::vector<Match> prompts(std::string_view text) const;
-    /// A line of a kernel's report.
+    /// Whether the line belongs to a kernel's report.
     bool is_of_report(std::string_view said) const { return !report_body_.matches(said).empty(); }
 
     const std::vector<Failure>& failures() const noexcept { return failures_; }

@@ -8,7 +8,7 @@ namespace lktest {
 
 namespace {
 
-/// Milestones have the names that scenarios give them; these are the usual ones.
+/// Scenarios choose the names of milestones; these are the usual ones.
 bool is_of_kernel(const Milestone& milestone) {
     return milestone.name == "kernel" || milestone.name == "initramfs" || milestone.name == "userspace" ||
            milestone.network.has_value();
@@ -44,7 +44,7 @@ void MilestoneProgress::disprove_kernel() {
     const Sighting* kernel = of_kernel_ < states_.size() ? countable(of_kernel_) : nullptr;
     if (!kernel || !lacks_kernel(of_kernel_))
         return;
-    // The kernel's own milestone may be a line that its EFI stub prints before it runs.
+    // The kernel's EFI stub may print the kernel's own milestone before the kernel runs.
     for (std::size_t i = of_kernel_ + 1; i < milestones_.size(); ++i) {
         if (const Sighting* seen = countable(i); seen && seen->order > kernel->order) {
             for (const std::string& name : {milestones_[of_kernel_].name, milestones_[i].name})
@@ -96,7 +96,7 @@ void MilestoneProgress::restart(std::chrono::microseconds at) {
     last_.reset();
 }
 
-/// The earliest sighting of a milestone that is not reached yet; null when there is none.
+/// The earliest sighting of a milestone that is not reached yet; null if there is none.
 const MilestoneProgress::Sighting* MilestoneProgress::countable(std::size_t index) const {
     const Sighting* first = nullptr;
     for (const std::optional<Sighting>& seen : states_[index].seen)
@@ -115,7 +115,7 @@ void MilestoneProgress::advance(std::vector<Event>& events) {
     }
 }
 
-/// Marks a milestone as reached when all that it asks for is there.
+/// Marks a milestone as reached if all of its conditions hold.
 bool MilestoneProgress::reach(std::size_t index, std::vector<Event>& events) {
     const Milestone& milestone = milestones_[index];
     const Sighting* sighting = countable(index);
@@ -141,7 +141,7 @@ bool MilestoneProgress::reach(std::size_t index, std::vector<Event>& events) {
         const Sighting& seen = *state.seen[channel];
         if (&seen != sighting && sighting->source != Source::network)
             events.push_back({seen.at, Event::Kind::milestone, seen.source, milestone.name, seen.text});
-        // In the channel that showed it, what came before it came too early.
+        // Milestones seen before this one in the same channel were seen too early.
         for (std::size_t later = index + 1; later < states_.size(); ++later)
             if (std::optional<Sighting>& early = states_[later].seen[channel];
                 early && early->order < seen.order) {

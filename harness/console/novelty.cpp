@@ -14,7 +14,7 @@ bool is_letter(char c) {
     return (small >= 'a' && small <= 'z') || static_cast<unsigned char>(c) >= 0x80;
 }
 
-/// A long run of dots says as much as three of them.
+/// Shortens a long run of one character, such as dots, to three.
 std::string without_runs(std::string_view line) {
     constexpr std::size_t longest_run = 3;
     std::string text;
@@ -33,7 +33,7 @@ void Novelty::said(std::string_view line, std::chrono::microseconds at) {
     line = line.substr(0, longest);
     std::string letters;
     std::ranges::copy_if(line, std::back_inserter(letters), is_letter);
-    if (letters.empty()) {  // a dot, a number or a blank line says nothing
+    if (letters.empty()) {  // a dot, a number or a blank line is not new
         if (!line.empty())
             repeated_ = without_runs(line);
         return;

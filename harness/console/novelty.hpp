@@ -10,23 +10,23 @@
 
 namespace lktest {
 
-/// Notices whether a guest says anything new or only repeats itself: dots, a spinner, a countdown, a counter
-/// of attempts, the same few lines again and again. Two lines are the same if their letters are.
+/// Detects whether a guest prints anything new or only repeats itself: dots, a spinner, a countdown, a
+/// counter of attempts, the same few lines. Two lines are equal if their letters are.
 class Novelty {
 public:
-    /// A line, whole or as far as it has come.
+    /// Receives a line, complete or so far.
     void said(std::string_view line, std::chrono::microseconds at);
-    /// The guest starts again, and everything is new.
+    /// The guest restarts, so everything is new again.
     void restart(std::chrono::microseconds at);
 
-    /// When something new was last said.
+    /// When something new was last printed.
     std::chrono::microseconds new_at() const noexcept { return new_at_; }
     /// The last line that was not new; empty if the last line was new.
     const std::string& repeated() const noexcept { return repeated_; }
 
 private:
     std::unordered_set<std::size_t> known_;  ///< hashes of the letters of lines
-    std::deque<std::size_t> order_;          ///< the same, the oldest first
+    std::deque<std::size_t> order_;          ///< the same hashes, the oldest first
     std::chrono::microseconds new_at_{};
     std::string repeated_;
 };

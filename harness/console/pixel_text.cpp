@@ -14,7 +14,7 @@ namespace lktest {
 namespace {
 
 constexpr std::size_t cell_width = 8;
-/// Text is of few colours; a photograph has thousands.
+/// Text has few colours; a photograph has thousands.
 constexpr std::size_t most_colours = 64;
 constexpr std::size_t fewest_pixels = 8;
 
@@ -35,7 +35,7 @@ std::vector<std::uint32_t> colours_of(const PixelImage& image) {
     return colours;
 }
 
-/// Which pixels are of one colour, eight to a byte from each pixel on: bit 7 is the pixel itself.
+/// A bitmap of the pixels of one colour. Each position gives eight pixels, with the pixel itself in bit 7.
 class Mask {
 public:
     Mask(const PixelImage& image, std::uint32_t colour) : width_(image.width), height_(image.height) {
@@ -70,8 +70,8 @@ CellBits inverted(CellBits bits, unsigned height) {
 /// Characters of one row of the picture, by their left edges.
 using PictureRow = std::map<std::size_t, char32_t>;
 
-/// A stroke somewhere in a picture looks like one of the simplest characters: what has no two letters or
-/// digits side by side is no text.
+/// A stroke in a picture may look like a simple character. Only a row with two adjacent letters or digits is
+/// text.
 bool is_text(const PictureRow& row) {
     const auto is_letter = [](char32_t c) { return c < 0x80 && std::isalnum(static_cast<int>(c)) != 0; };
     for (const auto& [x, c] : row)
@@ -86,7 +86,7 @@ std::string text_of(const PictureRow& row, std::size_t left) {
     std::size_t at = left;
     for (const auto& [x, c] : row) {
         if (x < at)
-            continue;  // half over the one before
+            continue;  // overlaps the previous character
         text.append((x - at) / cell_width, ' ');
         append_utf8(text, c);
         at = x + cell_width;
@@ -118,15 +118,15 @@ PixelReader::PixelReader(const BitmapFont& font) : height_(font.height) {
 }
 
 std::vector<std::string> PixelReader::rows(const PixelImage& image) const {
-    // By the upper edge and where between two cells the left one is; of all colours, for a menu's entry may
-    // have another one for its key.
+    // Keyed by the upper edge and the position of the left edge within a cell. All colours share the map,
+    // because a menu entry may paint its shortcut key in another colour.
     std::map<std::pair<std::size_t, std::size_t>, PictureRow> found;
     for (const std::uint32_t colour : colours_of(image)) {
         const Mask mask(image, colour);
         for (std::size_t y = 0; y < image.height; ++y)
             for (std::size_t x = 0; x < image.width; ++x) {
                 if (!mask.at(x, y) || (x > 0 && mask.at(x - 1, y) && y > 0 && mask.at(x, y - 1)))
-                    continue;  // inside of an area no character begins
+                    continue;  // no character starts inside a solid area
                 for (const Corner& corner : corners_) {
                     if (x < corner.column || y < corner.row)
                         continue;

@@ -16,9 +16,9 @@ struct PixelImage {
     std::vector<std::uint32_t> pixels;  ///< 0x00RRGGBB
 };
 
-/// Reads text in a picture that was drawn with the font, in one colour on any background or as a hole in one
-/// colour, anywhere: pixel for pixel, so that it reads what there is or nothing. Rows from top to bottom,
-/// without what is left of all of them; no rows when there is no text. In UTF-8.
+/// Reads text that was drawn with the font anywhere in a picture, in one colour on any background or as a
+/// hole in one colour. It compares pixel by pixel, so it reads a character exactly or not at all. Returns
+/// rows in UTF-8 from top to bottom, with their common left margin removed; no rows if there is no text.
 class PixelReader {
 public:
     explicit PixelReader(const BitmapFont& font);

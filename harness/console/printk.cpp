@@ -8,7 +8,7 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/// Reads a line from the left; every step says whether it succeeded.
+/// Reads a line from the left; every step returns whether it succeeded.
 struct Scanner {
     std::string_view text;
     std::size_t at = 0;
@@ -31,8 +31,8 @@ struct Scanner {
     }
 };
 
-/// "[    2.948528]": print_time() of the kernel writes "[%5lu.%06lu]". Vendors' kernels add the
-/// processor ("[    2.948528@0]", "[    2.948528,0]") or the unit ("[    2.948528s]").
+/// "[    2.948528]": the kernel's print_time() writes "[%5lu.%06lu]". Vendors' kernels add the processor
+/// ("[    2.948528@0]", "[    2.948528,0]") or the unit ("[    2.948528s]").
 bool take_time(Scanner& scan) {
     if (!scan.take('['))
         return false;
@@ -71,7 +71,7 @@ bool take_named_task(Scanner& scan) {
     return scan.at > begin && scan.take(']');
 }
 
-/// "<0>", "-", ".": what vendors' kernels put between the stamp and "(0)[1:init]".
+/// "<0>", "-", ".": text that vendors' kernels put between the stamp and "(0)[1:init]".
 bool take_processor_and_task(Scanner& scan) {
     if (scan.take('<'))
         scan.digits(1), scan.take('>'), scan.spaces(1);
@@ -79,14 +79,14 @@ bool take_processor_and_task(Scanner& scan) {
     return scan.take('(') && scan.digits(3) > 0 && scan.take(')') && take_named_task(scan);
 }
 
-/// "000: " of PREEMPT_RT; "c0 " of some vendors.
+/// "000: " with PREEMPT_RT; "c0 " with some vendors.
 bool take_processor(Scanner& scan) {
     if (scan.take('c'))
         return scan.digits(2) > 0 && scan.take(' ');
     return scan.digits(4) == 3 && scan.take(':') && scan.take(' ');
 }
 
-/// Where "<4>" begins when it ends at `end`; `end` when there is none.
+/// The start of a "<4>" that ends at `end`; `end` if there is none.
 std::size_t level_before(std::string_view line, std::size_t end) {
     if (end == 0 || line[end - 1] != '>')
         return end;

@@ -64,7 +64,7 @@ std::vector<Hit> PatternSet::matches(std::string_view text) const {
         for (const int index : found)
             hits.push_back(entries_[static_cast<std::size_t>(index)].hit);
     } else if (!set_ || error.kind != re2::RE2::Set::kNoError) {
-        // All in one were too much for the set's memory: one by one.
+        // Together they exceed the set's memory limit, so match one by one.
         for (const Entry& entry : entries_)
             if (entry.pattern->Match(to_re2(text), 0, text.size(), anchor_, nullptr, 0))
                 hits.push_back(entry.hit);
@@ -115,7 +115,8 @@ std::vector<Hit> Rules::match(const PatternSet& set, std::string_view text) {
     std::erase_if(hits, [&](const Hit& hit) {
         if (hit.kind != Hit::Kind::failure)
             return false;
-        // Once the kernel speaks, firmware and loader are silent, whatever a program prints.
+        // After the kernel has printed anything, firmware and loader print no more; a program may imitate
+        // them.
         const bool too_late = stage_of(failures_[hit.index].outcome) < Stage::kernel;
         return ((prefixed_kernel_ || bare_kernel_) && too_late) ||
                std::ranges::any_of(failures_[hit.index].harmless, [text](const Pattern& harmless) {
@@ -129,7 +130,7 @@ std::vector<Hit> Rules::on_line(const ConsoleLine& line) {
     const std::string_view said = line.said();
     if (line.kernel())
         return on_record(said);
-    // A kernel without time stamps (printk.time=0) is told by its first line.
+    // A kernel without time stamps (printk.time=0) is recognized by its first line.
     if (!prefixed_kernel_ && said.starts_with("Linux version ") && said.find(" #") != said.npos)
         bare_kernel_ = true;
 
@@ -165,7 +166,7 @@ std::vector<Hit> Rules::on_report(std::string_view text) {
 }
 
 std::size_t prompt_length(std::string_view line) {
-    // A prompt that was answered by nothing is followed by the next one.
+    // After a prompt with empty input the next prompt follows.
     std::size_t length = 0;
     for (int repeated = 0; repeated < 8; ++repeated) {
         const re2::StringPiece rest = to_re2(line.substr(length, longest_prompt));

@@ -14,14 +14,14 @@
 
 namespace lktest {
 
-/// What a pattern that matched belongs to.
+/// The rule of a pattern that matched.
 struct Hit {
     enum class Kind { milestone, failure } kind = Kind::milestone;
-    std::size_t index = 0;  ///< of Rules::milestones() or Rules::failures()
+    std::size_t index = 0;  ///< in Rules::milestones() or Rules::failures()
     bool operator==(const Hit&) const = default;
 };
 
-/// Many patterns, matched in one pass over a text.
+/// Many patterns, matched against a text in one pass.
 class PatternSet {
 public:
     explicit PatternSet(re2::RE2::Anchor anchor);
@@ -29,7 +29,7 @@ public:
     void compile();
 
     bool empty() const noexcept { return entries_.empty(); }
-    /// Milestones first, then failures, each in their order and once.
+    /// Milestones first, then failures, each in their order and only once.
     std::vector<Hit> matches(std::string_view text) const;
 
 private:
@@ -42,33 +42,33 @@ private:
     std::vector<Entry> entries_;
 };
 
-/// The patterns of milestones and failures, each tried on what it is meant for.
+/// The patterns of milestones and failures, each applied to the kind of text that it is for.
 class Rules {
 public:
-    /// @param failures  of two that match the same text the first counts
+    /// @param failures  the first match counts
     Rules(std::vector<Milestone> milestones, std::vector<Failure> failures);
 
-    /// A whole line. Kernel patterns are tried only on records and only at their beginning.
-    /// A line that a shell prompt begins is the echo of a command: a pattern must match at
-    /// the beginning of what follows the prompt, as output does that ran into it.
+    /// Matches a whole line. Kernel patterns apply only to records, and only at their beginning. A line that
+    /// starts with a shell prompt is the echo of a command. A pattern must then match directly after the
+    /// prompt, as output on the same line as a prompt does.
     std::vector<Hit> on_line(const ConsoleLine& line);
-    /// A record of the kernel, whose prefix somebody took off.
+    /// Matches a kernel record whose prefix was removed.
     std::vector<Hit> on_record(std::string_view said);
-    /// An unfinished line that stands still.
+    /// Matches an unfinished line that has not changed for a while.
     std::vector<Hit> on_prompt(std::string_view text);
-    /// A row of the screen.
+    /// Matches a row of the screen.
     std::vector<Hit> on_row(std::string_view text);
-    /// A line of the virtio port: only the milestones of whole lines.
+    /// Matches a line of the virtio port against the milestones of whole lines.
     std::vector<Hit> on_report(std::string_view text);
 
-    /// The guest begins anew: nothing is known of its kernel.
+    /// The guest was reset: nothing is known of its kernel.
     void restart() { prefixed_kernel_ = bare_kernel_ = false; }
 
     bool watches_screen() const noexcept { return !rows_.empty(); }
     const std::vector<Milestone>& milestones() const noexcept { return milestones_; }
     const std::vector<Failure>& failures() const noexcept { return failures_; }
 
-    /// How many bytes were given to expressions: the work that was done.
+    /// How many bytes were matched against expressions, as a measure of work.
     std::size_t bytes_matched() const noexcept { return bytes_matched_; }
 
 private:
@@ -88,11 +88,11 @@ private:
     bool bare_kernel_ = false;      ///< the kernel prints without time stamps
 };
 
-/// The length of the shell or loader prompts that begin a line, with their blanks; 0 when none does.
+/// The length of the shell or loader prompts at the start of a line, with their blanks; 0 if there is none.
 std::size_t prompt_length(std::string_view line);
 
-/// Whether an unfinished line looks as if somebody were asked to type: a shell, a login,
-/// a loader's command line, "Press any key".
+/// Whether an unfinished line looks like a request for input: a shell, a login, a loader's command line,
+/// "Press any key".
 bool looks_like_prompt(std::string_view line);
 
 }  // namespace lktest

@@ -18,7 +18,7 @@ namespace {
 using Writer = SavedLine::Writer;
 using std::chrono::microseconds;
 
-/// The lines from which the habits of a log are read.
+/// The number of lines that show a log's habits.
 constexpr std::size_t habit_lines = 20'000;
 
 /// Calls `take(number, line, ended)` for each line, without its newline, until it returns false.
@@ -46,7 +46,7 @@ std::optional<std::string_view> after_stamp(std::string_view line) {
     return line.substr(prefix->message);
 }
 
-/// How every line of a log begins, as far as one line does not tell.
+/// Properties of all lines of a log that a single line does not show.
 struct Habit {
     bool timed = false;         ///< lktest's console.log: a time since power-on, then the console's line
     bool kernel_known = false;  ///< some lines say that the kernel wrote them
@@ -87,7 +87,7 @@ std::string caller_of(std::string_view prefix) {
     return std::string(task ? caller : std::string_view());
 }
 
-/// Makes a line of text whose keeper said who wrote it, or that needs no terminal to read.
+/// Creates a line whose keeper named the writer, or that needs no terminal emulation.
 SavedLine plain_line(std::size_t number, std::string_view text, Writer writer, bool ended) {
     SavedLine line{.number = number,
                    .text = std::string(text),
@@ -105,8 +105,7 @@ SavedLine plain_line(std::size_t number, std::string_view text, Writer writer, b
     return line;
 }
 
-/// Passes lines to the sink as a terminal shows them: escapes are dropped, and lines that the kernel cut
-/// are whole again.
+/// Passes lines to the sink as a terminal shows them. Drops escapes, and rejoins lines that the kernel cut.
 class ConsoleLines {
 public:
     ConsoleLines(const std::function<void(SavedLine&&)>& sink, Writer others)
@@ -144,15 +143,15 @@ public:
     }
 
 private:
-    /// Whether the transcript has nothing to add: plain text, and nothing is pending. A stamp may
-    /// stand at the beginning only.
+    /// Whether the transcript has nothing to add, because the line is plain text and nothing is pending. A
+    /// stamp may only be at the beginning.
     bool needs_no_terminal(std::string_view line) const {
         if (line.empty() || line.size() > LineReader::longest_line || transcript_.has_unfinished())
             return false;
         for (const char c : line)
             if ((c < ' ' || c > '~') && c != '\t')
                 return false;
-        // After its own stamp a record may hold another one: that record follows in the same line.
+        // Another record may follow in the same line, after the record's own stamp.
         const auto own = find_printk_prefix(line.substr(0, 96));
         return !find_printk_prefix(line.substr(own && own->begin == 0 ? own->message : 0));
     }
@@ -178,7 +177,7 @@ private:
     bool open_ = false;  ///< the last line has no newline
 };
 
-/// The text of a file in UTF-16; nullopt if it is not.
+/// The text of a file in UTF-16; unset if it has another encoding.
 std::optional<std::string> from_utf16(std::string_view bytes) {
     const bool little = bytes.starts_with("\xff\xfe"), big = bytes.starts_with("\xfe\xff");
     if (!little && !big)
@@ -205,7 +204,7 @@ void read_saved_log(std::string_view bytes, const LogWords& words,
     const LogPrefix prefix(bytes, words);
     const Habit habit = habit_of(bytes, prefix);
     ConsoleLines console(sink, habit.kernel_known ? Writer::program : Writer::unknown);
-    // lktest ends the last line of its log, a prompt or not.
+    // lktest ends the last line of its log in any case, even a prompt.
     std::string_view text = bytes;
     while (habit.timed && (text.ends_with('\n') || text.ends_with('\r')))
         text.remove_suffix(1);

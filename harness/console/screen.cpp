@@ -33,8 +33,8 @@ std::string text_of(const Row& row) {
     return text;
 }
 
-/// What libvterm is given of a sequence; empty for what a picture of text does not need.
-/// The guest is not trusted: reports, titles, modes and repeat counts never reach the library.
+/// The form of a sequence that libvterm receives; empty if it does not affect a picture of text. The guest is
+/// not trusted, so reports, titles, modes and repeat counts never reach the library.
 std::string harmless(std::string_view sequence) {
     constexpr std::array<std::string_view, 11> whole{"\0337",    "\0338",    "\033D",  "\033E",
                                                      "\033M",    "\033c",    "\x1b(0", "\x1b(B",
@@ -48,7 +48,7 @@ std::string harmless(std::string_view sequence) {
     const std::string_view arguments = sequence.substr(2, sequence.size() - 3);
     if (arguments.find_first_not_of("0123456789;") != std::string_view::npos || arguments.size() > 16)
         return {};
-    // No move is longer than the screen.
+    // No move exceeds the screen.
     std::string clamped = "\x1b[";
     for (std::size_t begin = 0; begin <= arguments.size();) {
         const std::size_t end = std::min(arguments.find(';', begin), arguments.size());
@@ -69,7 +69,7 @@ std::int32_t colour_of(const VTermColor& colour) {
     return Pen::rgb_colour | colour.rgb.red << 16 | colour.rgb.green << 8 | colour.rgb.blue;
 }
 
-/// Whether a blank painted with it looks like an empty place.
+/// Whether a blank painted with it looks like an empty cell.
 bool leaves_no_trace(const Pen& pen) {
     return pen.background == Pen::default_colour && !pen.reversed && !pen.underlined;
 }
@@ -89,8 +89,8 @@ std::vector<PaintedText> painted(const Row& row, const PenRow& pens) {
     return texts;
 }
 
-/// Blocks whose characters stand alone in one or two cells. Combining characters are left
-/// out, because the library gathers any number of them in one cell.
+/// Whether the character occupies one or two cells by itself. Combining characters do not, and are dropped
+/// because the library collects any number of them in one cell.
 bool stands_alone(char32_t point) {
     struct Range {
         char32_t first, last;
@@ -154,8 +154,8 @@ struct Screen::Terminal {
         }
         return 1;
     }
-    /// Moves what is in `area` up by `downward` rows and left by `rightward` columns;
-    /// what comes in from outside is blank.
+    /// Moves the content of `area` up by `downward` rows and left by `rightward` columns, and fills with
+    /// blanks.
     static int scroll(VTermRect area, int downward, int rightward, void* user) {
         const bool whole_rows = area.start_col == 0 && area.end_col == column_count && rightward == 0;
         if (!whole_rows || downward == 0 || std::abs(downward) >= area.end_row - area.start_row) {
@@ -202,7 +202,7 @@ struct Screen::Terminal {
             row(text);
     }
 
-    /// Puts text piece by piece, so that the cursor never leaves a row unseen.
+    /// Writes text piece by piece, so that every row is reported before the cursor leaves it.
     void put_text(std::string_view text, const RowSink& row) {
         while (!text.empty()) {
             std::string piece;
@@ -226,7 +226,7 @@ struct Screen::Terminal {
             return put_text(token.text, row);
         if (token.kind == Token::Kind::sequence) {
             if (const std::string sequence = harmless(token.text); !sequence.empty()) {
-                if (sequence.back() != 'm')  // it moves no cursor
+                if (sequence.back() != 'm')  // it does not move the cursor
                     report(row);
                 write(sequence);
             }
@@ -237,7 +237,7 @@ struct Screen::Terminal {
         }
     }
 
-    // Members are assigned by name: later releases of libvterm add callbacks.
+    // Assigned by name, because later releases of libvterm add callbacks.
     static constexpr VTermStateCallbacks callbacks = [] {
         VTermStateCallbacks used{};
         used.putglyph = put;
@@ -253,7 +253,7 @@ struct Screen::Terminal {
     std::array<PenRow, row_count> pens;
     Pen pen;
     EscapeParser parser;
-    bool dirty = false;  ///< something was put into the cursor's row since it was reported
+    bool dirty = false;  ///< the cursor's row was changed since it was reported
 };
 
 Screen::Screen() : terminal_(std::make_unique<Terminal>()) {}
@@ -265,7 +265,7 @@ void Screen::feed(std::string_view bytes) {
     pending_ += bytes;
     if (pending_.size() <= most_pending)
         return;
-    // Cut where no sequence can be cut in two.
+    // Cut at a place that cannot be inside a sequence.
     const std::size_t keep_from = pending_.find_first_of("\x1b\n", pending_.size() - most_pending / 2);
     pending_.erase(0, std::min(keep_from, pending_.size() - most_pending / 4));
 }

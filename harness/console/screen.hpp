@@ -10,8 +10,8 @@
 
 namespace lktest {
 
-/// How a character is painted (ECMA-48, SGR). A colour is an index of xterm's palette of 256, or rgb_colour
-/// and the three bytes 0xRRGGBB.
+/// How a character is painted (ECMA-48, SGR). A colour is an index of xterm's 256-colour palette, or
+/// rgb_colour and the three bytes 0xRRGGBB.
 struct Pen {
     static constexpr std::int32_t default_colour = -1, rgb_colour = 0x1000000;
     std::int32_t foreground = default_colour, background = default_colour;
@@ -20,7 +20,7 @@ struct Pen {
     bool operator==(const Pen&) const = default;
 };
 
-/// Characters that stand beside each other and are painted alike.
+/// Adjacent characters with the same attributes.
 struct PaintedText {
     std::string text;
     Pen pen;
@@ -28,15 +28,14 @@ struct PaintedText {
     bool operator==(const PaintedText&) const = default;
 };
 
-/// Rows from the top to the last that is not empty; none has blanks at its end that nothing can be seen of.
+/// Rows from the top to the last that is not empty, without invisible blanks at their ends.
 using Picture = std::vector<std::vector<PaintedText>>;
 
-/// What a terminal on the serial line would show: firmware and boot loaders paint there
-/// with cursor moves. It has 50 rows of 132 columns, more than any text mode that UEFI's
-/// serial terminal or a BIOS paints in; only the upper left is used by those that are smaller.
+/// Emulates a terminal on the serial line, where firmware and boot loaders paint with cursor moves. It has 50
+/// rows of 132 columns, more than any text mode of UEFI's serial terminal or a BIOS. Smaller modes use only
+/// the upper left.
 ///
-/// Bytes are kept until somebody looks. Of a flood that nobody looks at only the last
-/// 128 KiB are painted.
+/// Bytes are stored until the screen is read. During a flood only the last 128 KiB are painted.
 class Screen {
 public:
     static constexpr int row_count = 50;
@@ -51,15 +50,15 @@ public:
 
     void feed(std::string_view bytes);
 
-    /// Paints what was fed, and gives `row` the text of each row that the cursor left or
-    /// erased after something had been painted in it: in this order every text was on the
-    /// screen, even one that is overwritten by now, and however the bytes were cut.
+    /// Paints the stored bytes. Passes to `row` the text of each changed row before the cursor leaves it or
+    /// it is erased. Every text that was on the screen is thus reported in order, even if it is overwritten
+    /// by now, and however the bytes were divided.
     void paint(const RowSink& row);
 
     /// The rows without trailing blanks, from the top to the last that is not empty.
     std::vector<std::string> rows();
 
-    /// The same with its colours.
+    /// The rows with their colours.
     Picture picture();
 
 private:

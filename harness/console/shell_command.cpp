@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::size_t most_output = 1'048'576;
 
-// What a terminal's line discipline and shells' line editors understand alike.
+// Terminals' line disciplines and shells' line editors both accept this.
 constexpr char erase_line = '\x15';  // Ctrl-U
 
-/// The argument of printf %b that stands for `text`: one line without what a shell that
-/// reads from a terminal gives a meaning to, such as the tab or a quote.
+/// An argument of printf %b that produces `text`: one line without characters that an interactive shell
+/// interprets, such as the tab or a quote.
 std::string escaped(std::string_view text) {
     std::string said;
     for (const char c : text) {
@@ -38,8 +38,8 @@ ShellCommand::ShellCommand(std::string_view command, unsigned number, std::chron
       mark_(fmt::format("@lktest-{}|", number)),
       end_(fmt::format("@lktest-{}-end:", number)),
       knock_every_(knock_every) {
-    // The marks are split, so that the echo of this line holds none of them. The loop ends with the
-    // command, though a daemon that the command left holds the pipe open.
+    // The marks are split so that the echo of this line does not contain them. The loop ends with the
+    // command, even if a daemon started by the command keeps the pipe open.
     command_ = fmt::format(
         R"sh({{ ( eval "$(printf '%b' '{1}')" ) </dev/null; printf '\n@%s:%d@\n' lktest-{0}-end $?; }} 2>&1 | )sh"
         R"sh(while IFS= read -r line; do printf '@%s|%s\n' lktest-{0} "$line"; )sh"
@@ -79,7 +79,7 @@ void ShellCommand::said(const ConsoleLine& line) {
     }
     if (state_ != State::typed)
         return;
-    // Others write to the console too, before a line of ours or even without a newline.
+    // Others also write to the console, before one of our lines or even without a newline.
     const std::size_t mark = text.find(mark_);
     if (mark == text.npos)
         return;
@@ -89,7 +89,7 @@ void ShellCommand::said(const ConsoleLine& line) {
             output_.append(said) += '\n';
         return;
     }
-    // The newline before the mark is the mark's.
+    // The newline before the mark belongs to the mark.
     if (output_.ends_with('\n'))
         output_.pop_back();
     CommandResult result{0, output_};

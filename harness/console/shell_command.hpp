@@ -13,38 +13,38 @@ namespace lktest {
 /// How a command in a guest's shell ended.
 struct CommandResult {
     int status = 0;      ///< its exit status
-    std::string output;  ///< what it wrote, errors included; at most 1 MiB of it
+    std::string output;  ///< its output and errors; at most 1 MiB
 };
 
-/// One command in the shell that listens on a serial console: what to type, and what its
-/// answer says. Pure; times count from power-on.
+/// Runs one command in the shell on a serial console: decides what to type, and interprets the answer. Pure;
+/// times count from power-on.
 ///
-/// First it knocks: a printf, again and again until it is answered, for a shell that just starts
-/// throws away what was typed before. Then it types the command, once. The guest's shell puts a mark
-/// before each line that the command writes, and one that no echo can look like: it is put together
-/// only when the line is executed. So neither the kernel's records, before, between and within the
-/// lines, nor what other programs write to the console are taken for the command's output.
+/// First it knocks: it repeats a printf until it is answered, because a starting shell discards earlier
+/// input. Then it types the command once. The guest's shell puts a mark before each line of the command's
+/// output. No echo can look like the mark, which is assembled only when the line is executed. Kernel records
+/// before, between and within the lines, and output of other programs, are therefore not taken for the
+/// command's output.
 ///
-/// The command runs in a subshell, its input is empty, its output and errors are a pipe, and the next
-/// command begins in the same state as this one. The shell must know printf's %b (POSIX).
+/// The command runs in a subshell with empty input, and a pipe receives its output and errors. The next
+/// command starts in the same state as this one. The shell must support printf's %b (POSIX).
 class ShellCommand {
 public:
     /// @param number  unique among the commands of this console
-    /// @param knock_every  how long a knock is waited for before the next one
+    /// @param knock_every  how long to wait for an answer before the next knock
     ShellCommand(std::string_view command, unsigned number, std::chrono::microseconds knock_every);
 
-    /// What is to be typed now; empty when nothing is.
+    /// The input to type now; may be empty.
     std::string type(std::chrono::microseconds now);
-    /// When type() will have something to type although nothing was said.
+    /// When type() will have input although there is no output; unset if that is unknown.
     std::optional<std::chrono::microseconds> types_at() const;
 
     void said(const ConsoleLine& line);
-    /// The end, once it is there.
+    /// The command's result, once it has ended.
     const std::optional<CommandResult>& result() const noexcept { return result_; }
 
     /// Whether a shell has answered.
     bool answered() const noexcept { return state_ != State::knocking; }
-    /// What the command wrote so far.
+    /// The command's output so far.
     const std::string& output() const noexcept { return output_; }
 
 private:

@@ -5,7 +5,7 @@
 
 namespace lktest {
 
-/// How far a boot had come when it failed in this way.
+/// How far a boot had come when it failed.
 enum class Stage { firmware, refused, loader, kernel, initramfs, userspace };
 
 constexpr Stage stage_of(Outcome outcome) {

@@ -20,7 +20,7 @@ std::string log_line(const ConsolePiece& piece) {
                         : fmt::format("[{:12.6f}] {}\n", seconds, text);
 }
 
-/// The first record of a kernel: nothing that was begun before it is ever ended.
+/// The first record of a kernel: text that was unfinished before it never ends.
 bool starts_a_kernel(const ConsolePiece& record) {
     return record.text.find("[    0.000000]") < record.message;
 }
@@ -38,7 +38,7 @@ void Transcript::feed(std::string_view bytes, std::chrono::microseconds at, cons
         still_since_ = at;
 }
 
-/// What the reader holds of the programs' line: not of a record, nor of what may become one.
+/// The part of the programs' line that the reader holds, without records or the start of one.
 std::string_view Transcript::begun_behind_records() const {
     const ConsolePiece& rest = reader_.unfinished();
     if (rest.message > 0)

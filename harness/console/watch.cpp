@@ -48,7 +48,7 @@ void Watch::feed(Source source, std::string_view bytes, std::chrono::microsecond
         return;
     quiet(at);
     last_byte_ = at;
-    if (source != Source::kernel_log)  // it is read no more once the guest was reset
+    if (source != Source::kernel_log)  // it is not read after a reset of the guest
         remember(source, bytes, at);
     take(source, bytes, at);
 }
@@ -66,7 +66,7 @@ void Watch::take(Source source, std::string_view bytes, std::chrono::microsecond
 
 namespace {
 
-/// The firmware hands over: SeaBIOS, and UEFI's boot manager. UEFI's own shell is in a firmware volume.
+/// The firmware starts a medium: SeaBIOS and UEFI's boot manager. UEFI's own shell is in a firmware volume.
 bool starts_a_medium(std::string_view line) {
     return line.starts_with("Booting from ") ||
            (line.find("BdsDxe: starting ") != line.npos && line.find(" from Fv(") == line.npos);
@@ -74,7 +74,7 @@ bool starts_a_medium(std::string_view line) {
 
 }  // namespace
 
-/// The milestone of a medium's own first screen, if it is still awaited; by its name, as for the kernel's.
+/// The milestone of the medium's first screen, if it is still awaited; found by its name, like the kernel's.
 std::size_t Watch::first_screen() const {
     const auto& milestones = rules_.milestones();
     const auto found = std::ranges::find(milestones, "first-screen", &Milestone::name);
@@ -116,14 +116,14 @@ bool Watch::show(Source source, const std::vector<std::string>& rows, std::chron
 }
 
 void Watch::on_new_row(Source source, const std::string& row, std::chrono::microseconds at) {
-    // Firmware prints on the serial console too, so what is on a display alone is the medium's.
+    // Firmware also prints on the serial console, so rows that only a display shows are the medium's.
     constexpr std::size_t enough_rows = 3;
     if (medium_started_ && ++own_rows_ >= enough_rows && first_screen() < rules_.milestones().size())
         progress_.sight(first_screen(), source, at, row, events_);
-    Transcript line;  // knows the kernel's records
+    Transcript line;  // recognizes kernel records
     line.feed(row + "\n", at, [this, source](const ConsoleLine& said) { on_line(source, said); });
     apply(rules_.on_row(row), source, at, row, row);
-    // A display does not tell a prompt's last blank, and somebody may have written behind it already.
+    // A display does not show the last blank of a prompt, and a user may already have typed after it.
     std::string prompt = row + " ";
     if (const std::size_t length = prompt_length(prompt); length > 0)
         prompt.resize(length);
@@ -148,7 +148,7 @@ void Watch::remember(Source source, std::string_view bytes, std::chrono::microse
 void Watch::read_serial(std::string_view bytes, std::chrono::microseconds at) {
     screen_read_ = false;
     while (!bytes.empty()) {
-        // Line by line while both views are read, so that they stay in step.
+        // Process line by line while both views are read, so that they stay in step.
         const bool both = screen_matters();
         const std::size_t newline = both ? bytes.find('\n') : bytes.npos;
         const std::string_view now = bytes.substr(0, newline == bytes.npos ? newline : newline + 1);
@@ -160,7 +160,7 @@ void Watch::read_serial(std::string_view bytes, std::chrono::microseconds at) {
             });
         bytes.remove_prefix(now.size());
     }
-    // Dots come one by one; a line may have any length, and is not read again at each byte.
+    // Dots arrive one by one, and a line may be long, so it is not re-read at each byte.
     constexpr std::chrono::milliseconds now_and_then{200};
     if (at >= unfinished_read_ + now_and_then && serial_.has_unfinished()) {
         unfinished_read_ = at;
@@ -190,7 +190,7 @@ void Watch::on_line(Source source, const ConsoleLine& line) {
     apply(rules_.on_line(line), source, line.at, line.said(), line.text);
 }
 
-/// A kernel that talks at length must not push out the error of the loader that started it wrongly.
+/// Keeps the error of a loader, which the output of a wrongly started kernel would otherwise push out.
 void Watch::keep_loader_lines() {
     while (recent_lines_.size() > most_loader_lines)
         recent_lines_.pop_front();
@@ -203,7 +203,7 @@ void Watch::apply(const std::vector<Hit>& hits, Source source, std::chrono::micr
         return hit.kind == Hit::Kind::failure && !rules_.failures()[hit.index].warning &&
                !rules_.failures()[hit.index].tentative;
     };
-    // The prompt of an emergency shell is a failure, and not the shell that a milestone means.
+    // The prompt of an emergency shell is a failure, not the shell that a milestone means.
     const bool failed = std::ranges::any_of(hits, ends_the_boot);
     for (const Hit& hit : hits) {
         if (hit.kind == Hit::Kind::milestone) {
@@ -217,7 +217,7 @@ void Watch::apply(const std::vector<Hit>& hits, Source source, std::chrono::micr
             continue;
         }
         meet(rules_.failures()[hit.index], source, at, matched, line);
-        return;  // of two that match the same line the first counts
+        return;  // the first match counts
     }
 }
 
@@ -241,8 +241,8 @@ void Watch::meet(const Failure& failure, Source source, std::chrono::microsecond
         fail(std::move(seen));
 }
 
-/// Ends the boot. What was suspected before is the first of the chain, and so the reason,
-/// unless the boot has come further since.
+/// Ends the boot. An earlier suspicion is the first of the chain and therefore the reason, unless the boot
+/// has made progress since.
 void Watch::fail(FailureSeen seen) {
     const std::chrono::microseconds at = seen.at;
     const bool first = !suspect_ || stage_of(suspect_->outcome) < stage_of(seen.outcome);
@@ -302,7 +302,7 @@ bool Watch::prompt_is_undecided() const {
     return decided_prompt_ != serial_.still_since() && serial_.has_unfinished();
 }
 
-/// Whether a row of the screen can still say something new.
+/// Whether a row of the screen can still match anything new.
 bool Watch::screen_matters() const {
     if (!rules_.watches_screen())
         return false;

@@ -20,66 +20,67 @@
 
 namespace lktest {
 
-/// A failure line that was met, and what the console said after it.
+/// A failure line, and the console output after it.
 struct FailureSeen {
     std::string name;
     Outcome outcome = Outcome::userspace_failure;
     std::string reason;                 ///< in plain words
-    std::string hint;                   ///< empty when nothing helps
-    Source source = Source::serial;     ///< who showed the line
+    std::string hint;                   ///< empty if there is no advice
+    Source source = Source::serial;     ///< where the line appeared
     std::chrono::microseconds at{};     ///< when the line's first byte came, since power-on
-    std::vector<std::string> evidence;  ///< that line and those that follow it, as the guest wrote them
+    std::vector<std::string> evidence;  ///< that line and those after it, as the guest wrote them
 };
 
-/// How long something must stand still before it is believed.
+/// How long something must remain unchanged before it counts.
 struct Patience {
-    /// An unfinished line, before it is a prompt; the screen, before its last row is read.
+    /// An unfinished line, to count as a prompt; the screen, before its last row is read.
     std::chrono::microseconds prompt = std::chrono::milliseconds{500};
 };
 
-/// Finds milestones and failures in what a guest says. The caller passes the time: `at` counts
-/// from power-on and never goes back. What it finds does not depend on how the bytes are
-/// cut into calls that have the same time. Patience is measured by the guest's clock.
+/// Finds milestones and failures in a guest's output. The caller passes the time: `at` counts from power-on
+/// and never decreases. The result does not depend on how bytes with the same time are divided into calls.
+/// Patience is measured by the guest's clock.
 class Watch {
 public:
     /// @param catalogue  failures of any boot; those of the scenario are tried before them
     Watch(const BootCell& cell, const Scenario& scenario, const std::vector<Failure>& catalogue,
           Patience patience = {});
 
-    /// @param source  Source::serial; Source::virtio for the port that milestones are reported on;
-    ///                Source::kernel_log for whole lines of the kernel's log, as dmesg prints them
+    /// @param source  Source::serial; Source::virtio for the port that reports milestones; Source::kernel_log
+    /// for
+    ///                complete lines of the kernel's log, as dmesg prints them
     void feed(Source source, std::string_view bytes, std::chrono::microseconds at);
-    /// What a display showed at `at`, row by row; asked for again and again while nothing else speaks.
-    /// Rows that are new count as lines and as rows of a screen, and the last one, once all stand still,
-    /// as a prompt. What the console said already is no news.
+    /// The rows of a display at `at`. Called repeatedly while other sources are silent. New rows count as
+    /// lines and as rows of a screen, and the last row counts as a prompt once all are stable. Rows that the
+    /// console has already printed are not new.
     /// @param source  Source::display or Source::tty1
-    /// Returns whether it showed something else than before.
+    /// Returns whether the rows have changed.
     bool show(Source source, const std::vector<std::string>& rows, std::chrono::microseconds at);
-    /// How a display's pixels compare with what the firmware left there.
+    /// Compares a display's pixels with the firmware's last picture.
     void painted(const Painting& painting, std::chrono::microseconds at);
-    /// Whether the firmware said that it starts a medium, since the last reset.
+    /// Whether the firmware has reported since the last reset that it starts a medium.
     bool medium_started() const noexcept { return medium_started_; }
-    /// Whether anything that the medium paints, readable or not, would be news.
+    /// Whether anything that the medium paints, readable or not, would reach a milestone.
     bool awaits_painting() const { return first_screen() < rules_.milestones().size(); }
-    /// Nothing has come until `now`: what stands still long enough is decided.
+    /// Nothing arrived until `now`: decides about text that has been unchanged for long enough.
     void quiet(std::chrono::microseconds now);
-    /// When quiet() may decide something if nothing is fed before, as far as is known at `now`.
+    /// When quiet() may decide something without further input, as far as is known at `now`.
     std::optional<std::chrono::microseconds> decides_at(std::chrono::microseconds now) const;
-    /// The host has kept the guest waiting for `stolen` in all; see GuestClock::note().
+    /// The host has kept the guest waiting for `stolen` in total; see GuestClock::note().
     void host_gave(std::chrono::microseconds now, std::chrono::microseconds stolen) {
         clock_.note(now, stolen);
     }
     const GuestClock& clock() const noexcept { return clock_; }
     /// The host's side of the network milestone is satisfied.
     void network_checked(std::chrono::microseconds at, std::string text);
-    /// The guest was reset at `at`, perhaps before bytes that were fed already: those count
-    /// for the new epoch, in which the milestones begin anew.
+    /// The guest was reset at `at`, perhaps before bytes that were already fed. Those bytes count for the new
+    /// boot, whose milestones start over.
     void reset(std::chrono::microseconds at, std::string reason);
 
     /// What happened since the last call.
     std::vector<Event> take_events();
 
-    /// From now on milestones of a kernel need other evidence than text; see MilestoneProgress.
+    /// From now on milestones of a kernel need more evidence than text; see MilestoneProgress.
     void ask_for_kernel() noexcept { progress_.ask_for_kernel(); }
     void kernel_runs();
     void loader_runs() { progress_.disprove_kernel(); }
@@ -91,53 +92,53 @@ public:
     }
     /// Whether a kernel has run since the last reset, as far as is known.
     bool kernel_ran() const noexcept { return kernel_spoke_ || progress_.kernel_proven(); }
-    /// Nothing but the console could tell that a kernel runs.
+    /// Only the console showed that a kernel runs; nothing could confirm it.
     bool by_console_only() const noexcept { return by_console_only_; }
 
     bool passed() const { return progress_.passed(); }
-    /// The milestone whose absence will fail the boot; null when passed.
+    /// The milestone whose absence will fail the boot; null if all are reached.
     const Milestone* waiting_for() const { return progress_.waiting_for(); }
-    /// Since when: the last milestone reached, or the power-on or reset before it.
+    /// Since when: the last milestone reached, or the preceding power-on or reset.
     std::chrono::microseconds waiting_since() const noexcept { return progress_.waiting_since(); }
-    /// How long it may take from then on with hardware acceleration.
+    /// How long it may take with hardware acceleration.
     std::chrono::milliseconds allowed() const { return progress_.allowed(); }
-    /// Empty when no milestone is reached.
+    /// The name of the last milestone reached; empty if there is none.
     std::string last_reached() const { return progress_.last_reached(); }
-    /// The last milestone reached; null when none is.
+    /// The last milestone reached; null if there is none.
     const Milestone* reached() const { return progress_.reached(); }
-    /// Milestones that are not reached although their line was seen: those before them are missing.
+    /// Milestones that are not reached, although their line was seen, because earlier ones are missing.
     std::vector<std::string> seen_early() const { return progress_.seen_early(); }
     unsigned resets() const noexcept { return resets_; }
 
-    /// The failure that ends the boot. Its lines grow with what is fed: give it a moment.
+    /// The failure that ends the boot. Wait a moment, because later output may add lines to it.
     const std::optional<FailureSeen>& failure() const noexcept { return failure_; }
-    /// A tentative failure: the reason, should the boot come no further.
+    /// A tentative failure: the reason if the boot makes no further progress.
     const std::optional<FailureSeen>& suspect() const noexcept { return suspect_; }
     /// Makes the suspect the failure that ends the boot.
     void believe_suspect();
 
-    /// At most `count` last lines of the serial console and the kernel's log, the unfinished one included.
+    /// At most `count` last lines of the serial console and the kernel's log, including the unfinished one.
     std::vector<std::string> last_lines(std::size_t count) const;
     std::vector<std::string> screen_rows();
     /// Whether a loader's menu, on the serial console or a display, counts down to its entry.
     bool menu_counts_down();
-    /// The last line of the programs, which has no newline yet; empty at a line's beginning.
+    /// The programs' unfinished last line; empty at the start of a line.
     std::string unfinished_line() const { return serial_.unfinished(); }
-    /// Whether that line asks for input, and so is no sign of a hang.
+    /// Whether that line asks for input, which is not a hang.
     bool at_prompt() const { return looks_like_prompt(serial_.unfinished()); }
 
-    /// Whether the guest still says anything new, on whichever console.
+    /// Whether the guest still prints anything new on any console.
     const Novelty& novelty() const noexcept { return novelty_; }
-    /// The last row of a display, if somebody is asked to type there; empty otherwise.
+    /// The last row of a display if it asks for input; otherwise empty.
     std::string display_prompt() const;
 
-    /// Whether the serial console showed a line that only a kernel writes, since the last reset.
+    /// Whether the serial console has shown a line that only a kernel writes since the last reset.
     bool kernel_spoke() const noexcept { return kernel_spoke_; }
-    /// Whether it showed the kernel's first line ("Linux version"), and so has the whole log. One that boots
-    /// with "quiet" shows warnings alone.
+    /// Whether it showed the kernel's first line ("Linux version"), and therefore has the whole log. With
+    /// "quiet" a kernel prints only warnings.
     bool shows_kernel_log() const noexcept { return shows_kernel_log_; }
 
-    /// How many bytes were given to regular expressions: the work that was done.
+    /// How many bytes were matched against regular expressions, as a measure of work.
     std::size_t bytes_matched() const noexcept { return rules_.bytes_matched(); }
 
 private:
@@ -147,10 +148,10 @@ private:
         std::string bytes;
     };
 
-    /// What a display showed when it was last looked at.
+    /// The latest rows of a display.
     struct Shown {
         std::vector<std::string> rows;
-        std::chrono::microseconds since{};  ///< the rows have stood like this
+        std::chrono::microseconds since{};  ///< when the rows last changed
         bool prompt_read = true;
     };
 
@@ -172,27 +173,28 @@ private:
     Patience patience_;
     GuestClock clock_;
     Novelty novelty_;
-    std::chrono::microseconds unfinished_read_{};  ///< when the unfinished line was last held against it
+    std::chrono::microseconds unfinished_read_{};  ///< when the unfinished line was last matched
     Rules rules_;
     MilestoneProgress progress_;
     Transcript serial_, virtio_, kernel_log_;
     Screen screen_;
     Shown display_, tty1_;
-    std::deque<Chunk> recent_bytes_;  ///< for a reset that is told of late
+    std::deque<Chunk> recent_bytes_;  ///< for a reset that is reported late
     std::size_t recent_size_ = 0;
     std::deque<ConsoleLine> recent_lines_;
-    std::size_t loader_lines_ = 0;  ///< the first of them, which stay: what came before the kernel spoke
+    std::size_t loader_lines_ = 0;  ///< the first of them, which are kept: those before the kernel started
     std::vector<Event> events_;
     std::vector<std::string> warned_;
     std::optional<FailureSeen> failure_, suspect_;
     std::chrono::microseconds last_byte_{};
-    std::optional<std::chrono::microseconds> decided_prompt_;  ///< still_since() of the prompt that was read
+    std::optional<std::chrono::microseconds>
+        decided_prompt_;       ///< still_since() of the prompt that was last decided
     bool screen_read_ = true;  ///< nothing was painted since the rows were read
     bool replaying_ = false;
     bool kernel_spoke_ = false, shows_kernel_log_ = false;
     bool by_console_only_ = false;
     bool medium_started_ = false;
-    std::size_t printed_ = 0, own_rows_ = 0;  ///< characters on the serial console; rows on a display alone
+    std::size_t printed_ = 0, own_rows_ = 0;  ///< characters on the serial console; rows only on a display
     unsigned resets_ = 0;
 };
 

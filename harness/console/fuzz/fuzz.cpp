@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One libFuzzer program for each reader of what a guest says or shows: LKTEST_FUZZED is its name.
+// One libFuzzer program for each reader of guest output: LKTEST_FUZZED is the reader's name.
 //
 //   cmake --preset fuzz && cmake --build --preset fuzz
 //   build/fuzz/fuzz_console_log CORPUS -max_total_time=600
@@ -26,7 +26,7 @@ using namespace lktest;
     static_cast<void>(check_log(bytes, failures, words).stage());
 }
 
-/// Cut in two, as bytes come.
+/// Feeds the input in two parts, as a console would.
 [[maybe_unused]] void screen(std::string_view bytes) {
     Screen screen;
     for (const std::string_view part : {bytes.substr(0, bytes.size() / 2), bytes.substr(bytes.size() / 2)}) {
