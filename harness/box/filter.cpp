@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
-// Younger than some of the headers that this is built with; numbers are the same on all architectures.
+// Newer than some of the headers that this is built with; the numbers are the same on all architectures.
 #ifndef __NR_pidfd_getfd
 #define __NR_pidfd_getfd 438
 #endif
@@ -43,7 +43,7 @@ constexpr std::array denied {
         __NR_pidfd_send_signal, __NR_process_madvise, __NR_process_mrelease, __NR_kcmp, __NR_tkill,
         __NR_rt_sigqueueinfo, __NR_rt_tgsigqueueinfo, __NR_setpriority, __NR_sched_setscheduler,
         __NR_migrate_pages, __NR_move_pages,
-        // Parts of the kernel with a record.
+        // Parts of the kernel with a history of vulnerabilities.
         __NR_io_uring_enter, __NR_io_uring_register, __NR_bpf, __NR_userfaultfd, __NR_perf_event_open,
         __NR_keyctl, __NR_add_key, __NR_request_key, __NR_name_to_handle_at, __NR_open_by_handle_at,
         __NR_fanotify_init, __NR_vmsplice,
@@ -64,8 +64,8 @@ constexpr std::array denied {
 #endif
 };
 
-// The C library and QEMU have another way when the kernel does not know these. Whether a call makes a process
-// or only a thread is not to be seen in clone3's arguments.
+// The C library and QEMU fall back to other calls if the kernel does not have these. The arguments of clone3
+// do not show whether a call creates a process or only a thread.
 constexpr std::array unknown{__NR_clone3, __NR_io_uring_setup};
 
 constexpr std::uint32_t refuse(int error) {
@@ -83,7 +83,7 @@ public:
         load(offsetof(seccomp_data, args) + std::size_t{number} * 8 + (upper ? 4 : 0));
     }
     void answer(std::uint32_t what) { add(BPF_RET | BPF_K, what); }
-    /// Answers so if the loaded word is this.
+    /// Returns `what` if the loaded word equals `value`.
     void answer_if(std::uint32_t value, std::uint32_t what) {
         jump(BPF_JEQ, value, 0, 1);
         answer(what);
@@ -100,7 +100,7 @@ public:
         jump(BPF_JSET, bits, 1, 0);
         answer(what);
     }
-    /// Goes over what `body` adds unless the loaded word is `number`.
+    /// Skips what `body` adds unless the loaded word is `number`.
     template <typename Body>
     void for_call(std::uint32_t number, Body body) {
         const std::size_t jump_at = code_.size();
@@ -126,7 +126,7 @@ std::vector<sock_filter> box_filter(pid_t self) {
     program.answer_unless(own_architecture, SECCOMP_RET_KILL_PROCESS);
     program.load(offsetof(seccomp_data, nr));
 #if defined(__x86_64__)
-    // The other set of numbers (x32) for the same calls.
+    // The same calls under the other set of numbers (x32).
     program.answer_if_any(0x40000000, SECCOMP_RET_KILL_PROCESS);
 #endif
     for (const int call : denied)

@@ -6,7 +6,7 @@
 namespace lktest {
 namespace {
 
-/// Calls `use` with the name and the value's place of each setting.
+/// Calls `use` with the name and the address of each setting.
 template <typename Settings, typename Use>
 void each_text(Settings& settings, Use use) {
     use("program", settings.program);
@@ -55,7 +55,7 @@ std::optional<BoxSettings> read_box_text(std::string_view text) {
     while (!text.empty()) {
         const std::string_view line = text.substr(0, text.find('\n'));
         if (line.size() == text.size())
-            return std::nullopt;  // cut
+            return std::nullopt;  // truncated
         text.remove_prefix(line.size() + 1);
         const std::size_t blank = line.find(' ');
         if (blank == line.npos)

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
     throw std::runtime_error(what + ": " + std::generic_category().message(errno));
 }
 
-/// Where QEMU, its libraries and its firmware are; directories that a distribution has, or has not.
+/// The places of QEMU, its libraries and its firmware; not all of them exist in every distribution.
 constexpr std::array system_directories{"/usr",  "/lib", "/lib32",     "/lib64",    "/bin",
                                         "/sbin", "/opt", "/nix/store", "/gnu/store"};
 constexpr std::array system_files{"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
@@ -35,7 +35,7 @@ void mount_memory(const fs::path& place, const char* options) {
         fail("cannot mount a tmpfs on " + place.string());
 }
 
-/// What a mount already forbids; without a user namespace of one's own these cannot be taken back.
+/// The restrictions of a mount. They cannot be removed without a private user namespace.
 unsigned long restrictions_of(const fs::path& place) {
     struct statvfs facts {};
     unsigned long flags = 0;
@@ -57,7 +57,7 @@ class View {
 public:
     explicit View(fs::path root) : root_(std::move(root)) {}
 
-    /// Shows a file or directory of the host at the same place.
+    /// Shows a file or directory of the host at the same path.
     void show(const fs::path& original, unsigned long more) const { show(original, original, more); }
 
     void show(const fs::path& original, const fs::path& seen_as, unsigned long more) const {
@@ -111,14 +111,14 @@ void make_devices(const View& view, const std::vector<std::string>& more) {
     fs::create_directories(view.at("/dev/shm"));
 }
 
-/// Processes that the caller may not look into are not even listed.
+/// Mounts /proc without processes that the caller may not look into.
 void make_proc(const View& view) {
     fs::create_directories(view.at("/proc"));
     constexpr unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     for (const char* options : {"hidepid=2,subset=pid", "hidepid=2", ""})
         if (::mount("proc", view.at("/proc").c_str(), "proc", flags, options) == 0)
             return;
-    // A container may forbid it. QEMU runs without one, too.
+    // A container may forbid it, but QEMU also runs without it.
 }
 
 void make_room_for_temporary_files(const View& view) {
@@ -131,11 +131,11 @@ void make_room_for_temporary_files(const View& view) {
 void change_root(const fs::path& root) {
     if (::chdir(root.c_str()) < 0)
         fail("cannot enter " + root.string());
-    // Stacks the old root on the new one, and takes it away again: pivot_root(2).
+    // Stacks the old root on the new one, and unmounts it: pivot_root(2).
     if (::syscall(SYS_pivot_root, ".", ".") == 0) {
         if (::umount2(".", MNT_DETACH) < 0)
             fail("cannot leave the host's file systems");
-    } else if (::mount(".", "/", nullptr, MS_MOVE, nullptr) < 0 || ::chroot(".") < 0) {  // of an initramfs
+    } else if (::mount(".", "/", nullptr, MS_MOVE, nullptr) < 0 || ::chroot(".") < 0) {  // in an initramfs
         fail("cannot change the root directory");
     }
     if (::chdir("/") < 0)
@@ -145,7 +145,7 @@ void change_root(const fs::path& root) {
 }  // namespace
 
 void enter_view(const BoxSettings& settings) {
-    // What is mounted later for this guest still arrives; nothing goes the other way.
+    // Later mounts for this guest still propagate in; nothing propagates out.
     if (::mount(nullptr, "/", nullptr, MS_SLAVE | MS_REC, nullptr) < 0)
         fail("cannot detach the mounts of a new namespace");
     mount_memory(settings.root, "mode=0755,size=1m");

@@ -5,10 +5,10 @@
 
 namespace lktest {
 
-/// Who executes the guest's instructions: the processor, or QEMU's translator.
+/// How the guest's instructions are executed: by the processor, or by QEMU's translator.
 enum class Accel { kvm, tcg };
 
-/// "kvm", "tcg": QEMU's name.
+/// QEMU's name: "kvm", "tcg".
 constexpr std::string_view name(Accel accel) {
     return accel == Accel::kvm ? "kvm" : "tcg";
 }

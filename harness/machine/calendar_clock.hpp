@@ -7,15 +7,14 @@
 
 namespace lktest {
 
-/// Converts moments that QEMU stamps with the calendar to the clock that nobody sets and that stands still
-/// while the machine is suspended.
+/// Converts QEMU's calendar time stamps to the steady clock, which cannot be set and stops during suspend.
 class CalendarClock {
 public:
     using Calendar = std::chrono::system_clock::time_point;
     using Steady = std::chrono::steady_clock::time_point;
 
-    /// @param at  in the calendar, a moment ago
-    /// If the calendar was set since the last call, nothing is known of that moment but that it was just now.
+    /// @param at  recent calendar time
+    /// If the calendar was set since the last call, the moment is unknown, and `now` is the best guess.
     Steady steady(Calendar at, Calendar calendar_now, Steady now) {
         using std::chrono::microseconds;
         constexpr microseconds oldest = std::chrono::seconds(10), jitter = std::chrono::milliseconds(500);

@@ -7,14 +7,13 @@
 
 namespace lktest {
 
-/// The host's ends of the two named pipes that a guest's port is (QEMU's chardev "pipe"). Unlike a socket,
-/// which takes some three hundred bytes one by one, a pipe takes a megabyte before its writer must wait: an
-/// x86 kernel waits for its serial port for 10 ms, and then loses what it says (Linux
-/// drivers/tty/serial/8250).
+/// The host's ends of the two named pipes of a guest's port (QEMU's chardev "pipe"). A socket holds some
+/// three hundred single bytes; a pipe holds a megabyte before its writer must wait. An x86 kernel waits for
+/// its serial port for 10 ms and then loses output (Linux drivers/tty/serial/8250).
 struct ConsolePipe {
-    UniqueFd from_guest, to_guest;  ///< both never block
+    UniqueFd from_guest, to_guest;  ///< both are non-blocking
 
-    /// Makes PATH.out and PATH.in, and opens them before anybody else can. Throws a host Error.
+    /// Creates PATH.out and PATH.in, and opens them before any other process can. Throws a host Error.
     static ConsolePipe make(const std::filesystem::path& path);
 };
 

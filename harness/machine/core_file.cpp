@@ -32,7 +32,7 @@ std::optional<std::uint64_t> read_number(std::istream& from) {
     return number;
 }
 
-/// Copies pieces until the mark of the end. False when the dump ends before.
+/// Copies pieces up to the end mark. Returns false if the dump ends before it.
 bool copy_pieces(std::istream& from, std::ostream& to) {
     std::array<char, 65536> chunk{};
     for (;;) {
@@ -51,11 +51,12 @@ bool copy_pieces(std::istream& from, std::ostream& to) {
     }
 }
 
-// struct disk_dump_header and struct kdump_sub_header, which begins with the next block, of a 64-bit machine
-// (makedumpfile, IMPLEMENTATION and diskdump_mod.h): offsets in bytes; little-endian as the machine.
+// struct disk_dump_header, and struct kdump_sub_header in the next block, for a 64-bit machine (makedumpfile,
+// IMPLEMENTATION and diskdump_mod.h). Offsets in bytes; little-endian like the machine.
 constexpr std::string_view kdump_signature = "KDUMP   ";
 constexpr std::streamoff utsname_at = 12, block_size_at = 428;
-constexpr std::streamoff phys_base_at = 0, vmcoreinfo_at = 32, notes_at = 48;  // offset, and behind it size
+constexpr std::streamoff phys_base_at = 0, vmcoreinfo_at = 32,
+                         notes_at = 48;  // an offset, followed by a size
 constexpr std::uint64_t most_notes = 64 << 20;
 
 template <typename T>
@@ -77,7 +78,8 @@ void unflatten_core(const std::filesystem::path& file) {
         return;
     AtomicFile whole(file);
     std::ofstream to(whole.temporary(), std::ios::binary);
-    std::filesystem::permissions(whole.temporary(), std::filesystem::perms(0600));  // all a guest knows
+    std::filesystem::permissions(whole.temporary(),
+                                 std::filesystem::perms(0600));  // it holds all of the guest's memory
     from.seekg(header_size);
     if (!copy_pieces(from, to) || !to.flush())
         throw host_error(fmt::format("cannot write the guest's memory to {}", file.string()),
@@ -98,7 +100,7 @@ void describe_core(const std::filesystem::path& file, const KernelOfCore& kernel
     core.seekg(sub_header + notes_at);
     if (!get(core, offset) || !get(core, size) || size > most_notes)
         return;
-    // The notes have a place of their own behind all pages, with the kernel's as one more.
+    // The notes are written after all pages, with the kernel's note added.
     std::string notes(static_cast<std::size_t>(size), '\0');
     if (!core.seekg(static_cast<std::streamoff>(offset)).read(notes.data(), std::ssize(notes)))
         return;

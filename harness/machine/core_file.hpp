@@ -8,25 +8,24 @@
 
 namespace lktest {
 
-/// Makes of a dump as QEMU writes it, to which more is only ever appended ("flattened": makedumpfile's
-/// README), the file of kdump's format: each piece at its offset. Leaves alone what is
-/// none, and what this process may not read: a daemon's. Throws a host Error when a piece is missing or the
-/// disk is full.
+/// Converts a "flattened" dump, to which QEMU only appends (makedumpfile's README), to kdump's format by
+/// moving each piece to its offset. Ignores other files, and files that this process may not read, such as a
+/// daemon's. Throws a host Error if a piece is missing or the disk is full.
 void unflatten_core(const std::filesystem::path& file);
 
-/// struct new_utsname: six names, in 65 bytes each.
+/// struct new_utsname: six names of 65 bytes each.
 inline constexpr std::size_t utsname_size = 6UL * 65;
 
-/// What a kernel says of itself in its memory.
+/// A kernel's description of itself in memory.
 struct KernelOfCore {
     std::string vmcoreinfo;
-    std::string utsname;  ///< utsname_size bytes, or less when it is not known
+    std::string utsname;  ///< utsname_size bytes, or fewer if unknown
     std::optional<std::uint64_t>
-        phys_base;  ///< x86_64: where the image lies, by its address 0xffffffff80000000
+        phys_base;  ///< x86_64: physical address of virtual address 0xffffffff80000000
 };
 
-/// Adds it to a file of kdump's format: crash, drgn and makedumpfile need it, and QEMU does not know. Leaves
-/// alone what is none, and what this process may not read.
+/// Adds this to a file in kdump's format. crash, drgn and makedumpfile need it, and QEMU does not know it.
+/// Ignores other files, and files that this process may not read.
 void describe_core(const std::filesystem::path& file, const KernelOfCore& kernel);
 
 }  // namespace lktest

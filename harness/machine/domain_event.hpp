@@ -16,22 +16,22 @@
 
 namespace lktest {
 
-/// What happened to a guest. A guest that powered off and one that rebooted are told apart
-/// by QEMU's reason alone: libvirt's own events are the same for both.
+/// An event of a guest. Only QEMU's reason distinguishes a power-off from a reboot, because libvirt's own
+/// events are the same for both.
 struct DomainEvent {
     enum class Kind {
         started,
-        suspended,  ///< reason: libvirt's: "paused", "io-error", "watchdog", …
+        suspended,  ///< reason from libvirt: "paused", "io-error", "watchdog", …
         resumed,
-        reset,     ///< reason: QEMU's: "guest-reset", "host-qmp-system-reset", "guest-panic", …
-        shutdown,  ///< reason: QEMU's: "guest-shutdown", "guest-panic", "host-signal", …
-        panicked,  ///< the guest's kernel said so to the panic device; reason: what QEMU does: "pause", …
-        stopped,   ///< always the last; reason: libvirt's: "shutdown", "destroyed", "crashed", "failed"
+        reset,     ///< reason from QEMU: "guest-reset", "host-qmp-system-reset", "guest-panic", …
+        shutdown,  ///< reason from QEMU: "guest-shutdown", "guest-panic", "host-signal", …
+        panicked,  ///< the guest's kernel used the panic device; reason: QEMU's action: "pause", …
+        stopped,   ///< always the last; reason from libvirt: "shutdown", "destroyed", "crashed", "failed"
     };
     Kind kind = Kind::started;
     std::string reason;
     std::chrono::steady_clock::time_point
-        at;  ///< when QEMU noticed, if QEMU reported it, else when it came here
+        at;  ///< when QEMU noticed it, or when it arrived if QEMU did not report it
 };
 /// "started", "suspended", …
 std::string_view name(DomainEvent::Kind kind);
@@ -39,27 +39,26 @@ std::string_view name(DomainEvent::Kind kind);
 /// Called on the thread that runs the EventLoop's io_context.
 using DomainEventSink = std::function<void(const DomainEvent&)>;
 
-/// Hands the events of one connection to those who listen for a guest by its name: by name, so
-/// that a listener can be there before the guest is, and misses nothing.
+/// Dispatches the events of one connection to listeners by guest name. A listener can therefore register
+/// before the guest exists, and misses nothing.
 ///
-/// Two things are not told unasked: resets less than reset_gap after the last one told, because SeaBIOS,
-/// finding itself in a machine that ran before, resets it once more; and a second shutdown,
-/// because libvirt ends a QEMU whose guest has shut down by a signal.
+/// Two kinds of events are suppressed. A reset within reset_gap of the previous one, because SeaBIOS resets a
+/// machine that ran before once more. And a second shutdown, because libvirt kills the QEMU of a guest that
+/// has shut down.
 class DomainListeners {
 public:
     void attach(virConnect& connection);
     void detach(virConnect& connection) noexcept;
 
-    /// Thread-safe, all of them. A name has one listener.
+    /// All functions are thread-safe. A name has one listener.
     void listen(const std::string& domain_name, DomainEventSink sink);
     void forget(const std::string& domain_name);
     void tell(const std::string& domain_name, const DomainEvent& event);
-    /// A moment of QEMU's, who has only the calendar.
+    /// Converts a time stamp of QEMU, which uses the calendar.
     std::chrono::steady_clock::time_point moment(CalendarClock::Calendar at);
-    /// The next stop of the guest is not told, nor the shutdown that goes before it: it will be taken up
-    /// again.
+    /// Suppresses the next stop of the guest and the shutdown before it, because the guest will be restored.
     void overlook_stop(const std::string& domain_name);
-    /// Takes that back: it has not stopped.
+    /// Cancels overlook_stop(), because the guest has not stopped.
     void heed_stops(const std::string& domain_name);
 
     static constexpr std::chrono::seconds reset_gap{1};

@@ -30,15 +30,15 @@ void add_text(pugi::xml_node parent, const char* element, std::string_view text,
 
 void add_memory(pugi::xml_node domain, const MachineSettings& settings) {
     add_text(domain, "memory", std::to_string(settings.memory >> 10), {{"unit", "KiB"}});
-    // A memfd, shared: diagnosis reads the kernel's log from it while the guest runs. Unlike a
-    // file it needs no room in /dev/shm, and nothing of it remains when everybody was killed.
+    // A shared memfd, so that diagnosis can read the kernel's log while the guest runs. Unlike a file it
+    // needs no space in /dev/shm and disappears with its last user.
     const pugi::xml_node backing = add(domain, "memoryBacking");
     add(backing, "source", {{"type", "memfd"}});
     add(backing, "access", {{"mode", "shared"}});
     add_text(domain, "vcpu", std::to_string(settings.cpus));
 }
 
-/// Without this UEFI tries PXE for minutes before HTTP (EDK2, NetworkPkg).
+/// Without this, UEFI tries PXE for minutes before HTTP (EDK2, NetworkPkg).
 void add_network_boot_kind(pugi::xml_node domain) {
     const pugi::xml_node info = add(domain, "sysinfo", {{"type", "fwcfg"}});
     for (const char* protocol : {"IPv4PXESupport", "IPv6PXESupport"})
@@ -49,7 +49,7 @@ void add_os(pugi::xml_node domain, const MachineSpec& spec) {
     const pugi::xml_node os = add(domain, "os");
     add_text(os, "type", "hvm", {{"arch", name(spec.cell.arch)}, {"machine", name(chipset(spec.cell))}});
     if (spec.uefi) {
-        // Both images by their paths: left to itself libvirt takes firmware with Secure Boot on.
+        // Both images by path, because libvirt's choice would be firmware with Secure Boot on.
         pugi::xml_node loader =
             add(os, "loader",
                 {{"readonly", "yes"}, {"secure", spec.uefi->needs_smm ? "yes" : "no"}, {"type", "pflash"}});
@@ -60,7 +60,7 @@ void add_os(pugi::xml_node domain, const MachineSpec& spec) {
         }
         loader.text().set(spec.uefi->code.c_str());
         store.text().set(spec.variables.c_str());
-        // AAVMF waits for a key as long as this says; without it, three seconds (EDK2, QemuBootOrderLib).
+        // The time for which AAVMF waits for a key; by default three seconds (EDK2, QemuBootOrderLib).
         if (spec.cell.arch == Arch::aarch64)
             add(os, "bootmenu", {{"enable", "yes"}, {"timeout", "0"}});
     } else {
@@ -73,7 +73,7 @@ void add_os(pugi::xml_node domain, const MachineSpec& spec) {
     }
 }
 
-/// Under emulation any model of the architecture is as good as another; a name is the user's wish.
+/// Under emulation all models of the architecture work equally well; a named model is the user's wish.
 void add_cpu(pugi::xml_node domain, const MachineSpec& spec) {
     std::string_view model = spec.cell.hardware.cpu;
     if (model.empty() && spec.accel == Accel::kvm)
@@ -103,13 +103,13 @@ void add_life_cycle(pugi::xml_node domain) {
     add_text(domain, "on_crash", "destroy");
 }
 
-/// Whether the medium's drive is one that libvirt cannot describe. Its USB CD-ROM is a disk to the guest,
-/// and it knows no NVMe disk of a file.
+/// Whether libvirt cannot describe the medium's drive. Its USB CD-ROM appears as a disk to the guest, and it
+/// does not support NVMe disks backed by a file.
 bool beside_libvirt(const BootCell& cell) {
     return cell.medium == Medium::cdrom_usb || cell.medium == Medium::nvme;
 }
 
-/// A letter that no disk beside the medium has.
+/// A letter that no other disk uses.
 std::string_view drive_device(const BootCell& cell) {
     const std::string_view bus = drive_bus(cell);
     return bus == "ide" ? "hdc" : bus == "virtio" ? "vdz" : "sda";
@@ -126,7 +126,7 @@ void add_drive(pugi::xml_node parent, const MachineSpec& spec, bool empty) {
     if (!empty) {
         pugi::xml_node source =
             add(disk, "source", {{"file", copy.empty() ? cell.image.path.native() : copy.native()}});
-        if (spec.daemon)  // it would give the image to QEMU's user
+        if (spec.daemon)  // it would chown the image to QEMU's user
             add(source, "seclabel", {{"model", "dac"}, {"relabel", "no"}});
     }
     if (cell.medium == Medium::disk_512e)
@@ -138,7 +138,7 @@ void add_drive(pugi::xml_node parent, const MachineSpec& spec, bool empty) {
     add(disk, "boot", {{"order", "1"}});
 }
 
-/// The medium is the first of the sd… devices, whose numbers are also their places on SATA and SCSI.
+/// The medium is the first of the sd… devices, whose numbers are also their addresses on SATA and SCSI.
 void add_disk(pugi::xml_node parent, const DiskSpec& spec) {
     const pugi::xml_node disk = add(parent, "disk", {{"type", "file"}, {"device", "disk"}});
     add(disk, "driver", {{"name", "qemu"}, {"type", "raw"}});
@@ -160,7 +160,7 @@ bool any_disk(const MachineSpec& spec, DiskBus bus) {
 void add_storage(pugi::xml_node devices, const MachineSpec& spec) {
     const std::string_view bus = drive_bus(spec.cell);
     const bool usb = bus == "usb" || any_disk(spec, DiskBus::usb);
-    // Without a word of it libvirt adds a USB controller that SeaBIOS spends seconds on.
+    // By default libvirt adds a USB controller that costs SeaBIOS seconds.
     add(devices, "controller", {{"type", "usb"}, {"index", "0"}, {"model", usb ? "qemu-xhci" : "none"}});
     if (bus == "scsi" || any_disk(spec, DiskBus::scsi))
         add(devices, "controller", {{"type", "scsi"}, {"index", "0"}, {"model", "virtio-scsi"}});
@@ -178,7 +178,7 @@ std::string json_string(std::string_view text) {
     return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-/// QEMU's own words for a drive that libvirt has none for.
+/// QEMU arguments for a drive that libvirt cannot describe.
 Words medium_words(const MachineSpec& spec) {
     const std::string file =
         json_string((spec.medium_copy.empty() ? spec.cell.image.path : spec.medium_copy).native());
@@ -197,8 +197,8 @@ Words medium_words(const MachineSpec& spec) {
     return words;
 }
 
-/// What libvirt 9.0 cannot describe. Devices as JSON, for QEMU makes others before libvirt's own
-/// ones, which then find their places taken.
+/// Adds what libvirt 9.0 cannot describe. Devices are given in JSON, because QEMU creates other forms before
+/// libvirt's devices, which would then find their addresses in use.
 void add_qemu_words(pugi::xml_node domain, const MachineSpec& spec) {
     const bool medium = beside_libvirt(spec.cell);
     if (!medium && !any_disk(spec, DiskBus::nvme) && spec.box.empty())
@@ -222,8 +222,8 @@ void add_qemu_words(pugi::xml_node domain, const MachineSpec& spec) {
     }
 }
 
-/// Where SeaBIOS (CONFIG_DEBUG_IO_PORT) and debug builds of OVMF (PcdDebugIoPort) say what they do.
-/// A guest can write there without end: to a pipe, whose reader stops recording some time.
+/// Keeps the debug output of SeaBIOS (CONFIG_DEBUG_IO_PORT) and debug builds of OVMF (PcdDebugIoPort). A
+/// guest can write there without limit, so it goes to a pipe whose reader has a limit.
 void add_firmware_log(pugi::xml_node devices, const std::filesystem::path& log, bool by_pipe) {
     const pugi::xml_node port = add(devices, "serial", {{"type", by_pipe ? "pipe" : "file"}});
     pugi::xml_node source = add(port, "source", {{"path", log.native()}});
@@ -244,7 +244,7 @@ std::string element_xml(const std::function<void(pugi::xml_node)>& fill) {
 
 void add_console(pugi::xml_node devices, const MachineSpec& spec) {
     const bool isa = spec.cell.arch == Arch::x86_64;
-    // libvirt has streams to a serial port's pseudo-terminal only, but to a channel's socket.
+    // libvirt has streams only to the pseudo-terminal of a serial port, but also to the socket of a channel.
     const bool by_pipe = !spec.serial_pipe.empty();
     const pugi::xml_node serial = add(devices, "serial", {{"type", by_pipe ? "pipe" : "pty"}});
     if (by_pipe)
@@ -279,7 +279,7 @@ struct AddNetwork {
         add(card, "model", {{"type", model == Card::virtio ? "virtio" : name(model)}});
         if (from_network(cell.medium))
             add(card, "boot", {{"order", "1"}});
-        // SeaBIOS boots by the card's own iPXE; UEFI has a driver for virtio, and iPXE would cost seconds.
+        // SeaBIOS boots with the card's iPXE. UEFI has a driver for virtio, and iPXE would cost seconds.
         if (!from_network(cell.medium) || (is_uefi(cell.firmware) && model == Card::virtio))
             add(card, "rom", {{"enabled", "no"}});
         return card;

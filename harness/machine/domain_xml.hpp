@@ -18,12 +18,12 @@ namespace lktest {
 /// No network card at all.
 struct NoNetwork {};
 
-/// QEMU's own user-mode network: needs no rights, and nobody reaches the guest.
+/// QEMU's user-mode network: needs no privileges, but the guest cannot be reached.
 struct UserNetwork {
     std::string mac;  ///< "52:54:00:00:00:01"
 };
 
-/// A tap device that exists already, in the network namespace of the thread that starts the guest.
+/// An existing tap device in the network namespace of the thread that starts the guest.
 struct TapNetwork {
     std::string device;  ///< "tap0"
     std::string mac;     ///< the guest's
@@ -31,43 +31,43 @@ struct TapNetwork {
 
 using NetworkSpec = std::variant<NoNetwork, UserNetwork, TapNetwork>;
 
-/// A kernel that QEMU starts itself.
+/// A kernel that QEMU starts directly.
 struct DirectKernel {
     std::filesystem::path kernel, initramfs;
     std::string command_line;
 };
 
-/// A disk beside the medium.
+/// A disk besides the medium.
 struct DiskSpec {
     std::string name;            ///< its serial number
     std::filesystem::path path;  ///< the raw image
     DiskBus bus = DiskBus::virtio;
     unsigned number = 0;    ///< among the machine's disks, from 0
     bool attached = true;   ///< from power-on
-    bool bootable = false;  ///< in the firmware's boot order, behind the medium
+    bool bootable = false;  ///< in the firmware's boot order, after the medium
     bool protect = false;   ///< the guest cannot write to it
 };
 
-/// All that tells one virtual machine from another.
+/// The properties in which virtual machines differ.
 struct MachineSpec {
     BootCell cell;
     std::string domain_name;  ///< unique among the connection's guests
     MachineSettings settings;
     Accel accel = Accel::tcg;
     std::optional<FirmwareImages> uefi;  ///< set exactly when the cell's firmware is UEFI
-    std::filesystem::path variables;     ///< the cell's own variable store, for UEFI
+    std::filesystem::path variables;     ///< the cell's variable store, for UEFI
     std::filesystem::path serial_pipe;   ///< first serial port, raw bytes: a ConsolePipe's path
-    std::filesystem::path port_pipe;     ///< likewise: the virtio-serial port `lktest.0`; both may be
-                                         ///< empty: what they say is libvirt's to bring (Domain::console)
+    std::filesystem::path port_pipe;     ///< ConsolePipe's path of the virtio-serial port `lktest.0`; if
+                                         ///< both are empty, libvirt relays the ports (Domain::console)
     NetworkSpec network;
-    std::filesystem::path emulator{};  ///< what libvirt starts as QEMU; unset: its own choice
-    std::filesystem::path box{};       ///< the emulator's settings, if it is a box: see QemuBoxes
-    /// Gets what x86 firmware says on its debug port: a ConsolePipe's path where serial_pipe is one, or else
-    /// a file. Unset if that is not kept.
+    std::filesystem::path emulator{};  ///< the program that libvirt starts as QEMU; empty for its default
+    std::filesystem::path box{};       ///< the emulator's settings if it is a box: see QemuBoxes
+    /// Receives the debug port of x86 firmware: a ConsolePipe's path if serial_pipe is one, otherwise a file.
+    /// Empty to discard it.
     std::filesystem::path firmware_log{};
     bool daemon = false;  ///< a libvirt daemon runs it, with security drivers and a user for QEMU
     std::vector<DiskSpec> disks{};
-    std::filesystem::path medium_copy{};  ///< a qcow2 image that is attached instead; empty: the image itself
+    std::filesystem::path medium_copy{};   ///< a qcow2 image to attach instead; empty for the image itself
     std::optional<DirectKernel> direct{};  ///< set exactly when the cell's medium is Medium::direct
 };
 
@@ -82,8 +82,8 @@ std::string medium_xml(const MachineSpec& spec);
 /// The medium's drive, empty, for Domain::change_medium.
 std::string empty_drive_xml(const MachineSpec& spec);
 
-/// The domain as libvirt wants it (formatdomain), for virDomainCreateXML. Equal specs give
-/// equal text. The guest's RAM is a shared mapping; the image is attached read-only.
+/// The domain XML (formatdomain) for virDomainCreateXML. Equal specs give equal text. The guest's RAM is a
+/// shared mapping; the image is attached read-only.
 std::string domain_xml(const MachineSpec& spec);
 
 }  // namespace lktest

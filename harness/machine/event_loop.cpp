@@ -23,7 +23,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// What libvirt gave us to call, and to free when the watch is gone.
+/// A callback from libvirt, and its data, which must be freed when the watch is removed.
 template <typename Callback>
 struct Client {
     Callback call;
@@ -36,17 +36,16 @@ struct Client {
     }
 };
 
-/// One file descriptor. It waits on a duplicate, so that libvirt may close its
-/// own at any time without pulling it out from under the reactor.
+/// Watches one file descriptor. It uses a duplicate, because libvirt may close its own at any time.
 struct FdWatch {
     Client<virEventHandleCallback> client;
-    int fd;      ///< libvirt's number, which its callback wants back
-    int events;  ///< virEventHandleType wanted; under the mutex
+    int fd;      ///< libvirt's number, which its callback expects
+    int events;  ///< the virEventHandleType flags requested; under the mutex
     asio::posix::stream_descriptor descriptor;
     bool reading = false, writing = false, excepting = false;  ///< waits in flight; loop thread only
 };
 
-/// One timer. Each arming has a number: an expiry of an older one is stale.
+/// A timer. Each arming has a number, which makes expiries of earlier ones stale.
 struct TimerWatch {
     Client<virEventTimeoutCallback> client;
     int period;  ///< milliseconds, 0: at once and again, < 0: off; under the mutex
@@ -68,9 +67,8 @@ int from_poll(short events) {
 
 }  // namespace
 
-/// All watches. The maps and what libvirt changes in them are guarded by the
-/// mutex; waiting and calling back happen on the io_context's thread alone, and
-/// no callback runs under the mutex.
+/// All watches. The mutex guards the maps and the values that libvirt changes in them. Waits and callbacks
+/// happen only on the io_context's thread, and no callback runs under the mutex.
 class EventLoop::Watches : public std::enable_shared_from_this<Watches> {
 public:
     explicit Watches(asio::io_context& io) : io_(io) {}
@@ -104,7 +102,7 @@ public:
         post([=, this, watch = found->second] { arm(id, watch); });
     }
 
-    /// libvirt wants its data freed later, never from within the removal.
+    /// libvirt requires that its data is freed later, never within the removal.
     int remove_fd(int id) {
         const std::lock_guard lock(mutex_);
         auto node = fds_.extract(id);
@@ -150,8 +148,8 @@ public:
         return 0;
     }
 
-    /// Lets go of everything that belongs to the io_context. What libvirt still
-    /// has registered is freed, for nobody will call it any more.
+    /// Releases everything that belongs to the io_context. Frees what libvirt has still registered, because
+    /// it will not be called again.
     void close() {
         std::map<int, std::shared_ptr<FdWatch>> fds;
         std::map<int, std::shared_ptr<TimerWatch>> timers;
@@ -179,7 +177,7 @@ private:
         asio::post(io_, [self = shared_from_this(), work = std::move(work)]() mutable { work(); });
     }
 
-    /// The events that are wanted of a watch that still exists.
+    /// The requested events of a watch that still exists.
     std::optional<int> wanted(int id, const FdWatch& watch) {
         const std::lock_guard lock(mutex_);
         const auto found = fds_.find(id);
@@ -196,8 +194,8 @@ private:
         return watch.period;
     }
 
-    /// Starts the waits that are wanted and not in flight. A wait too many is
-    /// harmless: it finds nothing to report.
+    /// Starts the requested waits that are not in flight. A superfluous wait is harmless: it finds nothing to
+    /// report.
     void arm(int id, const std::shared_ptr<FdWatch>& watch) {
         const auto events = wanted(id, *watch);
         if (!events || *events == 0)
@@ -223,8 +221,8 @@ private:
             });
     }
 
-    /// Asks the kernel what is the case now, for read and write may come
-    /// together, and hang-up and error have no wait of their own.
+    /// Asks the kernel for the current state, because read and write may come together, and hang-up and error
+    /// have no separate wait.
     void report(int id, const std::shared_ptr<FdWatch>& watch) {
         const auto events = wanted(id, *watch);
         if (!events || *events == 0)
@@ -248,7 +246,7 @@ private:
                 if (error || watch->arming != arming || !self->period(id, *watch))
                     return;
                 watch->client.call(id, watch->client.opaque);
-                if (watch->arming == arming)  // else the callback's own update is on its way
+                if (watch->arming == arming)  // otherwise the callback's own update is pending
                     self->arm(id, watch);
             });
     }
@@ -263,7 +261,7 @@ private:
 
 namespace {
 
-/// libvirt's functions have no argument for a context: here it is.
+/// libvirt's functions have no argument for a context, so it is global.
 std::mutex current_mutex;
 std::shared_ptr<EventLoop::Watches> current_watches;
 

@@ -8,14 +8,13 @@ namespace lktest {
 
 /// libvirt's event loop, driven by an io_context (virEventRegisterImpl).
 ///
-/// libvirt takes one implementation per process, for ever, and hands its
-/// functions no context: so at most one EventLoop lives at a time. Make it before
-/// the first connection is opened; it must outlive every connection, and the
-/// io_context must outlive it. One thread runs the io_context; libvirt may add,
-/// change and remove watches from any thread.
+/// libvirt accepts one implementation per process and passes it no context, so only one EventLoop may live at
+/// a time. Create it before opening the first connection; it must outlive every connection, and the
+/// io_context must outlive it. One thread runs the io_context; libvirt may add, change and remove watches
+/// from any thread.
 ///
-/// A file descriptor or a running timer of libvirt counts as work: io_context::run()
-/// returns only after the connection that it belongs to was closed.
+/// A file descriptor or running timer of libvirt counts as work: io_context::run() returns only after its
+/// connection was closed.
 class EventLoop {
 public:
     explicit EventLoop(boost::asio::io_context& io);

@@ -16,7 +16,7 @@ namespace lktest {
 
 UniqueFd copy_memory(const std::function<std::string(std::uint64_t address, std::size_t size)>& peek,
                      const std::vector<RamRange>& layout, std::uint64_t most) {
-    constexpr std::uint64_t piece = 4 << 20;  // as much as a daemon gives at once
+    constexpr std::uint64_t piece = 4 << 20;  // the most that a daemon returns at once
     constexpr std::size_t page = 4096;
     UniqueFd copy(::memfd_create("lktest-guest", MFD_CLOEXEC));
     if (!copy)

@@ -9,12 +9,11 @@
 
 namespace lktest {
 
-/// A guest of a few hundred bytes that does what every kernel does while it boots, and
-/// writes one letter after each stage.
+/// A guest of a few hundred bytes that exercises what every kernel does while it boots, and writes one letter
+/// after each stage.
 ///
-/// That a guest reaches 64-bit mode and says so proves little: there are KVMs that execute
-/// the kernel mode of ordinary guests by emulating each instruction, and do well up to the
-/// first one that the emulator lacks. Hence SIMD, faults, interrupts and user mode.
+/// Reaching 64-bit mode proves little. Some KVMs emulate each instruction of an ordinary guest's kernel mode,
+/// and work until the first one that the emulator lacks. Hence SIMD, faults, interrupts and user mode.
 struct KvmGuest {
     struct Stage {
         char letter;
@@ -26,8 +25,8 @@ struct KvmGuest {
 
 KvmGuest kvm_guest(Arch arch);
 
-/// The first stage that the guest did not pass; empty when it passed all.
-/// @param said  what it wrote
+/// The first stage that the guest did not pass; empty if it passed all.
+/// @param said  its output
 std::string_view missing_stage(const KvmGuest& guest, std::string_view said);
 
 }  // namespace lktest

@@ -13,7 +13,7 @@ void make_medium_copy(const std::filesystem::path& image, std::span<const Patch>
     check_process({"qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image, copy});
     if (patches.empty())
         return;
-    // qemu-io takes the bytes to write from a file, and splits its commands at blanks: names that have none.
+    // qemu-io reads the bytes to write from a file and splits its commands at blanks, so the names have none.
     std::vector<std::string> command{"qemu-io", "-f", "qcow2"};
     const TempDir pieces(copy.parent_path());
     for (std::size_t i = 0; i < patches.size(); ++i) {

@@ -11,22 +11,22 @@
 
 namespace lktest {
 
-/// Bytes that a copy of a medium has where the medium itself has others.
+/// Bytes in which a copy differs from the medium.
 struct Patch {
     std::uint64_t offset = 0;
     std::string bytes;
 };
 
-/// Hides the boot record of El Torito. Firmware looks for one on disks too, and QEMU's UEFI takes it
-/// before the partitions: then the EFI system partition of a stick is never tried.
+/// Hides the boot record of El Torito. Firmware also looks for it on disks, and QEMU's UEFI prefers it to
+/// partitions, so it would never try a stick's EFI system partition.
 std::vector<Patch> without_el_torito(const ByteView& iso);
 
-/// Takes the signatures from the UEFI programs of a medium (PE/COFF, the certificate table's entry of
-/// the data directories), wherever they lie.
+/// Removes the signatures of all UEFI programs on a medium (PE/COFF, the certificate table's entry of the
+/// data directories).
 std::vector<Patch> without_signatures(const ByteView& iso);
 
-/// Makes a copy that has the patches and shares all else with the image (qcow2, with the image behind it).
-/// Throws a host Error when qemu-img or qemu-io cannot.
+/// Creates a copy that has the patches and shares everything else with the image (qcow2 with a backing file).
+/// Throws a host Error if qemu-img or qemu-io fails.
 void make_medium_copy(const std::filesystem::path& image, std::span<const Patch> patches,
                       const std::filesystem::path& copy);
 

@@ -5,11 +5,11 @@
 namespace lktest {
 namespace {
 
-/// Volume descriptors begin with the 16th sector (ECMA-119, 6.7.1); 64 of them are more than anybody has.
+/// Volume descriptors begin with the 16th sector (ECMA-119, 6.7.1). No medium has as many as 64.
 constexpr std::uint64_t first_descriptor = 16, last_descriptor = 80;
 
-/// Where the certificate table's entry lies from a PE header's start: nothing when it is no 64-bit UEFI
-/// application, or has no signature (PE/COFF, 3.4; the fifth data directory).
+/// The offset of the certificate table's entry from a PE header's start. 0 if it is not a 64-bit UEFI
+/// application or has no signature (PE/COFF, 3.4; the fifth data directory).
 std::uint64_t certificate_entry(std::string_view head) {
     constexpr std::uint16_t pe32_plus = 0x20b, efi_application = 10;
     constexpr std::size_t optional_header = 24, subsystem = optional_header + 68,
@@ -40,7 +40,7 @@ std::vector<Patch> without_el_torito(const ByteView& iso) {
 }
 
 std::vector<Patch> without_signatures(const ByteView& iso) {
-    // Files begin with a sector of the ISO or of the FAT in it.
+    // Files begin on a sector of the ISO or of the FAT in it.
     constexpr std::uint64_t step = 512, piece = std::uint64_t{1} << 20;
     std::vector<Patch> patches;
     for (std::uint64_t begin = 0; begin < iso.size(); begin += piece) {

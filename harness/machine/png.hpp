@@ -8,7 +8,7 @@
 
 namespace lktest {
 
-/// The pixels of a PNG file, of at most 4096 × 4096; nothing when it is none, or damaged.
+/// The pixels of a PNG file of at most 4096 × 4096; unset if it is not a valid one.
 std::optional<PixelImage> decode_png(std::string_view file);
 
 }  // namespace lktest

@@ -9,17 +9,18 @@
 
 namespace lktest {
 
-/// What is known of a connection when a guest is to have one.
+/// The load of a connection, for placing a guest.
 struct PoolLoad {
     bool alive = true;
     unsigned guests = 0;
     unsigned cores = 1;  ///< of its host
 };
 
-/// The one with the fewest guests for each core, the first of several; a broken one only where all are.
+/// The connection with the fewest guests per core, the first of several. Broken ones count only if all are
+/// broken.
 std::size_t least_loaded(std::span<const PoolLoad> loads);
 
-/// libvirt connections that the cells of a run are shared over. Of one thread.
+/// Distributes a run's cells over libvirt connections. For use by one thread.
 class Pool {
 public:
     /// @param connections  at least one
@@ -27,7 +28,7 @@ public:
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
-    /// A guest's place on a connection; given back when this ends.
+    /// A guest's place on a connection; released by the destructor.
     class Seat {
     public:
         Seat(Seat&& other) noexcept;
@@ -45,7 +46,7 @@ public:
     Seat take();
 
     const std::vector<Connection>& connections() const noexcept { return connections_; }
-    /// The machine behind each, as it was when the pool was made.
+    /// The machine of each connection, as it was when the pool was created.
     const std::vector<LibvirtHost>& hosts() const noexcept { return hosts_; }
 
 private:

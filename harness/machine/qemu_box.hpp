@@ -13,35 +13,35 @@
 
 namespace lktest {
 
-/// What one guest's QEMU may use of the host.
+/// The parts of the host that one guest's QEMU may use.
 struct BoxContents {
     std::string name;                         ///< of the guest
     std::vector<std::filesystem::path> read;  ///< images, firmware
-    std::filesystem::path directory;          ///< the guest's own, whose files it may write to
-    std::optional<QemuUser> user;             ///< unset: as who started lktest
+    std::filesystem::path directory;          ///< the guest's directory, whose files it may write
+    std::optional<QemuUser> user;             ///< unset: the user who started lktest
 };
 
-/// Puts every QEMU into a box of its own: see harness/box/settings.hpp. libvirt starts the program
-/// lktest-box, which has the name of QEMU, and finds the settings by a variable.
+/// Puts every QEMU into a separate box: see harness/box/settings.hpp. libvirt starts the program lktest-box
+/// under QEMU's name; an environment variable names the box's settings.
 class QemuBoxes {
 public:
-    /// @param directory   of lktest alone; its path is the same in each run, or libvirt learns anew what each
-    ///                    QEMU can do
-    /// @param namespaces  whether this process may make some
-    /// @param devices     below /dev, that all guests need: "kvm"
+    /// @param directory   only for lktest; its path must be the same in each run, or libvirt probes each QEMU
+    /// again
+    /// @param namespaces  whether this process may create namespaces
+    /// @param devices     devices below /dev that all guests need: "kvm"
     /// Throws a host Error if the program is missing.
     QemuBoxes(std::filesystem::path directory, std::filesystem::path libvirts_root, bool namespaces,
               std::vector<std::string> devices);
     QemuBoxes(const QemuBoxes&) = delete;
     QemuBoxes& operator=(const QemuBoxes&) = delete;
 
-    /// Whether QEMU sees a file system of its own, and not the host's.
+    /// Whether QEMU has a separate view of the file system.
     bool namespaces() const noexcept { return namespaces_; }
 
-    /// What libvirt is to take for QEMU. Throws a host Error if there is no QEMU for the architecture.
+    /// The path that libvirt must use as QEMU. Throws a host Error if there is no QEMU for the architecture.
     std::filesystem::path emulator(Arch arch);
 
-    /// Writes a guest's settings; the file, for box_variable.
+    /// Writes a guest's settings; returns the file, for box_variable.
     std::filesystem::path write(Arch arch, const BoxContents& contents);
 
 private:

@@ -11,29 +11,28 @@
 
 namespace lktest {
 
-/// Who a QEMU runs as when lktest is root.
+/// The user of a QEMU process if lktest is root.
 struct QemuUser {
     uid_t uid = 0;
     std::vector<gid_t> groups;  ///< the primary one first
 };
 
-/// Users for the guests of one run, one for each: none can send a signal to another's QEMU, or open its
-/// files. They have numbers alone, of a range that distributions leave free, and no names.
+/// Separate users for the guests of one run, so that none can signal another's QEMU or open its files. They
+/// have only numbers, from a range that distributions leave free, and no names.
 class QemuUsers {
 public:
-    /// Unset unless this process is root with the right to change users and to look into other users'
-    /// processes (CAP_SETUID, CAP_SETGID, CAP_CHOWN, CAP_SYS_PTRACE): else a guest's memory could not be
-    /// read.
+    /// Unset unless this process is root and may change users and access other users' processes (CAP_SETUID,
+    /// CAP_SETGID, CAP_CHOWN, CAP_SYS_PTRACE). Without these it could not read a guest's memory.
     static std::optional<QemuUsers> find();
 
-    /// @param first  of `count` numbers for users and groups
+    /// @param first  the first of `count` numbers for users and groups
     QemuUsers(uid_t first, unsigned count);
 
-    /// A user for another guest. Of very many guests the first one's again.
+    /// A user for another guest. After `count` guests the users repeat.
     QemuUser take() const;
     /// The user of the programs that emulate TPMs; no guest has it.
     QemuUser for_tpms() const;
-    /// Lets all of them open a device: its group is one of theirs.
+    /// Lets all of them open a device by adding its group to theirs.
     void add_group(gid_t group) { more_groups_.push_back(group); }
 
 private:
@@ -43,20 +42,20 @@ private:
     std::shared_ptr<std::atomic<unsigned>> taken_ = std::make_shared<std::atomic<unsigned>>(0);
 };
 
-/// Whether the user may read a file, and with `write` write it, by its owner, group and mode alone: its
-/// directories are not looked at, and neither are access control lists.
+/// Whether the user may read a file, and with `write` also write it. Considers only its owner, group and
+/// mode, not its directories or access control lists.
 bool may_open(const QemuUser& user, const std::filesystem::path& file, bool write = false);
 
-/// Gives the files and pipes in a directory to the user, who may enter it, and can neither remove nor replace
-/// what is in it. Throws a host Error.
+/// Gives the files and pipes in a directory to the user. The user may enter the directory, but can neither
+/// remove nor replace its files. Throws a host Error.
 void give_to(const QemuUser& user, const std::filesystem::path& directory);
 
-/// Lets the user make files in a directory, a socket, say, that is of no use to lktest's own rights. Throws a
-/// host Error.
+/// Lets the user create files in a directory, such as a socket that lktest's privileges cannot create. Throws
+/// a host Error.
 void let_write(const QemuUser& user, const std::filesystem::path& directory);
 
-/// Shows a file or directory at a second place, whatever directories are on the way to the first: mount(2),
-/// MS_BIND. Only where this process has a mount namespace of its own. Throws a host Error.
+/// Shows a file or directory at a second place, regardless of the directories above the first one: mount(2),
+/// MS_BIND. Only in a process with a private mount namespace. Throws a host Error.
 void show_at(const std::filesystem::path& original, const std::filesystem::path& place);
 
 }  // namespace lktest

@@ -6,7 +6,7 @@
 
 namespace lktest {
 
-/// A guest that runs when this begins runs again when this ends, whatever comes between.
+/// Resumes a guest at the end of the scope if it ran at the beginning.
 class RunsAgain {
 public:
     explicit RunsAgain(Domain& guest) : guest_(guest), ran_(guest.running()) {}
@@ -17,7 +17,7 @@ public:
             if (ran_)
                 guest_.resume();
         } catch (const Error&) {
-            // It has gone, as whoever uses it next will be told.
+            // it has gone; its next user will get an error
         }
     }
 

@@ -13,23 +13,23 @@
 
 namespace lktest {
 
-/// The host's end of a guest's serial port or virtio-serial port: pipes to QEMU, or libvirt's stream to it.
-/// It is read as long as it lives, for a guest stands still when nobody drains its port.
+/// The host's end of a guest's serial or virtio-serial port: pipes to QEMU, or libvirt's stream. It reads as
+/// long as it lives, because a guest stops when its port is not drained.
 class SerialLine {
 public:
-    /// Takes what the guest said; an empty text when the line was closed. Called on the io_context.
+    /// Receives the guest's output; an empty text means that the line was closed. Called on the io_context.
     using OnBytes = std::function<void(std::string_view bytes)>;
 
-    /// Reads from now on. Begin while the guest is paused, which has its ends open then.
+    /// Starts reading. Call it while the guest is paused, when its ends are open.
     SerialLine(boost::asio::io_context& io, ConsolePipe pipe, OnBytes on_bytes);
-    /// @param stream  one that never blocks, whose connection has its EventLoop on the caller's thread
+    /// @param stream  non-blocking; its connection's EventLoop must run on the caller's thread
     SerialLine(Handle<virStream, virStreamFree> stream, OnBytes on_bytes);
     SerialLine(const SerialLine&) = delete;
     SerialLine& operator=(const SerialLine&) = delete;
     /// Closes the line; on_bytes is not called any more.
     ~SerialLine();
 
-    /// Types to the guest. What the guest does not take before the line closes is lost.
+    /// Sends input to the guest. Input that the guest has not read when the line closes is lost.
     void send(std::string bytes);
 
     class Line;

@@ -9,13 +9,13 @@
 
 namespace lktest {
 
-/// A directory for sockets and variable stores that a libvirt daemon's QEMU may enter: on the host's own
-/// file system, where no jail hides it. A child process waits for the end of this one and
-/// removes the directory, so that it goes also when lktest is killed.
+/// A directory for sockets and variable stores that a libvirt daemon's QEMU may enter. It is on the host's
+/// file system and not hidden by a jail. A child process waits for the end of this one and removes the
+/// directory, even if lktest is killed.
 class SharedDirectory {
 public:
-    /// Makes it in `parent`; else in /run, or without the right to that in the temporary directory. Call it
-    /// before there are threads. Throws a host Error.
+    /// Creates it in `parent`; by default in /run, or in the temporary directory if /run is not writable.
+    /// Call it before starting threads. Throws a host Error.
     explicit SharedDirectory(const std::filesystem::path& parent = {});
     SharedDirectory(const SharedDirectory&) = delete;
     SharedDirectory& operator=(const SharedDirectory&) = delete;

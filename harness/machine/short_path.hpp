@@ -10,8 +10,8 @@
 
 namespace lktest {
 
-/// Names files of a directory by paths that are short however deep it lies: a unix socket's may have 107
-/// bytes. Good as long as this lives, in this process.
+/// Provides short paths for files of a directory, however deep it is, because a unix socket's path may have
+/// only 107 bytes. Valid as long as this lives, in this process.
 class ShortPath {
 public:
     explicit ShortPath(const std::filesystem::path& directory)

@@ -17,13 +17,13 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::nanoseconds;
 
-/// Files of /proc have no size.
+/// Files in /proc report no size.
 std::string contents(const fs::path& file) {
     std::ifstream stream(file);
     return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-/// Takes the next number off the text.
+/// Removes the next number from the text.
 std::optional<std::uint64_t> next_number(std::string_view& text) {
     text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
     std::uint64_t number = 0;
@@ -39,7 +39,7 @@ std::optional<std::uint64_t> next_number(std::string_view& text) {
 std::optional<ThreadWait> thread_wait(std::string_view schedstat, std::string_view stat) {
     // proc(5): time on the CPU, time in its queue, slices.
     const auto ran = next_number(schedstat), queued = next_number(schedstat);
-    // The name before the state may hold anything.
+    // The name before the state may contain anything.
     const std::size_t name_end = stat.rfind(") ");
     if (!ran || !queued || name_end == stat.npos)
         return std::nullopt;

@@ -12,8 +12,7 @@
 namespace lktest {
 namespace detail {
 
-/// The work as a coroutine. Boost 1.74 default-constructs results that it
-/// has none of, hence the optional.
+/// The work as a coroutine. Boost 1.74 default-constructs missing results, hence the optional.
 template <typename Work, typename Result = std::invoke_result_t<Work&>>
 auto as_job(Work work)
     -> boost::asio::awaitable<std::conditional_t<std::is_void_v<Result>, void, std::optional<Result>>> {
@@ -27,9 +26,8 @@ auto as_job(Work work)
 
 }  // namespace detail
 
-/// Runs blocking work on a thread of the pool, while the io_context goes on with
-/// other things; what the work returns or throws comes back to the caller, on the
-/// caller's executor. The pool is joined before the io_context is destroyed.
+/// Runs blocking work on a thread of the pool while the io_context continues. The result or exception returns
+/// to the caller on its executor. The pool is joined before the io_context is destroyed.
 template <typename Work>
 boost::asio::awaitable<std::invoke_result_t<Work&>> on_worker(boost::asio::thread_pool& pool, Work work) {
     auto job = detail::as_job(std::move(work));

@@ -30,7 +30,7 @@ void Deaths::note(pid_t process, int signal) const {
 }
 
 std::optional<int> Deaths::signal_of(pid_t process) {
-    // Whoever asks has seen the process's sockets close, which is a moment before it is reaped.
+    // The caller has seen the process's sockets close, which happens a moment before it is reaped.
     constexpr int patience = 1000;
     const std::lock_guard lock(mutex_);
     while (!signals_.contains(process) && ready(pipe_.read.get(), POLLIN, patience)) {

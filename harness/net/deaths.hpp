@@ -11,16 +11,17 @@
 
 namespace lktest {
 
-/// Which of a jail's orphans a signal killed, and which signal it was. QEMU is an orphan: it is a daemon,
-/// so only process 1 of the jail learns how it ended. That process notes it here, the worker asks.
+/// Records which orphans of a jail were killed by a signal, and by which. QEMU is an orphan because it is a
+/// daemon, so only process 1 of the jail learns how it ended. That process notes it here, and the worker
+/// asks.
 class Deaths {
 public:
     Deaths() : pipe_(make_pipe()) {}
 
-    /// For process 1. Never waits: what does not fit is lost.
+    /// For process 1. Never waits; entries that do not fit are lost.
     void note(pid_t process, int signal) const;
 
-    /// For the worker: the signal that killed a process. Waits a moment for the news.
+    /// For the worker: the signal that killed a process. Waits briefly for the entry.
     std::optional<int> signal_of(pid_t process);
 
 private:

@@ -17,21 +17,21 @@
 
 namespace lktest {
 
-/// What a DHCP server tells its owner, on the io_context's thread; never after it is destroyed.
+/// Callbacks of a DHCP server, on the io_context's thread; never called after its destruction.
 struct DhcpHandlers {
-    std::function<void()> on_ready;  ///< it listens
+    std::function<void()> on_ready;  ///< the server listens
     std::function<void(const DhcpMessage&)> on_message;
-    /// It ended by itself: how, with its last words. Nothing comes after this.
+    /// The server ended by itself: how, and its last output. No other call follows.
     std::function<void(const std::string& problem)> on_death;
 };
 
-/// dnsmasq, serving the one address guest_address on tap_name in a namespace.
-/// It dies with this object, with the thread that made it, and with the process.
+/// dnsmasq, serving the one address guest_address on tap_name in a namespace. It dies with this object, with
+/// the thread that created it, and with the process.
 class DhcpServer {
 public:
-    /// @param options   more of dnsmasq's arguments
+    /// @param options   additional arguments of dnsmasq
     /// @param log_file  everything that dnsmasq prints, up to 4 MiB
-    /// Throws a host Error when dnsmasq cannot be started.
+    /// Throws a host Error if dnsmasq cannot be started.
     DhcpServer(boost::asio::io_context& io, const Netns& netns, Tap tap,
                const std::vector<std::string>& options, const std::filesystem::path& log_file,
                DhcpHandlers handlers);

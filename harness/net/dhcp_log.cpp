@@ -18,7 +18,7 @@ constexpr std::array kinds{
 };
 
 // "dnsmasq-dhcp[12]: 2846204125 DHCPACK(tap0) 192.168.2.10 52:54:00:6c:6b:01 recovery".
-// Anchored, because the guest chooses what other lines quote.
+// Anchored, because other lines quote text that the guest chooses.
 constexpr const char* message_line =
     R"(dnsmasq-dhcp\[\d+\]: (\d+) DHCP(DISCOVER|OFFER|REQUEST|ACK|NAK)\([^)]*\) )"
     R"((?:(\d+\.\d+\.\d+\.\d+) )?([0-9a-f:]{17})(?: (.*?))?\s*)";
@@ -40,7 +40,7 @@ std::optional<DhcpMessage> DhcpLog::read(std::string_view line) {
         if (kind == name)
             found.kind = value;
     found.firmware = transaction == firmware_transaction_;
-    // Some clients use one transaction number for ever; each question names its class anew.
+    // Some clients reuse one transaction number forever; each question names its class again.
     if (found.kind != DhcpMessage::Kind::discover && found.kind != DhcpMessage::Kind::request)
         firmware_transaction_.clear();
     return found;

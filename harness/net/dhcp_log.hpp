@@ -13,18 +13,18 @@ struct DhcpMessage {
     Kind kind = Kind::discover;
     std::string address;    ///< "192.168.2.10"; empty in a DISCOVER
     std::string mac;        ///< "52:54:00:6c:6b:01"
-    std::string rest;       ///< the guest's host name, or why the server said no; often empty
-    bool firmware = false;  ///< asked by network boot code (PXE, UEFI HTTP), not by the guest's system
+    std::string rest;       ///< the guest's host name, or why the server refused; often empty
+    bool firmware = false;  ///< sent by network boot code (PXE, UEFI HTTP), not by the guest's system
 };
 
 /// Reads what dnsmasq --log-dhcp prints, line by line.
 class DhcpLog {
 public:
-    /// The message that the line tells of; nothing for all other lines.
+    /// The message in the line; unset for all other lines.
     std::optional<DhcpMessage> read(std::string_view line);
 
 private:
-    /// Of the last question whose vendor class, a line before it, was a firmware's.
+    /// The transaction of the last question whose preceding line has the vendor class of a firmware.
     std::string firmware_transaction_;
 };
 

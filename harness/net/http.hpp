@@ -17,14 +17,14 @@
 
 namespace lktest {
 
-/// Path → what a GET of it returns.
+/// Path → response to a GET.
 using Pages = std::map<std::string, std::string>;
 
-/// A GET that was answered to its last byte, after which the client closed.
+/// A GET that was answered completely, after which the client closed.
 struct ServedPage {
     std::string path;
     std::string client;   ///< address
-    unsigned status = 0;  ///< 200, or 404 for a path that is neither page nor file
+    unsigned status = 0;  ///< 200, or 404 for an unknown path
 };
 
 /// A small web server on port 80 of a namespace.
@@ -32,10 +32,10 @@ class HttpServer {
 public:
     using OnServed = std::function<void(const ServedPage&)>;
 
-    /// @param on_served  called on the io_context's thread; never after this object is gone
-    /// @param directories  their files are served as well, the first one's before the next one's. Nothing
-    ///                     outside of them is, wherever their links lead
-    /// Throws an Error if the port or a directory cannot be opened.
+    /// @param on_served    called on the io_context's thread; never after this object is destroyed
+    /// @param directories  files of the first directory take precedence over the next one's. Links never lead
+    /// outside
+    ///                     of these directories
     HttpServer(boost::asio::io_context& io, const Netns& netns, Pages pages, OnServed on_served,
                const std::vector<std::filesystem::path>& directories = {});
     HttpServer(const HttpServer&) = delete;
@@ -47,15 +47,15 @@ private:
     std::shared_ptr<Site> site_;  ///< shared with the coroutines that serve it
 };
 
-/// What a web server said.
+/// The reply of a web server.
 struct HttpReply {
-    unsigned status = 0;  ///< 0: nothing that is HTTP
+    unsigned status = 0;  ///< 0 if the reply is not HTTP
     std::string body;     ///< at most 1 MiB; a longer one is a problem
-    std::string problem;  ///< why there is no reply; empty when there is one
+    std::string problem;  ///< why there is no reply; empty if there is one
 };
 
 /// GET http://host/path from inside the namespace.
-/// @param stop  ends the wait early, when asked on the io_context's thread
+/// @param stop  ends the wait early, called on the io_context's thread
 boost::asio::awaitable<HttpReply> fetch(const Netns& netns, boost::asio::ip::address host, std::string path,
                                         Deadline deadline, std::stop_token stop = {});
 

@@ -12,7 +12,7 @@ std::uint16_t word(std::span<const std::uint8_t> bytes, std::size_t at) {
     return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
 }
 
-/// The Internet checksum (RFC 1071): 0 over a message that holds a right one.
+/// The Internet checksum (RFC 1071): 0 over a message with a correct checksum.
 std::uint16_t checksum(std::span<const std::uint8_t> bytes) {
     std::uint32_t sum = 0;
     for (std::size_t at = 0; at + 1 < bytes.size(); at += 2)

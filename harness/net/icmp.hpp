@@ -8,7 +8,7 @@
 
 namespace lktest {
 
-/// Which echo request, and whose (RFC 792).
+/// Identifies an echo request (RFC 792).
 struct Echo {
     std::uint16_t identifier = 0, sequence = 0;
     auto operator<=>(const Echo&) const = default;
@@ -17,8 +17,8 @@ struct Echo {
 /// An ICMP echo request without data.
 std::array<std::uint8_t, 8> echo_request(Echo echo);
 
-/// The echo that an IPv4 packet (header included, as a raw socket gives it)
-/// answers; nothing when it is anything else, or broken.
+/// The echo that an IPv4 packet answers, header included, as a raw socket delivers it. Unset if it is
+/// anything else, or malformed.
 std::optional<Echo> echo_reply(std::span<const std::uint8_t> packet);
 
 }  // namespace lktest

@@ -13,44 +13,42 @@
 namespace lktest {
 
 struct JailOptions {
-    bool own_network = true;  ///< false: the work sees the host's network (a remote libvirt, a download)
-    bool required = true;     ///< false: where the rights are missing, run the work here and say so to `why`
+    bool own_network = true;  ///< false: the work uses the host's network (a remote libvirt, a download)
+    bool required = true;     ///< false: without the privileges, run the work outside and tell `why`
     Why why;
 };
 
-/// What the work is given to live in.
+/// The environment of the work.
 struct Jail {
-    /// For all that exists only while the run lasts: sockets, guest memory,
-    /// variable stores. A tmpfs that nobody else sees and that ends with the jail.
+    /// For everything that exists only during the run: sockets, guest memory, variable stores. A private
+    /// tmpfs that ends with the jail.
     std::filesystem::path private_dir;
-    /// Whether mounts that are made here end here; not where there could be no jail.
+    /// Whether mounts made here end with the jail; false if no jail could be created.
     bool own_mounts = true;
-    /// How daemons of the jail ended; null where there could be no jail.
+    /// How daemons of the jail ended; null if no jail could be created.
     std::shared_ptr<Deaths> deaths{};
 };
 
-/// Runs `work` so that whatever kills it, nothing of it remains: no process
-/// (QEMU is daemonised, and nobody's child), no namespace, no tap, no file in
-/// private_dir. Three processes pass one exit status on:
+/// Runs `work` so that nothing of it remains, whatever kills it: no process (QEMU is a daemon without a
+/// parent), no namespace, no tap, no file in private_dir. Three processes pass on one exit status:
 ///
 ///   outer   this process; waits, and relays SIGINT, SIGTERM and SIGHUP
-///   init    process 1 of new PID, mount (and network) namespaces; reaps.
-///           When it ends, the kernel kills everything inside, and it ends with the outer
+///   init    process 1 of new PID, mount (and network) namespaces; reaps orphans. It ends with the outer
+///   process.
+///           When it ends, the kernel kills everything inside
 ///   worker  runs `work`
 ///
-/// A signal reaches the worker once, be it sent to this process alone or, as by
-/// a terminal's Ctrl-C, to the whole process group; outer and init do not die of it.
-/// Without root the namespaces belong to a new user namespace that keeps the
-/// user's id: libvirt's driver would take id 0 for the right to change groups.
+/// A signal reaches the worker once, whether it was sent to this process alone or to the whole process group,
+/// as by Ctrl-C. Outer and init survive it. Without root, the namespaces belong to a new user namespace that
+/// keeps the user's id, because libvirt's driver would assume that id 0 may change groups.
 ///
-/// Call it from a thread that stays and before there is any other.
-/// @return what `work` returned, or 128 + N when signal N ended it (or init)
-/// Throws what `work` threw, as an Error; and a host Error when the set-up fails.
+/// Call it from a thread that stays alive, before starting any other.
+/// @return `work`'s result, or 128 + N if signal N ended it (or init)
+/// Throws as an Error whatever `work` threw, and a host Error if the set-up fails.
 int run_in_jail(const JailOptions& options, const std::function<int(const Jail&)>& work);
 
-/// Why cells cannot have tap networking, found by making a jail, a network
-/// namespace and a tap device; nothing when all three can be made.
-/// Same conditions as run_in_jail.
+/// Why cells cannot use tap networking, tested by creating a jail, a network namespace and a tap device.
+/// Unset if all three work. The conditions of run_in_jail apply.
 std::optional<Error> why_no_tap();
 
 }  // namespace lktest

@@ -13,12 +13,12 @@ struct JailUser {
     gid_t gid;
 };
 
-/// Maps the user to itself in the user namespace that the calling process is the
-/// first of, and lets programs that it executes inherit all its capabilities.
+/// Maps the user to itself in the user namespace whose first process is the caller, and lets executed
+/// programs inherit all capabilities.
 void keep_user(const JailUser& user);
 
-/// Gives the mount and PID namespaces that the calling process is the first of a
-/// /proc of their own, and a private tmpfs. Returns where that is.
+/// Mounts /proc and a private tmpfs in the mount and PID namespaces whose first process is the caller.
+/// Returns the path of the tmpfs.
 std::filesystem::path mount_jail(bool root);
 
 // All throw a host Error.

@@ -37,8 +37,8 @@ constexpr std::array client_types{
     ClientType{"aa64-http", 19, aa64_http},
 };
 
-/// The names of what a client can load, the best first: a shim finds its GRUB itself, so it comes before it.
-/// Those with a directory are what grub-mknetdir makes.
+/// File names of the loaders for a client, the best first. A shim finds its GRUB itself, so it precedes GRUB.
+/// Names with a directory come from grub-mknetdir.
 std::span<const std::string_view> loaders_of(const NetClient& client) {
     static constexpr std::array<std::string_view, 1> http{"httpboot.img"};
     static constexpr std::array<std::string_view, 5> pc{"lpxelinux.0", "pxelinux.0", "i386-pc/core.0",
@@ -56,7 +56,8 @@ std::span<const std::string_view> loaders_of(const NetClient& client) {
     return client.arch == Arch::x86_64 ? std::span<const std::string_view>(efi_x64) : efi_aa64;
 }
 
-/// Which of the names a path ends with, as its number; their count when with none. FAT's capitals count too.
+/// The index of the name that a path ends with; the number of names if there is none. Ignores case, as FAT
+/// does.
 std::size_t rank(std::span<const std::string_view> names, const fs::path& path) {
     std::string text = "/" + path.generic_string();
     std::ranges::transform(text, text.begin(),
@@ -65,7 +66,7 @@ std::size_t rank(std::span<const std::string_view> names, const fs::path& path) 
     return static_cast<std::size_t>(std::ranges::find_if(names, fits) - names.begin());
 }
 
-/// Whether a path is one word to dnsmasq, whose options have commas, and to a boot loader.
+/// Whether a path is a single word to dnsmasq, whose options have commas, and to a boot loader.
 bool is_plain(std::string_view path) {
     return std::ranges::all_of(path, [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -77,9 +78,9 @@ bool is_plain(std::string_view path) {
 
 std::optional<fs::path> boot_file(const fs::path& directory, const NetClient& client) {
     constexpr int deepest = 5;
-    constexpr unsigned most = 50'000;  // files: whatever directory was meant, it is no tree for booting
+    constexpr unsigned most = 50'000;  // files; a larger directory is not a boot tree
     const auto names = loaders_of(client);
-    using Found = std::tuple<std::ptrdiff_t, std::size_t, fs::path>;  // how deep, which name
+    using Found = std::tuple<std::ptrdiff_t, std::size_t, fs::path>;  // depth, index of the name
     std::optional<Found> best;
     std::error_code error;
     const UniqueFd root(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -101,7 +102,7 @@ std::optional<fs::path> boot_file(const fs::path& directory, const NetClient& cl
 std::vector<std::string> dnsmasq_options(const NetBoot& boot) {
     std::vector<std::string> options;
     if (!boot.http)
-        // The boot file in BOOTP's own field: shim looks there for the directory that its GRUB is in.
+        // The boot file in BOOTP's own field, where shim looks for the directory of its GRUB.
         options = {"--dhcp-no-override"};
     for (const auto& [tag, type, client] : client_types) {
         const auto file = client.http == boot.http ? boot_file(boot.directory, client) : std::nullopt;
@@ -110,7 +111,7 @@ std::vector<std::string> dnsmasq_options(const NetBoot& boot) {
         options.push_back(fmt::format("--dhcp-match=set:{},option:client-arch,{}", tag, type));
         const std::string server = client.http ? fmt::format("http://{}/", host_address) : "";
         options.push_back(fmt::format("--dhcp-boot=tag:{},{}{}", tag, server, file->generic_string()));
-        // The client ignores an answer that does not say it too.
+        // The client ignores an answer without this.
         if (client.http)
             options.push_back(fmt::format("--dhcp-option-force=tag:{},60,HTTPClient", tag));
     }

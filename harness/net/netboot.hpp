@@ -12,7 +12,7 @@
 
 namespace lktest {
 
-/// What a cell's network serves for booting from.
+/// What a cell's network serves for network boot.
 struct NetBoot {
     /// The root of the TFTP and of the HTTP server.
     std::filesystem::path directory;
@@ -27,17 +27,17 @@ struct NetClient {
     auto operator<=>(const NetClient&) const = default;
 };
 
-/// What such a machine is told to load, below the tree's directory: the first of the names that boot
-/// loaders are known by (PXELINUX, shim, GRUB, iPXE; httpboot.img for HTTP), where it lies least deep.
-/// Links that lead out of the tree do not count. Unset if the tree has none for it.
+/// The file that such a machine is told to load, relative to the tree. It is the first of the well-known
+/// loader names (PXELINUX, shim, GRUB, iPXE; httpboot.img for HTTP), at the smallest depth. Links out of the
+/// tree do not count. Unset if the tree has none.
 std::optional<std::filesystem::path> boot_file(const std::filesystem::path& directory,
                                                const NetClient& client);
 
-/// dnsmasq's arguments for it. A loader whose path dnsmasq would read as further options is left out.
+/// dnsmasq's arguments for it. Omits a loader whose path dnsmasq would parse as options.
 std::vector<std::string> dnsmasq_options(const NetBoot& boot);
 
-/// The file that a request for `target` is answered with; unset if there is none, and for whatever
-/// leads out of the directory, be it by "..", be it by a link.
+/// The file for a request for `target`; unset if there is none, or if it is outside the directory because of
+/// ".." or a link.
 /// @param directory  see open_directory()
 /// @param target     of an HTTP request: "/live/01-packages.sb?x"
 UniqueFd served_file(int directory, std::string_view target);

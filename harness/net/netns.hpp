@@ -7,28 +7,26 @@
 
 namespace lktest {
 
-/// A network namespace of its own, with its loopback device up. Nothing but this
-/// object's descriptor (and what was opened inside) keeps it alive: it has no
-/// name in /run/netns that could stay behind.
+/// A separate network namespace with its loopback device up. Only this object's descriptor, and descriptors
+/// opened inside, keep it alive; it has no name in /run/netns that could remain.
 class Netns {
 public:
-    /// Throws a host Error when the rights are missing.
+    /// Throws a host Error without the necessary privileges.
     Netns();
 
-    /// Runs `work` with the calling thread inside, and gives back what it returned.
-    /// A socket or process made there belongs to this namespace for good,
-    /// whatever thread uses it later.
+    /// Runs `work` with the calling thread inside, and returns its result. A socket or process created there
+    /// belongs to this namespace permanently, whichever thread uses it later.
     template <typename Work>
     decltype(auto) run(Work&& work) const {
         const Visit visit(fd_.get());
         return std::forward<Work>(work)();
     }
 
-    /// A descriptor of the namespace, as setns(2) takes it; owned by this object.
+    /// A descriptor of the namespace for setns(2); owned by this object.
     int fd() const noexcept { return fd_.get(); }
 
 private:
-    /// The calling thread is inside while this lives.
+    /// Keeps the calling thread inside during its lifetime.
     class Visit {
     public:
         explicit Visit(int netns);
@@ -43,7 +41,7 @@ private:
     UniqueFd fd_;
 };
 
-/// Sets the loopback device of the calling thread's network namespace up.
+/// Brings up the loopback device of the calling thread's network namespace.
 void loopback_up();
 
 }  // namespace lktest

@@ -26,7 +26,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto interval = std::chrono::milliseconds(500);
-constexpr std::uint16_t identifier = 0x6c6b;  // nobody else pings in a cell's namespace
+constexpr std::uint16_t identifier = 0x6c6b;  // no other program pings in a cell's namespace
 
 struct Pinger {
     explicit Pinger(const asio::any_io_executor& executor) : socket(executor), bell(executor) {}
@@ -36,7 +36,7 @@ struct Pinger {
     std::map<std::uint16_t, Clock::time_point> sent;
     std::optional<std::chrono::microseconds> round_trip;
 
-    /// Shares the Pinger: it may wake once more after ping() has its answer.
+    /// Shares ownership of the Pinger, because it may wake once more after ping() has its answer.
     static asio::awaitable<void> listen(std::shared_ptr<Pinger> pinger, icmp::endpoint from) {
         std::array<std::uint8_t, 2048> packet{};
         error_code error;
@@ -75,7 +75,7 @@ asio::awaitable<std::optional<std::chrono::microseconds>> ping(const Netns& netn
          ++sequence) {
         pinger->sent[sequence] = Clock::now();
         const auto request = echo_request({identifier, sequence});
-        // A guest that is not there yet makes this fail (EHOSTUNREACH); the next round tells.
+        // Fails if the guest is not up yet (EHOSTUNREACH); the next round tries again.
         pinger->socket.send_to(asio::buffer(request), guest, 0, error);
         pinger->bell.expires_at(std::min(deadline, Clock::now() + interval));
         co_await pinger->bell.async_wait(asio::redirect_error(asio::use_awaitable, error));

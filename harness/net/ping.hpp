@@ -12,10 +12,10 @@
 
 namespace lktest {
 
-/// Pings from inside the namespace, again every half second, until an answer
-/// comes. The round trip; nothing when the deadline passes first.
-/// @param stop  ends the wait early, when asked on the io_context's thread
-/// Throws a host Error when no raw socket can be had (CAP_NET_RAW).
+/// Pings from inside the namespace every half second until an answer arrives. Returns the round-trip time;
+/// unset if the deadline passes first.
+/// @param stop  ends the wait early, called on the io_context's thread
+/// Throws a host Error if a raw socket cannot be opened (CAP_NET_RAW).
 boost::asio::awaitable<std::optional<std::chrono::microseconds>> ping(const Netns& netns,
                                                                       boost::asio::ip::address_v4 host,
                                                                       Deadline deadline,

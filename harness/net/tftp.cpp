@@ -31,7 +31,7 @@ using asio::ip::udp;
 using boost::system::error_code;
 namespace {
 
-// The guest may be broken or hostile: whatever it starts has an end.
+// The guest may be broken or hostile, so everything it starts is limited.
 constexpr std::size_t transfers_limit = 32;
 constexpr auto first_retry = std::chrono::milliseconds(500);
 constexpr auto last_retry = std::chrono::seconds(4);
@@ -49,24 +49,24 @@ struct TftpServer::Site {
           root(open_directory(directory)),
           on_served(std::move(its_handler)) {}
 
-    /// One file on its way to one client, from a port of its own.
+    /// One file on its way to one client, from a separate port.
     struct Transfer {
         Transfer(asio::io_context& io, udp::endpoint its_client)
             : client(its_client), socket(io), retry(io) {}
         udp::endpoint client;
         udp::socket socket;
         asio::steady_timer retry;
-        unsigned sent = 0;  ///< packets; a timer of an earlier one may still ring
-        bool late = false;  ///< no answer to the last one
+        unsigned sent = 0;  ///< packets; a timer for an earlier one may still fire
+        bool late = false;  ///< the last packet was not answered
     };
     using TransferPtr = std::shared_ptr<Transfer>;
 
     asio::io_context& io;
-    const Netns& netns;  ///< outlives the server object; not used after that is gone
+    const Netns& netns;  ///< outlives the server object; not used after that is destroyed
     udp::socket port;
     UniqueFd root;
     OnServed on_served;
-    bool owned = true;  ///< false once the server object is gone
+    bool owned = true;  ///< false after the server object is destroyed
     std::list<TransferPtr> transfers;
 
     static asio::awaitable<void> listen(std::shared_ptr<Site> site);
@@ -75,7 +75,7 @@ struct TftpServer::Site {
     static asio::awaitable<bool> send_file(TransferPtr transfer, TftpRequest request, int file,
                                            std::uint64_t size);
 
-    /// Opens a socket for a client, connected to it: nobody else's packets arrive there.
+    /// Opens a socket connected to a client, so that packets of others do not arrive there.
     bool open(Transfer& transfer) const {
         error_code error;
         netns.run([&] { return transfer.socket.open(udp::v4(), error); });
@@ -89,7 +89,7 @@ struct TftpServer::Site {
     }
 };
 
-/// Sends a packet until its block is acknowledged. False if the client is silent or refuses.
+/// Sends a packet until its block is acknowledged. Returns false if the client is silent or refuses.
 asio::awaitable<bool> TftpServer::Site::exchange(TransferPtr transfer, std::string packet,
                                                  std::uint16_t block) {
     std::array<char, longest_packet> answer{};
@@ -113,7 +113,7 @@ asio::awaitable<bool> TftpServer::Site::exchange(TransferPtr transfer, std::stri
             const std::size_t size = co_await transfer->socket.async_receive(
                 room, asio::redirect_error(asio::use_awaitable, error));
             const std::string_view said(answer.data(), error ? 0 : size);
-            // The answer to an earlier copy of an earlier block is passed over.
+            // Ignore answers to copies of earlier blocks.
             if (!error && read_tftp_ack(said) == block) {
                 ++transfer->sent;
                 transfer->retry.cancel();
@@ -125,7 +125,7 @@ asio::awaitable<bool> TftpServer::Site::exchange(TransferPtr transfer, std::stri
         ++transfer->sent;
         transfer->retry.cancel();
         if (!transfer->late)
-            co_return false;  // refused, or the server is gone
+            co_return false;  // refused, or the server is destroyed
         patience = std::min<std::chrono::steady_clock::duration>(patience * 2, last_retry);
     }
     co_return false;
@@ -142,7 +142,7 @@ asio::awaitable<bool> TftpServer::Site::send_file(TransferPtr transfer, TftpRequ
     std::array<std::byte, tftp_most_block_size> bytes{};
     for (std::uint64_t at = 0;; at += block_size) {
         const std::size_t count = read_at(file, at, std::span(bytes).first(block_size), request.path);
-        // Of a large file the numbers begin again, as every client expects.
+        // In a large file the block numbers wrap around, as every client expects.
         const auto block = static_cast<std::uint16_t>(at / block_size + 1);
         const std::string_view content(reinterpret_cast<const char*>(bytes.data()), count);
         const bool arrived = co_await exchange(transfer, tftp_data(block, content), block);
@@ -163,7 +163,7 @@ asio::awaitable<void> TftpServer::Site::serve(std::shared_ptr<Site> site, Transf
         served.size = static_cast<std::uint64_t>(facts.st_size);
         try {
             served.sent = co_await send_file(transfer, request, file.get(), served.size);
-        } catch (const Error&) {  // the disk does not give it: the client hears no more
+        } catch (const Error&) {  // the disk fails: the client gets no more data
         }
     } else {
         error_code ignored;
@@ -184,7 +184,7 @@ asio::awaitable<void> TftpServer::Site::listen(std::shared_ptr<Site> site) {
             room, client, asio::redirect_error(asio::use_awaitable, error));
         if (error || !site->owned)
             continue;
-        // A request that is repeated while its answer is on the way.
+        // A request that is repeated before its answer has arrived.
         const bool known = std::ranges::any_of(
             site->transfers, [&client](const TransferPtr& other) { return other->client == client; });
         if (known || site->transfers.size() >= transfers_limit)

@@ -12,7 +12,7 @@
 
 namespace lktest {
 
-/// A file that was asked for, and sent or not.
+/// A requested file, and whether it was sent.
 struct ServedFile {
     std::string path;    ///< as the client wrote it, without leading slashes
     std::string client;  ///< address
@@ -21,13 +21,13 @@ struct ServedFile {
     std::uint64_t size = 0;
 };
 
-/// A TFTP server for one directory, on port 69 of a namespace. dnsmasq has one too, which follows links
-/// to all of the host's files, and can read only what its user can.
+/// A TFTP server for one directory, on port 69 of a namespace. dnsmasq has one too, but it follows links to
+/// any file of the host, and can read only what its user can.
 class TftpServer {
 public:
     using OnServed = std::function<void(const ServedFile&)>;
 
-    /// @param on_served  called on the io_context's thread; never after this object is gone
+    /// @param on_served  called on the io_context's thread; never after this object is destroyed
     /// Throws an Error if the port or the directory cannot be opened.
     TftpServer(boost::asio::io_context& io, const Netns& netns, const std::filesystem::path& directory,
                OnServed on_served);

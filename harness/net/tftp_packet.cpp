@@ -27,7 +27,7 @@ std::optional<std::uint16_t> word_at(std::string_view packet, std::size_t at) {
                                       static_cast<unsigned char>(packet[at + 1]));
 }
 
-/// Takes a text up to its NUL byte off the packet; unset if it has no end.
+/// Removes a NUL-terminated text from the packet; unset if it is not terminated.
 std::optional<std::string> take_text(std::string_view& packet) {
     const std::size_t end = packet.find('\0');
     if (end == packet.npos)
@@ -64,7 +64,7 @@ std::optional<TftpRequest> read_tftp_request(std::string_view packet) {
     if (!path || !mode || lower(*mode) != "octet")
         return std::nullopt;
     TftpRequest request{.path = *path, .block_size = {}};
-    std::ranges::replace(request.path, '\\', '/');  // Windows' loader writes so
+    std::ranges::replace(request.path, '\\', '/');  // Windows' loader writes these
     request.path.erase(0, request.path.find_first_not_of('/'));
     while (!packet.empty()) {
         const auto option = take_text(packet), value = take_text(packet);

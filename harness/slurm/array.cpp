@@ -10,7 +10,7 @@
 namespace lktest {
 namespace {
 
-constexpr std::size_t default_max_array = 1001;  // slurm.conf(5); an index is less than it
+constexpr std::size_t default_max_array = 1001;  // slurm.conf(5); indices are smaller
 
 constexpr std::string_view script = R"(#!/bin/sh
 # Boots one cell; made by `lktest run --engine slurm`, which merges what it leaves.

@@ -11,7 +11,7 @@
 
 namespace lktest {
 
-/// Cells that ask the same of a node, as one Slurm job array: its task i boots cell first + i.
+/// Cells with the same requirements as one Slurm job array: its task i boots cell first + i.
 struct JobArray {
     std::size_t first = 0, count = 0;
     unsigned cores = 1;
@@ -26,36 +26,36 @@ struct TaskSize {
     auto operator<=>(const TaskSize&) const = default;
 };
 
-/// @param sizes  of the cells, those alike side by side
+/// @param sizes  of the cells, equal ones adjacent
 /// @param most  tasks in one array: slurm.conf's MaxArraySize
 std::vector<JobArray> job_arrays(const std::vector<TaskSize>& sizes, std::size_t most);
 
-/// MaxArraySize in what `scontrol show config` prints; Slurm's default if it is missing.
+/// MaxArraySize in the output of `scontrol show config`; Slurm's default if it is missing.
 std::size_t max_array_size(std::string_view config);
 
-/// The files in DIR/slurm, on the file system that all nodes share: `cells` has the name of a cell on each
-/// line, `alive` changes as long as somebody waits for the results, N/ has the run of cell N, N.log what it
-/// printed. A task ends its cell when `alive` has not changed for a minute.
+/// The files in DIR/slurm, on the file system that all nodes share. `cells` has the name of one cell per
+/// line. `alive` changes as long as the run waits for results. N/ has the run of cell N, and N.log its
+/// output. A task ends its cell if `alive` has not changed for a minute.
 /// @param directory  DIR/slurm, quoted for a shell
-/// @param command  `lktest run` with all that the cells have in common, quoted
-/// @return the job script, which is given JobArray::first
+/// @param command  `lktest run` with the options that all cells share, quoted
+/// @return the job script; its argument is JobArray::first
 std::string job_script(std::string_view directory, std::string_view command);
 
-/// @param name  of the job, by which it is found in the queue
-/// @param script  where job_script() lies
+/// @param name  of the job, which identifies it in the queue
+/// @param script  path of the job script
 std::vector<std::string> sbatch_command(const JobArray& array, const std::string& name,
                                         const std::string& directory, const std::string& script);
 
-/// The arguments of squeue that give what parse_queue() reads.
+/// The arguments of squeue whose output parse_queue() reads.
 std::vector<std::string> squeue_command(const std::string& name);
 
-/// A task that Slurm has not ended: its array's id and its index.
+/// A task that Slurm has not ended yet: its array's id and its index.
 struct QueuedTask {
     std::string array;
     std::size_t index = 0;
     auto operator<=>(const QueuedTask&) const = default;
 };
-/// @return of each task whether it runs by now; lines that are something else are passed over
+/// @return whether each task is running; other lines are ignored
 std::map<QueuedTask, bool> parse_queue(std::string_view text);
 
 }  // namespace lktest
