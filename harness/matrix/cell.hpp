@@ -12,9 +12,9 @@
 
 namespace lktest {
 
-/// How the image comes to the machine; or, for the tree of a boot server, how that is reached.
+/// How the machine accesses the image or, for a boot server's tree, the server.
 enum class Medium {
-    cdrom,  ///< a CD-ROM on what the machine has: SATA on q35, IDE on pc, SCSI on virt
+    cdrom,  ///< a CD-ROM on the machine's usual bus: SATA on q35, IDE on pc, SCSI on virt
     cdrom_ide,
     cdrom_sata,
     cdrom_scsi,
@@ -23,7 +23,7 @@ enum class Medium {
     disk,       ///< written to a virtio disk
     disk_512e,  ///< the same, with 4 KiB physical sectors, reported as 512-byte logical sectors
     nvme,
-    direct,  ///< a CD-ROM, but QEMU itself starts the kernel and initramfs that are on it
+    direct,  ///< a CD-ROM, but QEMU itself starts the kernel and initramfs on it
     pxe,     ///< DHCP and TFTP
     http,    ///< UEFI HTTP boot
 };
@@ -37,7 +37,7 @@ constexpr bool from_network(Medium medium) {
     return medium == Medium::pxe || medium == Medium::http;
 }
 
-/// The firmware sees a disk: partitions count, El Torito does not.
+/// Whether the firmware sees a disk, on which partitions count and El Torito does not.
 constexpr bool is_disk(Medium medium) {
     return medium == Medium::usb || medium == Medium::disk || medium == Medium::disk_512e ||
            medium == Medium::nvme;
@@ -46,9 +46,9 @@ constexpr bool is_disk(Medium medium) {
 std::string_view name(Medium medium);
 std::optional<Medium> medium_from_name(std::string_view text);
 
-/// One live image that is booted.
+/// A live image to boot.
 struct Image {
-    std::string name;            ///< "recovery": what cells and reports call it
+    std::string name;            ///< "recovery": its name in cells and reports
     std::filesystem::path path;  ///< the ISO, or the directory for a boot server; never written to
     auto operator<=>(const Image&) const = default;
 };
@@ -64,20 +64,20 @@ struct BootCell {
     auto operator<=>(const BootCell&) const = default;
 };
 
-/// "boot.recovery.aarch64-uefi-cdrom", and with other hardware "….x86_64-uefi-usb-pc-2cpus": the cell's
+/// "boot.recovery.aarch64-uefi-cdrom", and with other hardware "….x86_64-uefi-usb-pc-2cpus". Names the cell's
 /// directory, libvirt domain and JUnit case.
 std::string name(const BootCell& cell);
 
-/// Why no machine of this kind exists; nothing when one does.
+/// Why no machine of this kind exists; unset if one does.
 std::optional<std::string> inapplicable(const BootCell& cell);
 
-/// The same machine under its shortest name: without plain hardware, and with "cdrom" for what that is.
+/// The same machine under its shortest name: without default hardware, and with "cdrom" if that is
+/// equivalent.
 BootCell canonical(BootCell cell);
 
 Chipset chipset(const BootCell& cell);
 
-/// The bus of the medium's drive: "ide", "sata", "scsi", "usb", "virtio", "nvme"; for network
-/// media empty.
+/// The bus of the medium's drive: "ide", "sata", "scsi", "usb", "virtio", "nvme"; empty for network media.
 std::string_view drive_bus(const BootCell& cell);
 
 }  // namespace lktest

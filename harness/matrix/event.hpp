@@ -8,7 +8,7 @@
 
 namespace lktest {
 
-/// Who saw it.
+/// The observer of an event.
 ///   screen      a terminal's rows on the serial line
 ///   kernel_log  the kernel's log in the guest's memory
 ///   display     the text screen of a PC, as its video memory has it
@@ -27,7 +27,7 @@ struct Event {
         lifecycle,  ///< a libvirt event; text: what and why
         network,    ///< name: lease, ping, fetched-from-guest, fetched-from-host; text: details
         poked,      ///< Enter was pressed on the console; text: the answer
-        step,       ///< a step of the scenario begins; name: the step; text: where it stands
+        step,       ///< a step of the scenario starts; name: the step; text: its place
         finished,   ///< name: the outcome; text: the verdict's reason
     };
     std::chrono::microseconds at{};  ///< since power-on
@@ -38,7 +38,7 @@ struct Event {
 };
 std::string_view name(Event::Kind kind);
 
-/// Takes the events of one cell, in the order of their happening.
+/// Receives the events of one cell in order.
 using EventSink = std::function<void(const Event&)>;
 
 }  // namespace lktest

@@ -19,7 +19,7 @@ void cut(std::string& text) {
     text = text.substr(0, end) + "…";
 }
 
-/// How a cell ends, and how often it starts, is not the guest's choice.
+/// Whether the guest has no influence on the event, such as the start and end of a cell.
 bool is_own(Event::Kind kind) {
     return kind == Event::Kind::started || kind == Event::Kind::step || kind == Event::Kind::finished;
 }
@@ -31,7 +31,7 @@ std::optional<Event> EventBound::pass(Event event) {
     cut(event.text);
     if (is_own(event.kind))
         return event;
-    // Of names, too, a guest may find ever new ones: beyond some they count as one.
+    // A guest may also invent ever new names; beyond a limit, all others count as one.
     auto place = seen_.find({event.kind, event.name});
     if (place == seen_.end())
         place = seen_.try_emplace({event.kind, seen_.size() < most_names ? event.name : ""}).first;

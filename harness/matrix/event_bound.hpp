@@ -11,15 +11,15 @@
 
 namespace lktest {
 
-/// Keeps what one boot of a cell adds to the disk, the terminal and the memory of lktest within bounds,
-/// however often its guest fetches a page or asks for an address.
+/// Limits how much one boot of a cell can add to the disk, the terminal and the memory of lktest, however
+/// often its guest fetches a page or asks for an address.
 class EventBound {
 public:
     static constexpr std::size_t most_alike = 200;  ///< events of one kind and name
     static constexpr std::size_t most_text = 1000;  ///< bytes of an event's name, and of its text
 
-    /// The event as it may be passed on, with its texts cut. Unset for one too many; the first of those
-    /// becomes a warning that says so.
+    /// The event with its texts cut to size. Unset if it exceeds the limit of its kind; the first such event
+    /// becomes a warning.
     std::optional<Event> pass(Event event);
 
 private:

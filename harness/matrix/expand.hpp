@@ -11,28 +11,27 @@
 
 namespace lktest {
 
-/// An image, and the machines that it was made for.
+/// An image, and the machines that it supports.
 struct ImageChoice {
     Image image;
-    std::vector<Arch> arches{};            ///< if empty (not known), all selected ones
-    std::vector<std::string> scenarios{};  ///< names of those that it is booted with; empty: all
-    /// The media by which it can be attached; the first is the default.
+    std::vector<Arch> arches{};            ///< if empty (unknown), all selected ones
+    std::vector<std::string> scenarios{};  ///< names of the scenarios to boot it with; empty for all
+    /// The media to which it can be written or attached; the first is the default.
     std::vector<Medium> media{all_media.begin(), all_media.end() - 2};  // neither pxe nor http
     bool on_request = false;  ///< included only if one of its media is selected
 };
 
-/// A scenario by its name, and its cells. Empty lists mean all, but of the media only the
-/// image's first.
+/// A scenario's name and limits. Empty lists mean all; for media, only the image's default.
 struct ScenarioChoice {
     std::string name;
     std::vector<Arch> arches{};
     std::vector<Firmware> firmwares{};
     std::vector<Medium> media{};
-    HardwareAxes hardware{};  ///< where the command line says nothing
+    HardwareAxes hardware{};  ///< used for axes that the command line does not set
 };
 
-/// The factors of the matrix. `arches`, `firmwares` and `media` are what the user
-/// asked for; empty means the default: every architecture, BIOS and UEFI, the scenario's media.
+/// The factors of the matrix. `arches`, `firmwares` and `media` are the user's selection; if empty, the
+/// default is every architecture, BIOS and UEFI, and the scenario's media.
 struct Axes {
     std::vector<ImageChoice> images;
     std::vector<ScenarioChoice> scenarios;
@@ -50,13 +49,12 @@ struct PlannedCell {
 };
 
 /// The cells in a fixed order: scenarios and images as given, then architecture, firmware, medium, hardware.
-/// Two ways to ask for one machine make one cell.
-/// A cell that cannot exist is kept with its reason. Throws a usage Error when what was
-/// asked for leaves no cell that can run, or none for one of the images, scenarios or architectures.
+/// Two names of one machine make one cell. An impossible cell is kept with its reason. Throws a usage Error
+/// if the selection leaves no cell that can run, or none for one of the images, scenarios or architectures.
 std::vector<PlannedCell> expand(const Axes& axes);
 
-/// Names images after their files, so that no two are alike: "live", "live-2". A path given twice counts
-/// once. Names hold only letters, digits and "+._-".
+/// Names images after their files, so that all names differ: "live", "live-2". A path given twice counts
+/// once. Names contain only letters, digits and "+._-".
 std::vector<Image> name_images(std::span<const std::filesystem::path> paths);
 
 }  // namespace lktest

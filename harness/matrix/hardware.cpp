@@ -10,12 +10,12 @@ namespace {
 
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
-/// Models of Arm's and of others' aarch64 processors begin so (qemu-system-aarch64 -cpu help).
+/// The prefixes of aarch64 CPU models by Arm and others (qemu-system-aarch64 -cpu help).
 bool is_arm_model(std::string_view model) {
     return model.starts_with("cortex-") || model.starts_with("neoverse-") || model == "a64fx";
 }
 
-/// Each machine so far, with each of the values.
+/// Multiplies the machines so far with the values.
 template <typename Value, typename Field>
 void multiply(std::vector<Hardware>& machines, const std::vector<Value>& values, Field field) {
     if (values.empty())

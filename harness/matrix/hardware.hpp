@@ -23,7 +23,7 @@ enum class Tables { acpi, devicetree };
 inline constexpr std::array all_tables{Tables::acpi, Tables::devicetree};
 std::string_view name(Tables tables);
 
-/// A TPM 2.0 by swtpm, or none.
+/// A TPM 2.0 emulated by swtpm, or none.
 enum class Tpm { none, tpm2 };
 inline constexpr std::array all_tpms{Tpm::none, Tpm::tpm2};
 std::string_view name(Tpm tpm);
@@ -37,32 +37,32 @@ enum class Card { virtio, e1000, e1000e, rtl8139 };
 inline constexpr std::array all_cards{Card::virtio, Card::e1000, Card::e1000e, Card::rtl8139};
 std::string_view name(Card card);
 
-/// Hardware of a machine, where it differs from the default.
+/// The hardware of a machine, where it differs from the default.
 struct Hardware {
-    std::optional<Chipset> chipset{};       ///< plain: q35, virt
+    std::optional<Chipset> chipset{};       ///< default: q35, virt
     std::string cpu{};                      ///< libvirt's name of a model; default: the best available
-    std::optional<unsigned> cpus{};         ///< plain: the scenario's
-    std::optional<std::uint64_t> memory{};  ///< bytes, whole mebibytes; plain: the scenario's
-    std::optional<Tables> tables{};         ///< plain: ACPI
-    std::optional<Tpm> tpm{};               ///< plain: none
-    std::optional<Graphics> graphics{};     ///< plain: VGA on x86_64, ramfb on aarch64
-    std::optional<Card> card{};             ///< plain: virtio
+    std::optional<unsigned> cpus{};         ///< default: from the scenario
+    std::optional<std::uint64_t> memory{};  ///< bytes, in whole mebibytes; default: from the scenario
+    std::optional<Tables> tables{};         ///< default: ACPI
+    std::optional<Tpm> tpm{};               ///< default: none
+    std::optional<Graphics> graphics{};     ///< default: VGA on x86_64, ramfb on aarch64
+    std::optional<Card> card{};             ///< default: virtio
     auto operator<=>(const Hardware&) const = default;
 };
 
 Chipset plain_chipset(Arch arch);
 Graphics plain_graphics(Arch arch);
 
-/// The same hardware without defaults, so that one machine has one name.
+/// The same hardware with defaults left unset, so that one machine has one name.
 Hardware without_plain(Hardware hardware, Arch arch);
 
-/// Everything but defaults: {"pc", "2cpus", "512M"}.
+/// The values that differ from the defaults: {"pc", "2cpus", "512M"}.
 std::vector<std::string> words(const Hardware& hardware);
 
-/// Why such a machine of this architecture does not exist; nothing when it does.
+/// Why no such machine of this architecture exists; unset if one does.
 std::optional<std::string> inapplicable(const Hardware& hardware, Arch arch);
 
-/// The values that are multiplied. An empty list: the plain one.
+/// The values to multiply. An empty list means the default value.
 struct HardwareAxes {
     std::vector<Chipset> chipsets{};
     std::vector<std::string> cpu_models{};
@@ -74,10 +74,10 @@ struct HardwareAxes {
     std::vector<Card> cards{};
 };
 
-/// `asked`, and for each axis that nothing is asked of, what `fallback` says.
+/// `asked`, with empty axes taken from `fallback`.
 HardwareAxes or_else(HardwareAxes asked, const HardwareAxes& fallback);
 
-/// Every combination, in a fixed order; at least the plain one.
+/// Every combination, in a fixed order; at least the default hardware.
 std::vector<Hardware> combine(const HardwareAxes& axes);
 
 }  // namespace lktest

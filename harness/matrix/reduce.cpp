@@ -8,7 +8,7 @@
 namespace lktest {
 namespace {
 
-/// The values of a cell on each axis, in one order for all cells.
+/// The value of a cell on each axis, in the same order for all cells.
 std::vector<std::string> values(const BootCell& cell) {
     const Hardware& hardware = cell.hardware;
     const auto named = [](const auto& value) { return value ? std::string(name(*value)) : std::string(); };
@@ -27,7 +27,7 @@ std::vector<std::string> values(const BootCell& cell) {
             named(hardware.card)};
 }
 
-/// Gives each pair of values a number, from 0 on.
+/// Numbers the pairs of values, from 0.
 class Pairs {
 public:
     std::vector<std::size_t> of(const BootCell& cell) {

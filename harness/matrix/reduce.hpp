@@ -7,9 +7,9 @@
 
 namespace lktest {
 
-/// A few of the cells that can run, such that any two values of two axes that meet in one of all cells meet
-/// in one of these, too. Equal plans give equal choices: the cell that adds most is taken first, of two equal
-/// ones the earlier. In the plan's order, without what cannot run.
+/// Selects few of the cells that can run, so that every pair of values of two axes that occurs in any cell
+/// also occurs in a selected one. Equal plans give equal selections: the cell that adds most comes first, and
+/// the earlier one on a tie. The result keeps the plan's order.
 std::vector<PlannedCell> reduce_pairwise(const std::vector<PlannedCell>& cells);
 
 }  // namespace lktest

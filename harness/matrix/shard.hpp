@@ -15,21 +15,21 @@ struct Shard {
     std::size_t number = 1, of = 1;  ///< number counts from 1
 };
 
-/// "2/4"; nothing when it is no such part.
+/// "2/4"; unset if the text is not a valid shard.
 std::optional<Shard> parse_shard(std::string_view text);
 
-/// A cell, and how long it is thought to take.
+/// A cell and its estimated duration.
 struct WeighedCell {
     std::string_view name;
     double seconds = 0;
 };
 
-/// Deals the cells out: the longest first, each to the part that has least to do (Graham 1969). The same
-/// cells and times give the same parts everywhere, in whatever order they come.
+/// Distributes the cells: the longest first, each to the part with the least work (Graham 1969). The same
+/// cells and times give the same parts everywhere, in any order.
 /// @return for each cell the number of its part, from 1
 std::vector<std::size_t> deal(const std::vector<WeighedCell>& cells, std::size_t parts);
 
-/// The estimated time of a cell, in seconds, without measurements.
+/// The estimated duration of a cell in seconds, without measurements.
 double estimate(const BootCell& cell);
 
 }  // namespace lktest

@@ -12,22 +12,22 @@
 
 namespace lktest {
 
-/// A failure that is known, and until when it is tolerated.
+/// A known failure, and until when it is tolerated.
 struct KnownFailure {
-    Pattern cells;                          ///< matched anywhere in a cell's name
-    Pattern failure;                        ///< in its outcome, reason or evidence; null: any failure
-    std::string reason;                     ///< why it is tolerated
-    std::string link;                       ///< where it is tracked; empty if nowhere
+    Pattern cells;       ///< matched anywhere in a cell's name
+    Pattern failure;     ///< matched in its outcome, reason or evidence; null for any failure
+    std::string reason;  ///< why it is tolerated
+    std::string link;    ///< URL of its issue; may be empty
     std::chrono::year_month_day expires{};  ///< the last day
     Place place;
 };
 
 /// Reads a file of [[known]] tables; scenarios/README.md describes it. Throws a usage Error with every
-/// problem of the file.
+/// problem in the file.
 std::vector<KnownFailure> read_known_failures(const std::filesystem::path& file);
 
-/// The verdict after a look at the known failures: a tolerated one is reported as known, and one whose day is
-/// over fails and says so.
+/// Applies the known failures to a verdict: a tolerated failure is reported as known. One that has expired
+/// fails and says so.
 /// @param today  UTC
 Verdict in_the_light_of(const std::vector<KnownFailure>& known, const BootCell& cell, Verdict verdict,
                         std::chrono::year_month_day today);

@@ -12,7 +12,7 @@
 
 namespace lktest {
 
-/// The values of `key`, a name or an array of names; what is unknown becomes a problem.
+/// The values of `key`, a name or an array of names. Reports unknown names as problems.
 template <typename Value, std::size_t count>
 std::vector<Value> read_names(TomlSource& source, TableReader& table, std::string_view key,
                               const std::array<Value, count>& all) {

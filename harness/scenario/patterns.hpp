@@ -9,11 +9,11 @@
 
 namespace lktest {
 
-/// The expressions of `key`, one string or an array of them. A bad one, and one that
-/// matches an empty line and so says nothing, becomes a problem at its own place.
+/// The expressions of `key`, one string or an array of them. Reports an invalid expression, and one that
+/// matches an empty line, as a problem at its own place.
 std::vector<Pattern> read_patterns(TomlSource& source, TableReader& table, std::string_view key);
 
-/// "lines", "prompt", "screen"; View::lines when the key is absent or wrong.
+/// "lines", "prompt", "screen"; View::lines if the key is missing or invalid.
 View read_view(TableReader& table);
 
 }  // namespace lktest

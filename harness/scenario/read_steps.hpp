@@ -9,8 +9,8 @@
 
 namespace lktest {
 
-/// The [[step]] tables of a scenario, in their order. Every fault in them becomes a problem of `source`.
-/// @param disks  those of the scenario, which steps name
+/// The [[step]] tables of a scenario, in order. Reports every error as a problem of `source`.
+/// @param disks  of the scenario; steps refer to them by name
 std::vector<Step> read_steps(TomlSource& source, const std::vector<const toml::table*>& tables,
                              const std::vector<DiskSettings>& disks);
 

@@ -19,49 +19,48 @@
 
 namespace lktest {
 
-/// A compiled RE2 expression; shared, because it is immutable and dear to compile.
+/// A compiled RE2 expression; shared, because it is immutable and expensive to compile.
 using Pattern = std::shared_ptr<const re2::RE2>;
 
-/// Which view of the console a pattern is matched on.
+/// The view of the console that a pattern is matched against.
 enum class View {
-    lines,   ///< whole lines of the text without escapes; a userspace line that printk cut in two is whole
-             ///< again
-    prompt,  ///< the unfinished last line when it stands still: a prompt never ends in a newline; for a
-             ///< milestone, whole lines too
-    screen,  ///< the rows of the terminal screen, for what firmware and loaders paint
+    lines,   ///< whole lines without escapes; a program's line that printk cut in two is rejoined
+    prompt,  ///< the unfinished last line once it is stable, because a prompt never ends in a newline; for
+             ///< a milestone, whole lines too
+    screen,  ///< the rows of the terminal screen, which firmware and loaders paint
 };
 
-/// What the host side of the tap must see before the network milestone is reached.
+/// What the host side of the tap must observe to reach the network milestone.
 struct NetworkCheck {
     bool lease = true;       ///< the guest got an address by DHCP
-    bool ping = true;        ///< the host pings it
-    std::string guest_page;  ///< path that the host fetches from the guest's port 80; empty: none
+    bool ping = true;        ///< the host can ping it
+    std::string guest_page;  ///< path that the host fetches from the guest's port 80; empty for none
     std::string guest_text;  ///< what the page must contain
-    std::string host_file;   ///< path that the guest must have fetched from the host; empty: none
+    std::string host_file;   ///< path that the guest must fetch from the host; empty for none
 };
 
-/// A point that a boot must pass.
+/// A point that a boot must reach.
 struct Milestone {
     std::string name;
-    std::vector<Pattern> patterns;  ///< any of them; empty when only `network` is asked
+    std::vector<Pattern> patterns;  ///< any of them; empty if only `network` is checked
     View view = View::lines;
     std::chrono::milliseconds
-        within{};           ///< after the milestone before it, with hardware acceleration; scaled under TCG
-    bool optional = false;  ///< passed over when a later one is seen first
-    bool enter = false;  ///< a menu: where it then stands still, it waits for somebody, and Enter is pressed
-    std::optional<NetworkCheck> network;  ///< asserted besides the patterns
-    bool direct = true;               ///< there too where QEMU starts the kernel, without firmware and loader
-    std::vector<Arch> arches;         ///< empty: all
-    std::vector<Firmware> firmwares;  ///< empty: all; UEFI is that with Secure Boot too
+        within{};           ///< after the previous milestone, with hardware acceleration; scaled under TCG
+    bool optional = false;  ///< skipped if a later one is seen first
+    bool enter = false;     ///< a menu: once it waits for a key, lktest presses Enter
+    std::optional<NetworkCheck> network;  ///< checked in addition to the patterns
+    bool direct = true;               ///< also checked if QEMU starts the kernel, without firmware and loader
+    std::vector<Arch> arches;         ///< empty for all
+    std::vector<Firmware> firmwares;  ///< empty for all; UEFI includes Secure Boot
     Place place;
 };
 
-/// What a line is to the reports that a kernel writes of its own faults. For logs that were saved
-/// (check_log()): there a report counts, also when it ends no boot.
+/// The role of a line in the kernel's reports of its own faults. Used for saved logs (check_log()), in which
+/// a report counts even if it does not end the boot.
 enum class KernelReport {
     none,
-    head,  ///< it begins one
-    part,  ///< it begins one, unless another has just begun: "invalid opcode" after "kernel BUG at"
+    head,  ///< begins a report
+    part,  ///< begins a report unless one has just begun: "invalid opcode" after "kernel BUG at"
 };
 
 /// A line that ends a cell, or is only a warning.
@@ -69,71 +68,69 @@ struct Failure {
     std::string name;  ///< "kernel-panic"
     std::vector<Pattern> patterns;
     View view = View::lines;
-    bool kernel = false;   ///< only on lines with a printk prefix, and anchored behind it
-    bool warning = false;  ///< recorded, does not end the cell
-    /// Believed only when the boot comes no further: a milestone after it, or a failure of a
-    /// later stage, forgets it; any other failure, a deadline, or of a loader's a long
-    /// silence makes it the reason.
+    bool kernel = false;   ///< only for lines with a printk prefix, and anchored after it
+    bool warning = false;  ///< recorded, but does not end the cell
+    /// Counts only if the boot makes no progress. A later milestone, or a failure of a later stage, cancels
+    /// it. Any other failure, a deadline, or a loader's long silence makes it the reason.
     bool tentative = false;
-    KernelReport report = KernelReport::none;  ///< a program may show one that it read from the kernel
+    KernelReport report = KernelReport::none;  ///< a program may show a report that it read from the kernel
     Outcome outcome = Outcome::userspace_failure;
-    std::string reason;  ///< in plain words; \1 is the first group; empty: the line itself
+    std::string reason;  ///< in plain words; \1 is the first group; empty for the line itself
     std::string hint;
-    std::vector<Pattern> harmless;  ///< lines that look alike and are not meant
+    std::vector<Pattern> harmless;  ///< similar lines that are not failures
     Place place;
 };
 
 struct MachineSettings {
     std::uint64_t memory = std::uint64_t{1} << 30;  ///< bytes
     unsigned cpus = 1;
-    bool firmware_log = false;  ///< what x86 firmware says on its debug port is kept
+    bool firmware_log = false;  ///< keep the debug output of x86 firmware
 };
 
-/// What is done in the loader's menu, over the serial console. The medium is not touched.
+/// Input for the loader's menu over the serial console. The medium is not changed.
 struct BootLine {
-    std::string entry;   ///< title of the menu entry that is booted; empty: the one that is chosen already
-    std::string append;  ///< added to the end of the kernel's command line; empty: nothing
-    /// The medium is a stick whose GRUB starts the ISO, a file on it, by the ISO's loopback.cfg.
+    std::string entry;   ///< title of the menu entry to boot; empty for the default
+    std::string append;  ///< appended to the kernel's command line; may be empty
+    /// Boot the ISO as a file on a stick, whose GRUB uses the ISO's loopback.cfg.
     bool loopback = false;
     Place place;
 
     bool asked() const { return !entry.empty() || !append.empty(); }
 };
 
-/// What is asserted of a boot, and done with it: read from scenarios/NAME.toml.
+/// The expectations of a boot and the steps after it, from scenarios/NAME.toml.
 struct Scenario {
     std::string name;  ///< the file's name without .toml
     std::string about;
-    std::vector<Arch> arches;         ///< empty: all
-    std::vector<Firmware> firmwares;  ///< empty: all
-    std::vector<Medium> media;        ///< empty: only cdrom, unless the command line asks
+    std::vector<Arch> arches;         ///< empty for all
+    std::vector<Firmware> firmwares;  ///< empty for all
+    std::vector<Medium> media;        ///< empty for cdrom; the command line takes precedence
     MachineSettings machine;
-    HardwareAxes hardware;  ///< what machines it is for, unless the command line asks
-    /// How a cell must end for it to pass: "passed", or that the firmware refuses the medium, say.
+    HardwareAxes hardware;  ///< the machines that it supports; the command line takes precedence
+    /// The outcome that counts as a pass: "passed", or for example that the firmware refuses the medium.
     Outcome ends = Outcome::passed;
-    bool unsigned_loader = false;  ///< the loaders on a copy of the medium have lost their signatures
-    SecureKeys keys;               ///< what the firmware of a machine with Secure Boot has enrolled
+    bool unsigned_loader = false;  ///< remove the loaders' signatures on a copy of the medium
+    SecureKeys keys;               ///< keys to enroll in firmware with Secure Boot
     BootLine boot;
     std::vector<DiskSettings> disks;
-    FileList served;      ///< what the web server on the host side of the tap gives to the guest
-    unsigned resets = 2;  ///< more resets than this are a reboot loop
-    /// A guest that gives no sign of life for this long ends before its deadline.
+    FileList served;      ///< files that the web server on the host side of the tap offers
+    unsigned resets = 2;  ///< the maximum; more is a reboot loop
+    /// A guest without activity for this long fails before its deadline.
     std::chrono::milliseconds stall = std::chrono::minutes(2);
     std::vector<Milestone> milestones;  ///< in the order of a boot; names are unique
-    std::string until;                  ///< the milestone that ends the boot well; empty: the last
-    std::vector<Step> steps;            ///< done once the milestones are reached
-    std::vector<Failure> failures;      ///< tried before the catalogue
+    std::string until;                  ///< the milestone that ends the boot; empty for the last
+    std::vector<Step> steps;            ///< executed after the milestones are reached
+    std::vector<Failure> failures;      ///< matched before the catalogue
 };
 
-/// The scenario as it is for one cell: with its memory and processors, and for a kernel that QEMU
-/// starts itself without what firmware and loader would show or be told.
+/// The scenario for one cell: with its memory and CPUs. If QEMU starts the kernel itself, without milestones
+/// and input for firmware and loader.
 Scenario scenario_for(Scenario scenario, const BootCell& cell);
 
-/// The milestones that a machine of this kind must pass, in order, up to `until`.
-/// They point into `scenario`.
+/// The milestones that a machine of this kind must reach, in order, up to `until`. Pointers into `scenario`.
 std::vector<const Milestone*> milestones_for(const Scenario& scenario, Arch arch, Firmware firmware);
 
-/// The steps that are done on a machine of this kind, in order. They point into `scenario`.
+/// The steps for a machine of this kind, in order. Pointers into `scenario`.
 std::vector<const Step*> steps_for(const Scenario& scenario, Arch arch, Firmware firmware);
 
 }  // namespace lktest

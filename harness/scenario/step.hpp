@@ -15,15 +15,14 @@
 
 namespace lktest {
 
-// What a scenario does with a guest whose milestones are reached. Texts may hold ${name}: a value
-// that an earlier step captured, or one of known_variables(). The text of RunOnHost never does: the
-// shell there reads the values from its environment. Expressions are RE2; their named groups,
-// (?P<name>…), capture.
+// The steps of a scenario run after the milestones are reached. Texts may contain ${name}, a value that an
+// earlier step captured or one of known_variables(). The text of RunOnHost never does, because its shell
+// reads the values from its environment. Expressions are RE2; their named groups, (?P<name>…), capture.
 
-/// What must be true of a command's end.
+/// The expected result of a command.
 struct CommandCheck {
     int status = 0;      ///< the exit status
-    std::string expect;  ///< an expression that its output must match, line by line; empty: anything
+    std::string expect;  ///< an expression that its output must match, line by line; empty for any
 };
 
 struct RunInGuest {  ///< in a root shell on the serial console
@@ -34,39 +33,39 @@ struct RunOnHost {  ///< by /bin/sh on the host side of the tap; see host_enviro
     std::string command;
     CommandCheck check;
 };
-struct SendText {  ///< typed on the serial console as it is
+struct SendText {  ///< typed literally on the serial console
     std::string text;
 };
-struct SendKeys {  ///< pressed on the keyboard; each by QEMU's names: "ctrl-alt-delete"
+struct SendKeys {  ///< pressed on the keyboard, by QEMU's names: "ctrl-alt-delete"
     std::vector<std::string> keys;
 };
-struct ExpectLine {  ///< a line of the serial console, since the step before
+struct ExpectLine {  ///< a line of the serial console since the previous step
     std::string pattern;
 };
 struct LogIn {  ///< at a login prompt on the serial console
     std::string user, password;
 };
 struct TakeScreenshot {
-    std::string file;  ///< in the cell's directory, without its ending
+    std::string file;  ///< in the cell's directory, without extension
 };
-struct Reboot {  ///< the guest does it itself; then its milestones are reached again
+struct Reboot {  ///< the guest reboots itself; then its milestones must be reached again
     std::string command;
-    std::string into;  ///< the disk that it boots from then, without milestones; empty: the medium
+    std::string into;  ///< the disk that it boots from then, without milestones; empty for the medium
 };
-struct PressReset {    ///< the reset button; then the milestones are reached again
-    std::string into;  ///< as of Reboot
+struct PressReset {    ///< the reset button; then the milestones must be reached again
+    std::string into;  ///< see Reboot
 };
-struct ShutDown {  ///< the guest switches itself off
+struct ShutDown {  ///< the guest powers itself off
     std::string command;
 };
-struct PressPower {};  ///< the power button: the guest must switch itself off
-struct SelectEntry {   ///< in the loader's menu on the serial console, which the milestones have led to
-    std::vector<std::string> titles;  ///< of the entry, after those of the submenus that it is in
-    std::string append;               ///< added to the end of the kernel's command line; empty: nothing
+struct PressPower {};  ///< the power button: the guest must power itself off
+struct SelectEntry {   ///< in the loader's menu on the serial console, which a milestone has reached
+    std::vector<std::string> titles;  ///< of the entry, preceded by its submenus
+    std::string append;               ///< appended to the kernel's command line; may be empty
 };
-struct EjectMedium {};  ///< takes the medium out of its drive, or pulls the stick
-struct InsertMedium {   ///< puts an image in the medium's drive, for the one that is in it if one is
-    std::string image;  ///< a file, or medium_file: the image that was booted
+struct EjectMedium {};  ///< removes the medium from its drive, or unplugs the stick
+struct InsertMedium {   ///< puts an image into the medium's drive, replacing any other
+    std::string image;  ///< a file, or medium_file for the booted image
 };
 struct AttachDisk {
     std::string disk;
@@ -74,10 +73,10 @@ struct AttachDisk {
 struct DetachDisk {
     std::string disk;
 };
-struct SealDisks {  ///< from now on nothing may be written to these
+struct SealDisks {  ///< from now on, these must not change
     std::vector<std::string> disks;
 };
-struct CheckUnchanged {  ///< bit by bit as they were when sealed, or else at power-on
+struct CheckUnchanged {  ///< they must equal their content when sealed or at power-on
     std::vector<std::string> disks;
 };
 
@@ -85,51 +84,52 @@ using Action = std::variant<RunInGuest, RunOnHost, SendText, SendKeys, ExpectLin
                             Reboot, PressReset, ShutDown, PressPower, SelectEntry, EjectMedium, InsertMedium,
                             AttachDisk, DetachDisk, SealDisks, CheckUnchanged>;
 
-/// One thing that a scenario does.
+/// One step of a scenario.
 struct Step {
-    std::string name;  ///< what reports call it: its own name, or what it does: "run uname -m"
+    std::string name;  ///< its name in reports; by default its action: "run uname -m"
     Action action;
     std::chrono::milliseconds within{};  ///< with hardware acceleration; scaled under TCG
-    std::vector<Arch> arches;            ///< empty: all
-    std::vector<Firmware> firmwares;     ///< empty: all
+    std::vector<Arch> arches;            ///< empty for all
+    std::vector<Firmware> firmwares;     ///< empty for all
     Place place;
 };
 
-/// The disk that a step boots from; empty when it boots from none.
+/// The disk that a step boots from; empty if there is none.
 std::string booted_disk(const Step& step);
 
-/// The files that steps put in the medium's drive.
+/// The files that steps put into the medium's drive.
 std::vector<std::string> inserted_images(const std::vector<Step>& steps);
 
-/// Values by their names.
+/// Values by name.
 using Variables = std::map<std::string, std::string>;
 
-/// The variables of every cell: "guest", the address that the guest leased, "host", this machine's on the
-/// same tap, "served", the directory whose files a web server there gives to the guest, "artefacts", the
-/// cell's directory.
+/// The variables of every cell: "guest", the address that the guest leased; "host", this machine's address on
+/// the same tap; "served", the directory that a web server there offers to the guest; "artefacts", the cell's
+/// directory.
 std::vector<std::string> known_variables();
 
-/// `text` with each ${name} replaced; one that has no value stays as it is.
-/// @param quote  applied to the values: what stands in an expression is meant literally
+/// `text` with each ${name} replaced; names without a value stay.
+/// @param quote  applied to the values, for example to match them literally in an expression
 std::string fill_in(std::string_view text, const Variables& variables,
                     std::string (*quote)(std::string_view) = nullptr);
 
-/// The variables as the environment of a `host` step's shell, where a guest's words cannot become commands.
+/// The variables as the environment of a `host` step's shell, where text from the guest cannot become a
+/// command.
 using Environment = std::vector<std::pair<std::string, std::string>>;
 Environment host_environment(const Variables& variables);
 
 /// Why a value cannot be part of an environment (execve(2)): "what 'table' captured …". Unset if all can.
 std::optional<std::string> not_for_environment(const Variables& variables);
 
-/// Why a group of an expression cannot have this name. Guests choose the values, and programs on this
-/// machine read them as environment variables: PATH, http_proxy. Unset if it can.
+/// Why a group of an expression cannot have this name; unset if it can. Guests choose the values, and
+/// programs on this machine read them as environment variables such as PATH and http_proxy.
 std::optional<std::string> unfit_capture(std::string_view name);
 
-/// The names in `text`'s ${…}, in their order.
+/// The names in `text`'s ${…}, in order.
 std::vector<std::string> variables_of(std::string_view text);
 
-/// Matches a command's output or a console's line against an expression of a step, line by line.
-/// What its named groups hold goes into `variables`.
+/// Matches a command's output or a console line against an expression of a step, line by line. Stores its
+/// named groups in `variables`.
 bool matches(std::string_view text, const std::string& pattern, Variables& variables);
 
 }  // namespace lktest
