@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Stacks of both architectures, whole and broken.
+// Stacks of both architectures, intact and broken.
 #include "harness/diagnose/backtrace.hpp"
 
 #include <gmock/gmock.h>
@@ -66,7 +66,7 @@ TEST(ArmBacktrace, RingOfRecordsEnds) {
               41U);
 }
 
-/// An entry for each function: where the caller's stack begins, and what lies there.
+/// An entry for each function: where the caller's stack begins, and what is stored there.
 TestRam orc_stack(std::uint16_t call, std::uint16_t registers) {
     constexpr std::uint16_t by_sp = 5;
     TestRam ram;

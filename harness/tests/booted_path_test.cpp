@@ -8,7 +8,7 @@
 namespace lktest {
 namespace {
 
-/// An entry of GRUB whose kernel is not there, and which gives it this command line.
+/// An entry of GRUB whose kernel is missing, with this command line.
 EntryFacts entry(std::string kernel, std::string command_line) {
     EntryFacts entry;
     entry.said.title = kernel;

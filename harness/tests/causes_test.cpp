@@ -28,7 +28,7 @@ MediumFinding finding(std::string id) {
     return {.id = std::move(id), .text = "it is so"};
 }
 
-/// The ids of the causes of a boot that said `lines`, the likeliest first.
+/// The ids of the causes for a boot with this console output, the likeliest first.
 std::vector<std::string> ranked(std::vector<std::string> lines, std::vector<MediumFinding> medium = {},
                                 Arch arch = Arch::x86_64, std::string silence = {}) {
     std::vector<std::string> ids;
@@ -207,7 +207,7 @@ TEST(Causes, WhatNoLineSaysRanksBehindWhatOneSays) {
               "switch-root-without-init");
 }
 
-/// The causes of a boot in the initramfs of x86_64 that said `lines`, with what was measured of it.
+/// The causes for a boot in the initramfs of x86_64 with this console output and these measurements.
 std::vector<RankedCause> in_initramfs(std::vector<std::string> lines, Facts facts,
                                       std::vector<Sign> signs = {}, std::vector<MediumFinding> medium = {},
                                       bool inspected = false) {

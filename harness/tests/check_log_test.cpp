@@ -22,7 +22,7 @@ CheckedLog check(std::string_view bytes) {
     return check_log(bytes, failures, words);
 }
 
-/// "kind@line" of each finding, a warning in brackets.
+/// "kind@line" for each finding; warnings are in brackets.
 std::string summary(const CheckedLog& log) {
     std::vector<std::string> found;
     for (const LogFinding& finding : log.findings)
@@ -35,7 +35,7 @@ std::string summary(std::string_view bytes) {
     return summary(check(bytes));
 }
 
-/// The lines of an oops as an arm64 kernel writes it.
+/// An oops as an arm64 kernel prints it.
 constexpr std::string_view oops =
     "[    1.100000] Unable to handle kernel NULL pointer dereference at virtual address 0000000000000010\n"
     "[    1.100001] Mem abort info:\n"
@@ -145,7 +145,7 @@ TEST(CheckLog, SeesAMachineThatBootsAgainUnasked) {
     EXPECT_EQ(summary(boot + boot), "unexpected-reboot@3");
     EXPECT_EQ(summary(boot + "SeaBIOS (version 1.16)\n" + boot), "unexpected-reboot@3");
     EXPECT_EQ(summary(boot + "[    2.000000] reboot: Restarting system\n" + boot), "");
-    // A console that comes up late is told everything again.
+    // A console that starts late repeats the log.
     EXPECT_EQ(summary(boot + "[    0.500000] printk: console [ttyS0] enabled\n" + boot), "");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The corpus of broken media: corpus/faults.toml says how a medium of ours is broken, and what the diagnosis
-// must say of each. ci/corpus runs them all, ci/test a few (CMakeLists.txt).
+// The corpus of broken media: corpus/faults.toml says how one of our media is broken, and which diagnosis is
+// expected. ci/corpus runs all of them, ci/test a few (CMakeLists.txt).
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 const fs::path corpus = source_directory() / "harness/tests/corpus";
-const fs::path scratch = LKTEST_CORPUS_SCRATCH;  ///< whole media, and what was found of each fault
+const fs::path scratch = LKTEST_CORPUS_SCRATCH;  ///< intact media, and the results of each fault
 
 /// A fault of corpus/faults.toml on one machine.
 struct Fault {
@@ -30,9 +30,9 @@ struct Fault {
     Arch arch = Arch::x86_64;
     std::string firmware, medium = "cdrom", memory, graphics, network = "none", recipe = "tiny",
                           scenario = "broken";
-    std::string stage, cause;  ///< of the diagnosis; cause: "": it boots, and nothing is said
-    std::string refused;       ///< it is not booted: the program's words
-    // How the medium is broken; what is empty is left as it is.
+    std::string stage, cause;  ///< of the diagnosis; cause = "" if it boots without a finding
+    std::string refused;       ///< lktest refuses to boot it with this text
+    // How the medium is broken; empty members leave it unchanged.
     std::string append, file, kernel_entry, init, unsign, wipe;
     std::vector<std::string> replace, initramfs, without;
     double from = 0, to = 1, shorten = 1, cut = 1;
@@ -118,7 +118,7 @@ BrokenMedium whole_medium(const std::string& recipe, Arch arch) {
     return {iso, arch};
 }
 
-/// "exits 3" and "crashes" are programs, anything else is a script.
+/// "exits 3" and "crashes" are programs; any other word is a script.
 std::string program(const std::string& word, Arch arch) {
     if (word.starts_with("exits "))
         return tiny_elf::exits(arch, static_cast<unsigned>(std::stoul(word.substr(6))));
@@ -214,7 +214,7 @@ void apply(const Fault& fault, BrokenMedium& medium) {
         medium.cut(fault.cut);
 }
 
-/// Boots the broken medium. Of its one cell: outcome, and the diagnosis when it failed.
+/// Boots the broken medium. Returns its only cell: the outcome, and after a failure the diagnosis.
 Json boot(const Fault& fault) {
     make_directories(scratch);
     const TempDir directory(scratch);
@@ -253,7 +253,7 @@ Json boot(const Fault& fault) {
     throw Error(Error::Kind::host, "no cell was booted: " + matrix.dump(), "");
 }
 
-/// Whether the line that shows a cause is in the console's log.
+/// Whether the console's log has the line that shows a cause.
 bool shown_on(const fs::path& console, const Json& cause) {
     const std::string log = read_file(console);
     return std::ranges::any_of(cause.at("evidence"), [&](const Json& line) {
@@ -281,7 +281,7 @@ TEST_P(Corpus, IsDiagnosed) {
         return;
     const std::string console = cell.at("console");
     const int check = run_process({LKTEST_PROGRAM, "check-console", console}).status;
-    // What is on the console a reader of its log must find too, and of a good boot nothing.
+    // A reader of the log must also find whatever is on the console, and nothing in a good boot.
     const bool told = !causes.empty() && shown_on(console, causes.front());
     if (told || fault.cause.empty()) {
         EXPECT_EQ(check, told ? 1 : 0) << "lktest check-console " << console;
@@ -297,7 +297,7 @@ std::string test_name(const testing::TestParamInfo<Fault>& fault) {
 
 INSTANTIATE_TEST_SUITE_P(Media, Corpus, testing::ValuesIn(read_faults()), test_name);
 
-/// What was found of every fault when it was booted last.
+/// The latest result of every fault.
 class Table : public testing::Environment {
     void TearDown() override {
         std::size_t count = 0, stages = 0, causes = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What QEMU's monitor says of CPUs and memory, as QEMU 7.2 says it.
+// The output of QEMU 7.2's monitor about CPUs and memory.
 #include "harness/diagnose/cpu_state.hpp"
 
 #include <gtest/gtest.h>

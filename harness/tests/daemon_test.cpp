@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// --connect: the guests run under a libvirt daemon, whose QEMU has a user of its own.
+// --connect: the guests run under a libvirt daemon, whose QEMU runs as another user.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -46,7 +46,7 @@ TEST_F(DaemonTest, ACellBootsUnderADaemonsQemu) {
     EXPECT_EQ(fs::status(iso).permissions(), before);
 }
 
-/// A daemon asked directly, and by ssh, as another machine's is: with nothing but the file system shared.
+/// A daemon reached directly, and by ssh like another machine's: only the file system is shared.
 TEST_F(DaemonTest, APoolOfConnectionsSharesTheCells) {
     const fs::path iso = scratch_.path() / "talks.iso", scenario = scratch_.path() / "talks.toml",
                    ssh = scratch_.path() / "ssh";
@@ -92,7 +92,7 @@ TEST_F(DaemonTest, AnImageThatTheDaemonsQemuMayNotReadIsNamed) {
     EXPECT_NE(only_cell().at("reason").get<std::string>().find(iso), std::string::npos) << only_cell();
 }
 
-/// It is not ours to stop: also when the diagnosis fails, or is ended at any moment.
+/// lktest must not stop it, even if the diagnosis fails or is interrupted.
 TEST_F(DaemonTest, AGuestThatOthersMadeIsDiagnosedAndRunsOn) {
     const fs::path iso = scratch_.path() / "theirs.iso", xml = scratch_.path() / "theirs.xml",
                    found = scratch_.path() / "found";

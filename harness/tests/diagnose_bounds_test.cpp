@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Guest memory that would keep a reader busy for ever, or fill its memory, without limits.
+// Guest memory that would keep a reader busy forever, or exhaust its memory, without limits.
 #include <bpf/btf.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,8 @@
 namespace lktest {
 namespace {
 
-/// A structure whose unnamed members all have its own type: without a limit, N^8 of them are looked at.
+/// A structure whose unnamed members all have the structure's type: without a limit, N^8 of them are
+/// searched.
 TEST(DiagnoseBounds, TypesThatAreMadeOfThemselvesAreSearchedForALimitedTime) {
     const Handle<btf, free_btf> types(btf__new_empty());
     const int self = btf__add_struct(types.get(), "task_struct", 8);
@@ -83,7 +84,7 @@ TEST(DiagnoseBounds, TextsOfALogThatOverlapAreReadToALimit) {
     EXPECT_LE(bytes, std::size_t{64} << 20);
 }
 
-/// A guest can name as many disks as its log holds.
+/// A guest can put any number of disk names into its log.
 TEST(DiagnoseBounds, DisksThatALogNamesAreCounted) {
     std::vector<LogRecord> log;
     for (int i = 0; i < 640; ++i)

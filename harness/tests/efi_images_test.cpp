@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What UEFI firmware leaves for a debugger: the images that it has loaded.
+// The list of loaded images that UEFI firmware keeps for a debugger.
 #include "harness/diagnose/efi_images.hpp"
 
 #include <gtest/gtest.h>

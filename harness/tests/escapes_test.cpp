@@ -109,7 +109,7 @@ TEST(EscapeParser, ReadsTheSameHoweverTheBytesAreCut) {
     }
 }
 
-/// What a program says, with a kernel record in front of its byte `at`.
+/// A program's output, with a kernel record before its byte `at`.
 std::string interrupted(std::string_view said, std::size_t at, std::string_view record) {
     return std::string(said.substr(0, at)) + std::string(record) + std::string(said.substr(at));
 }

@@ -24,8 +24,8 @@ std::vector<Failure> catalogue() {
     return read_failures(source_directory() / "harness/console/failures.toml");
 }
 
-/// One line of golden/console/failures.txt: "name | what the console says |". The name is
-/// that of the failure that must be met, or "-" when none may be.
+/// One line of golden/console/failures.txt: "name | console output |". The name is that of the expected
+/// failure, or "-" if none is expected.
 struct Sample {
     std::string name, text;
 };
@@ -47,7 +47,7 @@ std::vector<Sample> samples() {
     return found;
 }
 
-/// The first failure that a console line raises, as a whole line or as a prompt; "-" when none.
+/// The first failure that a console line raises, as a whole line or as a prompt; "-" if there is none.
 std::string met_by(Rules& rules, const std::string& text) {
     rules.restart();
     std::string name = "-";
@@ -105,7 +105,7 @@ TEST(Failures, ShowAMistakeInTheCatalogueWithItsPlace) {
     }
 }
 
-/// Consoles of real machines, recorded from QEMU's serial port; a byte comes each microsecond.
+/// Consoles of real machines, recorded from QEMU's serial port; one byte arrives per microsecond.
 struct Recording {
     std::string_view name;
     std::string_view scenario;
@@ -128,7 +128,7 @@ protected:
         return {BootCell{.arch = recording.arch, .firmware = recording.firmware}, read_scenario(file),
                 catalogue()};
     }
-    /// What was found, as text: the events, and what a verdict is made of.
+    /// The result as text: the events, and the parts of a verdict.
     static std::string findings(Watch& watch) {
         std::string text;
         for (const Event& event : watch.take_events())

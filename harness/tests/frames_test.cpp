@@ -8,7 +8,7 @@
 namespace lktest {
 namespace {
 
-/// The frames' rows as text, each frame ended by a line of dashes.
+/// The frames' rows as text, each frame followed by a line of dashes.
 std::string shown(const std::vector<Picture>& frames) {
     std::string text;
     for (const Picture& picture : frames) {

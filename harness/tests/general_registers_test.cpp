@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What QEMU's monitor says of registers, as QEMU 7.2 says it.
+// The output of QEMU 7.2's monitor about registers.
 #include "harness/diagnose/general_registers.hpp"
 
 #include <gtest/gtest.h>

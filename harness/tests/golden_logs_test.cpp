@@ -3,9 +3,9 @@
 //
 //   === NAME | failure or clean | lines | stages | words
 //
-// lines: in which the first failure may be seen, from 1; stages: how far the boot came, one of them; words:
-// one of them stands in the kind or the reason. "-": not asked. Alternatives of lines are parted by ",",
-// others by ";".
+// lines: where the first failure may be, from 1; stages: the acceptable stages of the boot; words: one of
+// them must be in the kind or the reason. "-" means that it is not checked. "," separates the alternatives of
+// lines, ";" all others.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

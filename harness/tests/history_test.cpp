@@ -14,7 +14,7 @@
 namespace lktest {
 namespace {
 
-/// P(U >= u) by trying every way in which the values could have been dealt out.
+/// P(U >= u), calculated by trying every assignment of the values.
 double by_counting(const std::vector<double>& before, const std::vector<double>& now) {
     std::vector<double> all = before;
     all.insert(all.end(), now.begin(), now.end());
@@ -126,7 +126,7 @@ TEST(HistoryFile, KeepsWhatRunsDidAndEachRunOnce) {
     }
     History history(file);
     const std::vector<Sample> samples = history.samples(10);
-    ASSERT_EQ(samples.size(), 3U);  // what cannot exist is nothing
+    ASSERT_EQ(samples.size(), 3U);  // impossible cells are not counted
     EXPECT_EQ(samples[1].cell, "boot.recovery.x86_64-bios-cdrom");
     EXPECT_EQ(samples[1].accelerator, "tcg");
     EXPECT_EQ(samples[1].milestones.size(), 3U);

@@ -22,7 +22,7 @@ std::size_t occurrences(std::string_view text, std::string_view word) {
     return count;
 }
 
-/// RFC 4648 backwards, and what zlib packed.
+/// Decodes RFC 4648 and zlib.
 nlohmann::json unpack(std::string_view text) {
     constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     std::string bytes;
@@ -69,7 +69,7 @@ TEST(HtmlPage, HoldsNoTagThatAGuestWrote) {
     EXPECT_EQ(occurrences(page, "<script"), occurrences(empty, "<script"));
     EXPECT_EQ(occurrences(page, "</script"), occurrences(empty, "</script"));
     EXPECT_EQ(occurrences(page, "<!--"), 0U);
-    EXPECT_EQ(occurrences(page, "{{script}}"), 1U);  // as it was said, and nothing put in its place
+    EXPECT_EQ(occurrences(page, "{{script}}"), 1U);  // the literal text, without substitution
 }
 
 TEST(PackCell, HoldsTextsAndPicturesAndNothingElse) {

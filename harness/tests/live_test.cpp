@@ -87,7 +87,7 @@ TEST(PlainLine, KeepsDetailsForVerbose) {
     EXPECT_EQ(plain_line("a", event, true), "[   1.0s] a  lifecycle: resumed");
 }
 
-/// What Live writes to a file while `use` drives it.
+/// Live's output to a file while `use` drives it.
 template <typename Use>
 std::string written(bool terminal, Use use) {
     const TempDir dir;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The machine's parts that need no guest of libvirt's: connections and what is told of them, QEMU's user and
-// its log, the shared directory, the worker.
+// Parts of the machine that need no guest of libvirt: connections and their events, QEMU's user and log, the
+// shared directory, the worker.
 #include <gtest/gtest.h>
 #include <libvirt/libvirt.h>
 #include <sys/wait.h>
@@ -218,7 +218,7 @@ protected:
     asio::thread_pool pool{1};
 };
 
-/// A result that can only be moved, and not be made from nothing: like Domain.
+/// A result that can be moved, but not default-constructed, like Domain.
 struct Owned {
     explicit Owned(int n) : number(std::make_unique<int>(n)) {}
     std::unique_ptr<int> number;

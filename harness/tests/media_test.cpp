@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Live media of systems that lktest did not make, built and booted as users do.
+// Live media of systems that lktest did not make, built and booted in the same way as users do.
 #include <gtest/gtest.h>
 
 #include <future>
@@ -15,8 +15,9 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-/// A root as the Red Hat family has it, out of one of our ISOs, $1, into the directory $2: /usr merged,
-/// /usr/lib64, the kernel beside its modules, and these compressed; no init, and nothing of Debian's.
+/// Creates a root like those of the Red Hat family in the directory $2, from one of our ISOs, $1: merged
+/// /usr, /usr/lib64, the kernel next to its modules, and compressed modules; no init, and nothing from
+/// Debian.
 constexpr auto make_foreign_root = R"(
 set -eu
 xorriso -osirrox on -indev "$1" -extract /live "$2.live" -extract /boot/vmlinuz "$2.vmlinuz" 2>/dev/null
@@ -37,7 +38,7 @@ mv "$2.vmlinuz" vmlinuz
 
 class MediaTest : public testing::Test {
 protected:
-    /// A foreign root, and an ISO of it as the recipe this-system makes one.
+    /// A foreign root, and an ISO of it from the recipe this-system.
     fs::path foreign_root(const std::string& arch) {
         const fs::path iso = scratch_.path() / (arch + "-ours.iso"),
                        root = scratch_.path() / (arch + "-root");
@@ -78,7 +79,7 @@ protected:
     TempDir scratch_;
 };
 
-/// The one for old BIOSes besides, which have no GPT.
+/// Also boots the variant for old BIOSes, which do not support GPT.
 TEST_F(MediaTest, ADirectoryAndATarOfAForeignSystemBootThroughTheNetwork) {
     const fs::path directory = foreign_root("x86_64"), tree = foreign_root("aarch64");
     const fs::path tar = scratch_.path() / "root.tar.zst", recipe = scratch_.path() / "old-bios.toml";
@@ -109,7 +110,7 @@ TEST_F(MediaTest, ADirectoryAndATarOfAForeignSystemBootThroughTheNetwork) {
         EXPECT_EQ(only_cell(arch).at("reached"), "network") << only_cell(arch);
 }
 
-/// By what the builder says that it made.
+/// Checks the builder's report of rebuilt parts.
 TEST_F(MediaTest, AChangedFileRedoesOnlyTheLayerThatItIsIn) {
     const fs::path root = foreign_root("aarch64"), iso = scratch_.path() / "live.iso",
                    recipe = scratch_.path() / "mine.toml";
@@ -133,7 +134,7 @@ TEST_F(MediaTest, AChangedFileRedoesOnlyTheLayerThatItIsIn) {
     EXPECT_EQ(build(), "files.sb iso ");
 }
 
-/// What the user does with the archive for sticks, on disks with each kind of partition table.
+/// Installs the archive on disks with each kind of partition table, as a user would.
 TEST_F(MediaTest, TheInstallerMakesSticksOfEveryKindBootByBios) {
     for (const char* scenario : {"scenarios/boot.toml", "harness/tests/sticks.toml"})
         fs::copy_file(source_directory() / scenario, scratch_.path() / fs::path(scenario).filename());

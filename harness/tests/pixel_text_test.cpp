@@ -14,14 +14,14 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-/// GRUB's own, Unifont, with the characters of ASCII.
+/// GRUB's font, Unifont, with the characters of ASCII.
 std::string font_file() {
     return read_file("/usr/share/grub/ascii.pf2");
 }
 
 constexpr std::uint32_t white = 0xffffff, grey = 0xaaaaaa, black = 0;
 
-/// A picture that a loader paints: a background of many colours, and text.
+/// A picture as a loader paints it: a background of many colours, and text.
 class Painting {
 public:
     Painting() : image_{.width = 320, .height = 120, .pixels = std::vector<std::uint32_t>(320UL * 120)} {
@@ -108,7 +108,7 @@ TEST(VgaFont, IsFoundInItsRom) {
     EXPECT_EQ(font->cells.size(), 94U);
     EXPECT_FALSE(find_vga_font(std::string(65536, '\x55')));
     EXPECT_FALSE(find_vga_font(""));
-    // Cut anywhere: in bytes of their own, so that ASan sees who reads on.
+    // Truncated anywhere, in separate buffers so that ASan detects reads past the end.
     for (std::size_t size = 0; size < rom.size(); size += 8) {
         const std::vector<char> part(rom.begin(), rom.begin() + static_cast<std::ptrdiff_t>(size));
         const auto cut = find_vga_font({part.data(), part.size()});

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What it costs to read a guest's kernel log from its memory, and whether it is the one on the console. For
-// ci/bench: boots an ISO of ours, reads the log as `lktest run` does of a silent console, and prints JSON:
-//   polls, poll_seconds (median, once the kernel is found), share (of the boot's time, all polls),
-//   console_lines (of the kernel), wrong_lines (those that are not in the log, or there in another order).
+// Measures the cost of reading a guest's kernel log from its memory, and compares it with the console. For
+// ci/bench: boots one of our ISOs, reads the log as `lktest run` does for a silent console, and prints JSON:
+//   polls, poll_seconds (median, after the kernel is found), share (of the boot's time, all polls),
+//   console_lines (of the kernel), wrong_lines (missing from the log, or in another order).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -97,7 +97,7 @@ int run(const std::filesystem::path& iso, Arch arch, Firmware firmware) {
     std::ranges::sort(polls);
 
     const std::vector<std::string> shown = records_in(console), kept = records_in(log);
-    // Of debug level there are more in the log.
+    // The log also has lines of debug level.
     std::size_t wrong = 0;
     auto at = kept.begin();
     for (const std::string& line : shown) {

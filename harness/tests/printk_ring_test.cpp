@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kernel's log in memory: real ones, made small, and synthetic ones that are broken in every way.
+// The kernel's log in memory: real ones, reduced in size, and synthetic ones that are broken in every way.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@
 namespace lktest {
 namespace {
 
-/// TestRam in as many pieces as it has pages.
+/// TestRam split into its pages.
 struct Ram : TestRam {
     GuestMemory memory() const {
         std::vector<MemorySpan> spans;
@@ -27,8 +27,8 @@ struct Ram : TestRam {
     }
 };
 
-/// golden/memory/NAME.ram: the pages of a real guest that lead to its log, without their zeros,
-/// as repeated {u64 address, u16 size, bytes}, little-endian.
+/// golden/memory/NAME.ram: the pages of a real guest that are needed to find its log, without their zeros, as
+/// repeated {u64 address, u16 size, bytes}, little-endian.
 Ram recorded(Arch arch) {
     const std::string file =
         read_file(fmt::format("{}/golden/memory/{}.ram", source_directory().string(), name(arch)));

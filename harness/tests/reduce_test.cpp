@@ -21,7 +21,7 @@ std::vector<PlannedCell> large_product() {
 
 using Pair = std::pair<std::string, std::string>;
 
-/// The pairs of some axes, seen independently of what is under test.
+/// The pairs of some axes, calculated independently of the code under test.
 std::set<Pair> pairs(const std::vector<PlannedCell>& cells) {
     std::set<Pair> found;
     for (const PlannedCell& planned : cells) {

@@ -110,7 +110,7 @@ TEST(ReadRun, FindsTheLastRunAndSaysWhereThereIsNone) {
 TEST(Merge, TakesOfEachCellTheLastWord) {
     results::Run first = sample_failures(), again = sample_report();
     again.started += 10min;
-    again.cells = {again.cells[1]};  // what had crashed, mended
+    again.cells = {again.cells[1]};  // the crashed cell, fixed
     const std::vector<results::Run> runs{saved(first), saved(again)};
     const Merge merged = merge(runs, {"lktest", "report"});
     const results::Run& run = merged.run;
@@ -156,7 +156,7 @@ TEST(Compare, TellsWhatFailsNewlyWhatIsMendedAndWhatTakesLonger) {
     EXPECT_EQ(found.newly_failing[0].cell, "boot.recovery.x86_64-uefi-cdrom");
     ASSERT_EQ(found.fixed.size(), 1U);
     EXPECT_EQ(found.fixed[0].cell, "boot.recovery.x86_64-bios-cdrom");
-    ASSERT_EQ(found.slower.size(), 1U);  // the stage itself, not those that only begin later
+    ASSERT_EQ(found.slower.size(), 1U);  // the stage itself, not those that only start later
     EXPECT_EQ(found.slower[0].milestone, "userspace");
     expect_golden("report/compare.txt", text_comparison(found, {}));
 }
@@ -227,7 +227,7 @@ TEST(Reports, HaveAGoldenOfEveryClassInEveryFormat) {
             EXPECT_NE(row.render(sample_classes(), {}).find("known-failure"), std::string::npos);
 }
 
-/// Lines of a TAP report that a consumer counts as failures.
+/// The lines of a TAP report that a consumer counts as failures.
 std::size_t tap_failures(const std::string& tap) {
     std::size_t failures = 0;
     std::istringstream lines(tap);

@@ -74,7 +74,7 @@ TEST(Screen, GivesTheSameRowsHoweverTheBytesAreCut) {
 }
 
 TEST(Screen, NeverAnswersAndNeverHangsOnWhatAGuestSends) {
-    // Repeat counts, margins, modes, reports, combining characters without end.
+    // Repeat counts, margins, modes, reports, and endless combining characters.
     EXPECT_EQ(rows("\x1b[5b\x1b[999999999999999b\x1b[6n\x1b[c\x1b[20;10r\x1b[?3h\x1b[8;1;1t\x1b[4hok"),
               (Rows{"ok"}));
     std::string accents = "e";

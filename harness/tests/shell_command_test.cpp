@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A conversation with a guest whose bytes come in pieces of any size.
+/// A conversation with a guest whose bytes arrive in pieces of any size.
 struct Conversation {
     ShellCommand command{"echo hello", 7, 2s};
     Transcript transcript;
@@ -26,7 +26,7 @@ struct Conversation {
     std::string type(std::chrono::microseconds now) { return command.type(now); }
 };
 
-/// A conversation up to where the command was typed.
+/// A conversation up to the point at which the command was typed.
 Conversation typed() {
     Conversation guest;
     guest.type(0s);
@@ -123,7 +123,7 @@ TEST(ShellCommand, BoundsTheOutputOfAFlood) {
     EXPECT_LT(guest.command.result()->output.size(), 1'300'000);
 }
 
-/// What real shells make of the line that is typed.
+/// How real shells interpret the typed line.
 class EveryShell : public ::testing::TestWithParam<std::vector<std::string>> {};
 
 TEST_P(EveryShell, RunsTheCommandAsItWasWritten) {
@@ -144,7 +144,7 @@ TEST_P(EveryShell, RunsTheCommandAsItWasWritten) {
     EXPECT_EQ(guest.command.result()->output, "a\tb\nit's $HOME! 100%\n\tü \\n\n");
 }
 
-/// What a command leaves running keeps neither its end nor the shell from us.
+/// A process that a command leaves running must hide neither its end nor the shell.
 TEST_P(EveryShell, IsDoneWithACommandThatLeavesADaemon) {
     Conversation guest{ShellCommand("sleep 60 & echo started", 1, 2s), {}};
     guest.type(0s);

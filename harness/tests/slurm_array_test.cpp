@@ -35,7 +35,7 @@ TEST(Queue, SaysWhichTasksAreThereAndWhichRun) {
 
 class JobScript : public testing::Test {
 protected:
-    /// Runs the script as Slurm would, for the cell 5 + 2; `program` is what stands for lktest.
+    /// Runs the script as Slurm would, for the cell 5 + 2; `program` takes the place of lktest.
     ProcessResult run(const std::string& program) {
         make_directories(directory_);
         write_file(directory_ / "cells", "0\n1\n2\n3\n4\n5\n6\nboot.seven\n8\n");
@@ -60,7 +60,7 @@ TEST_F(JobScript, BootsTheCellOfItsTask) {
 }
 
 TEST_F(JobScript, PassesTheWordToStopOnAndWaitsForTheEnd) {
-    // Slurm signals the script; here the task asks for it.
+    // Slurm signals the script; here the task does so itself.
     const ProcessResult ended =
         run("trap 'echo tidied up; exit 4' TERM\nkill -TERM $PPID\nwhile :; do sleep 0.1; done\n");
     EXPECT_EQ(ended.out, "tidied up\n") << ended.err;

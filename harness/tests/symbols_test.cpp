@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kernel's table of names: both orders it is laid out in, and what is broken of it.
+// The kernel's symbol table in both of its formats, and broken ones.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A kernel's tasks, laid out as its own types say; whole and broken.
+// A kernel's tasks, laid out according to its type information; intact and broken.
 #include "harness/diagnose/tasks.hpp"
 
 #include <bpf/btf.h>
@@ -17,7 +17,7 @@ constexpr std::uint64_t at(std::uint64_t physical) {
     return physical + TestRam::image_offset;
 }
 
-/// Members of 8 bytes each, but where `place` says otherwise.
+/// Members of 8 bytes each, except where `place` says otherwise.
 class Types {
 public:
     Types() {
@@ -26,7 +26,7 @@ public:
         members({"fp", "sp", "pc"});
         thread_ = btf__add_struct(types_.get(), "thread_struct", 24);
         btf__add_field(types_.get(), "cpu_context", inner_, 0, 0);
-        // What has no name of its own, as the kernel's randomised part.
+        // An unnamed member, like the kernel's randomized part.
         const int unnamed = btf__add_struct(types_.get(), nullptr, 64);
         members({"__state", "flags", "pid", "exit_state", "real_parent", "mm", "comm", "comm_end"});
         btf__add_struct(types_.get(), "task_struct", 128);
@@ -66,7 +66,7 @@ void put_task(TestRam& ram, std::uint64_t task, int pid, const char* name, std::
     ram.put(task + 72, at(previous) + 64);
 }
 
-/// swapper, init, and a thread of the kernel.
+/// swapper, init, and a kernel thread.
 TestRam three_tasks() {
     TestRam ram;
     ram.write(text, std::string(16, '\0'));

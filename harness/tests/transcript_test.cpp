@@ -13,8 +13,8 @@ namespace {
 using std::chrono::microseconds;
 using namespace std::string_view_literals;
 
-/// Lines as text: "K " before a kernel's message, "U " before what a program said; the
-/// unfinished line last, before "…".
+/// Lines as text: "K " before a kernel's message, "U " before a program's output; the unfinished line last,
+/// before "…".
 class Lines {
 public:
     Lines& feed(std::string_view bytes, microseconds at = {}) {

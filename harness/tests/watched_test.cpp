@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `lktest run --watch` as users run it. No guest: a scenario that is wrong shows that a run began.
+// `lktest run --watch` as users run it. There is no guest: an invalid scenario shows that a run started.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/prctl.h>

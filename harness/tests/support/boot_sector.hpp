@@ -8,18 +8,18 @@
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
 
-/// Guests of a few bytes: 16-bit code that a BIOS loads from an El Torito entry to
-/// 0000:7C00. Each fails in one way, at once and for real.
+/// Guests of a few bytes: 16-bit code that a BIOS loads from an El Torito entry to 0000:7C00. Each fails in
+/// one way, immediately and for real.
 namespace lktest::boot_sector {
 
 using namespace std::string_literals;
 
-/// cli; hlt: never says a word.
+/// cli; hlt: never prints anything.
 inline std::string silent() {
     return "\xFA\xF4\xEB\xFD"s;
 }
 
-/// mov dx,3F8h; mov al,'x'; again: out dx,al; jmp again: one endless line on the serial port.
+/// mov dx,3F8h / mov al,'x' / again: out dx,al / jmp again: one endless line on the serial port.
 inline std::string flood() {
     return "\xBA\xF8\x03\xB0x\xEE\xEB\xFD"s;
 }
@@ -34,12 +34,12 @@ inline std::string power_off() {
     return "\xBA\x04\x06\xB8\x00\x20\xEF\xF4\xEB\xFD"s;
 }
 
-/// Says `text` on the serial port, and halts.
+/// Prints `text` on the serial port, and halts.
 inline std::string say(std::string_view text) {
     return "\xFC"           // cld
            "\x31\xC0"       // xor ax,ax
            "\x8E\xD8"       // mov ds,ax
-           "\xBE\x16\x7C"   // mov si,7C16h: behind this code
+           "\xBE\x16\x7C"   // mov si,7C16h: after this code
            "\xBA\xF8\x03"   // mov dx,3F8h
            "\xAC"           // next: lodsb
            "\x84\xC0"       // test al,al
@@ -50,12 +50,12 @@ inline std::string say(std::string_view text) {
            + std::string(text) + '\0';
 }
 
-/// Says `first`, and at a key on the serial port `last`, and switches itself off.
+/// Prints `first`; at a key on the serial port prints `last` and powers off.
 inline std::string say_and_end_at_a_key(std::string_view first, std::string_view last) {
     return "\xFC"           // cld
            "\x31\xC0"       // xor ax,ax
            "\x8E\xD8"       // mov ds,ax
-           "\xBE\x31\x7C"   // mov si,7C31h: behind this code
+           "\xBE\x31\x7C"   // mov si,7C31h: after this code
            "\xBA\xF8\x03"   // mov dx,3F8h
            "\xAC"           // next: lodsb
            "\x84\xC0"       // test al,al
@@ -80,7 +80,7 @@ inline std::string say_and_end_at_a_key(std::string_view first, std::string_view
            + std::string(first) + '\0' + std::string(last) + '\0';
 }
 
-/// Makes an ISO whose boot image for a BIOS is `code`, and that holds nothing else.
+/// Creates an ISO whose BIOS boot image is `code`, and which contains nothing else.
 inline void write_iso(const std::string& code, const std::filesystem::path& iso) {
     const TempDir tree;
     write_file(tree.path() / "boot.bin", code + std::string(2048 - code.size(), '\0'));

@@ -11,40 +11,40 @@
 
 namespace lktest {
 
-/// An ISO of ours that is broken in place, in ISO 9660 and in the ESP at once: nothing else moves or changes.
-/// What cannot be done throws a usage Error.
+/// One of our ISOs, broken in place both in ISO 9660 and in the ESP: nothing else moves or changes.
+/// Impossible changes throw a usage Error.
 class BrokenMedium {
 public:
-    /// @param iso  a whole one, as `lktest build` made it for `arch`
+    /// @param iso  an intact one that `lktest build` made for `arch`
     BrokenMedium(const std::filesystem::path& iso, Arch arch);
 
     Arch arch() const { return arch_; }
     const std::string& bytes() const { return bytes_; }
 
-    /// Every `old` in the image becomes `now`, filled up with blanks. Checksums are not made anew.
+    /// Replaces every `old` in the image by `now`, padded with blanks. Checksums are not updated.
     void replace(std::string_view old, std::string now);
-    /// Adds to the kernel's command line, where the recipe left room.
+    /// Extends the kernel's command line, in the room that the recipe left.
     void append(const std::string& parameters);
-    /// Fills a part of a file, from and to fractions of its size.
+    /// Fills a part of a file, given by fractions of its size.
     void fill(const std::string& path, double from, double to, char with);
-    /// A file ends at this fraction of its size, as its directory records say.
+    /// Ends a file at this fraction of its size, according to its directory records.
     void shorten(const std::string& path, double to);
-    /// A file's first bytes become those of a file of another image; zeros behind them.
+    /// Replaces a file's content by that of another image's file, padded with zeros.
     void take_from(const BrokenMedium& other, const std::string& path);
-    /// Unpacks the initramfs, lets it be changed, and packs it again: it must not become larger.
+    /// Unpacks the initramfs, lets `change` modify it, and repacks it. It must not become larger.
     void change_initramfs(const std::function<void(FileTree&)>& change);
-    /// Nothing is left behind this fraction of the image.
+    /// Truncates the image at this fraction of its size.
     void cut(double to) { bytes_.resize(static_cast<std::size_t>(to * static_cast<double>(bytes_.size()))); }
-    /// The boot sector of the EFI system partition, which is FAT, becomes zeros.
+    /// Fills the boot sector of the EFI system partition, which is FAT, with zeros.
     void wipe_esp();
-    /// There is no boot record any more, as on a CD of data.
+    /// Removes the boot record, as on a data CD.
     void wipe_boot_record();
-    /// The El Torito catalogue's entries become zeros: a medium that nothing boots from.
+    /// Fills the El Torito catalogue's entries with zeros, so that no firmware boots the medium.
     void wipe_boot_catalogue();
-    /// An EFI program, in every copy, loses its signatures; or it is for another machine (PE/COFF 3.3.1).
+    /// Removes the signatures of an EFI program in every copy; or changes its machine type (PE/COFF 3.3.1).
     void unsign(const std::string& path);
     void set_machine(const std::string& path, std::uint16_t machine);
-    /// The kernel's very first instructions become these, however it is entered.
+    /// Replaces the kernel's first instructions at every entry point.
     void set_kernel_entry(std::string_view code);
 
 private:

@@ -9,7 +9,7 @@
 
 namespace lktest {
 
-/// Memory that a test writes, in pages. A kernel's image lies in it, at physical + image_offset.
+/// Memory that a test writes, in pages. It contains a kernel's image at physical + image_offset.
 struct TestRam {
     static constexpr std::uint64_t image_offset = 0xffff'ffff'8000'0000;
 
@@ -26,7 +26,7 @@ struct TestRam {
     void put(std::uint64_t address, T value) {
         write(address, {reinterpret_cast<const char*>(&value), sizeof value});
     }
-    /// One piece from the lowest to the highest address, as an image is.
+    /// One piece from the lowest to the highest address, like an image.
     std::string joined() const {
         std::string bytes;
         for (const auto& [address, page] : pages) {

@@ -36,7 +36,7 @@ inline results::CellResult sample_pass(Arch arch, Firmware firmware, std::chrono
     return result;
 }
 
-/// A run of the default matrix, as it would be written without any machine: nothing here varies.
+/// A run of the default matrix with constant values, independent of any machine.
 inline results::Run sample_report() {
     results::Run report;
     report.version = "0.1.0";
@@ -60,7 +60,7 @@ inline results::Run sample_report() {
     return report;
 }
 
-/// The same run, where one medium failed with hostile words, and the host failed another cell.
+/// The same run, in which one medium failed with hostile text and the host failed another cell.
 inline results::Run sample_failures() {
     results::Run report = sample_report();
     Verdict crash = sample_verdict(Outcome::kernel_crash, std::chrono::milliseconds(12300));
@@ -88,7 +88,7 @@ inline results::Run sample_failures() {
     return report;
 }
 
-/// A run with one cell of each class that ends a cell: passed, flaky, known, failed and not applicable.
+/// A run with one cell of each class: passed, flaky, known, failed and not applicable.
 inline results::Run sample_classes() {
     results::Run report = sample_report();
     report.cells.push_back(

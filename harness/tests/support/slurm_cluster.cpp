@@ -49,7 +49,7 @@ NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={port2} CPUs=1 RealMemor
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 )";
 
-/// A port that nobody listens on now.
+/// A port that is not in use.
 int free_port() {
     const UniqueFd listening(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in address{};

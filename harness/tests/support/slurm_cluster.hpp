@@ -10,8 +10,8 @@
 
 namespace lktest {
 
-/// munged, slurmctld and two nodes n1 and n2 of one core each, on loopback, with files and ports of their
-/// own. All of it, and whatever the nodes execute, ends with this. Needs root.
+/// munged, slurmctld and two nodes n1 and n2 of one core each, on loopback, with separate files and ports.
+/// The destructor ends all of it and whatever the nodes execute. Needs root.
 class SlurmCluster {
 public:
     SlurmCluster();
@@ -19,17 +19,17 @@ public:
     SlurmCluster& operator=(const SlurmCluster&) = delete;
     ~SlurmCluster();
 
-    /// Sets SLURM_CONF for what this program executes from now on, and waits for both nodes.
+    /// Sets SLURM_CONF for child processes from now on, and waits for both nodes.
     /// @return whether they are idle within a minute
     bool ready();
 
-    /// Kills a node with everything on it, and has Slurm know of it.
+    /// Kills a node and everything on it, and informs Slurm.
     void fail(const std::string& node);
 
     std::string logs() const;
 
 private:
-    /// Runs a daemon as process 1 of a PID namespace: no process of it outlives it.
+    /// Runs a daemon as process 1 of a PID namespace, so that none of its processes survives it.
     void start(const std::string& name, std::vector<std::string> command);
     void stop(const std::string& name);
 

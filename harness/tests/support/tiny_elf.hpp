@@ -6,7 +6,7 @@
 
 #include "builder/base/platform.hpp"
 
-/// Programs of a few bytes, as a kernel executes them: static ELF files of one segment.
+/// Programs of a few bytes for a kernel to execute: static ELF files of one segment.
 namespace lktest::tiny_elf {
 
 inline constexpr std::uint16_t em_386 = 3, em_x86_64 = 62, em_aarch64 = 183;
@@ -32,7 +32,7 @@ inline std::string program(std::uint16_t machine, const std::string& code) {
            bytes(0x1000, 8) + code;
 }
 
-/// A program that ends with this status.
+/// A program that exits with this status.
 inline std::string exits(Arch arch, unsigned status) {
     if (arch == Arch::x86_64)  // mov edi,status; mov eax,60; syscall
         return program(em_x86_64, "\xbf" + bytes(status, 4) + "\xb8" + bytes(60, 4) + "\x0f\x05");
@@ -48,12 +48,12 @@ inline std::string crashes(Arch arch) {
     return program(em_aarch64, bytes(0xd2800000, 4) + bytes(0xf9400000, 4));  // mov x0,0; ldr x0,[x0]
 }
 
-/// An instruction that jumps to itself for ever.
+/// An instruction that jumps to itself.
 inline std::string spin(Arch arch) {
     return arch == Arch::x86_64 ? "\xeb\xfe" : bytes(0x14000000, 4);
 }
 
-/// An instruction that no processor has: ud2, udf #0.
+/// An instruction that is undefined on every processor: ud2, udf #0.
 inline std::string undefined(Arch arch) {
     return arch == Arch::x86_64 ? "\x0f\x0b" : bytes(0, 4);
 }
@@ -63,8 +63,8 @@ inline std::string spins(Arch arch) {
     return program(arch == Arch::x86_64 ? em_x86_64 : em_aarch64, spin(arch));
 }
 
-/// A program for another machine: for an old PC on ARM, for ARM on a PC, which executes what is for an old
-/// one.
+/// A program for another machine: one for an old PC on ARM, one for ARM on a PC, because a PC also executes
+/// programs for old ones.
 inline std::string foreign(Arch arch) {
     return program(arch == Arch::x86_64 ? em_aarch64 : em_386, "\xf4");
 }

@@ -10,9 +10,8 @@
 
 namespace lktest {
 
-/// A guest without a machine: a network namespace whose eth0 is wired to the tap of
-/// a cell, opened as QEMU would open it. Frames pass while the io_context runs, so
-/// what the guest does runs in another thread.
+/// A guest without a machine: a network namespace whose eth0 is wired to the tap of a cell, opened like QEMU
+/// opens it. Frames pass while the io_context runs, so the guest's actions run in another thread.
 class WiredGuest {
 public:
     WiredGuest(boost::asio::io_context& io, const Netns& cell);
@@ -22,17 +21,17 @@ public:
 
     const Netns& netns() const { return netns_; }
 
-    /// Runs a shell command in the guest; what it printed. Fails the test when it fails.
+    /// Runs a shell command in the guest and returns its output. Fails the test if the command fails.
     std::string sh(const std::string& command) const;
 
-    /// DISCOVER, OFFER, REQUEST, ACK: the leased address, or "" when the server is silent for 5 s.
+    /// DISCOVER, OFFER, REQUEST, ACK: returns the leased address, or "" if the server is silent for 5 s.
     /// @param client_id     option 61, as text; @param vendor_class  option 60
     std::string lease(const std::string& client_id, const std::string& vendor_class) const;
 
-    /// Does the first half only: DISCOVER, OFFER.
+    /// Runs only the first half: DISCOVER, OFFER.
     void discover() const;
 
-    /// What a live system does: leases, and gives eth0 the address.
+    /// Joins the network like a live system: gets a lease, and sets eth0's address.
     void join() const;
 
 private:

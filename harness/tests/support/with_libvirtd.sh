@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# with_libvirtd.sh CACHE COMMAND…: runs the command beside a libvirt daemon that is as Debian configures it, in
-# namespaces of its own, where qemu:///system means that daemon. All ends with the command; what the daemon
-# found out about QEMU, which takes it seconds, stays in the directory CACHE, which one at a time has.
+# with_libvirtd.sh CACHE COMMAND…: runs the command with a libvirt daemon in Debian's configuration, in private
+# namespaces, where qemu:///system is that daemon. Everything ends with the command. The daemon's data about QEMU, which
+# takes seconds to collect, stays in the directory CACHE, which only one run may use at a time.
 set -eu
 if [ "${1:-}" != --inside ]; then
   mkdir -p "$1"
@@ -21,9 +21,9 @@ done
 mkdir -p /var/cache/libvirt
 mount --bind "$cache" /var/cache/libvirt
 mkdir /etc/libvirt/qemu
-# Where KVM is there and hangs, libvirtd waits for it before each guest; who executes guests is no matter here.
+# If KVM exists but hangs, libvirtd would wait for it before each guest; these tests do not depend on the accelerator.
 if [ -e /dev/kvm ]; then mount --bind /dev/null /dev/kvm; fi
-# No virtlogd, no systemd: QEMU's output goes to a file, and nobody has made control groups.
+# There is no virtlogd and no systemd: QEMU's output goes to a file, and control groups do not exist.
 printf '%s\n' 'stdio_handler = "file"' 'cgroup_controllers = []' >/etc/libvirt/qemu.conf
 libvirtd 2>/dev/null &
 tries=0
