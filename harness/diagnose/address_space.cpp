@@ -6,7 +6,7 @@
 namespace lktest {
 namespace {
 
-/// The smallest page there is: within it, what is virtually in a row is so physically.
+/// The smallest page: addresses within one are contiguous both virtually and physically.
 constexpr std::uint64_t page = 4096;
 
 std::size_t left_in_page(std::uint64_t address) {

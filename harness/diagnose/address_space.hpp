@@ -12,17 +12,17 @@
 
 namespace lktest {
 
-/// A guest's memory by virtual address. A view: the memory and what it looks at are the caller's.
+/// A guest's memory by virtual address. A view: the caller owns the memory and the tables.
 struct AddressSpace {
     const GuestMemory* memory = nullptr;
     std::optional<PageTables> tables{};
-    /// How far the kernel's image is from where it lies: virtual less physical. All that is known
-    /// of a kernel whose page tables are not; good for the image alone.
+    /// The kernel image's virtual address minus its physical one. Used if the page tables are unknown; valid
+    /// for the image only.
     std::optional<std::uint64_t> image_offset{};
 
     std::optional<std::uint64_t> physical(std::uint64_t address) const;
 
-    /// False when not all of it is there.
+    /// False if part of it is missing.
     bool read(std::uint64_t address, std::span<std::byte> into) const;
 
     template <typename T>
@@ -30,7 +30,7 @@ struct AddressSpace {
         return value_at<T>(*this, address);
     }
 
-    /// At most `size` bytes: fewer where the mapping ends.
+    /// At most `size` bytes, fewer if the mapping ends before.
     std::string bytes_at(std::uint64_t address, std::size_t size) const;
     /// Up to the first NUL, and at most `most` bytes.
     std::string text_at(std::uint64_t address, std::size_t most) const;

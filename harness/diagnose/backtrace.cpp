@@ -19,7 +19,7 @@ bool same_function(const Symbols& symbols, std::uint64_t one, std::uint64_t othe
     return first && second && one - first->offset == other - second->offset;
 }
 
-/// A record is the caller's frame and the return address. They grow in address but where
+/// A record is the caller's frame and the return address. Their addresses grow, except where
 /// an interrupt has changed the stack.
 std::vector<std::uint64_t> unwind_records(const AddressSpace& space, const UnwindFrom& from) {
     constexpr unsigned most_stacks = 4;
@@ -46,7 +46,7 @@ std::vector<CodeAddress> unwind_arm(const AddressSpace& space, const Symbols& sy
                                     const UnwindFrom& from) {
     std::vector<CodeAddress> found{{from.pc}};
     const std::vector<std::uint64_t> records = unwind_records(space, from);
-    // A function that calls none has no record: who called it is in X30 alone.
+    // A leaf function has no record: only X30 holds its caller.
     const std::uint64_t link = without_signature(space, from.return_to);
     const bool in_records = !records.empty() && records.front() == link;
     if (from.return_to != 0 && !in_records && symbols.function_at(link) &&

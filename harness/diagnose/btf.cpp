@@ -14,12 +14,12 @@ namespace {
 /// A kernel's types take 4 to 6 MiB; a module's, which refer to them, some KiB.
 constexpr std::uint32_t smallest = 256 << 10, largest = 32 << 20;
 constexpr std::uint32_t most_types = 2'000'000;
-constexpr std::size_t most_structures = 200'000;  // a kernel with everything has 20 000
-constexpr unsigned most_lookalikes = 64;          // that only begin like one
+constexpr std::size_t most_structures = 200'000;  // an allyesconfig kernel has 20 000
+constexpr unsigned most_lookalikes = 64;          // places that only begin like BTF
 /// Members that one search looks at: the largest structure has some hundreds.
 constexpr unsigned most_members = 100'000;
 
-/// Looks into typedefs and qualifiers, which may be a ring in nonsense.
+/// Resolves typedefs and qualifiers, which may form a ring in invalid data.
 const btf_type* structure_behind(const btf* types, std::uint32_t id) {
     for (unsigned steps = 0; steps < 16; ++steps) {
         const btf_type* type = btf__type_by_id(types, id);
@@ -37,7 +37,7 @@ struct Member {
     std::uint64_t bits = 0;
 };
 
-/// @param left  members that may still be looked at, which bounds the breadth as `deepest` bounds the depth
+/// @param left  members that may still be visited: bounds the breadth, as `deepest` bounds the depth
 std::optional<Member> member_of(const btf* types, const btf_type* structure, std::string_view name,
                                 unsigned& left, unsigned depth = 0) {
     constexpr unsigned deepest = 8;
@@ -85,7 +85,7 @@ KernelTypes::KernelTypes(btf* types) : types_(types) {
 std::optional<KernelTypes> KernelTypes::parse(std::string_view bytes) {
     if (bytes.size() > largest)
         return std::nullopt;
-    libbpf_set_print(nullptr);  // it would complain of nonsense on stderr
+    libbpf_set_print(nullptr);  // it would report invalid data on stderr
     btf* types = btf__new(bytes.data(), static_cast<std::uint32_t>(bytes.size()));
     if (libbpf_get_error(types) != 0 || !types)
         return std::nullopt;
@@ -101,9 +101,9 @@ std::optional<std::uint64_t> KernelTypes::offset(std::string_view structure, std
     unsigned left = most_members;
     for (;;) {
         const std::string_view name = path.substr(0, path.find('.'));
-        const auto member = name.empty()
-                                ? std::nullopt
-                                : member_of(types_.get(), type, name, left);  // empty: what has no name
+        const auto member =
+            name.empty() ? std::nullopt
+                         : member_of(types_.get(), type, name, left);  // unnamed types have an empty name
         if (!member)
             return std::nullopt;
         bits += member->bits;
@@ -116,16 +116,16 @@ std::optional<std::uint64_t> KernelTypes::offset(std::string_view structure, std
 }
 
 std::optional<KernelTypes> find_types(const GuestMemory& memory, std::uint64_t near) {
-    // Magic, version 1, no flags, the header's size, and types directly behind it.
+    // Magic, version 1, no flags, the header's size, and types directly after it.
     static constexpr std::array<unsigned char, 12> magic = {0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0};
     const std::string_view wanted(reinterpret_cast<const char*>(magic.data()), magic.size());
     unsigned tables = 0;
     for (const MemorySpan& part : memory.around_kernel(near)) {
-        // What is searched may change meanwhile; what is found is copied before it is looked at.
+        // The guest may change its memory during the search, so a hit is copied before it is parsed.
         const std::uint64_t begin = part.address;
         const std::string_view image(reinterpret_cast<const char*>(part.bytes.data()), part.bytes.size());
         for (std::size_t at = image.find(wanted); at != image.npos; at = image.find(wanted, at + 1)) {
-            // struct btf_header: the types' length, then where the strings lie, and their length.
+            // struct btf_header: the types' length, then the strings' offset and length.
             const auto types = memory.value<std::uint32_t>(begin + at + 12);
             const auto strings_at = memory.value<std::uint32_t>(begin + at + 16);
             const auto strings = memory.value<std::uint32_t>(begin + at + 20);

@@ -20,12 +20,12 @@ void free_btf(btf* types);
 /// (Documentation/bpf/btf.rst).
 class KernelTypes {
 public:
-    /// @param bytes  the whole of it, from its magic on
-    /// Nothing when it is not that.
+    /// @param bytes  all of the BTF data, from its magic on
+    /// @return unset if it is not BTF
     static std::optional<KernelTypes> parse(std::string_view bytes);
 
-    /// Of "task_struct" "thread.sp", in bytes. Members of unnamed structures and unions are found
-    /// by their own names. Nothing when there is none, or it is a bit field.
+    /// Byte offset of a member, e.g. offset("task_struct", "thread.sp"). Members of unnamed structures and
+    /// unions are found by their own names. Unset if there is no such member, or if it is a bit field.
     std::optional<std::uint64_t> offset(std::string_view structure, std::string_view member) const;
 
 private:
@@ -35,8 +35,8 @@ private:
     std::unordered_map<std::string_view, std::uint32_t> structures_;  ///< the names are in types_
 };
 
-/// Looks for it in the kernel's image.
-/// @param near  a physical address in it
+/// Looks for BTF in the kernel's image.
+/// @param near  a physical address in the image
 std::optional<KernelTypes> find_types(const GuestMemory& memory, std::uint64_t near);
 
 }  // namespace lktest

@@ -7,7 +7,7 @@
 
 namespace lktest {
 
-/// Who computes: "it runs 'modprobe test_bpf' (pid 77)". Programs if there are any, else the kernel's
+/// The running tasks: "it runs 'modprobe test_bpf' (pid 77)". Programs if any run, otherwise kernel
 /// threads; empty if no task runs.
 std::string busy_in_words(const TaskList& list);
 

@@ -8,8 +8,8 @@
 namespace lktest {
 namespace {
 
-/// Halted for good. Linux on aarch64 waits with interrupts masked, so this is of x86 only, of which alone the
-/// page tables or the modes without them are known.
+/// Halted for good. x86 only: Linux on aarch64 waits with interrupts masked, and QEMU reports neither its
+/// page tables nor its modes.
 bool is_dead(const CpuState& cpu) {
     const bool x86 = cpu.page_tables || cpu.mode == CpuState::Mode::real || cpu.mode == CpuState::Mode::flat;
     return x86 && cpu.halted && !cpu.takes_interrupts;

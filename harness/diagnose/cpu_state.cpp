@@ -11,7 +11,7 @@
 namespace lktest {
 namespace {
 
-/// The number behind "NAME=", hexadecimal.
+/// The hexadecimal number after "NAME=".
 std::optional<std::uint64_t> hex(std::string_view text, const char* name) {
     std::uint64_t value = 0;
     const std::string expression = std::string(R"((?:^|[\s\[]))") + name + "=([0-9a-f]{1,16})(?:\\s|$)";
@@ -50,7 +50,7 @@ std::optional<CpuState> x86_state(std::string_view text) {
     state.frame = hex(text, rip ? "RBP" : "EBP").value_or(0);
     state.pc = long_mode ? rip.value_or(0) : code_base(text) + (rip ? *rip : *eip);
     if (const auto root = hex(text, "CR3"); root && long_mode && (*cr0 >> 31 & 1) != 0) {
-        // Bit 12 tells the tables that a program runs on from the kernel's (page-table isolation).
+        // Bit 12 distinguishes a program's tables from the kernel's (page-table isolation).
         const bool five_levels = (hex(text, "CR4").value_or(0) & 0x1000) != 0;
         state.page_tables = PageTables{.arch = Arch::x86_64,
                                        .root = *root & 0x000f'ffff'ffff'e000,

@@ -11,11 +11,11 @@
 
 namespace lktest {
 
-/// What a virtual CPU was doing at one moment.
+/// State of a virtual CPU at one moment.
 struct CpuState {
     enum class Mode {
-        real,    ///< x86: 16 bits, of a BIOS or a boot loader
-        flat,    ///< x86: protected mode of 32 bits
+        real,    ///< x86: 16-bit code of a BIOS or a boot loader
+        flat,    ///< x86: 32-bit protected mode
         system,  ///< x86_64: CPL 0 in long mode; aarch64: EL1 and above
         user,    ///< x86: CPL 3; aarch64: EL0
     };
@@ -27,16 +27,16 @@ struct CpuState {
     Mode mode = Mode::system;
     bool halted = false;                      ///< x86 only: it waits for an interrupt
     bool takes_interrupts = false;            ///< x86 only: RFLAGS.IF
-    std::optional<PageTables> page_tables{};  ///< x86 with paging only: QEMU does not tell aarch64's
+    std::optional<PageTables> page_tables{};  ///< x86 with paging only: QEMU does not report aarch64's
 };
 
-/// Reads what QEMU's monitor answers to "info registers -a". Empty when it is not that.
+/// Parses the answer of QEMU's monitor to "info registers -a". Empty if it is anything else.
 std::vector<CpuState> cpu_states(std::string_view registers, Arch arch);
 
-/// What such an answer says of each CPU.
+/// The state of each CPU in such an answer.
 std::vector<std::string_view> parts_of_cpus(std::string_view registers);
 
-/// The page tables of the first of these CPUs that executes a kernel at the kernel's own addresses.
+/// The page tables of the first CPU that executes a kernel at the kernel's own addresses.
 std::optional<PageTables> kernel_tables(const std::vector<CpuState>& cpus);
 
 }  // namespace lktest

@@ -10,7 +10,7 @@
 namespace lktest {
 namespace {
 
-/// Disks that the kernel names alike, for one of its drivers serves them all.
+/// Disks with similar names in the kernel, because one driver serves them all.
 struct Family {
     std::string_view what;
     bool (*has)(const AttachedDevice&);

@@ -12,21 +12,21 @@ namespace lktest {
 
 /// A device that the machine has.
 struct AttachedDevice {
-    enum class Kind { disk, drive, card };  ///< drive: of CDs, maybe empty
+    enum class Kind { disk, drive, card };  ///< drive: a CD drive, maybe empty
     Kind kind = Kind::disk;
-    std::string model;  ///< of a disk its bus: "virtio", "usb", "nvme"; of a card: "e1000e"
-    std::string name;   ///< of a disk the machine's own: "sda"; of a card its address
+    std::string model;  ///< the disk's bus: "virtio", "usb", "nvme"; the card's model: "e1000e"
+    std::string name;   ///< the disk's name in the machine: "sda"; the card's address
 };
 
-/// What a kernel has made of them.
+/// Which of the machine's devices its kernel found.
 struct DeviceView {
     std::vector<std::string> sentences;
-    bool no_disk = false, no_card = false;  ///< there are some, and it has seen none
+    bool no_disk = false, no_card = false;  ///< the machine has disks, and the kernel has not found any
 };
 
-/// Compares what a machine has with what its kernel saw. Pure.
+/// Compares the machine's devices with those that its kernel found. Pure.
 /// @param log    names the disks that the kernel found
-/// @param cards  that it drives; nothing when that is not known
+/// @param cards  that the kernel drives; unset if unknown
 DeviceView view_devices(const std::vector<AttachedDevice>& attached, const std::vector<LogRecord>& log,
                         const std::optional<std::vector<NetworkCard>>& cards);
 

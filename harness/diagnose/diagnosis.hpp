@@ -17,100 +17,100 @@
 
 namespace lktest {
 
-/// The functions of the kernel that a CPU is in, innermost first.
+/// The kernel functions that a CPU is in, innermost first.
 struct Backtrace {
     unsigned cpu = 0;
     std::vector<std::string> frames;  ///< "do_idle+0x1c3/0x290"
     std::vector<std::string> code;    ///< the instructions around the program counter
 };
 
-/// What was seen of a guest from outside.
+/// Raw observations of a guest: its memory, CPUs and devices.
 struct Examination {
-    /// All virtual CPUs, at several moments; empty when nobody answered.
+    /// All virtual CPUs, at several moments; empty if QEMU did not answer.
     std::vector<std::vector<CpuState>> samples;
     bool log_found = false;
-    bool log_by_shape = false;  ///< the kernel was so early that it had not yet described itself
-    std::string kernel;         ///< its release; empty when it is not known
+    bool log_by_shape = false;  ///< found by shape: the kernel had not yet written its VMCOREINFO
+    std::string kernel;         ///< its release; empty if unknown
     std::vector<LogRecord> log;
     std::vector<Backtrace> backtraces;  ///< of the CPUs that are in the kernel
     std::optional<TaskList> tasks;
-    std::vector<std::string> efi_images;     ///< what UEFI has loaded, the youngest last
+    std::vector<std::string> efi_images;     ///< images that UEFI has loaded, the latest last
     std::vector<std::string> in_efi_images;  ///< a sentence for each CPU that is in one
-    std::vector<std::string> disks;          ///< what was read of each, a sentence
-    std::vector<std::string> network;        ///< what was sent and leased, a sentence each
+    std::vector<std::string> disks;          ///< how much was read from each, a sentence
+    std::vector<std::string> network;        ///< packets and leases, a sentence each
     std::vector<AttachedDevice> attached;    ///< the machine's disks and cards
-    bool kernel_entered = false;             ///< a CPU is in a kernel's first code, or was before a reset
+    bool kernel_entered = false;             ///< a CPU is in a kernel's entry code, or was before a reset
     bool kernel_on_console = false;          ///< the serial console showed lines of a kernel
-    std::string loader;                      ///< the line by which a boot loader named itself; empty: none
-    std::string reached;                     ///< the last milestone; empty when none was
+    std::string loader;                      ///< the line with a boot loader's name; empty if there is none
+    std::string reached;                     ///< the last milestone; empty if none was reached
     unsigned resets = 0;
-    bool reset_loop = false;          ///< they ended the cell: what memory holds is of the boot before
+    bool reset_loop = false;          ///< resets ended the cell: the memory is that of the previous boot
     std::vector<std::string> untold;  ///< what could not be examined, and why
 };
 
-/// The line of the console by which a boot loader names itself; empty when none does.
+/// The line of the console with a boot loader's name; empty if there is none.
 std::string loader_in(const std::vector<std::string>& console);
 
-/// Whether the console shows that an x86 kernel's own setup code ran, which says a word by the BIOS before
-/// there is a kernel's log.
+/// Whether the console shows that an x86 kernel's setup code ran. It prints through the BIOS before the
+/// kernel has a log.
 bool shows_kernel_setup(const std::vector<std::string>& console);
 
-/// How far a boot has come, as far as memory and CPUs tell it.
+/// How far a boot came, judged from memory and CPUs.
 enum class BootStage {
     unknown,
     firmware_or_loader,
-    firmware,     ///< it has started no boot loader
+    firmware,     ///< it has not started a boot loader
     boot_loader,  ///< it has started one
-    kernel,       ///< from its very entry on
-    initramfs,    ///< it was started; whether it has handed over is not known
+    kernel,       ///< from its entry point on
+    initramfs,    ///< /init was started; whether it has handed over is unknown
     userspace,
 };
 std::string_view name(BootStage stage);  ///< "firmware-or-loader", …
 
-/// Why nothing, or not all, of what the guest says is on its serial console.
+/// Why some or all of the guest's output is missing from its serial console.
 struct Silence {
     std::string name;
     std::string reason, fix;
 };
 
-/// What is concluded, in plain words.
+/// The conclusions, in plain English.
 struct Diagnosis {
     BootStage stage = BootStage::unknown;
     std::string summary;                ///< "the kernel 6.1.0-32-amd64 is running, in the initramfs"
-    std::vector<std::string> evidence;  ///< of the stage, one sentence each
-    std::string cause;                  ///< its name in the catalogue; empty when none was found
+    std::vector<std::string> evidence;  ///< for the stage, one sentence each
+    std::string cause;                  ///< its name in the catalogue; empty if none was found
     std::string reason, fix;            ///< of the cause
-    Outcome outcome = Outcome::passed;  ///< that the cause means; passed: it means none of its own
+    Outcome outcome = Outcome::passed;  ///< implied by the cause; passed if it does not imply one
     std::optional<Silence> silence;
     std::vector<Sign> signs;
     std::vector<std::string> proof;       ///< the lines that show the cause
     std::vector<std::string> last_lines;  ///< of the kernel's log
-    std::vector<std::string> cpus;        ///< what each one does
+    std::vector<std::string> cpus;        ///< a sentence for each CPU
     std::vector<RankedCause> causes;      ///< the likeliest first; see explain()
     std::vector<Backtrace> backtraces;
-    std::string at_prompt;             ///< who waits for keys, and on which terminal; empty: nobody
+    std::string at_prompt;             ///< the program that waits for input, and its terminal; empty if none
     std::string root;                  ///< the type of the file system that pid 1 has as "/"
-    std::vector<std::string> tasks;    ///< the programs' processes, one sentence each
-    std::vector<std::string> disks;    ///< what was read of each, a sentence
-    std::vector<std::string> network;  ///< what was sent and leased, a sentence each
-    std::vector<std::string> devices;  ///< which the machine has, and what the kernel saw of them, likewise
+    std::vector<std::string> tasks;    ///< programs (not kernel threads), one sentence each
+    std::vector<std::string> disks;    ///< how much was read from each, a sentence
+    std::vector<std::string> network;  ///< packets and leases, a sentence each
+    std::vector<std::string>
+        devices;  ///< the machine's devices and their names in the kernel, a sentence each
     std::vector<std::string> untold;
-    std::chrono::microseconds took{};  ///< from the cell's end to this; of whoever examined the guest
+    std::chrono::microseconds took{};  ///< from the cell's end; set by the caller, which examined the guest
 };
 
-/// Pure. @param catalogue  failures that the kernel's log is searched for
+/// Pure. @param catalogue  failures to look for in the kernel's log
 Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario& scenario,
                    const std::vector<Failure>& catalogue);
 
-/// Says in the verdict on a failed cell what the diagnosis adds to it. A failure that the console
-/// itself told of keeps its words.
+/// Adds the diagnosis to the verdict on a failed cell. A failure that was found on the console keeps
+/// its text.
 void extend(Verdict& verdict, const Diagnosis& diagnosis);
 
-/// Puts the lines that the console had before the failure in front of the evidence, and leaves out repeated
-/// ones.
+/// Puts the console's lines before the failure in front of the evidence, without repetitions.
 void add_lines_before(Verdict& verdict, const std::vector<std::string>& console);
 
-/// Says in the verdict, and in the diagnosis, what the ranked causes add to them.
+/// Adds the ranked causes to the verdict and to the diagnosis.
 void explain(Verdict& verdict, Diagnosis& diagnosis, std::vector<RankedCause> causes);
 
 /// diagnosis.json, schema "lktest.diagnosis/1".

@@ -11,7 +11,7 @@
 namespace lktest {
 namespace {
 
-/// Printable, but with its tabs: lines are to equal those of the console.
+/// Printable, but keeps tabs, so that lines equal those of the console.
 std::string printable_with_tabs(std::string_view line) {
     std::string text;
     while (true) {

@@ -56,14 +56,14 @@ private:
         return {};
     }
 
-    /// EFI_DEBUG_IMAGE_INFO_TABLE_HEADER: status, count, and pointers to what describes an image.
+    /// EFI_DEBUG_IMAGE_INFO_TABLE_HEADER: status, count, and pointers to the descriptions of images.
     std::vector<EfiImage> images_in(std::uint64_t table) const {
         const std::uint64_t count =
             std::min<std::uint64_t>(memory_.value<std::uint32_t>(table + 4).value_or(0), most_images);
         const std::uint64_t list = pointer(table + 8);
         std::vector<EfiImage> images;
         for (std::uint64_t i = 0; i < count; ++i) {
-            const std::uint64_t info = pointer(list + 8 * i);  // null when it was unloaded
+            const std::uint64_t info = pointer(list + 8 * i);  // null if it was unloaded
             constexpr std::uint32_t normal = 1;
             if (info == 0 || memory_.value<std::uint32_t>(info) != normal)
                 continue;
@@ -79,7 +79,7 @@ private:
         return images;
     }
 
-    /// What the image itself says it was built as: its CodeView record ends with a path.
+    /// The name under which the image was built: its CodeView record ends with a path.
     std::string debug_name(const EfiImage& image) const {
         const std::string head =
             memory_.bytes_at(image.address, std::min(image.size, std::uint64_t{64} << 10));
@@ -165,7 +165,7 @@ std::vector<EfiImage> efi_images(const GuestMemory& memory) {
 }
 
 const EfiImage* image_at(const std::vector<EfiImage>& images, std::uint64_t address) {
-    // The youngest first: memory of one that was unloaded may be another's by now.
+    // The latest first: memory of an unloaded image may belong to another one by now.
     for (auto image = images.rbegin(); image != images.rend(); ++image)
         if (address - image->address < image->size)
             return &*image;

@@ -17,12 +17,12 @@ struct EfiImage {
     std::string name;
 };
 
-/// The images in the order they were loaded: through the system table, which firmware leaves where
-/// a debugger finds it (EFI_SYSTEM_TABLE_POINTER, UEFI §18.4). Empty when there is none, as after
-/// a kernel has taken the memory.
+/// The images in the order they were loaded, found through the system table, which firmware leaves where
+/// a debugger finds it (EFI_SYSTEM_TABLE_POINTER, UEFI §18.4). Empty if the table is missing, for example
+/// because a kernel has overwritten it.
 std::vector<EfiImage> efi_images(const GuestMemory& memory);
 
-/// The image that an address lies in; null when it is in none.
+/// The image that contains an address; null if none does.
 const EfiImage* image_at(const std::vector<EfiImage>& images, std::uint64_t address);
 
 }  // namespace lktest

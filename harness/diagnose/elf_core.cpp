@@ -10,10 +10,10 @@ namespace lktest {
 namespace {
 
 constexpr std::uint64_t page = 4096;
-/// Of 65,535 an ELF header could not tell the number; of more ranges the longest stay.
+/// An ELF header cannot express 65,535 or more. If there are more ranges, the longest are kept.
 constexpr std::size_t most_segments = 65'000;
 
-/// A range that lies in one piece of the memory.
+/// A range within one piece of the memory.
 struct Segment {
     MappedRange range;
     std::uint64_t offset = 0;  ///< in the memory's part of the file
@@ -38,7 +38,7 @@ std::vector<Segment> segments_of(const CoreContent& content) {
     return segments;
 }
 
-/// struct elf_prstatus: who it is of at 32, the registers at 112, and behind them an int that is padded.
+/// struct elf_prstatus: the thread's id at 32, the registers at 112, then a padded int.
 std::string prstatus(const GeneralRegisters& registers, std::uint32_t thread) {
     constexpr std::size_t pid_at = 32, registers_at = 112;
     const std::size_t size = registers.size() * sizeof(std::uint64_t);

@@ -13,18 +13,18 @@
 
 namespace lktest {
 
-/// What a core tells of a machine that stands still.
+/// The contents of a core file of a paused machine.
 struct CoreContent {
     Arch arch = Arch::x86_64;
     std::vector<GeneralRegisters> cpus;
-    std::string vmcoreinfo{};  ///< as the kernel describes itself; empty: not known
+    std::string vmcoreinfo{};  ///< the kernel's VMCOREINFO; empty if unknown
     /// The memory, which follows in the file, each piece at its offset.
     std::vector<RamRange> ram;
-    /// At which addresses debuggers see it. What does not lie in the memory is left out.
+    /// The addresses at which debuggers see it. Addresses outside the memory are omitted.
     std::vector<MappedRange> mapped;
 };
 
-/// The memory as one without a kernel sees it: at its physical addresses.
+/// The memory at its physical addresses, for a machine without a kernel.
 std::vector<MappedRange> at_physical_addresses(const std::vector<RamRange>& ram);
 
 /// An ELF core (elf(5); NT_PRSTATUS: struct elf_prstatus of Linux' include/linux/elfcore.h) up to its memory,

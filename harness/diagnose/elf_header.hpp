@@ -10,7 +10,7 @@
 
 namespace lktest {
 
-/// The header of an ELF file of 64 bits, little-endian; it names no tables yet (elf(5)).
+/// The header of a 64-bit little-endian ELF file, without any tables yet (elf(5)).
 /// @param type  ET_CORE, ET_EXEC
 inline Elf64_Ehdr elf_header(Arch arch, Elf64_Half type) {
     Elf64_Ehdr header{};

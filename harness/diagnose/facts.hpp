@@ -12,14 +12,14 @@ struct BootCell;
 struct Diagnosis;
 struct Examination;
 
-/// Something that was measured of a boot. causes.toml requires facts, or is refuted by them, by name.
+/// A measured property of a boot. The causes in causes.toml require facts, or are refuted by them, by name.
 struct Fact {
     std::string name;   ///< "initrd-given"
-    bool holds = true;  ///< false: it was measured that it does not hold
+    bool holds = true;  ///< false: measured not to hold
     std::string text;   ///< a sentence for people
 };
 
-/// All that was measured. A fact that is not among them is unknown, which refutes no cause.
+/// All measured facts. Any other fact is unknown, and refutes nothing.
 struct Facts {
     std::vector<Fact> all;
     /// Words for the texts of causes: "serial" → "ttyAMA0". Printable.
@@ -31,16 +31,16 @@ struct Facts {
     const Fact* find(std::string_view name) const;
 };
 
-/// What the machine, its kernel's memory and its consoles show. Pure.
+/// Facts from the machine, its kernel's memory and its consoles. Pure.
 /// @param console  the lines of all consoles since the last reset
 Facts measured_facts(const Examination& seen, const Diagnosis& said, const BootCell& cell,
                      const std::vector<std::string>& console);
 
-/// The last line of a program that says something, without the dots of a progress display; empty if none
-/// does. Lines of kernels, prompts and answers to our own keys are not meant.
+/// The last meaningful line of a program, without the dots of a progress display; empty if there is none.
+/// Kernel lines, prompts and echoes of keys that lktest pressed do not count.
 std::string last_words(const std::vector<std::string>& console);
 
-/// `text` with each "{name}" replaced by its word; "{name|else}" says what to put where there is none.
+/// `text` with each "{name}" replaced by its word; "{name|else}" has a fallback for an unknown word.
 std::string with_words(std::string_view text, const std::map<std::string, std::string, std::less<>>& words);
 
 }  // namespace lktest

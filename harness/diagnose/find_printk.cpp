@@ -58,7 +58,7 @@ struct Reader {
     std::uint64_t size(std::string_view type, std::uint64_t otherwise) const {
         return small(kernel.size(type).value_or(otherwise), otherwise);
     }
-    /// No structure of the log is larger than this.
+    /// The structures of the log are smaller than this.
     static std::uint64_t small(std::uint64_t value, std::uint64_t otherwise) {
         return value <= 4096 ? value : otherwise;
     }
@@ -91,7 +91,7 @@ PrintkLayout layout_of(const Vmcoreinfo& kernel) {
 
 std::optional<FoundKernel> by_vmcoreinfo(const GuestMemory& memory, const Vmcoreinfo& kernel, Arch arch) {
     const auto tables = page_tables_of(kernel, arch);
-    const auto prb = kernel.symbol("prb");  // a pointer: the log moves once, to memory of its own size
+    const auto prb = kernel.symbol("prb");  // a pointer: the log moves once, to newly allocated memory
     if (!tables || !prb)
         return std::nullopt;
     const auto pointer = translate(memory, *tables, *prb);
@@ -113,8 +113,8 @@ std::optional<FoundKernel> by_vmcoreinfo(const GuestMemory& memory, const Vmcore
     return found;
 }
 
-/// Finds the arrays of a log that lies in the kernel's image without page tables: the image is
-/// contiguous and moved by whole 64 KiB, so the descriptors can be in few places only.
+/// Finds the arrays of a log in the kernel's image without page tables. The image is contiguous and moved by
+/// multiples of 64 KiB, so the descriptors can be in a few places only.
 bool place_beside(const GuestMemory& memory, const RingPointers& pointers, PrintkRing& ring) {
     constexpr std::int64_t step = 1 << 16, steps = 64;
     const std::uint64_t nearest =
@@ -142,7 +142,7 @@ bool looks_like_a_ring(std::span<const std::uint64_t, 11> words, std::size_t tex
            words[text + 2] - words[text + 3] <= std::uint64_t{1} << size_bits;
 }
 
-/// Calls `see` with the address and layout of whatever has the shape of a log.
+/// Calls `see` with the address and layout of everything that has the shape of a log.
 void scan_for_rings(const GuestMemory& memory,
                     const std::function<bool(std::uint64_t, const PrintkLayout&)>& see) {
     for (const MemorySpan& span : memory.spans()) {

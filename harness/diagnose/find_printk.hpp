@@ -11,25 +11,25 @@
 
 namespace lktest {
 
-/// A kernel that was found in memory by its log.
+/// A kernel found in memory by its log.
 struct FoundKernel {
     PrintkRing log;
-    std::string release;               ///< "6.1.0-32-amd64"; empty when it is not known
-    std::optional<PageTables> tables;  ///< of its own half; nothing when they are not known
-    bool by_vmcoreinfo = false;        ///< else by the shape of its log alone
-    /// How it describes itself; only if by_vmcoreinfo.
+    std::string release;               ///< "6.1.0-32-amd64"; empty if unknown
+    std::optional<PageTables> tables;  ///< of the kernel's half; unset if unknown
+    bool by_vmcoreinfo = false;        ///< otherwise found only by the shape of its log
+    /// Only if by_vmcoreinfo.
     std::optional<Vmcoreinfo> description{};
-    /// Of its image: virtual address less physical.
+    /// The image's virtual address minus its physical one.
     std::optional<std::uint64_t> image_offset{};
 };
 
-/// The kernel that has described itself by VMCOREINFO; costs a glance at each page.
+/// The kernel with a VMCOREINFO; looks at each page once.
 std::optional<FoundKernel> find_described_kernel(const GuestMemory& memory, Arch arch);
 
-/// Looks for a kernel's log: by VMCOREINFO where that exists, else by its shape, which a log has
-/// from start_kernel on. Best first: of several that with the newest records, for a guest that
-/// was reset holds the logs of earlier boots.
-/// @param hint  the CPU's own page tables, when they are known
+/// Looks for kernel logs: by VMCOREINFO if it exists, otherwise by shape, which a log has from start_kernel
+/// on. The log with the newest records comes first, because a guest that was reset also holds the logs of
+/// earlier boots.
+/// @param hint  the CPU's own page tables, if known
 std::vector<FoundKernel> find_kernels(const GuestMemory& memory, Arch arch,
                                       const std::optional<PageTables>& hint = std::nullopt);
 

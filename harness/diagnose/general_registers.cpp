@@ -15,7 +15,7 @@
 namespace lktest {
 namespace {
 
-/// What one CPU is said to hold, by name. Of a segment also where it begins, as "FS.base".
+/// The registers of one CPU by name, including the bases of segments ("FS.base").
 class Named {
 public:
     explicit Named(std::string_view text) {
@@ -38,11 +38,11 @@ public:
     std::uint64_t operator[](const std::string& name) const { return find(name).value_or(0); }
 
 private:
-    std::map<std::string, std::uint64_t> values_;  ///< of a name that comes twice the first
+    std::map<std::string, std::uint64_t> values_;  ///< if a name occurs twice, the first
 };
 
 GeneralRegisters x86_registers(const Named& named) {
-    // QEMU names them as the mode does that the CPU is in: RAX or EAX, RFL or EFL.
+    // QEMU's names depend on the CPU's mode: RAX or EAX, RFL or EFL.
     const auto wide = [&named](const std::string& name) {
         const auto value = named.find("R" + name);
         return value ? *value : named["E" + name];

@@ -14,12 +14,12 @@ constexpr std::size_t token_count = 256;
 constexpr std::size_t index_size = token_count * 2;
 constexpr std::size_t most_symbols = 2'000'000;
 constexpr std::size_t fewest_symbols = 1'000;
-/// Of all names together, compressed; a kernel with everything has 5 MiB.
+/// Size of all names together, compressed; an allyesconfig kernel has 5 MiB.
 constexpr std::size_t most_names = 32 << 20;
 constexpr std::size_t most_tokens = 16 << 10;
 /// KSYM_NAME_LEN is 512, the type included.
 constexpr std::size_t longest_name = 512;
-constexpr std::size_t most_unpacked = 64 << 20;  // bytes of all names together
+constexpr std::size_t most_unpacked = 64 << 20;  // total bytes of all names
 
 constexpr std::uint64_t rounded_up(std::uint64_t value) {
     return (value + 7) & ~std::uint64_t{7};
@@ -27,7 +27,7 @@ constexpr std::uint64_t rounded_up(std::uint64_t value) {
 
 using Tokens = std::array<std::string, token_count>;
 
-/// What names are made of: token_index says where each token begins in token_table.
+/// The tokens that names consist of: token_index says where each one begins in token_table.
 std::optional<Tokens> read_tokens(std::string_view table, std::string_view index) {
     if (index.size() < index_size)
         return std::nullopt;
@@ -42,10 +42,10 @@ std::optional<Tokens> read_tokens(std::string_view table, std::string_view index
     return tokens;
 }
 
-/// A name as it lies there: its length, in one byte or from 128 on in two, then a token each.
+/// An encoded name: its length, in one byte or from 128 on in two, then a byte for each token.
 struct Packed {
     std::string_view tokens;
-    std::size_t size = 0;  ///< with the length
+    std::size_t size = 0;  ///< including the length
 };
 
 std::optional<Packed> packed_name(std::string_view names) {
@@ -74,15 +74,15 @@ std::string unpacked(const Packed& packed, const Tokens& tokens) {
     return name;
 }
 
-/// Where the parts lie, by whichever kind of address.
+/// Where the parts are, by either kind of address.
 struct Parts {
-    std::string names;    ///< from their beginning on; what follows does not matter
+    std::string names;    ///< begins at the names; may have more bytes after them
     std::string offsets;  ///< four bytes for each symbol
     std::uint64_t count = 0, base = 0;
 };
 
-/// Offsets are from the base; if there are negative ones, those are from below the base, and the
-/// others are no addresses but offsets in a CPU's own data (CONFIG_KALLSYMS_ABSOLUTE_PERCPU).
+/// Offsets count from the base. If some are negative, those count from below the base, and the
+/// others are offsets in a CPU's own data instead (CONFIG_KALLSYMS_ABSOLUTE_PERCPU).
 std::optional<Symbols> decode(const Parts& parts, const Tokens& tokens) {
     if (parts.offsets.size() < parts.count * 4)
         return std::nullopt;
@@ -131,7 +131,7 @@ std::optional<Symbols> by_vmcoreinfo(const AddressSpace& space, const Vmcoreinfo
     const auto tokens = read_tokens(space.bytes_at(*table, most_tokens), space.bytes_at(*index, index_size));
     if (!count || *count > most_symbols || !relative_base || !tokens)
         return std::nullopt;
-    // In every layout the tokens lie somewhere behind the names.
+    // In every layout the tokens are somewhere after the names.
     const std::uint64_t most = *table > *names ? *table - *names : most_names;
     return decode({.names = space.bytes_at(*names, std::min<std::uint64_t>(most, most_names)),
                    .offsets = space.bytes_at(*offsets, *count * std::size_t{4}),
@@ -162,7 +162,7 @@ struct TokenPlace {
     std::size_t table = 0, index = 0;
 };
 
-/// Whether a table of tokens begins here: what its index must be lies shortly behind it.
+/// Whether a table of tokens begins here: its index must follow shortly after it.
 std::optional<TokenPlace> tokens_from(const Window& image, std::size_t table) {
     std::string index;
     std::size_t at = table;
@@ -183,7 +183,7 @@ std::optional<TokenPlace> tokens_from(const Window& image, std::size_t table) {
     return TokenPlace{table, at + found};
 }
 
-/// Each digit stands for itself, so the tokens "0" … "9" lie in a row; 48 lie before them.
+/// Each digit is its own token, so the tokens "0" … "9" are in a row, after 48 others.
 std::optional<TokenPlace> find_tokens(const Window& image) {
     static constexpr std::string_view digits("0\0001\0002\0003\0004\0005\0006\0007\0008\0009\0", 20);
     const std::boyer_moore_horspool_searcher searcher(digits.begin(), digits.end());
@@ -200,7 +200,7 @@ std::optional<TokenPlace> find_tokens(const Window& image) {
             begin = image.bytes.rfind('\0', begin - 2) + 1;  // npos + 1 is the beginning
         if (token < '0' || at - begin > most_tokens)
             continue;
-        // What lies before the first token need not end with a NUL; but the table is aligned.
+        // The bytes before the first token need not end with a NUL, but the table is aligned.
         for (std::size_t table = begin; table < begin + 64; ++table)
             if (table == begin || (image.address + table) % 4 == 0)
                 if (const auto place = tokens_from(image, table))
@@ -222,7 +222,7 @@ bool begins_like_names(const Window& image, std::size_t at, const Tokens& tokens
     return true;
 }
 
-/// Whether `count` names lie here, and behind them the markers, which say where each 256th begins.
+/// Whether `count` names are here, followed by the markers, which say where each 256th name begins.
 bool names_agree(const Window& image, std::size_t names, std::size_t end, std::size_t count) {
     std::size_t at = names, marker = 0;
     for (std::size_t i = 0; i < count; ++i) {
@@ -252,7 +252,7 @@ std::optional<std::size_t> find_count(const Window& image, std::size_t table, co
     return std::nullopt;
 }
 
-/// The base is where the image begins: a kernel's address, of a whole page.
+/// The base is the beginning of the image: a kernel address, page-aligned.
 bool is_base(std::uint64_t address) {
     return in_kernel_half(address) && address % 4096 == 0;
 }
@@ -286,7 +286,7 @@ std::optional<Symbols> in_window(const Window& image) {
 
 std::optional<Symbols> by_shape(const GuestMemory& memory, std::uint64_t near) {
     for (const MemorySpan& part : memory.around_kernel(near)) {
-        // A copy, for the guest may change it meanwhile.
+        // A copy, because the guest may change it meanwhile.
         const std::string bytes = memory.bytes_at(part.address, part.bytes.size());
         if (auto symbols = in_window({part.address, bytes}))
             return symbols;

@@ -8,12 +8,12 @@
 
 namespace lktest {
 
-/// Decodes the table of names that a kernel holds in its memory. VMCOREINFO says where its parts
-/// lie; else they are found by their shape and by how they agree with each other. 6.1 and 6.12
-/// lay them out in different orders; both are tried (scripts/kallsyms.c).
-/// @param kernel  by which the kernel describes itself; null: not yet
+/// Decodes the table of names that a kernel holds in its memory. VMCOREINFO says where its parts are.
+/// Otherwise they are found by their shape and by how they agree with each other. Linux 6.1 and 6.12
+/// order them differently; both orders are tried (scripts/kallsyms.c).
+/// @param kernel  the kernel's VMCOREINFO; null if it does not exist yet
 /// @param near    a physical address in the kernel's image
-/// Nothing when there is none, or not all of it is there.
+/// @return unset if the table or a part of it is missing
 std::optional<Symbols> find_symbols(const AddressSpace& space, const Vmcoreinfo* kernel, std::uint64_t near);
 
 }  // namespace lktest

@@ -26,7 +26,7 @@ bool in_arm_image(const GuestMemory& memory, std::uint64_t address) {
 }
 
 bool in_x86_image(const GuestMemory& memory, std::uint64_t address) {
-    // The packed kernel comes right behind the entries, which are less than 4 KiB.
+    // The packed kernel follows the entries directly; they take less than 4 KiB.
     constexpr std::array packed{
         "\xfd"
         "7zXZ\0"sv,

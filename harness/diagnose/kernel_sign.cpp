@@ -6,8 +6,8 @@
 namespace lktest {
 namespace {
 
-/// Firmware and loaders have neither user mode nor anything in the upper half of the addresses. That half
-/// begins at 0xc0000000 for a kernel of 32 bits; at the top of 4 GiB lies the firmware's ROM.
+/// Firmware and loaders use neither user mode nor the upper half of the addresses. That half begins at
+/// 0xc0000000 for a 32-bit kernel; the firmware's ROM is at the top of 4 GiB.
 bool is_of_kernel(const CpuState& cpu) {
     constexpr std::uint64_t half_of_32_bits = 0xc000'0000, rom = 0xff00'0000;
     switch (cpu.mode) {

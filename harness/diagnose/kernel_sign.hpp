@@ -7,7 +7,7 @@
 
 namespace lktest {
 
-/// What a guest's CPUs show of who runs.
+/// The kind of software that a guest's CPUs execute.
 enum class KernelSign {
     kernel,   ///< a kernel or its programs
     loader,   ///< firmware, a boot loader or a kernel's first code

@@ -8,7 +8,7 @@
 namespace lktest {
 namespace {
 
-/// What follows `prefix` in the first record that begins with it.
+/// The text after `prefix` in the first record that begins with it.
 std::optional<std::string> first_after(const std::vector<LogRecord>& log, std::string_view prefix) {
     for (const LogRecord& record : log)
         if (record.text.starts_with(prefix))
@@ -16,8 +16,8 @@ std::optional<std::string> first_after(const std::vector<LogRecord>& log, std::s
     return std::nullopt;
 }
 
-/// Each kernel says a word of an initrd that it was given, in setup_arch() or in populate_rootfs(), and
-/// passes both before it mounts a root or starts a program.
+/// Every kernel logs an initrd, in setup_arch() or in populate_rootfs(). Both run before it mounts a root or
+/// starts a program.
 std::optional<bool> was_given_initrd(const std::vector<LogRecord>& log) {
     static const re2::RE2 given(
         R"(^(?:Trying to unpack rootfs image|Unpacking initramfs|Initramfs unpacking failed|rootfs image is not initramfs|Freeing initrd memory|RAMDISK: \[mem|Loaded initrd from |initrd not fully accessible))");
@@ -37,7 +37,7 @@ std::optional<bool> was_given_initrd(const std::vector<LogRecord>& log) {
 
 KernelStart kernel_start(const std::vector<LogRecord>& log) {
     KernelStart start;
-    // "Command line: " is x86's, and comes first; arm64 says only the other one.
+    // x86 logs "Command line: " first; arm64 logs only the other one.
     constexpr std::string_view said = "Kernel command line:";
     if (const auto line = first_after(log, said)) {
         start.command_line = line->substr(std::min(line->find_first_not_of(' '), line->size()));
@@ -60,7 +60,7 @@ KernelStart kernel_start(const std::vector<LogRecord>& log) {
         if (start.failed_init.empty())
             re2::RE2::PartialMatch(record.text, failed, &start.failed_init);
     }
-    if (!start.failed_init.empty())  // it tries others then, and says no word of those that are missing
+    if (!start.failed_init.empty())  // it tries others then, and does not log those that are missing
         start.init.clear();
     start.model = first_after(log, "Machine model: ").value_or("");
     start.initrd = was_given_initrd(log);

@@ -11,16 +11,16 @@
 
 namespace lktest {
 
-/// What a log says of how its kernel was started, and by what.
+/// How a kernel was started, according to its log.
 struct KernelStart {
-    std::string command_line;           ///< as the log has it; unset if it does not show it
+    std::string command_line;           ///< as logged; unset if the log lacks it
     bool bare = false;                  ///< the log shows that the command line is empty
     std::vector<std::string> consoles;  ///< of the command line: "tty0", "ttyS0,115200"
     bool quiet = false;
     std::string init;            ///< the first process: "/init"; unset if none was started
-    std::string failed_init;     ///< what the kernel could not execute
-    std::string model;           ///< "Raspberry Pi 4 Model B", by the device tree; unset under ACPI
-    std::optional<bool> initrd;  ///< whether the loader handed one over; unset if the log cannot tell
+    std::string failed_init;     ///< a program that the kernel could not execute
+    std::string model;           ///< "Raspberry Pi 4 Model B", from the device tree; unset under ACPI
+    std::optional<bool> initrd;  ///< whether the loader passed one; unset if the log does not show it
 };
 
 KernelStart kernel_start(const std::vector<LogRecord>& log);

@@ -11,7 +11,7 @@
 namespace lktest {
 namespace {
 
-/// The function's instructions up to the one in question, and some behind it.
+/// The function's instructions up to the one in question, and some after it.
 std::vector<std::string> code_at(std::uint64_t pc, const AddressSpace& space, const Symbols& symbols,
                                  Arch arch) {
     constexpr std::uint64_t most = 4096, behind = 64;
@@ -37,8 +37,8 @@ AddressSpace space_of(const GuestMemory& memory, const FoundKernel& kernel) {
     return {.memory = &memory, .tables = kernel.tables, .image_offset = kernel.image_offset};
 }
 
-/// A physical address in the kernel's image. Before VMCOREINFO the log lies in it; later it may not, but then
-/// the symbols are named.
+/// A physical address in the kernel's image. Before VMCOREINFO exists, the log is in the image. Later it may
+/// not be, but then VMCOREINFO names symbols.
 std::uint64_t place_in_image(const FoundKernel& kernel) {
     if (kernel.description && kernel.image_offset)
         if (const auto text = kernel.description->symbol("_stext"))

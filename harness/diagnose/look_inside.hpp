@@ -7,14 +7,14 @@
 
 namespace lktest {
 
-/// Fills in what the memory of a kernel that was found tells besides its log: the functions that
-/// each CPU is in, by the last sample, and the tasks. What it cannot tell it says in `untold`.
+/// Fills in what the memory of a kernel shows beyond its log: the functions that each CPU was in at the last
+/// sample, and the tasks. Adds a line to `untold` for everything that cannot be read.
 void look_inside(const GuestMemory& memory, const FoundKernel& kernel, Arch arch, Examination& seen);
 
-/// The symbols of a kernel that was found.
+/// The symbols of a kernel found in memory.
 std::optional<Symbols> kernel_symbols(const GuestMemory& memory, const FoundKernel& kernel);
 
-/// Fills in what UEFI firmware has loaded, and in which of it the CPUs are.
+/// Fills in the images that UEFI firmware has loaded, and which of them the CPUs are in.
 void look_at_firmware(const GuestMemory& memory, Examination& seen);
 
 }  // namespace lktest

@@ -11,17 +11,17 @@
 
 namespace lktest {
 
-/// An Ethernet device of a kernel, as its memory has it.
+/// An Ethernet device, from the kernel's memory.
 struct NetworkCard {
     std::string name;    ///< "eth0"
     std::string mac;     ///< "52:54:00:6c:6b:01"
-    std::string driver;  ///< "virtio_net"; empty: it has none, or it is not known
+    std::string driver;  ///< "virtio_net"; empty if it has none, or if it is unknown
     bool up = false;
 };
 
-/// Those that a task sees: of its network namespace.
+/// The devices in a task's network namespace.
 /// @param task  the address of its task_struct
-/// Nothing when their list cannot be read.
+/// @return unset if their list cannot be read
 std::optional<std::vector<NetworkCard>> read_network_cards(const AddressSpace& space,
                                                            const KernelTypes& types, std::uint64_t task);
 

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t most_frames = 40;
 constexpr std::uint64_t most_entries = 8'000'000;
 
-/// The kernel's two tables, sorted by address: where code begins, and what is true of it there.
+/// The kernel's two tables, sorted by address: code addresses, and the unwind entry of each.
 struct OrcTables {
     std::uint64_t addresses = 0;  ///< s32 each, relative to itself
     std::uint64_t entries = 0;    ///< six bytes each
@@ -35,7 +35,7 @@ struct OrcEntry {
 };
 static_assert(sizeof(OrcEntry) == 6);
 
-/// From Linux 6.4 on the kind has three bits, and what was a bit of its own is one of the kinds.
+/// From Linux 6.4 on the kind has three bits, and includes a former separate bit.
 enum class OrcFormat { since_6_4, before_6_4 };
 
 enum class Kind { end, call, registers, part_of_registers };
@@ -71,7 +71,7 @@ struct Registers {
     std::uint64_t pc = 0, sp = 0, frame = 0;
 };
 
-/// The registers of whoever called, or was interrupted.
+/// The registers of the caller or of the interrupted code.
 class Caller {
 public:
     Caller(const AddressSpace& space, const Registers& now, const OrcEntry& entry, OrcFormat format)
@@ -106,7 +106,7 @@ private:
                 const auto at = space_.value<std::uint64_t>(now_.sp);
                 return at ? std::optional(plus(*at, entry_.sp_offset)) : std::nullopt;
             }
-            default: return std::nullopt;  // registers that only an interrupt's frame has
+            default: return std::nullopt;  // registers that only an interrupt frame has
         }
     }
 
@@ -127,7 +127,7 @@ private:
         return Registers{*pc, stack, *frame};
     }
 
-    /// A struct pt_regs lies on the stack.
+    /// A struct pt_regs is on the stack.
     std::optional<Registers> by_registers(std::uint64_t stack) const {
         const auto frame = space_.value<std::uint64_t>(stack + 32);
         auto found = by_interrupt(stack + 128);
@@ -137,7 +137,7 @@ private:
         return found;
     }
 
-    /// What the CPU pushes: RIP, CS, RFLAGS, RSP, SS (SDM vol. 3A §6.14.2).
+    /// The words that the CPU pushes: RIP, CS, RFLAGS, RSP, SS (SDM vol. 3A §6.14.2).
     std::optional<Registers> by_interrupt(std::uint64_t pushed) const {
         const auto pc = space_.value<std::uint64_t>(pushed);
         const auto segment = space_.value<std::uint64_t>(pushed + 8);
@@ -177,7 +177,7 @@ std::vector<CodeAddress> unwind_by_orc(const AddressSpace& space, const Symbols&
     const auto tables = orc_tables(symbols);
     if (!tables)
         return {{pc}};
-    // An entry does not tell its format, and in the wrong one the way soon ends.
+    // The format is not recorded; with the wrong one, unwinding soon ends.
     const Registers first{pc, sp, frame};
     auto older = unwind(space, *tables, first, OrcFormat::before_6_4);
     auto newer = unwind(space, *tables, first, OrcFormat::since_6_4);

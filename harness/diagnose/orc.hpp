@@ -8,9 +8,8 @@
 
 namespace lktest {
 
-/// Follows the stack of an x86_64 kernel by the tables it was built with
-/// (Documentation/arch/x86/orc-unwinder.rst). All places in code on the way, innermost first.
-/// Just `pc` when the kernel has no such tables.
+/// Follows the stack of an x86_64 kernel with its ORC tables (Documentation/arch/x86/orc-unwinder.rst).
+/// @return all code addresses on the stack, innermost first; only `pc` if the kernel has no such tables
 std::vector<CodeAddress> unwind_by_orc(const AddressSpace& space, const Symbols& symbols, std::uint64_t pc,
                                        std::uint64_t sp, std::uint64_t frame);
 

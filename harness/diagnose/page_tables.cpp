@@ -12,11 +12,11 @@ constexpr std::uint64_t bits(unsigned high, unsigned low) {
     return (~std::uint64_t{0} >> (63 - high)) & (~std::uint64_t{0} << low);
 }
 
-/// What one entry of a table says.
+/// A decoded table entry.
 struct Entry {
     bool present = false;
     bool leaf = false;
-    std::uint64_t address = 0;  ///< of the next table, or of the page or block
+    std::uint64_t address = 0;  ///< address of the next table, or of the page or block
 };
 
 /// SDM vol. 3A §4.5.4: bit 0 present, bit 7 a page of 2 MiB or 1 GiB.
@@ -44,8 +44,8 @@ Entry entry_of(std::uint64_t raw, unsigned level, const PageTables& tables) {
     return tables.arch == Arch::x86_64 ? x86_entry(raw, level) : arm_entry(raw, level, tables);
 }
 
-/// How many bits of an address a table translates, for it fills one page; how many levels of tables there
-/// are; and the highest bit that they translate.
+/// How many bits of an address one table, which fills a page, translates; the number of levels; and the
+/// highest translated bit.
 struct Form {
     explicit Form(const PageTables& tables)
         : page_shift(tables.page_shift),
@@ -58,7 +58,7 @@ struct Form {
     unsigned low(unsigned level) const { return page_shift + level * per_level; }
 };
 
-/// The bits of an address that tell one half from the other.
+/// The bits of an address that distinguish the two halves.
 std::uint64_t sign_of(const PageTables& tables) {
     return bits(63, tables.arch == Arch::x86_64 ? tables.address_bits - 1 : tables.address_bits);
 }
@@ -104,7 +104,7 @@ std::optional<std::uint64_t> translate(const GuestMemory& memory, const PageTabl
 
 namespace {
 
-/// Goes through tables, from the lowest address up.
+/// Walks the tables, from the lowest address up.
 class Walk {
 public:
     Walk(const GuestMemory& memory, const PageTables& tables)
@@ -113,7 +113,7 @@ public:
     std::vector<MappedRange> all() && {
         const std::uint64_t sign = sign_of(tables_), begin = tables_.of_program ? 0 : sign;
         const unsigned level = form_.levels - 1, low = form_.low(level);
-        // Of the top table one half only, where both halves share it.
+        // Only one half of the top table, if both halves share it.
         const std::uint64_t first = (begin & bits(form_.top, low)) >> low, count = (~sign >> low) + 1;
         look_at(tables_.root + first * 8, level, begin, count);
         return std::move(found_);
@@ -154,7 +154,7 @@ private:
     const PageTables& tables_;
     const Form form_;
     std::unordered_set<std::uint64_t> seen_;  ///< a table's address, and its level in the lowest three bits
-    std::size_t entries_ = 1 << 27;           ///< left to look at; pages of 4 KiB for 512 GiB
+    std::size_t entries_ = 1 << 27;           ///< remaining work: 4 KiB pages for 512 GiB
     std::vector<MappedRange> found_;
 };
 

@@ -10,7 +10,7 @@
 namespace lktest {
 
 /// Follows a kernel's pointers: follow(space, types, task, "task_struct", "mm", "mm_struct", "exe_file") is
-/// task->mm->exe_file. 0 when one of them leads nowhere, or the kernel has no such member.
+/// task->mm->exe_file. 0 if one of them is null, or if the kernel has no such member.
 template <typename... More>
 std::uint64_t follow(const AddressSpace& space, const KernelTypes& types, std::uint64_t address,
                      std::string_view structure, std::string_view member, More... more) {

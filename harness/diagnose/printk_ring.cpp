@@ -6,11 +6,11 @@
 namespace lktest {
 namespace {
 
-// The two upper bits of a descriptor's state_var; the rest is its identity (DESC_STATE, DESC_ID).
+// The two upper bits of a descriptor's state_var are its state, the rest its identity (DESC_STATE, DESC_ID).
 constexpr unsigned state_shift = 62;
 constexpr std::uint64_t id_mask = (std::uint64_t{1} << state_shift) - 1;
 constexpr std::uint64_t most_records = 256 << 10;
-constexpr std::uint64_t most_compared = 4096;  // of the newest descriptors: nonsense differs at once
+constexpr std::uint64_t most_compared = 4096;  // of the newest descriptors: random memory disagrees at once
 constexpr std::size_t most_text = 64 << 20;
 enum State : std::uint64_t { reserved = 0, committed = 1, finalized = 2, reusable = 3 };
 
@@ -34,13 +34,13 @@ std::optional<Descriptor> descriptor(const GuestMemory& memory, const PrintkRing
     return Descriptor{*state >> state_shift, *state & id_mask, *begin, *next};
 }
 
-/// The text of a record. Its block begins with the identity of its descriptor; one that does
+/// The text of a record. Its block begins with the identity of its descriptor. A block that does
 /// not fit before the end of the array is at the array's beginning (get_data()).
 std::string text_of(const GuestMemory& memory, const PrintkRing& ring, const Descriptor& descriptor,
                     std::size_t length) {
     const std::uint64_t size = std::uint64_t{1} << ring.size_bits;
     const std::uint64_t begin = descriptor.begin, next = descriptor.next;
-    if ((begin & 1) != 0)  // no block: an empty line, or there was no room
+    if ((begin & 1) != 0)  // without a block: an empty line, or there was not enough room
         return {};
     const bool wrapped = begin >> ring.size_bits != next >> ring.size_bits && (next & (size - 1)) != 0;
     const std::uint64_t at = wrapped ? 0 : begin & (size - 1);
@@ -92,7 +92,7 @@ std::optional<PrintkLog> read_printk(const GuestMemory& memory, const PrintkRing
     const std::uint64_t count = (ids->head - ids->tail + 1) & id_mask;
     if (count > most_records)
         id = (ids->head + 1 - most_records) & id_mask;
-    // What was read and is gone since is not read again; what lies outside is of another boot.
+    // Records read earlier are not read again. Identities outside the ring belong to another boot.
     if (from && ((*from - ids->tail) & id_mask) <= count)
         id = *from & id_mask;
 
@@ -112,7 +112,7 @@ std::optional<PrintkLog> read_printk(const GuestMemory& memory, const PrintkRing
         text += read ? read->text.size() : 0;
         if (text > most_text)
             break;
-        // The kernel may have taken the descriptor for a newer record meanwhile.
+        // The kernel may have reused the descriptor for a newer record meanwhile.
         const auto again = descriptor(memory, ring, id);
         if (read && again && again->id == id && again->state != reusable)
             log.records.push_back(std::move(*read));
@@ -129,7 +129,7 @@ bool descriptors_agree(const GuestMemory& memory, const PrintkRing& ring) {
     std::uint64_t id = (ids->head - std::min(count, most_compared)) & id_mask;
     for (; id != ((ids->head + 1) & id_mask); id = (id + 1) & id_mask) {
         const auto found = descriptor(memory, ring, id);
-        // The newest ones may be on their way; a ring that stands elsewhere disagrees at once.
+        // The newest ones may be incomplete; anything that is not a ring disagrees at once.
         if (!found || (found->id != id && ((ids->head - id) & id_mask) > 2))
             return false;
         if (found->id != id && ids->head == ids->tail)

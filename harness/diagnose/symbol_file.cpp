@@ -15,18 +15,18 @@
 namespace lktest {
 namespace {
 
-/// Where each kind of section's name begins in these.
+/// Where the name of each kind of section begins in `section_names`.
 constexpr std::string_view section_name_bytes{"\0.text\0.data\0.symtab\0.strtab\0.shstrtab\0", 39};
 enum NameAt : Elf64_Word { text = 1, data = 7, symbol_table = 13, names = 21, section_names = 29 };
 
-/// Addresses in a row whose symbols are all code, or all not: gdb asks the section that an address lies in
-/// for the symbol's name.
+/// A range whose symbols are all code, or all data: gdb looks a symbol up by the section that contains its
+/// address.
 struct Stretch {
     bool code = false;
     std::uint64_t begin = 0, end = 0;
 };
 
-/// A kernel has some five of them; of nonsense the last one has the rest.
+/// A kernel has about five. With invalid data, the last one covers the rest.
 constexpr std::size_t most_stretches = 1000;
 
 void take(std::vector<Stretch>& stretches, std::uint64_t address, bool code) {
@@ -56,12 +56,12 @@ std::string symbol_file(const Symbols& symbols, Arch arch) {
         const bool global = std::isupper(static_cast<unsigned char>(entry.type)) != 0;
         symbol.st_info = static_cast<unsigned char>(
             ELF64_ST_INFO(global ? STB_GLOBAL : STB_LOCAL, code ? STT_FUNC : STT_OBJECT));
-        symbol.st_shndx = static_cast<Elf64_Half>(stretches.size());  // behind the null section
+        symbol.st_shndx = static_cast<Elf64_Half>(stretches.size());  // after the null section
         symbol.st_value = entry.address;
         table.push_back(symbol);
         strings.append(entry.name).push_back('\0');
     }
-    // Each reaches up to the next: gdb shows no data symbol without a size.
+    // Each symbol reaches up to the next, because gdb ignores data symbols without a size.
     std::uint64_t end = stretches.empty() ? 0 : stretches.back().end, next = end;
     for (Elf64_Sym& symbol : std::ranges::reverse_view(std::span(table).subspan(1))) {
         if (symbol.st_value < next)

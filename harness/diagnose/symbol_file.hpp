@@ -9,7 +9,7 @@
 namespace lktest {
 
 /// A kernel's symbols as an ELF file without any code, for a debugger: it reads the code from the machine.
-/// Empty sections cover the kernel, for gdb believes in no function outside of all sections.
+/// Empty sections cover the kernel, because gdb ignores functions outside of sections.
 std::string symbol_file(const Symbols& symbols, Arch arch);
 
 }  // namespace lktest

@@ -9,7 +9,7 @@
 namespace lktest {
 namespace {
 
-/// No function is larger; what lies farther behind one is in none that has a name.
+/// Functions are smaller. An address farther from a symbol belongs to code without a name.
 constexpr std::uint64_t largest_function = 1 << 20;
 
 }  // namespace
@@ -25,7 +25,7 @@ void Symbols::add(std::uint64_t address, char type, std::string_view name) {
 }
 
 void Symbols::sort() {
-    // Of several names of one place the last counts: a global function's.
+    // If a place has several names, the last one counts: a global function's.
     std::ranges::stable_sort(symbols_, {}, [](const Symbol& symbol) {
         return std::tuple(symbol.address, is_code(symbol.type), symbol.type == 'T');
     });

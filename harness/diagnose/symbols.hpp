@@ -14,16 +14,16 @@ namespace lktest {
 /// A place in code.
 struct CodeAddress {
     std::uint64_t address = 0;
-    /// It will be returned to: what is there belongs to what lies before it, for a call may be a
-    /// function's last instruction.
+    /// A return address. It belongs to the code before it, because a call may be a function's last
+    /// instruction.
     bool returned_to = false;
 };
 
-/// Whether a symbol of this type, as nm(1) prints it, is of code.
+/// Whether a symbol of this type, as nm(1) prints it, is code.
 bool is_code(char type);
 
-/// The names of a kernel's functions, and on most kernels of its data, by address: what the
-/// kernel keeps for its own backtraces (kernel/kallsyms.c), at the addresses it runs at.
+/// The names of a kernel's functions, and on most kernels of its data, by run-time address. The
+/// kernel keeps them for its own backtraces (kernel/kallsyms.c).
 class Symbols {
 public:
     struct Entry {
@@ -34,7 +34,7 @@ public:
 
     /// Any order.
     void add(std::uint64_t address, char type, std::string_view name);
-    /// After the last one, before anything is asked.
+    /// Call this after the last add() and before any lookup.
     void sort();
 
     std::size_t size() const noexcept { return symbols_.size(); }
@@ -45,9 +45,9 @@ public:
         std::string_view name;
         std::uint64_t offset = 0, size = 0;  ///< size: up to the next symbol
     };
-    /// The function that an address lies in; nothing when it is in none.
+    /// The function that contains an address; unset if none does.
     std::optional<Place> function_at(std::uint64_t address) const;
-    /// "do_idle+0x1c3/0x290"; else "0xffffffffc0123456".
+    /// "do_idle+0x1c3/0x290", or "0xffffffffc0123456" outside of functions.
     std::string name_of(CodeAddress code) const;
 
 private:

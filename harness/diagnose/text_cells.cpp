@@ -4,7 +4,7 @@
 namespace lktest {
 namespace {
 
-/// A character of code page 437 as a reader of logs wants it.
+/// A character of code page 437 as it should appear in a log.
 char plain(unsigned char c) {
     if (c == 0 || c == 0xff)
         return ' ';
@@ -38,7 +38,7 @@ std::vector<std::string> rows_of_cells(std::string_view cells, std::size_t colum
             row.clear();
         }
     }
-    // A screen of letters that nobody reads is video memory in a graphics mode.
+    // An unreadable screen of letters is video memory in a graphics mode.
     if (odd * 4 > drawn)
         return {};
     return rows;

@@ -13,10 +13,10 @@ namespace lktest {
 inline constexpr std::uint64_t text_screen_address = 0xb8000;
 inline constexpr std::size_t text_screen_columns = 80, text_screen_rows = 25;
 
-/// The rows of a text screen, without trailing blanks; no rows when these bytes are none, but pixels.
+/// The rows of a text screen, without trailing blanks; no rows if the bytes are pixels.
 /// @param cells  two bytes each, character (code page 437) and attribute, row by row: what VGA shows in text
 ///               modes, and what Linux keeps for each of its virtual terminals
-/// What a frame is drawn with becomes '|', '-' and '+', other characters beyond ASCII '?'.
+/// Box-drawing characters become '|', '-' and '+'. Other characters beyond ASCII become '?'.
 std::vector<std::string> rows_of_cells(std::string_view cells, std::size_t columns);
 
 }  // namespace lktest

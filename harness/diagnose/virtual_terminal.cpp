@@ -11,10 +11,10 @@ namespace {
 
 constexpr std::uint32_t least_columns = 40, most_columns = 1024;
 constexpr std::uint32_t least_rows = 10, most_rows = 512;
-/// That have the shape of a terminal and cannot be read; a kernel has a few.
+/// Places that have the shape of a terminal but cannot be read; a kernel has a few.
 constexpr unsigned most_terminals = 64;
 
-/// The members that the shape is told by.
+/// The members that define the shape.
 struct Geometry {
     std::uint32_t columns = 0, rows = 0;
     std::uint64_t origin = 0;  ///< where the rows begin, a virtual address
@@ -32,8 +32,7 @@ bool plausible(std::uint32_t columns, std::uint32_t rows, std::uint32_t row_size
            rows >= least_rows && rows <= most_rows;
 }
 
-/// Behind vc_origin: vc_scr_end, vc_visible_origin; vc_top, vc_bottom; vc_sw; vc_screenbuf,
-/// vc_screenbuf_size.
+/// After vc_origin: vc_scr_end, vc_visible_origin, vc_top, vc_bottom, vc_sw, vc_screenbuf, vc_screenbuf_size.
 std::optional<Geometry> geometry_at(const GuestMemory& memory, const VirtualTerminal& terminal) {
     const auto numbers = memory.value<std::array<std::uint32_t, 3>>(terminal.columns);
     if (!numbers || !plausible((*numbers)[0], (*numbers)[1], (*numbers)[2]))
@@ -95,7 +94,7 @@ std::optional<std::vector<std::string>> read_terminal(const GuestMemory& memory,
         return std::nullopt;
     std::string cells;
     const std::size_t row_size = std::size_t{2} * geometry->columns;
-    // Row by row: what lies side by side in the kernel's half may be apart in memory.
+    // Row by row: virtually contiguous rows may be apart in physical memory.
     for (std::uint32_t row = 0; row < geometry->rows; ++row) {
         const auto place = translate(memory, tables, geometry->origin + row * row_size);
         if (!place)

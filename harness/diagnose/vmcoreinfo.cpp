@@ -10,7 +10,7 @@
 namespace lktest {
 namespace {
 
-/// The text has a page of its own; on kernels with larger pages it is no longer.
+/// The text has its own page. It is not longer on kernels with larger pages.
 constexpr std::size_t page = 4096;
 constexpr std::size_t most_found = 16;
 constexpr std::size_t most_first_keys = 1024;  // pages that begin like one

@@ -13,11 +13,11 @@
 
 namespace lktest {
 
-/// What a kernel writes down of itself for those who will read its memory: lines of KEY=VALUE
+/// A kernel's description of itself for readers of its memory: lines of KEY=VALUE
 /// (Documentation/admin-guide/kdump/vmcoreinfo.rst). It exists from subsys_initcall on.
 class Vmcoreinfo {
 public:
-    /// Nothing when the text is not one: it must name a release, a page size and a symbol.
+    /// @return unset unless the text has a release, a page size and a symbol
     static std::optional<Vmcoreinfo> parse(std::string_view text);
 
     /// As the kernel wrote it.
@@ -38,13 +38,13 @@ private:
     std::map<std::string, std::string, std::less<>> values_;
 };
 
-/// All that lie in memory: more than one when the guest was reset, or holds another guest.
+/// All in memory: more than one if the guest was reset, or runs another guest.
 std::vector<Vmcoreinfo> find_vmcoreinfo(const GuestMemory& memory);
 
-/// How far that kernel's image is from where it lies: virtual address less physical.
+/// The virtual address of that kernel's image minus its physical one.
 std::optional<std::uint64_t> image_offset_of(const Vmcoreinfo& kernel, Arch arch);
 
-/// How that kernel's addresses are translated.
+/// The translation of that kernel's addresses.
 std::optional<PageTables> page_tables_of(const Vmcoreinfo& kernel, Arch arch);
 
 }  // namespace lktest

@@ -4,7 +4,7 @@
 //   cmake --preset fuzz && cmake --build --preset fuzz
 //   build/fuzz/fuzz_memory_symbols CORPUS -max_total_time=600
 //
-// CORPUS is a directory; pieces of a real guest's memory in it help a lot.
+// CORPUS is a directory. Pieces of a real guest's memory in it help a lot.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -46,7 +46,7 @@ GuestMemory memory_of(const std::string& bytes) {
                 {.pc = place + image_offset, .sp = place + image_offset, .frame = place + image_offset});
 }
 
-/// Types in the first half, in the other the memory that they describe.
+/// The first half has the types, the second half the memory that they describe.
 [[maybe_unused]] void types(const std::string& bytes) {
     const auto found = KernelTypes::parse(bytes);
     if (!found)
@@ -64,7 +64,7 @@ GuestMemory memory_of(const std::string& bytes) {
     image_at(efi_images(memory_of(bytes)), place);
 }
 
-/// What QEMU answers.
+/// Answers of QEMU's monitor.
 [[maybe_unused]] void monitor(const std::string& bytes) {
     ram_layout(bytes);
     for (const Arch arch : {Arch::x86_64, Arch::aarch64}) {
