@@ -39,7 +39,7 @@ std::string without_escapes(std::string_view text) {
     return plain;
 }
 
-/// Where a parameter's value holds a label: behind this.
+/// The text after which a parameter's value has a label.
 constexpr std::array label_marks{
     std::string_view("CDLABEL="),      std::string_view("LABEL="),
     std::string_view("archisolabel="), std::string_view("misolabel="),

@@ -12,11 +12,11 @@ enum class BootLoader { grub, syslinux, systemd_boot, unified_kernel };
 /// "GRUB", "SYSLINUX", "systemd-boot", "unified kernel image".
 std::string_view name(BootLoader loader);
 
-/// A file that a configuration names, with as much of its path as is known.
+/// A file that a configuration names, with the known part of its path.
 struct NamedFile {
-    std::string path;      ///< as it is written, without GRUB's "(device)"
-    std::size_t line = 0;  ///< from 1
-    bool certain = true;   ///< false: the path depends on a variable that is not known
+    std::string path;      ///< as written, without GRUB's "(device)"
+    std::size_t line = 0;  ///< counted from 1
+    bool certain = true;   ///< false: the path depends on an unknown variable
 };
 
 /// A menu entry that loads a kernel.
@@ -24,8 +24,8 @@ struct BootEntry {
     std::string title;
     NamedFile kernel;
     std::vector<NamedFile> initrds;
-    std::string command_line;  ///< with what SYSLINUX says in `initrd=` taken out
-    bool certain = true;       ///< false: the command line depends on a variable that is not known
+    std::string command_line;  ///< without SYSLINUX's `initrd=`
+    bool certain = true;       ///< false: the command line depends on an unknown variable
 };
 
 /// A file system that a configuration names by its label or UUID.
@@ -36,20 +36,20 @@ struct LabelUse {
     By by = By::label;
 };
 
-/// What a boot loader's configuration says, as far as that can be known without running it.
+/// The content of a boot loader's configuration, as far as it is known without running it.
 struct BootConfig {
     BootLoader loader = BootLoader::grub;
     std::vector<BootEntry> entries;
     std::vector<LabelUse> labels;           ///< of `search`, and of kernel parameters
     std::vector<std::size_t> efi_commands;  ///< lines with linuxefi or initrdefi
     std::vector<NamedFile> modules;         ///< SYSLINUX's COM32 modules that it starts
-    // Of SYSLINUX only:
+    // Only for SYSLINUX:
     std::vector<NamedFile> includes;  ///< read in place: INCLUDE, MENU INCLUDE
     std::vector<NamedFile>
         successors;  ///< read instead: CONFIG, a configuration that is an argument of menu.c32
-    std::vector<std::string> choices;  ///< the names of all LABELs, whatever they start
-    NamedFile chosen;         ///< what DEFAULT names; empty if it names a menu module, or is not there
-    bool shows_menu = false;  ///< UI, or DEFAULT with a menu module
+    std::vector<std::string> choices;  ///< the names of all LABELs
+    NamedFile chosen;                  ///< the name in DEFAULT; empty if it is missing or names a menu module
+    bool shows_menu = false;           ///< UI, or DEFAULT with a menu module
 };
 
 /// Each reads at most 1 MiB of text, 4000 lines with commands, and 256 entries.
@@ -61,7 +61,7 @@ BootConfig parse_loader_entry(std::string_view text);
 /// The values of `console=` in order: "tty0", "ttyS0,115200".
 std::vector<std::string> consoles(std::string_view command_line);
 
-/// The value of the last parameter of this name; empty when there is none.
+/// The value of the last parameter of this name; empty if it is missing.
 std::string parameter(std::string_view command_line, std::string_view name);
 
 /// Volume labels that kernel parameters name: root=live:CDLABEL=X, archisolabel=X, lktest.label=X, …

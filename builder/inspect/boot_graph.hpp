@@ -9,10 +9,10 @@
 
 namespace lktest {
 
-/// One thing that takes part in booting, or a file that ought to and is not there.
+/// A step of the boot: firmware, an image, a program or a file. The file may be missing.
 struct BootNode {
     enum class Kind {
-        firmware,   ///< where a way begins
+        firmware,   ///< where a path begins
         image,      ///< an El Torito image, an EFI system partition, boot code of the first sector
         program,    ///< a boot loader
         config,     ///< a configuration that the loader reads
@@ -30,14 +30,15 @@ struct BootNode {
     std::size_t entry = 0;  ///< index in ConfigFacts::entries
 };
 
-/// Why one thing leads to the next.
+/// Why one node leads to the next.
 struct BootEdge {
     std::size_t from = 0, to = 0;
-    std::string rule;    ///< "shim starts grubx64.efi beside itself", "configfile"
-    std::string source;  ///< the bytes or the line that say so: "/boot/grub/grub.cfg:12", "El Torito entry 2"
+    std::string rule;  ///< "shim starts grubx64.efi next to it", "configfile"
+    std::string
+        source;  ///< the bytes or the line that show it: "/boot/grub/grub.cfg:12", "El Torito entry 2"
 };
 
-/// One way in which a machine can start the medium.
+/// One path by which a machine can start the medium.
 struct BootWay {
     enum class Firmware { bios, uefi, loop };  ///< loop: another boot manager starts it from a file
     enum class Medium { cd, disk, network };
@@ -45,29 +46,29 @@ struct BootWay {
     Medium medium = Medium::cd;
     std::string machine;     ///< "x86_64", "aarch64", "i386"
     std::size_t start = 0;   ///< the firmware's node
-    bool followed = true;    ///< every loader on it is known here; otherwise the rest is a guess
+    bool followed = true;    ///< every loader on it is known; otherwise the rest is a guess
     std::string stops = {};  ///< where it ends before a menu entry: "at \"grub>\""; empty if it does not
     std::size_t last = 0;    ///< the node where it stops
-    std::vector<std::string> missing = {};  ///< files whose absence makes it stop
-    std::string looked_for = {};            ///< what the last loader searched its files by
+    std::vector<std::string> missing = {};  ///< files whose absence stops it
+    std::string looked_for = {};            ///< the last loader's search criterion
 };
 /// "UEFI x86_64 from a CD".
 std::string name(const BootWay& way);
 
-/// What firmware, loader and kernel do with the medium, as far as that follows from its bytes.
+/// How firmware, loaders and kernels use the medium, as far as its bytes show.
 struct BootGraph {
     std::vector<BootNode> nodes;
     std::vector<BootEdge> edges;
     std::vector<BootWay> ways;
 
     std::size_t add(BootNode node);
-    /// Adds the node unless the same one is there: kind, name and facts.
+    /// Adds the node unless one with the same kind, name and facts exists.
     std::size_t find_or_add(const BootNode& node);
     void connect(std::size_t from, std::size_t to, std::string rule, std::string source);
 
     /// Every node that can be reached from this one, itself included.
     std::set<std::size_t> reached_from(std::size_t node) const;
-    /// Indices in MediumFacts::configs of the configurations that some way reaches.
+    /// Indices in MediumFacts::configs of the configurations on some path.
     std::set<std::size_t> reached_configs() const;
 };
 

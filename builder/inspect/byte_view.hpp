@@ -13,12 +13,12 @@
 
 namespace lktest {
 
-/// A window onto the bytes of a stranger's file. Nothing is held in memory but what is read, and
-/// nothing outside the window can be: what lies behind its end is not there.
+/// A window onto the bytes of an untrusted file. Only the bytes that are read are held in memory, and
+/// bytes outside the window cannot be read.
 class ByteView {
 public:
     ByteView() = default;
-    /// Throws a usage Error naming the file when it cannot be opened or is no regular file.
+    /// Throws a usage Error naming the file if it cannot be opened or is not a regular file.
     static ByteView of_file(const std::filesystem::path& path);
     static ByteView of_memory(std::string bytes);
 
@@ -28,12 +28,12 @@ public:
     ByteView part(std::uint64_t offset, std::uint64_t size) const;
     ByteView from(std::uint64_t offset) const { return part(offset, size()); }
 
-    /// Makes this window longer by another one onto the same file: how fragmented files are read.
+    /// Appends another window onto the same file: how fragmented files are read.
     void append(const ByteView& next);
 
-    /// At most `size` bytes; fewer at the end. Throws a host Error when the disk fails.
+    /// At most `size` bytes; fewer at the end. Throws a host Error if the disk fails.
     std::string read(std::uint64_t offset, std::size_t size) const;
-    /// The same into `buffer`; returns how many bytes there are.
+    /// The same into `buffer`; returns the number of bytes read.
     std::size_t read(std::uint64_t offset, std::span<char> buffer) const;
 
 private:
@@ -52,11 +52,11 @@ private:
 /// Whether both windows show the same bytes.
 bool same_bytes(const ByteView& one, const ByteView& other);
 
-/// Where `text` begins within the first `limit` bytes; nothing when it is not there.
+/// The offset of `text` within the first `limit` bytes; unset if it is not found.
 std::uint64_t find_text(const ByteView& bytes, std::string_view text, std::uint64_t limit);
 inline constexpr std::uint64_t not_found = ~std::uint64_t{0};
 
-/// Whether `text` is at this place; nothing is behind the end of `bytes`.
+/// Whether `text` is at this place; false past the end of `bytes`.
 bool has_text(std::string_view bytes, std::size_t at, std::string_view text);
 
 /// UTF-16 (a Unicode byte order mark is not looked for) as UTF-8; lone surrogates become U+FFFD.

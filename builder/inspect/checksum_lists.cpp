@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t list_limit = 16, list_size_limit = 16 << 20, line_limit = 200'000, remark_limit = 100;
 constexpr std::size_t piece = 1 << 20;
 
-/// Digests are told apart by their length in hexadecimal digits.
+/// The kind of digest follows from its length in hexadecimal digits.
 const EVP_MD* digest_for(std::size_t digits) {
     switch (digits) {
         case 32: return EVP_md5();
@@ -129,7 +129,7 @@ void read_list(const IsoTree& tree, const std::string& path, const std::string& 
             missing.push_back(std::move(line->path));
         }
     }
-    // A list of which most files are not here was made for another place.
+    // A list whose files are mostly missing was made for another directory.
     if (there * 2 >= lines)
         list.missing = std::move(missing);
     else
@@ -179,8 +179,8 @@ std::vector<ChecksumList> check_lists(const IsoTree& tree, const std::vector<std
 }
 
 std::optional<ImplantedSum> check_implanted(const ByteView& iso, std::uint64_t limit) {
-    // isomd5sum: the application's area of the volume descriptor counts as blanks, and so many of the last
-    // sectors are left out.
+    // isomd5sum: the application's area of the volume descriptor counts as blanks, and this many of the last
+    // sectors are skipped.
     constexpr std::uint64_t descriptor = 16 * iso_sector, area = descriptor + 883, area_size = 512;
     const std::string text = iso.read(area, area_size);
     const auto value = [&text](std::string_view key) {

@@ -15,20 +15,20 @@ struct CpioEntry {
     std::string path;  ///< "/usr/bin/sh"
     std::uint32_t mode = 0;
     std::uint64_t size = 0;
-    std::string head;  ///< the first bytes of its content; the whole of a symbolic link's
+    std::string head;  ///< the first bytes of its content; all of a symbolic link's
 };
 
 struct CpioResult {
-    std::uint64_t read = 0;  ///< bytes, through the trailer
+    std::uint64_t read = 0;  ///< bytes, including the trailer
     bool complete = false;   ///< the trailer was found
-    std::string fault;       ///< why it was not
+    std::string fault;       ///< why it was not found
 };
 
-/// How many of a file's bytes are wanted.
+/// How many bytes of a file to read.
 using HeadSize = std::function<std::size_t(const std::string& path)>;
 
 /// Reads one newc or crc archive ("070701", "070702").
-/// @param take  is given every entry; false ends the reading
+/// @param take  called for every entry; returns false to stop reading
 CpioResult read_cpio(const Stream& stream, const HeadSize& head_size,
                      const std::function<bool(CpioEntry)>& take);
 

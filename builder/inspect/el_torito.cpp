@@ -29,7 +29,7 @@ std::optional<BootCatalogue> read_boot_catalogue(const ByteView& iso) {
     if (u8(record, 0) != 0 || !has_text(record, 1, "CD001") ||
         !has_text(record, 7, "EL TORITO SPECIFICATION"))
         return std::nullopt;
-    // Enough for every entry that we look at, each with a section header of its own.
+    // Enough for every entry that we read, each in a separate section.
     const std::string bytes =
         iso.read(std::uint64_t{le32(record, 71)} * iso_sector, 2 * (boot_entry_limit + 1) * boot_entry_size);
     const auto entry = [&bytes](std::size_t at) {

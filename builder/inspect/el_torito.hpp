@@ -13,9 +13,9 @@ namespace lktest {
 struct BootImage {
     std::uint8_t platform = 0;   ///< 0: 80x86, 0xEF: EFI
     bool bootable = false;       ///< the boot indicator is 0x88
-    std::uint8_t emulation = 0;  ///< 0: none
+    std::uint8_t emulation = 0;  ///< 0 without emulation
     std::uint64_t offset = 0;    ///< in the ISO, bytes
-    std::uint64_t size = 0;      ///< what firmware is told to load, bytes; UEFI entries often lie
+    std::uint64_t size = 0;      ///< bytes that firmware loads; often wrong in UEFI entries
 };
 
 inline constexpr std::uint8_t bios_platform = 0, efi_platform = 0xEF;
@@ -25,7 +25,7 @@ struct BootCatalogue {
     std::vector<BootImage> images;
 };
 
-/// Nothing when the ISO has no El Torito boot record.
+/// Unset if the ISO does not have an El Torito boot record.
 std::optional<BootCatalogue> read_boot_catalogue(const ByteView& iso);
 
 }  // namespace lktest

@@ -10,7 +10,7 @@
 
 namespace lktest {
 
-/// A feature of an EROFS image, with the kernel that learned it.
+/// A feature of an EROFS image, and the first kernel that supports it.
 struct ErofsNeed {
     std::string what;    ///< "zstd", "fragments"
     std::string kernel;  ///< "6.10"
@@ -22,9 +22,9 @@ struct ErofsSuper {
     std::uint32_t block_size = 0;  ///< bytes
     std::uint64_t inodes = 0;
     std::int64_t made = 0;                 ///< seconds since 1970
-    std::uint64_t used = 0;                ///< bytes that it says it has
+    std::uint64_t used = 0;                ///< its size in bytes, by the superblock
     std::vector<std::string> compressors;  ///< "lz4", "zstd"
-    std::vector<ErofsNeed> needs;          ///< what a kernel must know to mount it
+    std::vector<ErofsNeed> needs;          ///< features that a kernel must support to mount it
     std::string fault;                     ///< why every kernel refuses it; empty if none does
 };
 

@@ -15,12 +15,13 @@ namespace {
 
 constexpr std::size_t entry_size = 32, entry_limit = 20'000, depth_limit = 32;
 constexpr std::uint64_t fat_limit = 32 << 20, directory_limit = 4 << 20, fat_directories_limit = 64 << 20;
-constexpr std::size_t step_limit = 1 << 22;  // clusters that are followed in all chains together
+constexpr std::size_t step_limit = 1 << 22;  // clusters in all chains together
 
 /// The numbers of a boot sector ("Boot Sector and BPB", and "FAT Type Determination").
 struct Geometry {
-    std::uint64_t sector, cluster;                       ///< bytes
-    std::uint64_t fat, fat_size, root, root_size, data;  ///< byte offsets and sizes; root: of FAT12 and 16
+    std::uint64_t sector, cluster;  ///< bytes
+    std::uint64_t fat, fat_size, root, root_size,
+        data;  ///< byte offsets and sizes; root: for FAT12 and FAT16
     std::uint64_t clusters, total;
     std::uint32_t root_cluster;  ///< of FAT32
     int bits;                    ///< by the number of clusters, as firmware determines it
@@ -121,7 +122,7 @@ private:
         std::size_t depth;
     };
 
-    /// FAT32 with few clusters is against the specification, and Linux, mtools and GRUB read it.
+    /// FAT32 with few clusters violates the specification, but Linux, mtools and GRUB read it.
     int entry_bits() const { return g_.is_32 ? 32 : g_.bits == 32 ? 16 : g_.bits; }
 
     std::uint32_t next(std::uint32_t cluster) const {
@@ -133,7 +134,7 @@ private:
                                   : le32(fat_, std::size_t{cluster} * 4) & 0xfffffff;
     }
 
-    /// The first `size` bytes of a file whose first cluster this is.
+    /// The first `size` bytes of the file that begins at this cluster.
     ByteView chain(std::uint32_t cluster, std::uint64_t size) {
         ByteView content;
         const std::uint32_t end = entry_bits() == 12 ? 0xff8 : entry_bits() == 16 ? 0xfff8 : 0xffffff8;

@@ -8,23 +8,23 @@
 
 namespace lktest {
 
-/// What is wrong with a medium, and what would mend it.
+/// A fault of a medium, and how to fix it.
 struct IsoFinding {
     enum class Grade {
-        notice,   ///< nothing is wrong, but there is something to know about it
-        warning,  ///< it boots, but not everywhere, or not so that one sees it
-        error,    ///< something that it has for booting cannot work
+        notice,   ///< not a fault, but worth knowing
+        warning,  ///< it boots, but not on every machine, or not visibly
+        error,    ///< part of its boot setup cannot work
     };
     Grade grade = Grade::error;
     std::string id;    ///< "label-mismatch": stays the same between versions
-    std::string text;  ///< what was found, and what comes of it
-    std::string fix;   ///< what to do
+    std::string text;  ///< the fault and its effect
+    std::string fix;   ///< the remedy
 };
 
-/// Errors first. A medium that is cut off has only that said of it: the rest would follow from it.
+/// Errors first. If a medium is cut off, that is the only finding, because the others would follow from it.
 std::vector<IsoFinding> find_faults(const MediumFacts& facts);
 
-/// What find_faults() looked at on this medium, and what it could not judge.
+/// The parts of this medium that find_faults() examined, and those that it could not judge.
 struct InspectCoverage {
     std::vector<std::string> checked, unchecked;  ///< "partition tables", "the loader on BIOS from a CD"
 };

@@ -20,30 +20,30 @@ void add_notice(IsoFindings& findings, std::string id, std::string text, std::st
 /// "a, b and 3 more".
 std::string some_of(const std::vector<std::string>& names);
 
-/// The machines that this medium's loaders can start a kernel of: by EFI loaders of removable
-/// media, "x86_64" and "i386" by BIOS.
+/// The machines whose kernels this medium's loaders can start: those of its removable-media EFI loaders, and
+/// "x86_64" and "i386" by BIOS.
 std::set<std::string> startable_machines(const MediumFacts& facts);
 
-/// The machine of the kernel at this path; empty when it is none, or none that this medium can start:
-/// what depends on the machine is then not judged.
+/// The machine of the kernel at this path. Empty if it is not a kernel, or not one that this medium can
+/// start; rules that depend on the machine are then skipped.
 std::string kernel_machine(const MediumFacts& facts, std::string_view path);
 
-/// Memory tests and hardware detectors are loaded as kernels are, and are none.
+/// Memory tests and hardware detectors are loaded like kernels.
 bool is_tool(const BootEntry& entry);
 
-/// Whether the partition table is that of a larger disk.
+/// Whether the partition table describes a larger disk.
 bool judge_disk_size(const MediumFacts& facts, IsoFindings& findings);
 void judge_image(const MediumFacts& facts, IsoFindings& findings);  ///< volume, El Torito, partitions
 void judge_isolinux(const MediumFacts& facts, IsoFindings& findings);
 void judge_efi(const MediumFacts& facts, IsoFindings& findings);      ///< ESP, EFI programs
-void judge_configs(const MediumFacts& facts, IsoFindings& findings);  ///< what boot loaders are told
+void judge_configs(const MediumFacts& facts, IsoFindings& findings);  ///< boot loader configurations
 void judge_ways(const MediumFacts& facts, IsoFindings& findings);     ///< from firmware to a menu
 void judge_secure_boot(const MediumFacts& facts, IsoFindings& findings);
 void judge_kernels(const MediumFacts& facts, IsoFindings& findings);
 void judge_initramfs(const MediumFacts& facts, IsoFindings& findings);
 void judge_layers(const MediumFacts& facts, IsoFindings& findings);
 void judge_loopback(const MediumFacts& facts, IsoFindings& findings);
-void judge_live(const MediumFacts& facts, IsoFindings& findings);     ///< what the live system looks for
+void judge_live(const MediumFacts& facts, IsoFindings& findings);  ///< files that the live system looks for
 void judge_content(const MediumFacts& facts, IsoFindings& findings);  ///< kernel, initramfs and root together
 void judge_ukis(const MediumFacts& facts, IsoFindings& findings);     ///< unified kernel images
 

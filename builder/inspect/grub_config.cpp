@@ -8,7 +8,7 @@
 namespace lktest {
 
 BootConfig parse_grub(std::string_view text) {
-    // A medium of which nothing is known: every path may be right.
+    // The medium is unknown, so every path may exist.
     const IsoTree nothing;
     const Volumes volumes(nothing, "", "");
     GrubStart start;

@@ -17,7 +17,7 @@ bool is_config(std::string_view path) {
     return path.ends_with(".cfg") || path.ends_with(".conf");
 }
 
-/// Members of a ustar archive, as grub-mkstandalone makes it.
+/// Members of a ustar archive from grub-mkstandalone.
 void read_tar(std::string_view bytes, std::map<std::string, std::string>& files) {
     constexpr std::size_t block = 512;
     for (std::size_t at = 0; at + block <= bytes.size() && bytes[at] != 0;) {
@@ -46,7 +46,7 @@ void read_memdisk(const std::string& bytes, std::map<std::string, std::string>& 
     }
 }
 
-/// The name in a module's section .modname; ELF, 32 or 64 bits.
+/// The name in a module's section .modname; 32-bit or 64-bit ELF.
 std::string elf_module_name(std::string_view elf) {
     const bool wide = u8(elf, 4) == 2;
     const std::uint64_t table = wide ? le64(elf, 40) : le32(elf, 32);
@@ -101,7 +101,7 @@ std::optional<GrubProgram> read_modules(const std::string& bytes, bool wide) {
     return program;
 }
 
-/// In a core for BIOS the list follows the kernel, whose code has the magic number too.
+/// In a core for BIOS the list follows the kernel, whose code also contains the magic number.
 std::optional<GrubProgram> find_modules(std::string_view core) {
     constexpr std::uint32_t header_size = 12;
     for (std::size_t at = 0; (at = core.find("mimg", at)) != std::string_view::npos; ++at)
@@ -142,7 +142,7 @@ std::optional<GrubProgram> read_grub_core(const ByteView& image) {
         const std::uint32_t packed = le32(bytes, loader + 8), whole = le32(bytes, loader + 12);
         if (packed < 1'000 || packed > bytes.size() || whole <= packed || whole > modules_limit)
             continue;
-        // The packed part is the last one; how long the decompressor before it is differs.
+        // The compressed part is the last one. The decompressor before it varies in length.
         std::string properties("\x5d\0\0\1\0", 5);
         for (int i = 0; i < 8; ++i)
             properties += static_cast<char>(std::uint64_t{whole} >> (8 * i) & 0xff);

@@ -10,7 +10,7 @@
 
 namespace lktest {
 
-/// What grub-mkimage put into an image of GRUB, besides its kernel.
+/// The parts that grub-mkimage added to GRUB's kernel.
 struct GrubProgram {
     std::string prefix;                          ///< "/boot/grub"
     std::string script;                          ///< the configuration that runs first
@@ -18,10 +18,10 @@ struct GrubProgram {
     std::map<std::string, std::string> memdisk;  ///< configurations in its memory disk: FAT or tar
 };
 
-/// Nothing if this is not a GRUB for EFI (its modules are a section of the PE image, "mods").
+/// Unset if this is not a GRUB for EFI (its modules are a section of the PE image, "mods").
 std::optional<GrubProgram> read_grub_program(const ByteView& file);
 
-/// The same of an El Torito or disk image for BIOS, whose modules are compressed (raw LZMA).
+/// The same for an El Torito or disk image for BIOS, whose modules are compressed (raw LZMA).
 std::optional<GrubProgram> read_grub_core(const ByteView& image);
 
 }  // namespace lktest

@@ -20,7 +20,7 @@ constexpr std::size_t grub_step_limit = 50'000, grub_entry_limit = 512, grub_loa
                       grub_list_limit = 256, each_limit = 64;
 constexpr std::string_view elsewhere_name = "elsewhere", memdisk_name = "memdisk";
 
-/// A search by label or UUID that found nothing on the medium, and the device before it.
+/// A search by label or UUID that did not match the medium, and the device before it.
 struct Suspect {
     LabelUse use;
     std::size_t config = 0;
@@ -163,7 +163,7 @@ private:
             }
         }
         GrubFile file = look({prefix.value_or("") + "/grub.cfg", prefix.has_value()}, "normal", 0);
-        // Distributions patch GRUB to read the one beside itself as well.
+        // Distributions patch GRUB to read also the one next to itself.
         if (file.found.empty() && !start_.directory.empty()) {
             const GrubFile beside =
                 look({fmt::format("({}){}/grub.cfg", start_.root ? device_name(*start_.root) : "",
@@ -228,7 +228,7 @@ private:
         config_ = before;
     }
 
-    /// Runs the entries of the menu that was defined so far, each from here.
+    /// Runs each entry of the menu defined so far, starting from this state.
     void finish_menu() {
         if (!state_.loads.empty()) {  // a kernel without a menu
             GrubEntry entry{
@@ -297,7 +297,7 @@ private:
             case GrubStatement::Kind::condition: return run_condition(statement);
             case GrubStatement::Kind::each: return run_each(statement);
             case GrubStatement::Kind::loop: {
-                // How often it runs is not known.
+                // The number of iterations is unknown.
                 const Truth value = run_block(statement.branches[0].condition);
                 if (value != Truth::no) {
                     const State before = state_;
@@ -454,7 +454,7 @@ private:
         return returned ? Truth::unknown : value;
     }
 
-    /// What a command that is not known stores with --set=NAME or --set=1:NAME is not known either.
+    /// An unknown command makes the variables in its --set=NAME or --set=1:NAME unknown.
     void forget_results(const std::vector<GrubArgument>& words) {
         for (std::size_t i = 1; i < words.size(); ++i) {
             std::string name;
@@ -555,7 +555,7 @@ private:
             file.found = found->path;
             return;
         }
-        // GRUB that was started from a CD also names its El Torito image by that device.
+        // A GRUB started from a CD also uses that device for its El Torito image.
         if (start_.root == volume && volume == Volumes::iso)
             if (const auto found = volumes_.find_anywhere(file.named.path)) {
                 file.volume = found->volume;
@@ -563,7 +563,7 @@ private:
             }
     }
 
-    /// The search before named another medium, and the file is on this one: it was meant.
+    /// The previous search named another medium, but the file is on this one, so the search meant this one.
     bool find_suspected(GrubFile& file) {
         const auto found = volumes_.find_anywhere(file.named.path);
         if (!found)
@@ -682,7 +682,7 @@ private:
         return certain ? Truth::no : Truth::unknown;
     }
 
-    /// An entry that leads to another menu, whose entries are run as this one's successors.
+    /// An entry that loads another menu, whose entries are run as its successors.
     Truth run_config_of_entry(const GrubFile& file) {
         const bool read = std::ranges::any_of(outcome_.configs, [&](const GrubConfigRead& config) {
             return file.volume && config.volume == *file.volume && config.path == file.found;

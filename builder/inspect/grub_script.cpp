@@ -86,12 +86,12 @@ private:
             line_ += c == '\n' ? 1 : 0;
             if (quote ? c == quote : c == '\'' || c == '"') {
                 if (!quote)
-                    word.parts.push_back({{}, false, true});  // "" is a word of its own
+                    word.parts.push_back({{}, false, true});  // "" is a separate, empty word
                 quote = quote ? '\0' : c;
             } else if (c == '$' && quote != '\'') {
                 read_variable(word, quote != 0);
             } else if (c == '\\' && quote != '\'' && !text_.empty()) {
-                // Within "" a backslash stands for itself, except before these.
+                // Within "" a backslash is literal, except before these.
                 if (quote && std::string_view("$\"\\\n").find(text_.front()) == std::string_view::npos)
                     put(word, c, true);
                 line_ += text_.front() == '\n' ? 1 : 0;
@@ -142,7 +142,7 @@ public:
         while (token_.kind != Token::Kind::end && statements_ < statement_limit) {
             const GrubBlock more = block({}, 0);
             script.statements.insert(script.statements.end(), more.begin(), more.end());
-            if (token_.kind != Token::Kind::end) {  // a "}" or "fi" that closes nothing
+            if (token_.kind != Token::Kind::end) {  // an unmatched "}" or "fi"
                 note_error();
                 advance();
             }

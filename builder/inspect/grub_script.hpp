@@ -44,11 +44,11 @@ struct GrubStatement {
 
 struct GrubScript {
     GrubBlock statements;
-    std::size_t error_line = 0;  ///< of the first syntax error; 0 if there is none
+    std::size_t error_line = 0;  ///< of the first syntax error, or 0
 };
 
-/// Reads at most 1 MiB of text and 20 000 statements, nested 60 deep. Never fails: what cannot be parsed is
-/// skipped, as GRUB does it.
+/// Reads at most 1 MiB of text and 20 000 statements, nested 60 deep. Never fails: like GRUB, it skips
+/// invalid commands.
 GrubScript parse_grub_script(std::string_view text);
 
 }  // namespace lktest

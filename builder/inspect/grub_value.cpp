@@ -106,7 +106,7 @@ std::optional<std::string> GrubVariables::get(std::string_view name) const {
         return value->second;
     if (name.starts_with("feature_"))
         return "y";
-    // These are the machine's, or the last command's.
+    // These belong to the machine, or to the last command.
     constexpr std::string_view machine[]{"?",         "#",      "@",    "*",           "lockdown",
                                          "shim_lock", "random", "lang", "pxe_blksize", "net_default_server"};
     if (!known_ || std::ranges::find(machine, name) != std::end(machine) ||

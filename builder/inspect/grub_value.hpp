@@ -18,10 +18,10 @@ struct GrubArgument {
     bool certain = true;  ///< every variable in it is known
 };
 
-/// GRUB's variables; a value that differs between two ways to the same place is not known.
+/// GRUB's variables. A value that differs between two paths to the same place is unknown.
 class GrubVariables {
 public:
-    /// @param known  a variable that was never set is empty; otherwise it is not known
+    /// @param known  a variable that was never set is empty; otherwise it is unknown
     explicit GrubVariables(bool known) : known_(known) {}
 
     std::optional<std::string> get(std::string_view name) const;

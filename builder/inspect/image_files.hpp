@@ -35,7 +35,7 @@ public:
     std::vector<std::string> names(const ImageNode& directory);
     /// The first bytes of a regular file, at most `size`; unset if they cannot be read.
     virtual std::optional<std::string> head(const ImageNode& file, std::size_t size) = 0;
-    /// Whether everything asked for so far could be read.
+    /// Whether all requests so far could be read.
     bool readable() const { return readable_; }
 
 protected:
@@ -52,7 +52,8 @@ std::unique_ptr<ImageFiles> open_squashfs(const ByteView& image);
 /// Unset if the image is not an EROFS that can be read here.
 std::unique_ptr<ImageFiles> open_erofs(const ByteView& image);
 
-/// Several images stacked into one root, as live systems do. Symbolic links lead from one image into another.
+/// Several images stacked into one root, as live systems do. Symbolic links may point from one image into
+/// another.
 class RootUnion {
 public:
     void add(std::unique_ptr<ImageFiles> image) { images_.push_back(std::move(image)); }

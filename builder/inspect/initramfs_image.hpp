@@ -21,25 +21,25 @@ struct ElfGroup {
     std::vector<std::string> examples;  ///< the first few paths
 };
 
-/// The program that the kernel hands over to.
+/// The program that the kernel starts.
 struct InitProgram {
-    std::string path;         ///< "/init", or what rdinit= says
+    std::string path;         ///< "/init", or the path in rdinit=
     bool executable = false;  ///< a regular file with an x bit
-    std::string interpreter;  ///< of "#!", or an ELF program's PT_INTERP; empty when it needs none
+    std::string interpreter;  ///< of "#!", or an ELF program's PT_INTERP; may be empty
     bool interpreter_there = true, interpreter_executable = true;
     bool carriage_return = false;  ///< the "#!" line ends in CR, which becomes part of the name
 };
 
-/// What one or several initrd files, as the boot loader puts them together, unpack to.
+/// The unpacked contents of one or several initrd files, as the boot loader combines them.
 struct InitramfsImage {
-    std::vector<std::string> segments;  ///< "cpio", "zstd": how each part is packed
-    std::string fault;                  ///< why it cannot be read to its end; empty when it can
+    std::vector<std::string> segments;  ///< "cpio", "zstd": the format of each part
+    std::string fault;                  ///< why it cannot be read to its end; empty if it can
     bool xz_crc64 = false;              ///< an xz check that the kernel's decoder refuses
     bool lz4_frame = false;             ///< lz4's newer format, which the kernel does not unpack
     bool old_ramdisk = false;           ///< a file system image, as kernels before initramfs used
     std::size_t files = 0;
     std::vector<ElfGroup> machines;   ///< without firmware blobs and BPF; the most frequent first
-    std::optional<InitProgram> init;  ///< nothing: it is not there
+    std::optional<InitProgram> init;  ///< unset if it is missing
     bool busybox = false;
     bool has_modules = false;               ///< there are kernel modules
     bool knows_builtin = false;             ///< there is a modules.builtin
@@ -48,13 +48,13 @@ struct InitramfsImage {
     std::set<std::string> module_releases;  ///< those that hold a module
     /// Its files without modules and firmware. "/usr" is dropped from the front of each path.
     std::set<std::string, std::less<>> paths;
-    /// Scripts and settings by such a path: they say which live system this is, and what it looks for.
+    /// Scripts and settings by such a path. They identify the live system and the files that it looks for.
     std::map<std::string, std::string, std::less<>> texts;
 };
 
 /// Reads newc and crc cpio archives (Linux, Documentation/driver-api/early-userspace/buffer-format.rst),
-/// each compressed or not, one behind the other: 2 GiB unpacked, 300 000 files.
-/// @param files  in the order in which they are loaded
+/// each compressed or not, one after the other. Limits: 2 GiB unpacked, 300 000 files.
+/// @param files  in load order
 InitramfsImage read_initramfs(std::span<const ByteView> files, const std::string& init_path = "/init");
 
 }  // namespace lktest

@@ -10,18 +10,18 @@
 
 namespace lktest {
 
-/// What a medium says of itself, as far as booting it needs to know.
+/// The facts about a medium that are needed to boot it.
 struct IsoFacts {
     bool disk = false;           ///< the image of a whole disk, without ISO 9660
     std::string volume_label;    ///< PVD, ECMA-119 8.4.7
     std::string application_id;  ///< PVD, ECMA-119 8.4.20
     bool bios_boot = false;      ///< El Torito has an entry for platform 0 (80x86)
     bool uefi_boot = false;      ///< El Torito has an entry for platform 0xEF (EFI)
-    std::vector<Arch> arches;    ///< with a boot path of their own; empty when none was recognised
+    std::vector<Arch> arches;    ///< that it can boot; empty if none was recognised
 };
 
-/// Reads the volume descriptors, the boot catalogue, and which BOOT*.EFI there are
-/// (in the ISO's own tree, or in the EFI system partition that El Torito points to).
+/// Reads the volume descriptors, the boot catalogue and the names of the BOOT*.EFI files
+/// (in the ISO's tree, or in the EFI system partition that El Torito points to).
 /// A disk image has partitions instead, or is one FAT file system.
 /// Throws a usage Error naming the file if it is missing, unreadable, empty, neither of
 /// the two, or shorter than its volume or partition table says.

@@ -31,7 +31,7 @@ std::string date(std::string_view field) {
                        field.substr(8, 2), field.substr(10, 2), field.substr(12, 2));
 }
 
-/// The same with hundredths of a second, as it is used for a UUID.
+/// The same with hundredths of a second, as used in a UUID.
 std::string uuid(std::string_view field) {
     const std::string text = date(field);
     return text.empty() ? text
@@ -45,7 +45,7 @@ struct RockRidge {
     std::string name, target;
     bool too_long = false;
     std::uint64_t continued = 0;  ///< bytes outside the directory
-    std::uint32_t child = 0;      ///< block of the directory that this is the place of
+    std::uint32_t child = 0;      ///< block of the relocated directory
     bool relocated = false;       ///< a directory that is shown elsewhere
 };
 
@@ -151,7 +151,7 @@ private:
         return std::uint64_t{le32(record, at)} * iso_sector;
     }
 
-    /// The record of the root directory whose names are the best.
+    /// The record of the root directory with the best names.
     std::string choose_root() {
         std::string primary, joliet;
         for (std::size_t i = 0; i < descriptor_limit; ++i) {
@@ -270,7 +270,7 @@ private:
     std::size_t skip_ = 0;  ///< bytes before the System Use fields of each record
     std::deque<Directory> todo_;
     std::set<std::uint64_t> seen_;
-    std::uint64_t total_ = 0;  ///< bytes of directories and of what continues their records elsewhere
+    std::uint64_t total_ = 0;  ///< bytes of directories and of their continuation areas
     std::size_t names_ = 0, records_ = 0;
 };
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t image_limit = 256 << 10;
 
-/// What a COM32 module cannot be loaded without (SYSLINUX 6; 5 has the same).
+/// The modules that a COM32 module depends on (the same in SYSLINUX 5 and 6).
 struct Needs {
     std::string_view module, needed;
 };

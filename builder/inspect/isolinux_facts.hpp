@@ -10,9 +10,9 @@
 
 namespace lktest {
 
-/// Nothing when the boot image is no ISOLINUX.
+/// Unset if the boot image is not ISOLINUX.
 /// @param image  from its first byte on
-/// @param offset  where that is in the ISO
+/// @param offset  of the first byte in the ISO
 std::optional<IsolinuxFacts> read_isolinux(const ByteView& image, std::uint64_t offset, const IsoTree& tree,
                                            const std::vector<ConfigFacts>& configs);
 

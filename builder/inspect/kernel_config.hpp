@@ -11,13 +11,13 @@
 
 namespace lktest {
 
-/// A kernel's build configuration: 'y' or 'm' by option. An option that is off is not in it.
+/// A kernel's build configuration: 'y' or 'm' by option, without options that are off.
 class KernelConfig {
 public:
-    /// @param text  of /boot/config-VERSION or /proc/config.gz; reads at most 20 000 options
+    /// @param text  of /boot/config-VERSION or /proc/config.gz; at most 20 000 options are read
     static KernelConfig parse(std::string_view text);
 
-    /// Whether it looks like a whole configuration. Nothing may be concluded from a fragment.
+    /// Whether it looks complete. A fragment does not allow conclusions about missing options.
     bool known() const { return options_.contains("CONFIG_BLK_DEV_INITRD") || options_.size() > 500; }
     bool built_in(std::string_view option) const;
     /// Built in or a module.
@@ -27,7 +27,7 @@ private:
     std::map<std::string, char, std::less<>> options_;
 };
 
-/// The configuration that a kernel with CONFIG_IKCONFIG=y carries; empty if it carries none.
+/// The embedded configuration of a kernel with CONFIG_IKCONFIG=y; otherwise empty.
 /// Reads the stream to its end, or to `limit`.
 /// @param stream  of the unpacked kernel
 std::string embedded_config(const Stream& stream, std::uint64_t limit);

@@ -17,15 +17,15 @@ std::string first_word(std::string_view text) {
     return std::string(text.substr(0, text.find_first_of(std::string_view(" \0\n", 3))));
 }
 
-/// What it unpacks to; it must outlive the stream.
+/// The unpacked data; it must outlive the stream.
 Stream stream_of(Unpacked& unpacked) {
     return [&unpacked](std::span<char> buffer) { return unpacked.read(buffer); };
 }
 
-/// Reads the packed kernel in a bzImage: its configuration, and why it does not unpack.
+/// Reads the compressed kernel in a bzImage: its configuration, and why it does not unpack.
 void read_payload(KernelImage& kernel, const ByteView& payload) {
     const std::string_view compression = compression_of(payload.read(0, 16));
-    if (compression.empty() || compression == "lzo")  // what libarchive would run lzop(1) for
+    if (compression.empty() || compression == "lzo")  // libarchive would run lzop(1)
         return;
     constexpr std::uint64_t trailer = 4;  // its size follows it (scripts/Makefile.lib, size_append)
     Unpacked unpacked(payload.part(0, payload.size() - std::min(payload.size(), trailer)), unpacked_limit);
@@ -88,7 +88,8 @@ std::string version_in_stream(const Stream& stream) {
 /// Linux, Documentation/arch/arm64/booting.rst.
 KernelImage arm64_image(const ByteView& file, std::string_view head) {
     KernelImage kernel{"Image", "aarch64", version_in_stream(plain_stream(file)), false, false};
-    // image_size counts memory, with bss after the file's end; a file of less than a quarter is cut off.
+    // image_size counts memory, including bss, which the file lacks. A file of less than a quarter is cut
+    // off.
     kernel.cut = le64(head, 16) / 4 > file.size();
     kernel.page_size = page_size_of(head);
     kernel.config = KernelConfig::parse(embedded_config(plain_stream(file), file.size()));

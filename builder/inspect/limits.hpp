@@ -6,17 +6,17 @@
 
 #include "builder/inspect/boot_config.hpp"
 
-// Limits of what is read of a medium that more than one reader has. A list or a total that input can multiply
-// has one; harness/SECURITY.md has a table of all.
+// Limits that several readers of a medium share. Every list or total that input can multiply has a limit;
+// harness/SECURITY.md has a table of all.
 namespace lktest {
 
 /// The longest name of a file and the longest path in bytes, as on Linux (NAME_MAX, PATH_MAX).
 inline constexpr std::size_t longest_file_name = 255, longest_path = 4096;
 
-/// Of a menu entry. A command line that is longer is cut, and is then not certain: a kernel accepts 2 to 4
+/// For each menu entry. A longer command line is cut, and then counts as uncertain: a kernel accepts 2 to 4
 /// KiB.
 inline constexpr std::size_t initrd_limit = 16, command_line_limit = 16 << 10;
-/// Of the labels that a configuration uses.
+/// Labels that a configuration uses.
 inline constexpr std::size_t label_limit = 256;
 
 /// Adds words to a command line, within its limit.

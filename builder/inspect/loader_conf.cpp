@@ -33,7 +33,7 @@ bool names_an_entry(const std::string& pattern, const std::vector<std::string>& 
     return std::ranges::any_of(entries, [&](const std::string& entry) {
         std::string id = lower_case(entry);
         const std::string_view extension = id.ends_with(".efi") ? ".efi" : ".conf";
-        // "entry+3.conf" counts its boots, and its name is "entry.conf".
+        // "entry+3.conf" has a boot counter; its name is "entry.conf".
         if (const std::size_t plus = id.rfind('+'); plus != std::string::npos && id.ends_with(extension))
             id = id.substr(0, plus) + std::string(extension);
         const std::string bare = id.substr(0, id.size() - std::min(id.size(), extension.size()));

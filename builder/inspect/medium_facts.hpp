@@ -30,60 +30,62 @@
 
 namespace lktest {
 
-/// ISOLINUX as the BIOS starts it.
+/// ISOLINUX, as started by the BIOS.
 struct IsolinuxFacts {
-    std::string path, version;    ///< "/isolinux/isolinux.bin", "6.04"
-    bool table_patched = false;   ///< the boot info table says where the file lies
-    bool checksum_right = false;  ///< the table's; wrong: the file was changed after mastering
-    bool needs_ldlinux = false;   ///< version 5 and later
+    std::string path, version;   ///< "/isolinux/isolinux.bin", "6.04"
+    bool table_patched = false;  ///< the boot info table has the file's position
+    bool checksum_right =
+        false;  ///< the table's checksum is right; false: the file was changed after mastering
+    bool needs_ldlinux = false;  ///< version 5 and later
     bool has_ldlinux = false;
     bool has_config = false;
-    std::vector<std::string> missing_modules;  ///< that its configuration starts, or those need
+    std::vector<std::string>
+        missing_modules;  ///< modules that its configuration starts, and their dependencies
 };
 
 /// An EFI system partition: what a UEFI entry of El Torito, or the partition table, points at.
 struct EspFacts {
     std::string from;  ///< "El Torito", "partition 2"
     std::uint64_t offset = 0, size = 0;
-    bool outside = false;      ///< it begins behind the ISO's end, or ends there
+    bool outside = false;      ///< it begins or ends past the ISO's end
     int fat_bits = 0;          ///< 0: it is no FAT
-    bool small_fat32 = false;  ///< laid out as FAT32, with too few clusters for it: firmware refuses it
+    bool small_fat32 = false;  ///< formatted as FAT32 with too few clusters: firmware refuses it
     std::uint64_t clusters = 0;
-    std::uint64_t fat_size = 0;  ///< bytes that the FAT says it has
-    bool program = false;        ///< it is an EFI program itself, and not a file system
+    std::uint64_t fat_size = 0;  ///< the file system's size in bytes, by its boot sector
+    bool program = false;        ///< it is an EFI program instead of a file system
     std::string label, uuid;
-    std::vector<std::pair<std::string, std::uint64_t>> said;  ///< every size for it: "El Torito", bytes
+    std::vector<std::pair<std::string, std::uint64_t>> said;  ///< every declared size: "El Torito", bytes
     bool damaged = false;
     std::size_t files = 0;
-    std::vector<std::string> same, differing;  ///< files that the ISO's own tree has too
+    std::vector<std::string> same, differing;  ///< files that the ISO's tree has with other contents
 };
 
 struct EfiProgram {
     enum class Loader { unknown, shim, grub, systemd_boot, unified_kernel, kernel };
     std::string path;
     bool in_esp = false;
-    std::optional<PeImage> image;  ///< nothing: it is no PE image
+    std::optional<PeImage> image;  ///< unset if it is not a PE image
     std::size_t volume = 0;        ///< number in Volumes
     Loader loader = Loader::unknown;
     std::optional<GrubProgram> grub;
     std::optional<SecureBootFacts> secure;
 };
 
-/// A menu entry, and what of it there is.
+/// A menu entry, and which of its files exist.
 struct EntryFacts {
     BootEntry said;
-    std::string kernel;                ///< the file that it found; empty: none
-    std::vector<std::string> initrds;  ///< the same, "" for each that is not there
+    std::string kernel;                ///< the file that it found; empty if it is missing
+    std::vector<std::string> initrds;  ///< the same, "" for each missing file
     std::size_t volume = 0;            ///< number in Volumes, where the kernel is
     bool elsewhere = false;            ///< it starts a system on a disk of the machine
 };
 
-/// A file that a configuration names besides kernels and initramfs, and that is not there.
+/// A missing file that a configuration names, other than a kernel or an initramfs.
 struct BrokenReference {
     NamedFile named;
     std::string command;    ///< "chainloader", "configfile"
     std::string entry;      ///< the entry's title; empty outside of entries
-    std::string elsewhere;  ///< where on the medium a file of that path is: "the ISO"; empty if nowhere
+    std::string elsewhere;  ///< another volume that has a file of that path: "the ISO"; may be empty
 };
 
 struct ConfigFacts {
@@ -94,27 +96,27 @@ struct ConfigFacts {
     std::size_t volume = 0;               ///< number in Volumes
     bool judged = true;                   ///< false: every loader on the medium is known, and none reads it
     std::vector<BrokenReference> broken;  ///< in entries
-    std::size_t syntax_error = 0;         ///< line; 0 if there is none
-    std::vector<LabelUse> searches;       ///< of GRUB, which ought to find this medium and do not
+    std::size_t syntax_error = 0;         ///< line, or 0
+    std::vector<LabelUse> searches;       ///< GRUB's searches that should find this medium but do not
 };
 
 /// systemd-boot's loader.conf.
 struct LoaderConfFacts {
-    std::string path, pattern;  ///< what `default` says; empty if nothing
+    std::string path, pattern;  ///< the value of `default`; may be empty
     std::size_t line = 0;
-    bool matches = true;               ///< `default` names an entry
+    bool matches = true;               ///< `default` matches an entry
     std::vector<std::string> entries;  ///< the file names of all entries
 };
 
 struct KernelFacts {
     std::string path;
-    std::optional<KernelImage> image;  ///< nothing: it is no kernel that we know
+    std::optional<KernelImage> image;  ///< unset if it is not a known kind of kernel
     std::size_t volume = 0;            ///< number in Volumes
     std::optional<SecureBootFacts> secure;
 };
 
 struct InitramfsFacts {
-    std::vector<std::string> paths;  ///< in the order in which they are loaded
+    std::vector<std::string> paths;  ///< in load order
     std::uint64_t size = 0;
     InitramfsImage image;
 };
@@ -122,7 +124,7 @@ struct InitramfsFacts {
 struct LayerFacts {
     std::string path;
     std::uint64_t size = 0;              ///< of the file, in the image
-    std::optional<SquashfsSuper> super;  ///< nothing: only its name is a SquashFS's
+    std::optional<SquashfsSuper> super;  ///< unset if only its name is that of a SquashFS
 };
 
 struct ErofsFacts {
@@ -138,14 +140,14 @@ struct UkiFacts {
     UkiImage image;
 };
 
-/// How a medium is laid out.
+/// The kind of a medium.
 enum class MediumKind {
     iso,
     disk,     ///< a whole disk with partitions, or one FAT file system
     netboot,  ///< a directory of a boot server
 };
 
-/// All that `lktest inspect` knows of a medium.
+/// All that `lktest inspect` knows about a medium.
 struct MediumFacts {
     MediumKind kind = MediumKind::iso;
     std::uint64_t size = 0;  ///< of the file
@@ -153,11 +155,11 @@ struct MediumFacts {
     IsoTree::Names names = IsoTree::Names::plain;
     std::size_t files = 0;
     bool tree_damaged = false;
-    std::vector<std::string> cut_files;  ///< whose content lies behind the end, or partly
+    std::vector<std::string> cut_files;  ///< files whose content is partly or entirely past the end
     std::optional<BootCatalogue> catalogue;
-    std::vector<std::string> boot_paths;  ///< the ISO's file that each catalogue image is; "" when none
+    std::vector<std::string> boot_paths;  ///< the ISO's file for each image of the catalogue, or ""
     std::vector<std::string>
-        boot_contents;  ///< what each image holds: "FAT", "EFI program", "ISOLINUX", "GRUB"
+        boot_contents;  ///< the content of each image: "FAT", "EFI program", "ISOLINUX", "GRUB"
     std::optional<IsolinuxFacts> isolinux;
     PartitionTables partitions;
     std::vector<EspFacts> esps;
@@ -165,7 +167,7 @@ struct MediumFacts {
     std::vector<ConfigFacts> configs;
     std::vector<LoaderConfFacts> loader_confs;
     BootGraph graph;
-    bool gap = false;  ///< a loader was met whose configuration is not known here
+    bool gap = false;  ///< a loader was met whose configuration is unknown
     std::vector<KernelFacts> kernels;
     std::vector<InitramfsFacts> initramfs;
     std::vector<LayerFacts> layers;
@@ -173,9 +175,8 @@ struct MediumFacts {
     std::vector<RootFacts> roots;
     std::vector<UkiFacts> ukis;
     std::vector<VerityTree> verity;
-    std::map<std::string, KernelConfig>
-        kernel_configs;                    ///< that lie on the medium or in its root, by release
-    std::vector<std::string> large_files;  ///< over 4 GiB
+    std::map<std::string, KernelConfig> kernel_configs;  ///< on the medium or in its root, by release
+    std::vector<std::string> large_files;                ///< over 4 GiB
     std::vector<ChecksumList> checksums;
     std::optional<ImplantedSum> implanted;
     /// The files that a live system sees: the ISO's tree, or those of a disk's partitions.
@@ -185,13 +186,13 @@ struct MediumFacts {
     bool tree_has(const std::string& path) const { return named_in_tree.contains(path); }
 };
 
-/// How much of a medium is read.
+/// Limits on reading a medium.
 struct InspectOptions {
     std::uint64_t checksum_limit = 0;  ///< bytes of files whose checksums are verified
 };
 
-/// Reads an ISO; never more of it at a time than its parsers' limits.
-/// Throws a usage Error naming the file when it is missing, unreadable, empty or not ISO 9660.
+/// Reads an ISO, at any time at most as much of it as its parsers' limits allow.
+/// Throws a usage Error naming the file if it is missing, unreadable, empty or not ISO 9660.
 MediumFacts read_medium_facts(const std::filesystem::path& iso, const InspectOptions& options = {});
 /// @param name  the file's name, for messages
 MediumFacts read_medium_facts(const ByteView& iso, const std::string& name,

@@ -37,7 +37,7 @@ IsoTree read_netboot_tree(const std::filesystem::path& directory) {
         }
         entry.increment(error);
     }
-    // What lies nearest to the top is what machines load.
+    // Machines load the files nearest to the top.
     std::ranges::stable_sort(files, {}, &std::pair<int, fs::path>::first);
     tree.damaged = files.size() > most_files;
     files.resize(std::min(files.size(), most_files));

@@ -7,8 +7,8 @@
 
 namespace lktest {
 
-/// The files of a boot server's directory, as if they were those of a medium. Reads at most 600 files, which
-/// stay open, and follows no symbolic link out of the directory.
+/// The files of a boot server's directory, as if they were on a medium. Reads at most 600 files, which stay
+/// open. Does not follow symbolic links out of the directory.
 IsoTree read_netboot_tree(const std::filesystem::path& directory);
 
 }  // namespace lktest

@@ -20,18 +20,19 @@ struct Partition {
 
 /// A GUID partition table (UEFI 2.10, 5.3), its first copy.
 struct Gpt {
-    std::uint64_t disk_size = 0;  ///< bytes that the disk has, by the place of the second copy; 0: not known
-    bool header_crc = false, entries_crc = false;     ///< whether they are right
+    std::uint64_t disk_size =
+        0;  ///< the disk's size in bytes, by the position of the second copy; 0 if unknown
+    bool header_crc = false, entries_crc = false;     ///< whether the checksums are right
     bool backup = false;                              ///< a second header is where the first one says
     std::uint64_t first_usable = 0, last_usable = 0;  ///< bytes; the last one is the end of its sector
     std::vector<Partition> partitions;
 };
 
-/// How the medium looks when it is a disk.
+/// The medium's partitioning, as a disk.
 struct PartitionTables {
     bool boot_signature = false;  ///< 55 AA at the end of the first sector
-    bool boot_code = false;       ///< a BIOS would find code there
-    bool protective = false;      ///< the MBR says that a GPT follows, so that firmware uses that one
+    bool boot_code = false;       ///< it has boot code for a BIOS
+    bool protective = false;      ///< the MBR says that a GPT follows, so firmware uses the GPT
     std::vector<Partition> mbr;   ///< without the protective entry (0xEE)
     std::optional<Gpt> gpt;
 };

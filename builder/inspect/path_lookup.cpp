@@ -8,7 +8,7 @@
 namespace lktest {
 namespace {
 
-/// Takes "a" off "a/b/c", leaving "b/c".
+/// Removes "a" from "a/b/c", so that "b/c" remains.
 std::string_view take_part(std::string_view& rest) {
     const std::size_t end = std::min(rest.find('/'), rest.size());
     const std::string_view part = rest.substr(0, end);

@@ -11,13 +11,13 @@ namespace lktest {
 /// The path without ".", "..", "//" and a final "/": "/a/./b//../c/" is "/a/c".
 std::string normal_path(std::string_view path);
 
-/// Where a path leads when symbolic links are followed: normal and absolute. At most 40 links are followed,
-/// as Linux does; what is left then is returned as it is.
-/// @param link  the target of the symbolic link at a normal path; nothing when it is none
+/// Resolves symbolic links; returns a normal, absolute path. Like Linux, follows at most 40 links, and then
+/// returns the rest unresolved.
+/// @param link  returns the target of the symbolic link at a normal path; unset if it is not a link
 std::string follow_links(std::string_view path,
                          const std::function<std::optional<std::string>(const std::string&)>& link);
 
-/// The same text with ASCII capitals made small.
+/// The text with ASCII letters in lower case.
 std::string lower_case(std::string_view text);
 
 /// Orders text without regard to the case of ASCII letters.

@@ -13,10 +13,10 @@ namespace lktest {
 /// The root of a live system: the images of one directory, stacked.
 struct RootFacts {
     std::vector<std::string> images;  ///< paths on the medium
-    bool looks_like_root = false;     ///< it has directories that a root file system has
-    bool readable = false;            ///< nothing that was looked up turned out to be damaged or unknown
-    std::string init;                 ///< the init program, with links resolved; empty if there is none
-    std::string interpreter;          ///< that init needs; empty if it needs none
+    bool looks_like_root = false;     ///< it has the directories of a root file system
+    bool readable = false;            ///< no lookup met damaged or unknown data
+    std::string init;                 ///< the init program, with links resolved; empty if it is missing
+    std::string interpreter;          ///< init's interpreter; may be empty
     bool interpreter_there = true;
     std::optional<ElfMachine> machine;  ///< of init, or of its interpreter
     std::vector<std::string> releases;  ///< directories of /lib/modules that hold modules
@@ -24,7 +24,7 @@ struct RootFacts {
     std::vector<std::pair<std::string, std::string>> configs;
 };
 
-/// Looks into the SquashFS and EROFS images on a medium. Images below /boot, /install and /images belong to
+/// Reads the SquashFS and EROFS images on a medium. Images below /boot, /install and /images belong to
 /// installers and are not roots.
 std::vector<RootFacts> read_roots(const IsoTree& tree, const std::vector<std::string>& images);
 

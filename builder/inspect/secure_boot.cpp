@@ -23,7 +23,7 @@ constexpr int signature_count_limit = 8;
 using Certificate = Handle<X509, X509_free>;
 
 void free_signers(STACK_OF(X509) * stack) {
-    sk_X509_free(stack);  // the certificates are the signature's own
+    sk_X509_free(stack);  // the certificates come from the signature
 }
 
 std::string name_text(const X509_NAME* name) {
@@ -73,11 +73,11 @@ std::string hexadecimal(std::string_view bytes) {
     return text;
 }
 
-/// The places in a PE image that Authenticode's hash leaves out.
+/// The places in a PE image that Authenticode's hash skips.
 struct PeLayout {
     std::uint64_t checksum = 0, directory = 0;  ///< of the optional header
     std::uint64_t certificates = 0, certificates_size = 0;
-    std::uint64_t section_table = 0, names = 0;  ///< names: of the table for those over 8 bytes
+    std::uint64_t section_table = 0, names = 0;  ///< names: the table for those over 8 bytes
     std::size_t sections = 0;
     bool nx_compat = false;
     std::string header;
@@ -200,8 +200,8 @@ void read_signatures(SecureBootFacts& facts, const ByteView& file, const PeLayou
     }
 }
 
-/// shim's .vendor_cert: sizes and places of what it trusts and of what it does not (shim, cert.S). A
-/// certificate, or lists of signatures as firmware's db has them (UEFI 2.10, 32.4.1).
+/// shim's .vendor_cert: sizes and offsets of its allowed and denied keys (shim, cert.S). Each is a
+/// certificate, or a list of signatures in the format of the firmware's db (UEFI 2.10, 32.4.1).
 void read_vendor_certs(SecureBootFacts& facts, std::string_view section) {
     const std::uint32_t size = le32(section, 0), offset = le32(section, 8);
     if (size == 0 || offset > section.size())
@@ -228,7 +228,7 @@ void read_vendor_certs(SecureBootFacts& facts, std::string_view section) {
     }
 }
 
-/// "shim,4\ngrub,5" as its lines; the first one, "sbat,1,DATE", is left out.
+/// The lines of "shim,4\ngrub,5", without the first one, "sbat,1,DATE".
 std::vector<std::string> level_lines(std::string_view text) {
     constexpr std::size_t line_limit = 32;
     std::vector<std::string> lines;

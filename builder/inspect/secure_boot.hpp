@@ -11,26 +11,26 @@
 
 namespace lktest {
 
-/// One Authenticode signature: who made it, and who vouches for that.
+/// One Authenticode signature: its signer and issuer.
 struct PeSignature {
     std::string signer, issuer;      ///< common names: of the leaf, and of the CA that issued it
     std::string valid_until;         ///< of the leaf: "2027-01-31"
-    std::vector<std::string> chain;  ///< certificates in DER: the leaf, then what the signature brings along
+    std::vector<std::string> chain;  ///< certificates in DER: the leaf, then the others in the signature
     bool matches = true;             ///< false: the file was changed after it was signed
 };
 
-/// What decides whether firmware and shim start a program under Secure Boot.
+/// The properties that decide whether firmware and shim start a program under Secure Boot.
 struct SecureBootFacts {
     std::vector<PeSignature> signatures;
     std::string sha256;      ///< Authenticode's hash, as dbx lists it, in hexadecimal
     bool nx_compat = false;  ///< IMAGE_DLLCHARACTERISTICS_NX_COMPAT
     std::vector<std::string>
-        vendor_certs;  ///< of shim: certificates in DER that it trusts besides firmware's
+        vendor_certs;  ///< shim's certificates in DER, which it trusts in addition to the firmware's
     std::vector<std::string> vendor_names;  ///< their common names
-    std::vector<std::string> sbat_level;    ///< of shim: the newest revocations that it brings, "grub,5"
+    std::vector<std::string> sbat_level;    ///< shim's newest built-in revocations, "grub,5"
 };
 
-/// Nothing if the file is not a PE image. Reads at most 8 signatures of 1 MiB, and 64 MiB to hash.
+/// Unset if the file is not a PE image. Reads at most 8 signatures of 1 MiB, and hashes at most 64 MiB.
 std::optional<SecureBootFacts> read_secure_boot(const ByteView& file);
 
 /// Whether one of these certificates made the signature, or issued the one that did.
@@ -39,7 +39,7 @@ bool is_trusted(const PeSignature& signature, const std::vector<std::string>& ce
 /// The generation of Microsoft's CA for other vendors' loaders: "2011" or "2023"; empty for another issuer.
 std::string_view trust_generation(const PeSignature& signature);
 
-/// The revocations that were published last, as far as this program knows: "shim,4", "grub,5".
+/// The latest revocations known to this program: "shim,4", "grub,5".
 std::vector<std::string> published_sbat_level();
 
 /// The components of `sbat` whose generation is below the one that the level requires: "grub 3, and 5 is

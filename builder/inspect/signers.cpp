@@ -16,7 +16,7 @@ namespace {
 constexpr int signer_limit = 16;
 
 void free_stack(STACK_OF(X509) * stack) {
-    sk_X509_free(stack);  // the certificates are the signature's own
+    sk_X509_free(stack);  // the certificates come from the signature
 }
 
 std::string common_name(const X509* certificate) {
@@ -43,7 +43,7 @@ std::vector<std::string> signers_of(std::string_view bytes) {
     const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
     const Handle<PKCS7, PKCS7_free> signature(d2i_PKCS7(nullptr, &at, static_cast<long>(bytes.size())));
     if (signature && PKCS7_type_is_signed(signature.get()) && signature->d.sign) {
-        // Finds the certificates that the signature names; nothing is verified.
+        // Finds the certificates that the signature names, without verifying anything.
         const Handle<STACK_OF(X509), free_stack> signers(PKCS7_get0_signers(signature.get(), nullptr, 0));
         for (int i = 0; signers && i < std::min(sk_X509_num(signers.get()), signer_limit); ++i)
             if (std::string name = common_name(sk_X509_value(signers.get(), i)); !name.empty())

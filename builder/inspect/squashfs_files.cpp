@@ -69,7 +69,7 @@ private:
         return std::nullopt;
     }
 
-    /// What lies at an offset of a fragment, which several files share.
+    /// The data at an offset of a fragment, which several files share.
     std::string tail(std::uint32_t fragment, std::uint64_t offset) {
         if (fragment >= le32(super_, 16))
             return {};
@@ -93,7 +93,7 @@ private:
         return bytes;
     }
 
-    /// @param said  the size in a block list: bit 24 stands for "not compressed"
+    /// @param said  the size in a block list: bit 24 means "not compressed"
     std::string data(std::uint64_t at, std::uint32_t said) {
         const std::uint32_t block_size = le32(super_, 12), size = said & (plain - 1);
         if (size == 0)  // a hole

@@ -15,11 +15,11 @@ struct SquashfsSuper {
     std::uint32_t block_size = 0;  ///< bytes
     std::uint32_t inodes = 0;
     std::int64_t made = 0;   ///< seconds since 1970
-    std::uint64_t used = 0;  ///< bytes that it says it has
-    std::string fault;       ///< what Linux would refuse it for; empty when nothing
+    std::uint64_t used = 0;  ///< its size in bytes, by the superblock
+    std::string fault;       ///< why Linux would refuse it; empty if it would not
 };
 
-/// Nothing when the bytes do not begin with "hsqs".
+/// Unset if the bytes do not begin with "hsqs".
 std::optional<SquashfsSuper> read_squashfs_super(const ByteView& file);
 
 }  // namespace lktest

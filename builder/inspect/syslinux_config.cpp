@@ -15,7 +15,7 @@ bool has_suffix(std::string_view path, std::initializer_list<std::string_view> s
     return std::ranges::any_of(suffixes, [path](std::string_view suffix) { return path.ends_with(suffix); });
 }
 
-/// What KERNEL may name besides a Linux kernel (SYSLINUX's doc/syslinux.txt, "KERNEL").
+/// The files other than Linux kernels that KERNEL may name (SYSLINUX's doc/syslinux.txt, "KERNEL").
 bool is_other_image(std::string_view path) {
     return has_suffix(path, {".0", ".bin", ".bs", ".bss", ".img"}) || file_name_of(path) == "memdisk" ||
            file_name_of(path) == "gpxe.krn" || file_name_of(path) == "ipxe.krn";
@@ -84,7 +84,7 @@ private:
         const bool module = lower_case(words[1]).ends_with(".c32");
         if (module)
             config_.modules.push_back({std::string(words[1]), number_, true});
-        // gfxboot.c32 takes its menu from elsewhere, and others may as well.
+        // gfxboot.c32 reads its menu from elsewhere, and others may too.
         config_.shows_menu |= keyword == "ui" || (keyword == "default" && module);
         if (keyword == "default")
             config_.chosen = module ? NamedFile() : NamedFile{std::string(words[1]), number_, true};

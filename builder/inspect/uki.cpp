@@ -58,7 +58,7 @@ void add_section(UkiProfile& profile, const PeSection& section, const ByteView& 
     }
 }
 
-/// What a profile does not have itself is the base's.
+/// A profile inherits missing sections from the base.
 void complete(UkiProfile& profile, const UkiProfile& base) {
     if (!profile.has_kernel) {
         profile.kernel = base.kernel;

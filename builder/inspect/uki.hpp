@@ -21,14 +21,14 @@ struct UkiProfile {
     bool device_tree = false;
 };
 
-/// A unified kernel image: systemd's EFI stub with a kernel and what it needs in sections of one PE file
+/// A unified kernel image: systemd's EFI stub, a kernel and its initrd as sections of one PE file
 /// (UAPI group, "Unified Kernel Image").
 struct UkiImage {
     std::vector<UkiProfile> profiles;      ///< at least one
-    std::string stub;                      ///< "systemd-stub 257.1"; empty if it is not named
+    std::string stub;                      ///< "systemd-stub 257.1"; may be empty
     std::vector<std::string> twice;        ///< sections that a profile has more than once
     std::vector<std::string> overlapping;  ///< ".linux and .initrd"
-    std::vector<std::string> outside;      ///< sections that end after the file's end
+    std::vector<std::string> outside;      ///< sections that reach past the file's end
 };
 
 /// Unset if the program has no .linux section.

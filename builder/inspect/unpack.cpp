@@ -16,7 +16,7 @@ namespace {
 struct Magic {
     std::string_view bytes, name;
 };
-// What Linux's lib/decompress.c looks for, and LZ4's newer frame.
+// The magic numbers of Linux's lib/decompress.c, and LZ4's newer frame.
 constexpr std::array magics{
     Magic{"\x1f\x8b", "gzip"},
     Magic{"\x1f\x9e", "gzip"},

@@ -12,10 +12,10 @@
 namespace lktest {
 
 /// The compression that a file begins with: "gzip", "bzip2", "lzma", "xz", "lzo", "lz4", "zstd";
-/// empty when it is none of those.
+/// otherwise empty.
 std::string_view compression_of(std::string_view head);
 
-/// Gives some of the next bytes of a stream; 0 at its end.
+/// Reads some of the next bytes of a stream; returns 0 at its end.
 using Stream = std::function<std::size_t(std::span<char>)>;
 
 /// The bytes of a view, one after the other.
@@ -30,7 +30,7 @@ public:
     ~Unpacked();
 
     std::size_t read(std::span<char> buffer);
-    /// Why the stream ended before its end; empty when it did not.
+    /// Why the stream ended early; empty if it did not.
     const std::string& fault() const noexcept { return fault_; }
 
 private:
@@ -40,9 +40,9 @@ private:
     std::string fault_;
 };
 
-/// Like a file's own read(), of a stream: at most `size` bytes.
+/// Reads at most `size` bytes of a stream, like read(2).
 std::string read_some(const Stream& stream, std::size_t size);
-/// Returns how many bytes there were to skip.
+/// @return the number of skipped bytes
 std::uint64_t skip(const Stream& stream, std::uint64_t size);
 
 }  // namespace lktest

@@ -15,7 +15,7 @@ struct VerityTree {
     std::string algorithm;          ///< "sha256"
     std::uint64_t data_blocks = 0;  ///< that it covers
     std::uint32_t data_block_size = 0;
-    std::string root_hash;  ///< computed from the tree's top; empty if the algorithm is not known here
+    std::string root_hash;  ///< computed from the tree's top; empty if the algorithm is unknown
     bool cut = false;       ///< the tree is shorter than its superblock says
 };
 

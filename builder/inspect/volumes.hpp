@@ -11,14 +11,14 @@
 
 namespace lktest {
 
-/// A file, and which of the medium's file systems it is in.
+/// A file, and the file system of the medium that contains it.
 struct VolumeFile {
     std::size_t volume = 0;
     std::string path;
     ByteView content;
 };
 
-/// The file systems of a medium that boot loaders read. Number 0 is the ISO's own tree; the others are FAT
+/// The file systems of a medium that boot loaders read. Number 0 is the ISO's tree. The others are FAT
 /// volumes in the order of MediumFacts::esps.
 class Volumes {
 public:
@@ -34,7 +34,7 @@ public:
     /// Unset for the ISO, and for a partition that is not FAT.
     const FatVolume* fat(std::size_t volume) const;
 
-    /// As Linux and GRUB look a path up: Rock Ridge's names are case-sensitive, FAT's are not.
+    /// Looks a path up like Linux and GRUB: Rock Ridge names are case-sensitive, FAT names are not.
     std::optional<VolumeFile> find(std::size_t volume, std::string_view path) const;
     bool exists(std::size_t volume, std::string_view path) const;  ///< a file or a directory
     bool is_directory(std::size_t volume, std::string_view path) const;

@@ -4,7 +4,7 @@
 //   cmake --preset fuzz && cmake --build --preset fuzz
 //   build/fuzz/fuzz_medium CORPUS -max_total_time=600
 //
-// CORPUS is a directory; small valid files in it (an ISO of 1 MiB, a cpio archive, …) help a lot.
+// CORPUS is a directory. Small valid files in it (an ISO of 1 MiB, a cpio archive, …) help a lot.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -47,7 +47,7 @@ using namespace lktest;
             content.read(0, 4096);
 }
 
-/// The tables that lie at fixed places.
+/// The tables at fixed places.
 [[maybe_unused]] void tables(const std::string& bytes) {
     const ByteView view = ByteView::of_memory(bytes);
     read_partitions(view);
@@ -63,7 +63,7 @@ using namespace lktest;
     read_grub_core(file);
 }
 
-/// Single files inside a root image, and what else kernels and unified kernel images hold.
+/// Single files inside a root image, and embedded parts of kernels and unified kernel images.
 [[maybe_unused]] void root_images(const std::string& bytes) {
     const ByteView view = ByteView::of_memory(bytes);
     for (const auto& open : {open_squashfs, open_erofs}) {
@@ -99,7 +99,7 @@ using namespace lktest;
     read_kernel(ByteView::of_memory(bytes));
 }
 
-/// libext2fs opens files only, so this one writes some: best below /dev/shm, by TMPDIR.
+/// libext2fs only opens files, so this writes one. Set TMPDIR to a directory below /dev/shm.
 [[maybe_unused]] void ext4(const std::string& bytes) {
     const Content content = Content::text(bytes);
     if (!is_ext4(content))
@@ -108,8 +108,8 @@ using namespace lktest;
     ext4_tree({content, "fuzz", "fuzz"}, {}, cache.path(), [](auto...) {});
 }
 
-/// What libsquashfs reads of a vendor's image. It asks for as much room as a length in it says, and reads
-/// only then: -malloc_limit_mb=65536.
+/// A vendor's image, as libsquashfs reads it. libsquashfs allocates as much as a length field says before it
+/// reads: use -malloc_limit_mb=65536.
 [[maybe_unused]] void squashfs(const std::string& bytes) {
     const TempDir cache;
     squashfs_tree({ByteView::of_memory(bytes), "fuzz", "fuzz"}, {}, cache.path(), [](auto...) {});
@@ -121,7 +121,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try {
         LKTEST_FUZZED(std::string(reinterpret_cast<const char*>(data), size));
     } catch (const lktest::Error&) {
-        // "not an ISO": how bad input is told.
+        // "not an ISO": bad input is reported this way.
     }
     return 0;
 }
