@@ -14,15 +14,14 @@ namespace lktest {
 
 struct BuildOptions {
     Arch arch = Arch::x86_64;
-    std::filesystem::path
-        output;  ///< the ISO or archive, replaced in one step when it is whole; or a directory
+    std::filesystem::path output;  ///< the ISO or archive, replaced in one step when complete; or a directory
     Format format = Format::iso;
-    std::filesystem::path cache;  ///< packages, and the parts made of them
-    unsigned workers = 1;         ///< threads that compress; they do not change the result
+    std::filesystem::path cache;  ///< packages, and the parts made from them
+    unsigned workers = 1;         ///< threads for compression; they do not change the result
     /// Time of the image and latest time of any file in it. Without it: the time of the
     /// newest package, so that the same packages give the same image on any day.
     std::optional<std::int64_t> source_date_epoch;
-    Progress progress;  ///< an exception from it abandons the build and leaves nothing behind
+    Progress progress;  ///< an exception from it cancels the build and removes its files
     Why why;
     Why warn;  ///< warnings, such as omitted files
 };
@@ -33,12 +32,12 @@ struct BuildResult {
     std::int64_t time = 0;   ///< of the image, seconds since 1970
 };
 
-/// Builds the recipe's live medium for one architecture. Throws a usage Error for what the
-/// recipe asks and cannot have, and a host Error for the rest.
+/// Builds the recipe's live medium for one architecture. Throws a usage Error if the recipe requests
+/// something impossible, and a host Error for everything else.
 BuildResult build_image(const Recipe& recipe, const BuildOptions& options);
 
-/// Whether `iso` is what build_image() would make of this recipe now, as told by the
-/// note that it left beside the ISO. Needs no network and takes no time.
+/// Whether `iso` is what build_image() would make of this recipe now, according to the note next to the ISO.
+/// Fast, and without network access.
 bool is_current(const Recipe& recipe, Arch arch, const std::filesystem::path& iso,
                 const std::filesystem::path& cache);
 

@@ -41,7 +41,7 @@ FileTree packages_layer(const Recipe& recipe, const std::vector<Package>& packag
 }
 
 FileTree files_layer(const Recipe& recipe, std::int64_t time) {
-    // Without packages this has the links of a merged /usr. They must be in each layer:
+    // Without packages this has only the links of a merged /usr. Each layer must have them, because
     // a directory /bin here would cover the link /bin of the layers below.
     FileTree tree = packages_tree({}, {}, {}, [](auto...) {});
     for (const ExtraFile& file : recipe.files)

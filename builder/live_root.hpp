@@ -19,14 +19,14 @@ FileTree packages_layer(const Recipe& recipe, const std::vector<Package>& packag
 /// @param time  of the files, seconds since 1970
 FileTree files_layer(const Recipe& recipe, std::int64_t time);
 
-/// The recipe's own files and links and what reports, to be laid over the root.
-/// @param reporting  as report_files() gives them
+/// The recipe's files and links and the reporting programs, to overlay the root.
+/// @param reporting  from report_files()
 /// @param busybox  static, for the image's architecture
 /// @param time  of the files, seconds since 1970
 FileTree files_over(const Recipe& recipe, const FileTree& root, const std::vector<ExtraFile>& reporting,
                     const Content& busybox, std::int64_t time);
 
-/// Shell patterns of the live root's paths that a kernel's excluded modules have.
+/// Shell patterns for the paths of a kernel's excluded modules in the live root.
 std::vector<std::string> module_exclusions(const Recipe& recipe);
 
 }  // namespace lktest

@@ -21,16 +21,16 @@ std::string_view name(Compressor compressor);
 
 struct Compression {
     Compressor compressor = Compressor::zstd;
-    unsigned level = 0;  ///< 0: the compressor's own default
+    unsigned level = 0;  ///< 0: the compressor's default
     std::uint32_t block_size = 128 << 10;
 };
 
-/// A file that no package brings: configuration, a symlink, a directory.
+/// A file that is not in a package: configuration, a symlink, a directory.
 struct ExtraFile {
     std::string path;  ///< absolute, in the live root
     unsigned mode = 0644;
     std::string content;  ///< of a file
-    std::string symlink;  ///< target; a symlink when not empty
+    std::string symlink;  ///< target; not empty for a symlink
     bool directory = false;
 };
 
@@ -50,10 +50,10 @@ struct NamesPerArch {
 /// The sources of the root filesystem.
 enum class RootKind { packages, directory, tar, system, squashfs, iso, debian };
 
-/// What starts the live system's network and says its milestones.
+/// The programs that start the live system's network and report its milestones.
 enum class Report {
-    systemd,  ///< two units of lktest's
-    busybox,  ///< lktest's own init, for a root that has none
+    systemd,  ///< two systemd units
+    busybox,  ///< lktest's own init, for a root without one
     none,     ///< the root reports them itself, or not at all
 };
 
@@ -61,24 +61,24 @@ enum class Report {
 struct RootSource {
     RootKind kind = RootKind::packages;
     std::filesystem::path path;            ///< of a directory or a file
-    std::string suite;                     ///< of Debian: its packages are the recipe's
+    std::string suite;                     ///< a Debian suite, with the recipe's packages
     std::vector<std::string> images;       ///< of an ISO: see install_images()
     std::vector<std::string> directories;  ///< of the running system: entries of /
     bool one_file_system = false;          ///< of a directory or system: see DirectoryOptions
     bool allow_unreadable = false;         ///< unreadable files are omitted
-    std::optional<Report> report;          ///< unset: chosen by the root's init
+    std::optional<Report> report;          ///< if unset, the root's init decides
 };
 
-/// The root that a user means on the command line: "system" or /, or a directory, an ISO, a
-/// SquashFS image or a tar archive. The rest stays as in `recipe`. Throws a usage Error when it is none of
-/// them.
+/// The root from the command line: "system" or /, or a directory, an ISO, a
+/// SquashFS image or a tar archive. The rest stays as in `recipe`. Throws a usage Error if it is anything
+/// else.
 RootSource root_at(const std::string& word, const RootSource& recipe);
 
-/// What UEFI starts.
+/// The UEFI boot loader.
 enum class Loader {
     signed_chain,  ///< Debian's signed shim and GRUB
     grub,          ///< an unsigned GRUB, made by grub-mkimage
-    vendor,        ///< what an ISO of a vendor's has
+    vendor,        ///< the loader of a vendor's ISO
 };
 
 /// The description of a live image, read from a TOML file.
@@ -92,22 +92,23 @@ struct Recipe {
     std::filesystem::path splash;                ///< background picture of the menu (PNG); may be empty
 
     RootSource root;
-    // Of packages: those of the machine's own apt sources.
+    // Only for packages, which come from this machine's apt sources.
     NamesPerArch packages;
     std::vector<std::string> without;  ///< packages omitted although others depend on them
     std::vector<std::string> exclude;  ///< shell patterns of paths omitted from the root
     std::vector<ExtraFile> files;
-    /// Target → names that are symlinks to it, where no package has a file of that name.
+    /// Target → names of symlinks to it, unless a package has a file of that name.
     std::vector<std::pair<std::string, std::vector<std::string>>> links;
 
-    std::string kernel_x86_64, kernel_aarch64;  ///< package names; empty: no image for that architecture
-    std::string kernel_version;                 ///< of the root's kernels; empty: the newest
-    std::filesystem::path kernel_image;         ///< a kernel of the user's own; empty: none
-    std::filesystem::path kernel_modules;       ///< its /lib/modules/RELEASE; empty: it needs none
-    std::vector<std::string> kernel_exclude;    ///< shell patterns of module paths ("sound/*") omitted
-    NamesPerArch modules;                       ///< initramfs: as in choose_modules()
+    std::string kernel_x86_64,
+        kernel_aarch64;                       ///< package names; if empty, that architecture is not supported
+    std::string kernel_version;               ///< among the root's kernels; the newest if empty
+    std::filesystem::path kernel_image;       ///< a kernel that the user supplies; may be empty
+    std::filesystem::path kernel_modules;     ///< its /lib/modules/RELEASE; may be empty
+    std::vector<std::string> kernel_exclude;  ///< shell patterns of module paths ("sound/*") omitted
+    NamesPerArch modules;                     ///< initramfs: as in choose_modules()
     Loader loader = Loader::signed_chain;
-    std::filesystem::path loader_iso;  ///< whose loader it is to be; empty: the root's
+    std::filesystem::path loader_iso;  ///< the ISO that has the loader; the root's if empty
     std::string command_line;          ///< kernel parameters of every entry, without console=
     unsigned menu_timeout = 3;         ///< seconds
     std::vector<MenuEntry> menu;       ///< at least one; the first is the default

@@ -10,24 +10,24 @@
 
 namespace lktest {
 
-/// A root filesystem that is not made of unpacked packages.
+/// A root filesystem that does not come from unpacked packages.
 struct Root {
     FileTree tree;
-    std::string identity;     ///< which bytes it has, as text for cached()
-    std::int64_t newest = 0;  ///< of its modification times, seconds since 1970, never in the future
+    std::string identity;     ///< identifies its bytes, as text for cached()
+    std::int64_t newest = 0;  ///< the latest modification time, seconds since 1970, never in the future
 };
 
-/// Reads the root that a recipe names. From the running system, the given directories of /
-/// alone, and never proc, sys, dev, run, tmp, the image itself, or the cache.
-/// Throws a usage Error when it is not what the recipe says, or for another machine, and a
-/// host Error that lists files that cannot be read.
+/// Reads the root that a recipe names. From the running system it reads only the given directories of /,
+/// and never proc, sys, dev, run, tmp, the image itself, or the cache.
+/// Throws a usage Error if it is not what the recipe says, or is for another machine, and a
+/// host Error that lists the files that cannot be read.
 Root read_root(const Recipe& recipe, const BuildOptions& options);
 
 /// Throws a usage Error naming a program of the root that is for another machine.
 void check_root_machine(const FileTree& root, Arch arch);
 
-/// How the live system will say its milestones: as the recipe says, or as the root's
-/// /sbin/init is.
+/// How the live system reports its milestones: as the recipe says, or depending on the root's
+/// /sbin/init.
 Report choose_report(const RootSource& source, const FileTree& root);
 
 }  // namespace lktest

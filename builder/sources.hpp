@@ -17,14 +17,14 @@ struct Sources {
     std::vector<Package> all() const;
 };
 
-/// Has the recipe's packages in the cache.
-/// @param with_kernel  false when the kernel comes from elsewhere
+/// Downloads the recipe's packages into the cache.
+/// @param with_kernel  false if the kernel comes from elsewhere
 Sources fetch_sources(const Recipe& recipe, const BuildOptions& options, bool with_kernel);
 
-/// "busybox-static_1.35.0-4_amd64.deb …", a line each: which bytes the packages are.
+/// "busybox-static_1.35.0-4_amd64.deb …", a line for each package: identifies their bytes.
 std::string identity(const std::vector<Package>& packages);
 
-/// When the newest of the packages was built, seconds since 1970.
+/// The build time of the newest package, seconds since 1970.
 std::int64_t newest(const std::vector<Package>& packages);
 
 }  // namespace lktest

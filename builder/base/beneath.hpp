@@ -8,21 +8,21 @@
 
 namespace lktest {
 
-/// Opens a directory that whoever made its content may fill with links to anywhere, for open_beneath().
-/// The directory itself may be a link. Throws a usage Error when it cannot be opened.
+/// Opens a directory for open_beneath(). Its content is untrusted and may have links to anywhere.
+/// The directory itself may be a link. Throws a usage Error if it cannot be opened.
 UniqueFd open_directory(const std::filesystem::path& path);
 
-/// Holds a directory by itself, not by its name: what is written below path() goes there even if another
+/// Holds a directory by descriptor instead of by name: files written below path() go there even if another
 /// directory, or a link, takes its place meanwhile.
 class HeldDirectory {
 public:
-    /// Throws a host Error if there is no such directory, or a link instead.
+    /// Throws a host Error if the directory does not exist, or is a link.
     explicit HeldDirectory(std::filesystem::path name);
 
-    /// Another path of the directory, for this process and the programs that it starts.
+    /// Another path of the directory. Valid in this process and in the programs that it starts.
     const std::filesystem::path& path() const noexcept { return path_; }
     int fd() const noexcept { return fd_.get(); }
-    /// A message with the name that the user knows instead of path().
+    /// A message with the user's name for the directory instead of path().
     std::string with_name(std::string message) const;
 
 private:
@@ -31,14 +31,14 @@ private:
     std::filesystem::path path_;
 };
 
-/// Opens a regular file below a directory for reading. Links are followed only as long as they stay
-/// below it (openat2(2), RESOLVE_BENEATH); on a kernel without that call none are. Devices and pipes are
-/// never opened for longer than it takes to see what they are.
+/// Opens a regular file below a directory for reading. Links are followed only within the directory
+/// (openat2(2), RESOLVE_BENEATH), or not at all on a kernel without that call. Devices and pipes are closed
+/// as soon as they are recognised.
 /// @param relative  a path without a leading slash
-/// @return an empty descriptor if there is no such file below the directory
+/// @return an empty descriptor if the file does not exist below the directory
 UniqueFd open_beneath(int directory, const std::filesystem::path& relative);
 
-/// What open_beneath() does where openat2(2) is missing: one directory after another, and no links.
+/// open_beneath() without openat2(2): opens one directory after another, and does not follow links.
 UniqueFd open_beneath_without_links(int directory, const std::filesystem::path& relative);
 
 }  // namespace lktest

@@ -43,7 +43,7 @@ bool CommandFilter::completes_command(char c) {
     if (c == ':')
         return (line_is_blank_ && colon_) ||
                std::ranges::find(section_marks, section_) != section_marks.end();
-    // A colour between "##" and "[" begins with a "[" of its own, so the break comes before it.
+    // A colour between "##" and "[" also begins with "[", so the break comes before it.
     return hashes_ == 2 && (c == '[' || c == escape_character);
 }
 
@@ -83,7 +83,7 @@ bool CommandFilter::continues_sequence(char c) {
         escape_ = c == '[' ? Escape::sequence : Escape::none;
     else if (escape_ == Escape::sequence && is_letter(c)) {
         escape_ = Escape::none;
-        note_for_section(c);  // GitLab knows no colours before its marks
+        note_for_section(c);  // GitLab does not allow colours before its marks
         return true;
     } else if (escape_ == Escape::sequence && (c < '0' || c > '?'))
         escape_ = Escape::none;

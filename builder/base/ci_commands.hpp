@@ -14,7 +14,7 @@ namespace lktest {
 ///     ##vso[…] ##teamcity[…] Azure Pipelines and TeamCity: anywhere in a line
 ///     section_start:1:name   GitLab: anywhere in a line
 ///
-/// It keeps its state from one piece of a stream to the next, so a command in two pieces is found too.
+/// It keeps its state between the pieces of a stream, so it also finds a command that is split in two.
 /// Some runners compare text by the rules of a language, which skip control characters and combining
 /// marks. So does this filter, and it also skips the colours of a terminal.
 class CommandFilter {

@@ -5,7 +5,7 @@
 
 namespace lktest {
 
-/// When waiting ends, whatever has come until then.
+/// The time when waiting ends.
 using Deadline = std::chrono::steady_clock::time_point;
 
 inline bool passed(Deadline deadline) {

@@ -12,13 +12,13 @@ namespace lktest {
 enum class ExitCode { passed = 0, boot_failed = 1, usage = 2, host = 3 };
 
 /// A fault that ends the command; its kind is the exit status.
-/// A boot that failed is a value (Verdict), never an Error.
+/// A failed boot is a value (Verdict), never an Error.
 class Error : public std::runtime_error {
 public:
     enum class Kind { usage = static_cast<int>(ExitCode::usage), host = static_cast<int>(ExitCode::host) };
 
     /// @param what  what happened and where
-    /// @param hint  what to do next, one imperative sentence; empty when nothing helps
+    /// @param hint  what to do next, one imperative sentence; may be empty
     Error(Kind kind, const std::string& what, std::string hint = {})
         : std::runtime_error(what), kind_(kind), hint_(std::move(hint)) {}
 
@@ -30,12 +30,12 @@ private:
     std::string hint_;
 };
 
-/// The user gave something that cannot work (exit status 2).
+/// A usage error: the user's input cannot work (exit status 2).
 inline Error usage_error(const std::string& what, std::string hint = {}) {
     return {Error::Kind::usage, what, std::move(hint)};
 }
 
-/// The machine lacks something, or failed (exit status 3).
+/// A host error: this machine lacks something, or failed (exit status 3).
 inline Error host_error(const std::string& what, std::string hint = {}) {
     return {Error::Kind::host, what, std::move(hint)};
 }

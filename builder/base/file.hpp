@@ -13,19 +13,19 @@
 
 namespace lktest {
 
-/// Fills `into` from a place in a file, as far as the file goes. The bytes filled. Throws a host
-/// Error naming `path` when they cannot be read.
+/// Fills `into` from an offset in a file, up to the file's end. Returns the number of bytes. Throws a host
+/// Error naming `path` if they cannot be read.
 std::size_t read_at(int fd, std::uint64_t offset, std::span<std::byte> into,
                     const std::filesystem::path& path);
 
 /// The error for a file whose bytes have disappeared.
 Error became_shorter(const std::filesystem::path& path);
 
-/// The whole of a file. Throws a usage Error naming the path when it cannot be read.
+/// Reads a whole file. Throws a usage Error naming the path if it cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
-/// Writes a file through a temporary neighbour and a rename: under `path` there
-/// is either the old content or the whole new one. Throws a host Error.
+/// Writes a file through a temporary file and a rename: `path` has either the old content or the whole new
+/// one. Throws a host Error.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
 /// Makes the directory and its parents. Throws a host Error naming the path.
@@ -47,9 +47,9 @@ private:
     UniqueFd lock_;
 };
 
-/// A name for a file or directory that is being written: `path` with a temporary suffix
-/// beside it. commit() renames it to `path`, where a directory that has content stays;
-/// without that it is removed.
+/// A name for a file or directory that is being written: `path` with a temporary suffix.
+/// commit() renames it to `path`, unless `path` is a directory with content.
+/// Without commit() it is removed.
 class AtomicFile {
 public:
     explicit AtomicFile(std::filesystem::path path);
@@ -65,9 +65,9 @@ private:
     bool committed_ = false;
 };
 
-/// Removes what killed processes left in `directory` itself: TempDirs that no process holds,
-/// and the unfinished AtomicFiles of processes that are no more.
-/// @param of  only unfinished files of this name; empty: of any, and TempDirs
+/// Removes the leftovers of killed processes directly in `directory`: TempDirs without a lock, and
+/// unfinished AtomicFiles.
+/// @param of  only unfinished files of this name; if empty, those of any name, and TempDirs
 void remove_dead(const std::filesystem::path& directory, const std::string& of = {});
 
 /// A file mapped read-only and shared. Empty files map to an empty span.
@@ -80,8 +80,8 @@ public:
 
     std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
 
-    /// Copies bytes from `offset` on without touching the mapping: they then take no room in this
-    /// process, and a file that is truncated meanwhile does not end the program. Throws a host Error.
+    /// Copies bytes from `offset` on without touching the mapping. So they do not use this process's memory,
+    /// and a file that is truncated meanwhile does not crash the program. Throws a host Error.
     void read(std::uint64_t offset, std::span<std::byte> into) const;
 
 private:
@@ -93,8 +93,8 @@ private:
     std::size_t size_;
 };
 
-/// Where this program's own data lies (scenarios/, builder/recipes/, …): beside
-/// the executable in a build tree, in ../share/lktest in an installation.
+/// The path of this program's own data (scenarios/, builder/recipes/, …): next to
+/// the executable in a build tree, or in ../share/lktest in an installation.
 /// @param relative  "scenarios/boot.toml"
 std::filesystem::path data_file(const std::filesystem::path& relative);
 

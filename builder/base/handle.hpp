@@ -13,7 +13,7 @@ struct Release {
     void operator()(T* handle) const noexcept { static_cast<void>(release(handle)); }
 };
 
-/// Owns one C handle and gives it back with `release`, a C function.
+/// Owns one C handle and releases it with the C function `release`.
 template <typename T, auto release>
 using Handle = std::unique_ptr<T, Release<T, release>>;
 

@@ -9,19 +9,19 @@
 
 namespace lktest {
 
-/// What to do when a file cannot be written; empty if nothing helps.
+/// The remedy if a file cannot be written; may be empty.
 /// @param error  errno
 std::string hint_for_writing(int error);
 
-/// What to do about a fault whose message names a limit of this machine, or a file that QEMU misses;
-/// otherwise `hint`. Messages come from libvirt and QEMU too, whose faults are text only.
+/// The remedy for a fault whose message names a limit of this machine, or a file that QEMU needs;
+/// otherwise `hint`. Faults of libvirt and QEMU are text only.
 std::string hint_for_message(std::string_view message, std::string hint = {});
 
 /// "signal 9 (Killed)".
 std::string signal_in_words(int signal);
 
 /// Finds out whether the kernel's OOM killer ended a process of this process's control group since the
-/// counter was made. Reads memory.events (cgroup v2) or memory.oom_control (v1). Where neither can be
+/// counter was created. Reads memory.events (cgroup v2) or memory.oom_control (v1). If neither can be
 /// read, for instance outside of any control group, it reads the whole machine's count in /proc/vmstat.
 class OomCounter {
 public:
@@ -41,7 +41,7 @@ private:
 /// attributed to it.
 std::string killed_by(int signal, const OomCounter& oom);
 
-/// What to do about a process that was killed; empty if nothing helps.
+/// The remedy for a killed process; may be empty.
 std::string hint_for_killed(int signal, const OomCounter& oom);
 
 }  // namespace lktest

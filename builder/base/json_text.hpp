@@ -11,10 +11,10 @@
 
 namespace lktest {
 
-/// Its members stay in the order in which they are written.
+/// Keeps its members in the order in which they are added.
 using Json = nlohmann::ordered_json;
 
-/// A string, made printable; null when nothing is known.
+/// A printable string; null for an empty one.
 inline Json json_text(std::string_view value) {
     return value.empty() ? Json() : Json(printable(value));
 }
@@ -26,8 +26,8 @@ inline Json json_strings(const std::vector<std::string>& values) {
     return array;
 }
 
-/// JSON for printing: always valid UTF-8, and nothing that a CI system takes for a command.
-/// @param indent  of each level; -1: all on one line
+/// JSON for printing: always valid UTF-8, and free of CI commands.
+/// @param indent  of each level; -1 puts everything on one line
 inline std::string json_output(const Json& json, int indent = -1) {
     return json_without_commands(json.dump(indent, ' ', false, Json::error_handler_t::replace));
 }

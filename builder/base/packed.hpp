@@ -11,11 +11,11 @@
 #include <utility>
 #include <vector>
 
-// Values as bytes, for another process of this same program. A structure crosses when there is
+// Values as bytes, for another process of this program. A structure can be packed if it has
 //
 //   template <typename Archive> void each_field(Archive& archive, S& s) { auto& [a, b] = s; archive(a, b); }
 //
-// The binding does not compile when a field is missing from the list.
+// The binding does not compile if a field is missing from the list.
 namespace lktest {
 
 /// Writes values one after another.
@@ -58,8 +58,8 @@ private:
     std::string bytes_;
 };
 
-/// Reads them in the same order. Bytes that no Packer wrote give some values or none, and never more of them
-/// than there are bytes.
+/// Reads them in the same order. Bytes that were not written by a Packer may yield values, but never more of
+/// them than bytes.
 class Unpacker {
 public:
     explicit Unpacker(std::string_view bytes) : bytes_(bytes) {}
@@ -68,7 +68,7 @@ public:
     void operator()(T&... values) {
         (get(values), ...);
     }
-    /// Everything was there, and nothing is left.
+    /// Whether all values were complete, and no bytes are left.
     bool whole() const noexcept { return whole_ && bytes_.empty(); }
 
 private:
@@ -132,7 +132,7 @@ std::string packed(T&... values) {
     return std::move(packer).take();
 }
 
-/// @return whether the bytes were those of just such values
+/// @return whether the bytes were exactly these values
 template <typename... T>
 bool unpack(std::string_view bytes, T&... values) {
     Unpacker unpacker(bytes);

@@ -19,8 +19,8 @@ bool within(char32_t point, std::span<const Range> ranges) {
     return std::ranges::any_of(ranges, [point](Range r) { return r.first <= point && point <= r.last; });
 }
 
-/// Code points that are not seen, or that change how others are seen. Besides the C0 and C1
-/// controls: bidirectional marks and overrides, line and paragraph separators, tags.
+/// Code points that are invisible, or that change how others are displayed: C0 and C1
+/// controls, bidirectional marks and overrides, line and paragraph separators, tags.
 constexpr std::array hidden{
     Range{0x00, 0x1f},     Range{0x7f, 0x9f},     Range{0xad, 0xad},     Range{0x61c, 0x61c},
     Range{0x180e, 0x180e}, Range{0x200b, 0x200f}, Range{0x2028, 0x202e}, Range{0x2060, 0x206f},

@@ -47,7 +47,7 @@ std::string render(const Problem& problem, std::string_view source) {
     const std::string_view line = place.line > 0 ? line_of(source, place.line) : std::string_view{};
     if (!line.empty() && place.column > 0) {
         text += fmt::format("    {}\n    ", line);
-        // Tabs stay tabs, so that the caret stands under its column in any terminal.
+        // Tabs stay tabs, so that the caret is under its column in any terminal.
         for (char c : line.substr(0, place.column - 1))
             text += c == '\t' ? '\t' : ' ';
         text += "^\n";

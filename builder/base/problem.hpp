@@ -17,7 +17,7 @@ struct Place {
     std::size_t line = 0, column = 0;
 };
 
-/// A fault in a user's file, with its remedy.
+/// A mistake in a user's file, with its remedy.
 struct Problem {
     Place place;
     std::string message;
@@ -29,14 +29,14 @@ struct Problem {
 /// @param source  the whole text of the file that the problem is in
 std::string render(const Problem& problem, std::string_view source);
 
-/// The candidate nearest to `word` by edit distance; empty when none is near
-/// enough (more than a third of the word's length, at least 2, would change).
+/// The candidate nearest to `word` by edit distance; empty if none is close
+/// enough (at most a third of the word's length, or 2).
 std::string_view nearest_name(std::string_view word, std::span<const std::string_view> candidates);
 
-/// "did you mean 'deadline'?", or "one of: a, b, c" when no name is near.
+/// "did you mean 'deadline'?", or "one of: a, b, c" if no name is close.
 std::string suggestion(std::string_view word, std::span<const std::string_view> candidates);
 
-/// Throws a usage Error that holds every problem rendered; returns when there is none.
+/// Throws a usage Error with every problem rendered; returns if the list is empty.
 void throw_problems(const std::vector<Problem>& problems, std::string_view source);
 
 }  // namespace lktest

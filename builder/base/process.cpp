@@ -76,7 +76,7 @@ ProcessResult run_process(const std::vector<std::string>& arguments, const Proce
         added.push_back(key + "=" + value);
     for (std::string& entry : added)
         envp.push_back(entry.data());
-    // A shell that meets a name twice may believe either.
+    // If a name occurs twice, shells differ in which one they use.
     const auto is_replaced = [&options](std::string_view entry) {
         return std::ranges::any_of(options.environment, [entry](const auto& variable) {
             return entry.starts_with(variable.first) && entry.substr(variable.first.size()).starts_with('=');

@@ -22,11 +22,11 @@ struct ProcessResult {
 };
 
 /// Runs a program to its end with /dev/null as its input. It is killed at the
-/// deadline, and dies when this program dies. Throws a host Error when it cannot be started.
+/// deadline, and dies with this program. Throws a host Error if it cannot be started.
 ProcessResult run_process(const std::vector<std::string>& arguments, const ProcessOptions& options = {});
 
 /// Like run_process, but anything except exit status 0 is a host Error that
-/// holds the program's own last words. Returns what it printed.
+/// contains the program's last output. Returns its output.
 std::string check_process(const std::vector<std::string>& arguments, const ProcessOptions& options = {});
 
 }  // namespace lktest

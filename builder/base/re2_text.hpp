@@ -7,9 +7,8 @@
 
 namespace lktest {
 
-// RE2 takes absl::string_view since its release 2023-06-01. Debian 13 builds Abseil so that this is a class
-// of its own, which neither converts from nor to std::string_view. Older releases have a StringPiece of their
-// own.
+// RE2 uses absl::string_view since its release 2023-06-01. In Debian 13 that is a separate class, which does
+// not convert from or to std::string_view. Older releases have their own StringPiece.
 
 inline re2::StringPiece to_re2(std::string_view text) {
     return {text.data(), text.size()};

@@ -10,7 +10,8 @@
 #include <string_view>
 #include <vector>
 
-// toml++ 3.3 asserts on bad input for which it has an error message too: "[[" at a line's end.
+// toml++ 3.3 asserts on some bad input, such as "[[" at a line's end, although it has an error message for
+// it.
 #define TOML_ASSERT(condition) static_assert(true)
 #define TOML_EXCEPTIONS 1
 #define TOML_HEADER_ONLY 0
@@ -31,7 +32,7 @@ struct TomlSource {
     void complain(const toml::source_region& where, std::string message, std::string hint = {});
 };
 
-/// A string of a user's file, and where it stands.
+/// A string of a user's file, and its place.
 struct PlacedText {
     std::string text;
     toml::source_region where;
@@ -51,25 +52,25 @@ public:
     std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most);
     std::optional<bool> boolean(std::string_view key);
     std::vector<std::string> strings(std::string_view key);
-    /// A string, or an array of strings, each with its place; empty when absent.
+    /// A string, or an array of strings, each with its place; empty if absent.
     std::vector<PlacedText> texts(std::string_view key);
-    /// A string of a number and a unit: "1500ms", "20s", "2m".
+    /// A string with a number and a unit: "1500ms", "20s", "2m".
     std::optional<std::chrono::milliseconds> duration(std::string_view key);
-    /// A string of a number and a unit of two's powers: "512M", "1G". In bytes.
+    /// A string with a number and a binary unit: "512M", "1G". Returns bytes.
     std::optional<std::uint64_t> size(std::string_view key);
 
     /// A string that must be one of `names`; its index.
     std::optional<std::size_t> one_of(std::string_view key, std::span<const std::string_view> names);
 
-    /// Like string(), but complains when the key is absent; "" then.
+    /// Like string(), but reports a problem and returns "" if the key is absent.
     std::string required_string(std::string_view key);
 
-    /// The sub-table `key`, when there is one.
+    /// The sub-table `key`, if present.
     const toml::table* table(std::string_view key);
-    /// The array of tables `key`; empty when absent.
+    /// The array of tables `key`; empty if absent.
     std::vector<const toml::table*> tables(std::string_view key);
 
-    /// Where the value of `key` stands; the table itself when it is absent.
+    /// The place of the value of `key`; that of the table if the key is absent.
     const toml::source_region& where(std::string_view key) const;
     void complain(std::string_view key, std::string message, std::string hint = {});
     bool has(std::string_view key) const { return table_.contains(key); }

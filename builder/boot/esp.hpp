@@ -10,7 +10,7 @@
 namespace lktest {
 
 /// Writes an EFI system partition image (FAT16 without a partition table) that holds
-/// the files. Needs mkfs.vfat and mtools, and no rights. The same files and time give
+/// the files. Needs mkfs.vfat and mtools, but not root. The same files and time give
 /// the same bytes.
 /// @param image  the file to write; it must not exist
 /// @param mtime  of everything in it, seconds since 1970

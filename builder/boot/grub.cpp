@@ -24,15 +24,15 @@ menuentry '{0}' {{
 
 std::string grub_config(const BootMenu& menu, Arch arch) {
     std::string text = "# Written by lktest.\n";
-    // On a PC GRUB can drive the UART itself, where the firmware does not redirect its
-    // console to it. Elsewhere there is no such port, and the firmware's console is both.
+    // On a PC GRUB drives the UART itself if the firmware does not redirect its console to it.
+    // Other machines do not have this port, and the firmware's console is on both.
     if (arch == Arch::x86_64)
         text += R"(serial --unit=0 --speed=115200
 terminal_input console serial
 terminal_output console serial
 )";
-    // Elsewhere a picture would take the firmware's console away, and the serial port with it. Without a
-    // font, as a GRUB made here is, the menu stays text.
+    // Elsewhere a picture would replace the firmware's console, and with it the serial port. Without a
+    // font, which a GRUB made here lacks, the menu stays text.
     if (menu.splash && arch == Arch::x86_64)
         text += fmt::format(R"(if loadfont unicode; then
     set gfxmode=640x480

@@ -11,8 +11,7 @@ namespace lktest {
 /// $root and $prefix to it, and reads this file; so kernel paths need no search.
 std::string grub_config(const BootMenu& menu, Arch arch);
 
-/// grub.cfg for a GRUB that has its own idea of where it is, as a vendor's: it finds the medium
-/// by its label first.
+/// grub.cfg for a GRUB with another $root, such as a vendor's: it first finds the medium by its label.
 std::string grub_vendor_config(const BootMenu& menu, Arch arch, const std::string& label);
 
 /// /boot/grub/loopback.cfg: the menu for a multi-boot stick that has the ISO as a file. Its
@@ -20,11 +19,11 @@ std::string grub_vendor_config(const BootMenu& menu, Arch arch, const std::strin
 std::string grub_loopback_config(const BootMenu& menu);
 
 /// /grub/grub.cfg on a boot server, for Debian's signed grubnet*.efi, which has set $root to
-/// where it was loaded from. The rest comes by HTTP, from the server that DHCP told.
+/// where it was loaded from. The rest comes by HTTP, from the server that DHCP named.
 std::string grub_network_config(const BootMenu& menu, Arch arch);
 
-/// /boot/grub/grub.cfg in the disk image that a UEFI boots from by HTTP. GRUB knows nothing of
-/// the network there: the initramfs finds the server by DHCP.
+/// /boot/grub/grub.cfg in the disk image that a UEFI boots from by HTTP. There GRUB does not know
+/// the network, so the initramfs finds the server by DHCP.
 std::string grub_http_config(const BootMenu& menu, Arch arch);
 
 }  // namespace lktest

@@ -22,7 +22,7 @@ inline constexpr std::string_view picture_module = "vesamenu.c32";
 std::string isolinux_config(const BootMenu& menu);
 
 /// /pxelinux.cfg/default: the same menu from a boot server. PXELINUX passes on the address
-/// and the server that DHCP told it (SYSAPPEND 1), and which card it used (2).
+/// and the server from DHCP (SYSAPPEND 1), and the card that it used (2).
 std::string pxelinux_config(const BootMenu& menu);
 
 }  // namespace lktest

@@ -16,11 +16,11 @@ namespace lktest {
 /// initramfs's static busybox.
 std::vector<std::string> loader_packages(Arch arch, Loader loader);
 
-/// What firmware starts, and what that reads, as files of the ISO.
+/// The programs that firmware starts and the files that they read, as files of the ISO.
 struct BootFiles {
     std::vector<ImageFile> bios;  ///< ISOLINUX, its modules and configuration; none on aarch64
     std::vector<ImageFile> efi;   ///< /EFI: on the ISO and, byte for byte, in the ESP
-    std::vector<ImageFile> grub;  ///< GRUB's configuration, and the file that it finds the medium by
+    std::vector<ImageFile> grub;  ///< GRUB's configuration, and the file by which it finds the medium
     std::string mbr;              ///< code of the first sector; empty on aarch64
 };
 
@@ -38,17 +38,17 @@ std::vector<ImageFile> signed_efi(const FileTree& packages, Arch arch);
 /// /EFI with a GRUB made here: see grub_image().
 std::vector<ImageFile> built_efi(const FileTree& packages, Arch arch);
 
-/// Files that let a BIOS boot an archive on a FAT stick, too: /boot/syslinux with the menu
+/// Files that let a BIOS boot an archive on a FAT stick: /boot/syslinux with the menu
 /// and SYSLINUX's installer, and /bootinst.sh, which the user runs on the stick. None on aarch64.
-/// @param packages  with those of stick_packages()
+/// @param packages  must include stick_packages()
 std::vector<ImageFile> stick_files(const FileTree& packages, Arch arch, const BootMenu& menu);
 
-/// The Debian packages that it uses in addition to loader_packages().
+/// The Debian packages that stick files need in addition to loader_packages().
 std::vector<std::string> stick_packages(Arch arch);
 
 /// Files that a boot server serves by TFTP, or by HTTP to a UEFI that boots from a URL: shim as
-/// /bootx64.efi or /bootaa64.efi with Debian's signed network GRUB beside it, and on x86_64
-/// /lpxelinux.0 for BIOS. Each with its configuration, none with an address in it.
+/// /bootx64.efi or /bootaa64.efi with Debian's signed network GRUB next to it, and on x86_64
+/// /lpxelinux.0 for BIOS. Each has its configuration, without any address.
 std::vector<ImageFile> network_boot_files(const FileTree& packages, Arch arch, const BootMenu& menu);
 
 }  // namespace lktest

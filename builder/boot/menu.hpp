@@ -21,10 +21,10 @@ inline constexpr const char* layers_directory = "/live";
 struct BootMenu {
     struct Entry {
         std::string title;
-        std::string command_line;  ///< whole, as the kernel gets it
+        std::string command_line;  ///< complete, as the kernel gets it
     };
     std::string title;
-    unsigned timeout = 3;        ///< seconds; then the first entry boots
+    unsigned timeout = 3;        ///< seconds until the first entry boots
     std::vector<Entry> entries;  ///< at least one
     bool splash = false;         ///< has the background picture splash_path
 };
@@ -36,7 +36,7 @@ BootMenu boot_menu(const Recipe& recipe, Arch arch);
 /// The menu with one more kernel parameter in each entry, in the boot loader's language.
 BootMenu with_parameter(BootMenu menu, const std::string& parameter);
 
-/// The menu as text alone: over a network that comes sooner.
+/// The menu as text only, which loads faster over a network.
 BootMenu without_splash(BootMenu menu);
 
 }  // namespace lktest

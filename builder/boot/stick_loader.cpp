@@ -26,7 +26,7 @@ std::vector<std::string> stick_modules(bool bios) {
     return names;
 }
 
-/// Runs before GRUB's full language is there, so without conditions.
+/// Runs before GRUB's full language is available, so it has no conditions.
 std::string early_config(Arch arch) {
     std::string text;
     if (arch == Arch::x86_64)

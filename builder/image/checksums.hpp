@@ -24,7 +24,7 @@ struct FileDigest {
 /// Digests of the files, in their order. Throws a usage Error for one that cannot be read.
 std::vector<FileDigest> digests(std::span<const ImageFile> files);
 
-/// What `sha256sum -c` reads in the medium's root: "HEX  live/01-packages.sb", a line each.
+/// The input of `sha256sum -c` in the medium's root: "HEX  live/01-packages.sb", a line for each file.
 std::string checksum_list(std::span<const FileDigest> files);
 
 }  // namespace lktest

@@ -25,7 +25,7 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-/// libisofs keeps its state in the process: one image is written at a time.
+/// libisofs has global state, so only one image is written at a time.
 class Library {
 public:
     Library() {
@@ -48,7 +48,7 @@ void free_source(burn_source* source) {
 }
 using Source = Handle<burn_source, free_source>;
 
-/// What libisofs queued about a failure; it knows more than the status does.
+/// The queued messages of libisofs about a failure, which say more than the status.
 std::string queued_messages() {
     std::string text;
     std::array<char, ISO_MSGS_MESSAGE_LEN> message{};
@@ -209,9 +209,9 @@ void copy(burn_source& source, const fs::path& iso, const Progress& progress) {
     const auto total = static_cast<std::uint64_t>(source.get_size(&source));
     Chunk chunk;
     struct stat status {};
-    const bool sparse = ::fstat(out.get(), &status) == 0 && S_ISREG(status.st_mode);  // it was emptied
+    const bool sparse = ::fstat(out.get(), &status) == 0 && S_ISREG(status.st_mode);  // emptied
     for (std::uint64_t done = 0; done < total;) {
-        // As many bytes at once as there are: each call wakes libisofs' thread.
+        // As many bytes at once as possible, because each call wakes libisofs' thread.
         const std::size_t filled = std::min<std::uint64_t>(chunk.size(), total - done);
         const int count = source.read_xt(&source, chunk.data(), static_cast<int>(filled));
         if (count < 0)
@@ -220,7 +220,7 @@ void copy(burn_source& source, const fs::path& iso, const Progress& progress) {
         if (static_cast<std::size_t>(count) < filled)
             throw host_error(fmt::format("cannot write the ISO: it ended before {} of {} bytes{}",
                                          done + filled, total, queued_messages()));
-        // Zeros need no room on this machine's disk, and no time to be written.
+        // Zeros become holes: they need neither disk space nor time.
         const bool hole = sparse && filled == chunk.size() && is_zero(chunk);
         if (hole && ::lseek(out.get(), static_cast<off_t>(filled), SEEK_CUR) < 0)
             throw system_error(fmt::format("cannot write {}", iso.string()), errno);
@@ -247,7 +247,7 @@ void write_iso(const fs::path& iso, const Volume& volume, const Layout& layout,
     IsoImage* made = nullptr;
     check(iso_image_new(volume.label.c_str(), &made), "a new image");
     const Image image(made);
-    // Rock Ridge has no longer names; libisofs would shorten them and say nothing.
+    // Rock Ridge does not support longer names; libisofs would shorten them silently.
     check(iso_image_set_truncate_mode(image.get(), 0, 255), "names");
     iso_image_set_volset_id(image.get(), volume.label.c_str());
     iso_image_set_application_id(image.get(), volume.application.c_str());

@@ -21,8 +21,8 @@ inline constexpr Guid esp_guid{0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,
 inline constexpr Guid basic_data_guid{0xa2, 0xa0, 0xd0, 0xeb, 0xe5, 0xb9, 0x33, 0x44,
                                       0x87, 0xc0, 0x68, 0xb6, 0xb7, 0x26, 0x99, 0xc7};
 
-/// Who reads the image as a disk finds its partitions in a GPT, with an MBR that protects it; or in an
-/// MBR alone, for old BIOSes that refuse to boot from a disk with a GPT.
+/// The partition table of the image as a disk: a GPT with a protective MBR, or only an MBR, for old BIOSes
+/// that refuse to boot from a disk with a GPT.
 enum class PartitionTable { gpt, mbr };
 constexpr std::string_view name(PartitionTable table) {
     return table == PartitionTable::gpt ? "gpt" : "mbr";
@@ -35,14 +35,14 @@ struct BiosBoot {
     std::uint16_t load_sectors;  ///< of 512 bytes
 };
 
-/// Where firmware finds what it starts. There are two partitions:
-/// the ISO file system from `first_block` on, so that a GPT fits before it, and the ESP appended after it,
-/// which the UEFI entry of El Torito points at.
+/// The boot entries and partitions. The first partition is the ISO file system from `first_block` on, so that
+/// a GPT fits before it. The second is the ESP appended after it, which the UEFI entry of El Torito points
+/// at.
 struct Layout {
     PartitionTable table = PartitionTable::gpt;
     std::string catalogue;           ///< the El Torito boot catalogue, a file on the ISO
-    std::optional<BiosBoot> bios;    ///< the first El Torito entry where there is one
-    std::uint32_t first_block = 16;  ///< of 2048 bytes: where partition 1 starts
+    std::optional<BiosBoot> bios;    ///< the first El Torito entry, if set
+    std::uint32_t first_block = 16;  ///< start of partition 1, in blocks of 2048 bytes
     int esp_partition = 2;
     Guid esp_type = esp_guid, iso_type = basic_data_guid;
 };

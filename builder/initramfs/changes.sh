@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-# Of /init: keeps what changes on a disk. Nothing here ends a boot: when changes cannot
-# be kept, that is said, and they stay in memory.
+# Part of /init: keeps changes on a disk. Errors here do not end the boot: they are
+# reported, and changes stay in memory.
 #
 #   changes=/dev/sda3      a partition; LABEL=NAME or UUID=… for its name
 #   changes=/dev/sda3/DIR  a directory on it
-#   perch                  the partition LKTEST_DATA, else the medium, if it can be written
-#   perchsize=512M         how large a new image file is
-# ext4, xfs and btrfs hold the changes themselves, in DIR/changes. FAT cannot: it gets a
-# file DIR/changes.img with ext4 in it.
+#   perch                  the partition LKTEST_DATA, else the medium, if it is writable
+#   perchsize=512M         size of a new image file
+# ext4, xfs and btrfs hold the changes in DIR/changes. FAT cannot, so it gets a file
+# DIR/changes.img with ext4 in it.
 
 data_label=LKTEST_DATA
 least=8 # MiB that must be free

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Of /init: the kernel's parameters, and shells for who looks on.
+# Part of /init: the kernel's parameters, and shells for debugging.
 
-# A shell on every console at once, for whoever looks at one of them; ends with the
-# first that is left.
+# A shell on every console at once, because the user may sit at any of them. Ends with
+# the first shell that is left.
 shells() {
     rm -f /run/left /run/shells
     mkfifo /run/left
@@ -16,7 +16,7 @@ shells() {
         ) &
         watchers="$watchers $!"
     done
-    until read -r console </run/left; do :; done # a child that ends interrupts the waiting
+    until read -r console </run/left; do :; done # a child that ends interrupts the wait
     echo "the shell on $console was left"
     kill $watchers 2>/dev/null
     kill -9 $(cat /run/shells) 2>/dev/null

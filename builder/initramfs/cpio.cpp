@@ -45,14 +45,14 @@ std::string write_cpio(const FileTree& tree, std::int64_t mtime) {
     const Archive writer(archive_write_new());
     check(writer.get(), archive_write_set_format_cpio_newc(writer.get()));
     check(writer.get(), archive_write_add_filter_zstd(writer.get()));
-    // Level 19 would save an eighth and take forty times as long.
+    // Level 19 would save an eighth but take forty times as long.
     check(writer.get(), archive_write_set_options(writer.get(), "zstd:compression-level=9"));
     check(writer.get(), archive_write_set_bytes_per_block(writer.get(), 512));
     check(writer.get(),
           archive_write_set_bytes_in_last_block(writer.get(), 1));  // no zeros after zstd's frame
     check(writer.get(), archive_write_open(writer.get(), &bytes, nullptr, append, nullptr));
 
-    // Hard links become copies: an initramfs has none worth the trouble.
+    // Hard links become copies: in an initramfs they do not save enough to matter.
     std::int64_t number = 0;
     tree.walk([&](const std::string& path, const Inode& inode) {
         const Entry entry(archive_entry_new());

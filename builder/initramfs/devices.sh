@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Part of /init: drivers, block devices and their file systems.
 
-# Loads what the kernel has names for and was not asked for yet. Must be repeated:
-# a bus that is found now tells only then what hangs on it.
+# Loads drivers for all devices that do not have one yet. Must be repeated, because a bus
+# lists its devices only after it has its driver.
 load_drivers() {
     cat /sys/bus/*/devices/*/modalias 2>/dev/null | sort -u >/run/now
     sort /run/now /run/asked /run/asked | uniq -u >/run/new
@@ -16,7 +16,7 @@ load_drivers() {
 block_devices() {
     partitions='' disks=''
     for device in /sys/class/block/*; do
-        [ -e "$device" ] || continue # there is none yet, and /dev/* would be every terminal
+        [ -e "$device" ] || continue # none exists yet, and /dev/* would be every terminal
         name=${device##*/}
         case $name in loop* | ram* | zram* | dm-* | md* | fd*) continue ;; esac
         case $name in *!*) name=${name%%!*}/${name#*!} ;; esac
@@ -74,8 +74,8 @@ filesystem_of() {
     fi
 }
 
-# mount_readonly DEVICE DIRECTORY: without a trace. A journal that a crash left is not
-# replayed, as that would write even so.
+# mount_readonly DEVICE DIRECTORY: mounts without writing anything. It also skips the
+# replay of a journal after a crash, which would write.
 mount_readonly() {
     kind=$(filesystem_of "$1") || return 2
     case $kind in

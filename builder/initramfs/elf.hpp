@@ -25,8 +25,8 @@ std::optional<ElfMachine> elf_machine_of(std::string_view bytes);
 std::string describe(const ElfMachine& machine);
 
 /// Throws a usage Error naming the first file of the tree that is an ELF file for
-/// another machine: the kernel could load it, and would never run it.
-/// @param what  what the tree is, for the message: "initramfs"
+/// another machine, which the kernel could not run.
+/// @param what  name of the tree for the message: "initramfs"
 void check_machine(const FileTree& tree, Arch arch, std::string_view what);
 
 }  // namespace lktest

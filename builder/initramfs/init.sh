@@ -1,13 +1,13 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: MIT
-# /init of lktest's live media, in the manner of linux-live: finds the medium that this
-# kernel came from, stacks its layers into a root filesystem, and hands over to the init
-# in there. Unless changes= or perch asks for it, it writes to no disk: what it mounts is
-# read-only, changes stay in memory, and no swap, RAID or LVM is touched.
+# /init of lktest's live media, modelled on linux-live: finds the medium that this kernel
+# came from, stacks its layers into a root filesystem, and starts the init in it. Without
+# changes= or perch it does not write to any disk: mounts are read-only, changes stay in
+# memory, and it does not touch swap, RAID or LVM.
 #
 # Kernel parameters:
 #   lktest.label=NAME  volume label of the medium
-#   from=PLACE         where the system lies instead: medium.sh, network.sh
+#   from=PLACE         another place of the system: medium.sh, network.sh
 #   check              compare the medium with its checksums first: medium.sh
 #   load=, noload=     which layers: layers.sh
 #   toram              copy the layers to memory and release the medium
@@ -59,7 +59,7 @@ stage "before the hand-over"
 
 rm -f /run/now /run/new /run/asked /run/left /run/shells
 cd /root && mkdir -p dev sys run proc
-for directory in dev sys run proc; do # proc last: busybox finds itself through it
+for directory in dev sys run proc; do # proc last, because busybox finds itself through it
     mount --move "/$directory" "/root/$directory"
 done
 exec /bin/busybox switch_root /root "$init"

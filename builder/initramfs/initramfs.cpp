@@ -21,7 +21,7 @@ std::string uncompressed_name(std::string text) {
     return text;
 }
 
-/// busybox's modprobe knows no compression, and the initramfs is compressed as a whole.
+/// busybox's modprobe does not support compression, and the initramfs is compressed as a whole.
 std::shared_ptr<Inode> uncompressed(const std::shared_ptr<Inode>& module, const std::string& path) {
     if (!module || path.ends_with(".ko"))
         return module;

@@ -15,8 +15,8 @@ namespace lktest {
 using InitScripts = std::map<std::string, std::string>;
 InitScripts read_init_scripts();
 
-/// The first root filesystem: busybox, /init, and the modules that lead to the medium.
-/// @param busybox  a static one of the image's architecture
+/// The first root filesystem: busybox, /init, and the modules for reaching the medium.
+/// @param busybox  a static one for the image's architecture
 /// @param modules  as in choose_modules()
 /// Throws a usage Error for a module that does not exist, and for a file of another machine.
 FileTree initramfs_tree(const Kernel& kernel, Arch arch, const Content& busybox, const InitScripts& scripts,

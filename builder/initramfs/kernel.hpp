@@ -24,34 +24,34 @@ struct Kernel {
     std::string index(const std::string& name) const;
 };
 
-/// Takes the kernel out of an unpacked kernel package, still without the modules' index.
+/// Extracts the kernel from an unpacked kernel package, still without the modules' index.
 /// @param package  the package's name, for messages
-/// Throws a usage Error when the tree has no kernel image, no modules, or is for another machine.
+/// Throws a usage Error if the tree has no kernel image, has no modules, or is for another machine.
 Kernel take_kernel(FileTree tree, Arch arch, const std::string& package);
 
-/// Has depmod(8) make the modules' index (modules.dep …), which packages leave to their
-/// installation. depmod reads modules from a directory only, so they are all written
-/// beside `directory` for a moment; the index files are left in it.
+/// Runs depmod(8) to make the modules' index (modules.dep …), which packages create only when
+/// they are installed. depmod reads modules from a directory only, so they are written
+/// next to `directory` temporarily; the index files stay in it.
 void write_module_index(const Kernel& kernel, const std::filesystem::path& directory);
 
 /// Adds the index files of `directory` to the kernel's modules.
 void add_module_index(Kernel& kernel, const std::filesystem::path& directory);
 
-/// Takes a kernel out of a root filesystem: its modules are not in `root` after that.
-/// Distributions have the image in /boot or beside the modules, and those in /lib or /usr/lib.
-/// @param version  its release; empty: the newest that the root has
+/// Moves a kernel out of a root filesystem, including its modules.
+/// Distributions have the image in /boot or next to the modules, and those in /lib or /usr/lib.
+/// @param version  its release; the root's newest one if empty
 /// @return unset if no version is requested and the root has no kernel
-/// Throws a usage Error when it lacks the version, or the kernel is for another machine.
+/// Throws a usage Error if it lacks the version, or if the kernel is for another machine.
 std::optional<Kernel> take_root_kernel(FileTree& root, Arch arch, const std::string& version);
 
-/// A kernel of the user's own.
-/// @param modules  its /lib/modules/RELEASE; empty: all that it needs is built in
+/// A kernel that the user supplies.
+/// @param modules  its /lib/modules/RELEASE; empty if everything is built in
 Kernel read_kernel(const std::filesystem::path& image, const std::filesystem::path& modules, Arch arch);
 
-/// Leaves out the modules whose paths match: as in Exclusion, below /lib/modules.
+/// Removes the modules whose paths match, as in Exclusion, below /lib/modules.
 void leave_out(Kernel& kernel, const std::vector<std::string>& patterns);
 
-/// Which files the kernel has, as text for cached().
+/// Identifies the kernel's files, as text for cached().
 std::string identity(const Kernel& kernel);
 
 }  // namespace lktest

@@ -14,8 +14,8 @@
 namespace lktest {
 namespace {
 
-/// Modules that need an algorithm by name when they start; neither modules.dep nor
-/// modules.softdep tells. Without it crc64_rocksoft fails to load, then t10-pi, then
+/// Modules that need an algorithm by name when they start, which neither modules.dep nor
+/// modules.softdep lists. Without it crc64_rocksoft fails to load, then t10-pi, then
 /// sd_mod and nvme: disks in the kernel's log, but no block devices.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 1> asks_for{
     {{"crc64_rocksoft", "crypto-crc64-rocksoft"}}};
@@ -53,7 +53,7 @@ std::string module_name(std::string_view path) {
     return canonical(path.substr(0, path.find(".ko")));
 }
 
-/// Everything the index says, by module name.
+/// The contents of the index, by module name.
 class Catalogue {
 public:
     explicit Catalogue(const ModuleIndex& index) {
@@ -87,7 +87,7 @@ public:
             add_soft(std::string(module), algorithm);
     }
 
-    /// The names that a recipe's word stands for; empty when it is all built in.
+    /// The names that a recipe's word means; empty if everything is built in.
     std::vector<std::string> expand(std::string word) const {
         const bool optional = word.ends_with('?');
         if (optional)

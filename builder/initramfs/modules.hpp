@@ -13,25 +13,25 @@ struct ModuleIndex {
     std::string_view softdep;      ///< modules.softdep: "softdep a pre: b post: c"
     std::string_view alias;        ///< modules.alias: "alias PATTERN NAME"
     std::string_view builtin;      ///< modules.builtin: a path a line
-    std::string_view config = {};  ///< the kernel's .config, when known: "CONFIG_SQUASHFS=y"
+    std::string_view config = {};  ///< the kernel's .config, if known: "CONFIG_SQUASHFS=y"
 };
 
-/// Modules with everything they need, and an index of just those.
+/// Modules with their dependencies, and an index of just those.
 struct ModuleSet {
-    std::vector<std::string> paths;   ///< "kernel/…ko"; each one after those that it needs
-    std::string dep, softdep, alias;  ///< the index, cut down: what busybox's modprobe reads
+    std::vector<std::string> paths;   ///< "kernel/…ko", dependencies first
+    std::string dep, softdep, alias;  ///< the reduced index, for busybox's modprobe
 };
 
 /// The closure of `wanted` over dependencies, soft dependencies, and modules that a module
-/// asks the kernel's crypto API for when it starts.
+/// requests from the kernel's crypto API when it starts.
 /// @param wanted  module names ("sd_mod"; - and _ are the same) or directories below
 ///                kernel/ ("drivers/ata"). Built-in drivers need no file.
 ///                One that ends in '?' is skipped if the kernel does not have it.
-/// Throws a usage Error that names the nearest module when one does not exist.
+/// Throws a usage Error that names the nearest module if one does not exist.
 ModuleSet choose_modules(const ModuleIndex& index, const std::vector<std::string>& wanted);
 
-/// What every live medium needs of its kernel: SquashFS, overlay, and the way to a CD drive
-/// or a USB stick. In the order in which it is needed.
+/// The modules that every live medium needs: SquashFS, overlay, and the drivers of CD drives
+/// and USB sticks, in the order in which they are needed.
 std::vector<std::string> needed_modules();
 
 /// Throws a usage Error naming the options of drivers that are neither built in nor modules.

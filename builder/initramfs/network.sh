@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-# Of /init: from=http://HOST[:PORT]/DIR or …/FILE.iso, into memory. DIR is what
-# `lktest build --format netboot` makes: its sha256sum.txt names the layers. Without HOST
-# (from=http:///DIR) it is the server that DHCP told, or that ip= says.
+# Part of /init: from=http://HOST[:PORT]/DIR or …/FILE.iso, into memory. DIR is the output
+# of `lktest build --format netboot`: its sha256sum.txt names the layers. Without HOST
+# (from=http:///DIR) it is the server from DHCP or from ip=.
 #
 #   ip=CLIENT:SERVER:GATEWAY:MASK  an address without DHCP, as PXELINUX passes it on
 #   BOOTIF=01-MAC                  the network card to use, as PXELINUX passes it on
 
-# Each network card that asks for an address until one has it.
+# Requests an address on each network card until one gets it.
 configure_network() {
     static=$(parameter ip)
     used=$(parameter BOOTIF | tr '[:upper:]-' '[:lower:]:')

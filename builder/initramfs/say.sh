@@ -13,8 +13,8 @@ for console in $consoles; do
     echo "$line" >"/dev/$console"
 done 2>/dev/null
 
-# Lines wait in a file until the port's driver is there. A port that nobody listens
-# to would block for ever, so one write that does not end mutes it.
+# Lines wait in a file until the port's driver is loaded. A port without a reader would
+# block forever, so one write that does not finish disables it.
 echo "$line" >>/run/lktest/said
 [ -e /run/lktest/mute ] && exit 0
 for name in /sys/class/virtio-ports/*/name; do

@@ -8,12 +8,12 @@
 
 namespace lktest {
 
-/// libsquashfs' number of a compressor. Throws a usage Error when SquashFS does not have
+/// libsquashfs' number of a compressor. Throws a usage Error if SquashFS does not have
 /// the level or the block size.
 SQFS_COMPRESSOR checked_id(const Compression& compression);
 
 /// @param flags  0 to compress, SQFS_COMP_FLAG_UNCOMPRESS to expand
-/// Throws a host Error when libsquashfs was built without that compressor.
+/// Throws a host Error if libsquashfs was built without that compressor.
 Sqfs<sqfs_compressor_t> make_compressor(const Compression& compression, std::uint16_t flags);
 
 }  // namespace lktest

@@ -25,8 +25,8 @@ struct SquashfsNode {
     std::uint32_t number = 0;  ///< from 1
     std::uint32_t links = 0;
     std::uint32_t xattrs = no_xattrs;
-    /// What goes into the inode table. For a regular file the block processor keeps
-    /// a pointer to this very pointer until finish(): a node must not move.
+    /// The record for the inode table. For a regular file the block processor keeps
+    /// a pointer to this pointer until finish(), so a node must not move.
     sqfs_inode_generic_t* record = nullptr;
     std::uint64_t reference = 0;  ///< where it is in the inode table
     bool written = false;
@@ -49,7 +49,7 @@ private:
     std::unordered_map<const Inode*, SquashfsNode*> by_inode_;
 };
 
-/// Mode with file type, as the image holds it.
+/// Mode with file type, as in the image.
 std::uint16_t squashfs_mode(const Inode& inode);
 
 /// Completes the record of anything but a directory with what its type needs; of a

@@ -24,8 +24,7 @@
 
 namespace lktest {
 
-/// Any SquashFS 4.0 image, read by libsquashfs. Its errors are usage
-/// Error for what is no SquashFS, or damaged.
+/// Any SquashFS 4.0 image, read by libsquashfs. Throws a usage Error if it is damaged, or is not a SquashFS.
 class SquashfsReader {
 public:
     using Tree = Handle<sqfs_tree_node_t, sqfs_dir_tree_destroy>;
@@ -33,10 +32,10 @@ public:
     /// @param name  of the image, for messages
     SquashfsReader(const ByteView& image, std::string name);
 
-    /// Everything that it has: at most 2,000,000 nodes, 1024 deep.
+    /// All of its content: at most 2,000,000 nodes, nested at most 1024 deep.
     Tree tree() const;
 
-    /// Reads as many of a file's bytes as `into` holds and the file has from `offset` on.
+    /// Reads a file's bytes from `offset` on into `into`, up to the file's end.
     /// @param path  of the file, for messages
     std::span<char> read(const sqfs_inode_generic_t& inode, std::uint64_t offset, std::span<char> into,
                          const std::string& path) const;
@@ -48,7 +47,7 @@ public:
     static std::string link_target(const sqfs_inode_generic_t& inode);
     static dev_t device(const sqfs_inode_generic_t& inode);
 
-    /// The entry's name. Throws when it could lead anywhere but into its directory.
+    /// The entry's name. Throws if it could lead out of its directory.
     std::string name_of(const sqfs_tree_node_t& node, const std::string& directory) const;
 
     std::uint32_t block_size() const { return super_.block_size; }

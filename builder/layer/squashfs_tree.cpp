@@ -19,7 +19,7 @@ namespace lktest {
 namespace {
 namespace fs = std::filesystem;
 
-/// A regular file, and where its bytes are to be in the file in the cache.
+/// A regular file, and the position of its bytes in the file in the cache.
 struct Placed {
     std::shared_ptr<Inode> inode;
     const sqfs_inode_generic_t* source;
@@ -28,7 +28,7 @@ struct Placed {
 };
 
 /// An image while it becomes a tree. The files are placed in the order in which the tree is
-/// walked, so that a later build finds them without looking.
+/// walked, so that a later build knows their positions without reading them.
 class Converter {
 public:
     Converter(const SquashfsReader& image, const std::vector<std::string>& exclude)

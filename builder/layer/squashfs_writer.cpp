@@ -29,7 +29,7 @@ namespace lktest {
 namespace {
 namespace fs = std::filesystem;
 
-/// The words for libsquashfs' SQFS_ERROR.
+/// The text for libsquashfs' SQFS_ERROR.
 std::string_view text_of(int error) {
     switch (error) {
         case SQFS_ERROR_ALLOC: return "out of memory";
@@ -87,8 +87,8 @@ public:
     Writer& operator=(const Writer&) = delete;
 
     ~Writer() {
-        // After an error libsquashfs forgets the blocks that are in flight, so they are
-        // taken back one by one; each may report an error again.
+        // After an error libsquashfs forgets the blocks in flight, so they are collected one by one. Each may
+        // report another error.
         for (unsigned block = 0; processor_ && block < backlog_; ++block)
             if (sqfs_block_processor_sync(processor_.get()) == 0)
                 return;
@@ -115,7 +115,7 @@ public:
         check(sqfs_xattr_writer_flush(xattrs_.get(), file_.get(), &super_, compressor_.get()));
         super_.bytes_used = file_->get_size(file_.get());
         check(sqfs_super_write(&super_, file_.get()));
-        // A block device has whole blocks, and the kernel may mount the image from one.
+        // Padded to whole blocks, because the kernel may mount the image from a block device.
         if (const std::uint64_t rest = super_.bytes_used % SQFS_DEVBLK_SIZE; rest != 0)
             check(file_->truncate(file_.get(), super_.bytes_used + SQFS_DEVBLK_SIZE - rest));
         return std::move(warnings_);
@@ -143,7 +143,7 @@ private:
         std::uint64_t done = 0, total = 0;
         for (const SquashfsNode& node : nodes_.all())
             total += node.inode.content.size();
-        // As a directory is walked: small files share blocks, and neighbours are alike.
+        // In directory order: small files share blocks, and neighbours are similar.
         tree_.walk([&](const std::string&, const Inode& inode) {
             SquashfsNode& node = nodes_.of(inode);
             if (inode.type != NodeType::regular || node.record)
@@ -163,8 +163,8 @@ private:
         check(sqfs_block_processor_finish(processor_.get()));
     }
 
-    /// The end of a large file shares a block with other files' only when it is short: by itself
-    /// that would compress badly, and a longer one does so better than among strangers.
+    /// Only a short end of a large file shares a block with other files. A short one would compress badly
+    /// alone, but a longer one compresses better alone than among unrelated data.
     std::uint32_t flags_of(std::uint64_t size) const {
         const bool ends_alone = size > super_.block_size && size % super_.block_size >= super_.block_size / 8;
         return ends_alone ? static_cast<std::uint32_t>(SQFS_BLK_DONT_FRAGMENT) : 0U;
@@ -174,7 +174,7 @@ private:
     /// @param told  is called with the bytes done of this file
     template <typename Told>
     bool append(const Content& content, const Told& told) {
-        // libsquashfs 1.2.0 follows a null pointer when nothing is appended: the loop does not.
+        // libsquashfs 1.2.0 dereferences a null pointer if nothing is appended; this loop avoids that.
         constexpr std::uint64_t chunk = 1 << 20;
         buffer_.resize(chunk);
         for (std::uint64_t offset = 0; offset < content.size(); offset += chunk) {
@@ -206,7 +206,7 @@ private:
         check(sqfs_xattr_writer_end(xattrs_.get(), &node.xattrs));
     }
 
-    /// Writes the inodes below a directory, its listing and itself. A listing tells where
+    /// Writes the inodes below a directory, its listing and itself. A listing records where
     /// its inodes are, so each is written at its first encounter, hard links included.
     void write_directory(SquashfsNode& node, std::uint32_t parent_number) {
         for (const auto& [name, inode] : node.inode.entries) {
@@ -253,7 +253,7 @@ private:
         node.reference = (block << 16) | offset;
         check(sqfs_meta_writer_write_inode(inode_table_.get(), node.record));
         node.written = true;
-        // The listings that come now take the room.
+        // the following listings need the memory
         sqfs_free(std::exchange(node.record, nullptr));
     }
 
@@ -262,10 +262,10 @@ private:
     std::int64_t epoch_;
     unsigned backlog_;  ///< blocks in flight
     std::vector<std::string> warnings_;
-    std::map<const Inode*, std::string_view> changed_;  ///< files that others wrote to meanwhile, and how
+    std::map<const Inode*, std::string_view> changed_;  ///< files that changed meanwhile, and how
     std::vector<std::byte> buffer_;
     sqfs_super_t super_{};
-    // libsquashfs' objects point to those above them: destroyed from the last to the first.
+    // libsquashfs' objects point to the ones above, so they are destroyed from the last to the first.
     SquashfsNodes nodes_;
     Sqfs<sqfs_compressor_t> compressor_, expander_;
     Sqfs<sqfs_file_t> file_;

@@ -15,11 +15,11 @@ namespace lktest {
 /// Writes the tree as a SquashFS 4.0 image. The bytes depend on the tree, the
 /// compression and the epoch alone, not on the number of workers.
 /// @param source_date_epoch  time of the image, and the latest time of any file in it
-/// @param workers            threads that compress; 0 is taken as 1
-/// @return files that SquashFS cannot hold and that were omitted, one sentence each
+/// @param workers            threads for compression; 0 means 1
+/// @return files that were omitted because SquashFS cannot hold them, one sentence each
 /// Throws a usage Error for settings that the compressor does not have, and a host
-/// Error when the file cannot be written (disk full) or a content not be read.
-/// Under `file` there is then what was there before.
+/// Error if the file cannot be written (disk full) or an input cannot be read.
+/// After an error `file` is unchanged.
 std::vector<std::string> write_squashfs(const FileTree& tree, const std::filesystem::path& file,
                                         const Compression& compression, std::int64_t source_date_epoch,
                                         unsigned workers, const Progress& progress);

@@ -21,7 +21,7 @@ address() {
     done | head -n 1
 }
 
-# Whether a service of the root looks after the network.
+# Whether a service of the root manages the network.
 managed() {
     for service in NetworkManager systemd-networkd networking wicked dhcpcd; do
         systemctl is-active --quiet "$service" && return 0
@@ -33,7 +33,7 @@ harness() {
     grep -qsx lktest.0 /sys/class/virtio-ports/*/name
 }
 
-# Under the harness only: proves that the guest reaches the host, and tells the host so.
+# Under the harness only: proves to the host that the guest can reach it.
 probe() {
     server=$(cat /run/lktest/server 2>/dev/null)
     [ -n "$server" ] || server=$(ip -4 route show default | sed -n 's/.* via \([0-9.]*\).*/\1/p' | head -n 1)
@@ -47,7 +47,7 @@ probe() {
 }
 
 drivers
-drivers # a bus that got its driver just now tells only then what hangs on it
+drivers # a bus lists its devices only after it has its driver
 ip link set lo up
 harness && httpd -p 80 -h /usr/lib/lktest/www
 
@@ -70,7 +70,7 @@ if [ -z "$(address)" ]; then
     done
 fi
 found=$(address)
-[ -n "$found" ] || exit 0 # no cable, no DHCP server: no fault of the system's
+[ -n "$found" ] || exit 0 # without a cable or a DHCP server: not a fault of the system
 /run/lktest/say "network: address $found"
 harness && probe
 exit 0

@@ -75,7 +75,8 @@ TEST_F(Ext4Tree, SaysThatAnImageIsDamaged) {
     EXPECT_TRUE(is_ext4(source.bytes));
     std::string bytes = source.bytes.whole();
     EXPECT_FALSE(is_ext4(Content::text(std::string(4096, '\0'))));
-    for (std::size_t at = 2048; at + 64 < bytes.size(); at += 1021)  // superblock left, all else is noise
+    for (std::size_t at = 2048; at + 64 < bytes.size();
+         at += 1021)  // keeps the superblock; the rest is noise
         bytes.replace(at, 4, "\xff\x12\x00\x7f", 4);
     source.bytes = Content::text(bytes);
     source.identity = "damaged";
@@ -87,7 +88,7 @@ TEST_F(Ext4Tree, SaysThatAnImageIsDamaged) {
     EXPECT_TRUE(error_of([&] { tree(source); }).starts_with("usage: cannot read ")) << "truncated";
 }
 
-/// What no file system made by an honest program has.
+/// Faults that an honest program would not write.
 TEST_F(Ext4Tree, RefusesWhatCouldNotEndOrFit) {
     const struct {
         std::string change, error;
@@ -109,7 +110,7 @@ TEST_F(Ext4Tree, RefusesWhatCouldNotEndOrFit) {
     }
 }
 
-/// Whatever comes of a wrong byte in the tables, it is a tree or a usage Error.
+/// A wrong byte in the tables gives a tree or a usage Error.
 TEST_F(Ext4Tree, SurvivesWrongBytesInItsTables) {
     fs::remove(source_ / "long");
     const std::string whole =
@@ -118,7 +119,7 @@ TEST_F(Ext4Tree, SurvivesWrongBytesInItsTables) {
     unsigned read = 0, refused = 0;
     for (std::size_t at = superblock; at < whole.size(); at += every) {
         if (whole.find_first_not_of('\0', at / block * block) >= (at / block + 1) * block)
-            continue;  // nothing is in that block
+            continue;  // that block is unused
         std::string bytes = whole;
         bytes[at] = static_cast<char>(bytes[at] ^ 0xff);
         const TempDir cache(scratch_.path());

@@ -17,7 +17,7 @@ const fs::path scripts = source_directory() / "builder/initramfs";
 
 TEST(InitScripts, AreShellThatShellcheckHasNothingToSayOf) {
     // 2034, 2154: names that one part sets and another reads. 2046, 2086: lists that are meant to
-    // be split. 2013, 2015, 3043, 3045, 3057: meant so, or known to busybox's shell.
+    // be split. 2013, 2015, 3043, 3045, 3057: intended, or supported by busybox's shell.
     std::vector<std::string> command{"shellcheck", "--shell=dash",
                                      "--exclude=1090,1091,2013,2015,2034,2046,2086,2154,3043,3045,3057"};
     for (const fs::directory_entry& entry : fs::directory_iterator(scripts))

@@ -57,7 +57,7 @@ InitramfsImage read_archive(std::string archive) {
     return read_initramfs(std::span(&image, 1));
 }
 
-/// Names that share continuation areas of 8 KiB, as many bytes as those have.
+/// Names that share continuation areas of 8 KiB and fill them.
 TEST(InspectBounds, NamesOfAnIsoAreCutAt255Bytes) {
     using Use = HostileIso::Use;
     HostileIso iso;
@@ -130,7 +130,7 @@ TEST(InspectBounds, EntriesKeepAFewInitrds) {
     }
 }
 
-/// What stands before the first LABEL is every entry's.
+/// Settings before the first LABEL apply to every entry.
 TEST(InspectBounds, SyslinuxsDefaultCommandLineIsNotCopiedAtAnyLength) {
     const BootConfig config = parse_syslinux("APPEND " + repeated("root=LABEL=x ", 50'000) + "\n" +
                                              repeated("LABEL a\nLINUX /k\n", 256));

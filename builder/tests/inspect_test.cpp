@@ -38,7 +38,7 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
         text.replace(at, from.size(), to);
 }
 
-/// Where the entry of the boot catalogue begins whose image lies at this byte.
+/// The position of the boot catalogue's entry for the image at this byte.
 std::size_t catalogue_entry(const std::string& iso, std::uint64_t image) {
     const std::size_t catalogue = std::size_t{le32(iso, 17 * 2048 + 71)} * 2048;
     for (std::size_t at = catalogue + 32; at < catalogue + 2048; at += 32)
@@ -47,7 +47,7 @@ std::size_t catalogue_entry(const std::string& iso, std::uint64_t image) {
     throw std::logic_error("no such entry in the catalogue");
 }
 
-/// One thing that is wrong with a medium, and the finding that must tell it, alone.
+/// One fault of a medium, and the only finding that must report it.
 struct Fault {
     std::string id;
     Arch arch;
@@ -158,7 +158,7 @@ std::vector<Fault> loader_faults() {
          [](std::string& iso, const MediumFacts& clean) { iso[clean.esps[0].offset] = '\0'; }},
         {"esp-damaged", arm, unchanged,
          [](std::string& iso, const MediumFacts& clean) {
-             // FAT16: two bytes for each cluster, behind the reserved sectors.
+             // FAT16: two bytes for each cluster, after the reserved sectors.
              const std::size_t esp = clean.esps[0].offset;
              const std::size_t cluster = le16(iso, iso.find("NOTES   TXT", esp) + 26);
              put(iso, esp + le16(iso, esp + 14) * 512U + cluster * 2, 0xfff0, 2);
@@ -280,7 +280,7 @@ INSTANTIATE_TEST_SUITE_P(OfEachArch, CleanMedium, testing::ValuesIn(all_arches),
 TEST_P(CleanMedium, HasNoFindings) {
     const MediumFacts facts = facts_of(FakeMedium(GetParam()).bytes());
     EXPECT_EQ(ids(facts), std::vector<std::string>{});
-    // And that is so because everything was seen.
+    // This proves that everything was examined.
     EXPECT_EQ(facts.volume.label, "LIVE");
     ASSERT_EQ(facts.esps.size(), 1U);
     EXPECT_EQ(facts.esps[0].same.size(), 2U);
@@ -313,7 +313,7 @@ TEST_P(CleanMedium, SurvivesFlippedBytes) {
     for (int round = 0; round < 150; ++round) {
         std::string bytes = whole;
         for (int change = 0; change < 30; ++change) {
-            // Where the bytes are zero nothing is read that could go wrong.
+            // Zero bytes are skipped, because they do not affect parsing.
             std::size_t at = random() % bytes.size();
             at = std::min(bytes.find_first_not_of('\0', at), bytes.size() - 1);
             bytes[at] = static_cast<char>(random());

@@ -15,7 +15,7 @@ namespace {
 const char* const grub_aa64 = "/EFI/BOOT/GRUBAA64.EFI";
 const char* const grub_cfg = "/boot/grub/grub.cfg";
 
-/// What Debian's signed GRUB does, in fewer words.
+/// A short version of the script in Debian's signed GRUB.
 constexpr std::string_view by_disk_info = R"(
 if [ -z "$prefix" -o ! -e "$prefix" ]; then
   if ! search --file --set=root /.disk/info; then search --file --set=root /.disk/mini-info; fi
@@ -56,7 +56,7 @@ using Ids = std::vector<std::string>;
 TEST(BootWays, OfGrubFollowItsBuiltInScript) {
     FakeMedium medium(Arch::aarch64);
     use_grub(medium, by_disk_info);
-    // The stick's GRUB is in the ESP, and nothing leads it to the ISO.
+    // The stick's GRUB is in the ESP, without a path to the ISO.
     EXPECT_EQ(ids_of(medium), Ids{"no-menu-entry"});
     EXPECT_NE(said_of(medium).find("/.disk/info, /.disk/mini-info"), std::string::npos) << said_of(medium);
     medium.files["/.disk/info"] = "x";

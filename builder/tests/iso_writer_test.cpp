@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t time_of_image = 1'600'000'000;
 
-/// A loader that libisofs takes for an ISOLINUX that isohybrid works with: the
+/// A loader that libisofs accepts as an ISOLINUX for isohybrid, because of the
 /// signature at byte 64.
 std::string fake_isolinux() {
     std::string loader(24'576, 'l');
@@ -59,7 +59,7 @@ std::string run(const std::vector<std::string>& command) {
     return result.out;
 }
 
-/// How xorriso and sgdisk, which share no code with the writer's caller, see the image.
+/// The image according to xorriso and sgdisk, which are independent of the writer's caller.
 std::string report(const fs::path& iso) {
     return run({"xorriso", "-indev", iso.string(), "-report_el_torito", "plain", "-report_system_area",
                 "plain", "-pvd_info", "-find", "/", "-exec", "lsdl"}) +
@@ -100,7 +100,7 @@ TEST_P(IsoLayout, HasTheSameEfiFilesInTheEspAndOnTheIso) {
     const TempDir directory;
     const fs::path iso = write_image(directory.path(), GetParam()), out = directory.path() / "out";
     check_process({"xorriso", "-osirrox", "on", "-indev", iso.string(), "-extract", "/EFI", out.string()});
-    // The ESP as a disk would show it: cut out where the partition table says.
+    // The ESP as on a disk: the range in the partition table.
     const std::string listing = check_process({"sgdisk", "-i", "2", iso.string()});
     std::smatch first;
     ASSERT_TRUE(std::regex_search(listing, first, std::regex("First sector: ([0-9]+)")));
@@ -179,7 +179,7 @@ TEST(IsoWriter, KeepsNamesThatIso9660AndJolietCannotHold) {
     const std::vector<std::string> names{
         "README",  // differs from the next only in case
         "readme",
-        std::string(200, 'l') + "1",  // differs from the next behind Joliet's 103 characters
+        std::string(200, 'l') + "1",  // differs from the next only after Joliet's 103 characters
         std::string(200, 'l') + "2",
         "a:b*c?d;1",                 // Joliet's reserved characters
         "caf\xc3\xa9 \xe4\xb8\xad",  // UTF-8

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Live systems of each family: a right medium of each has no findings, and a broken one has its own.
+// Live systems of each family: a correct medium has no findings, and a broken one has the expected one.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -66,7 +66,7 @@ struct Family {
     std::string name;
     std::string parameters;
     std::function<void(FakeMedium&)> right;
-    /// What breaks it, and the finding that says so.
+    /// A fault, and the finding that reports it.
     std::vector<std::pair<std::function<void(FakeMedium&)>, std::string>> faults;
 };
 
@@ -228,11 +228,11 @@ TEST(Content, HoldsCompressionsAgainstTheKernelsConfiguration) {
     medium.files["/boot/config-6.1.0-arm"] = "CONFIG_BLK_DEV_INITRD=y\nCONFIG_RD_GZIP=y\n";
     EXPECT_EQ(found_in(medium), (Strings{"initramfs-codec", "squashfs-codec"}));
     medium.files["/boot/config-6.9"] = medium.files.extract("/boot/config-6.1.0-arm").mapped();
-    EXPECT_EQ(found_in(medium), Strings{});  // another kernel's
+    EXPECT_EQ(found_in(medium), Strings{});  // from another kernel
 }
 
 TEST(Content, ReadsTheRootInsideSquashfs) {
-    // What libsquashfs unpacks, with and without fragments.
+    // Images as libsquashfs unpacks them, with and without fragments.
     for (const char* options :
          {"-comp zstd", "-comp xz -no-fragments", "-comp gzip -b 4096", "-comp lz4 -noI"}) {
         FakeMedium medium(Arch::x86_64);

@@ -8,7 +8,7 @@
 namespace lktest {
 namespace {
 
-/// A cut of a real kernel's index: the family that a SCSI disk hangs on.
+/// Part of a real kernel's index: the modules that a SCSI disk depends on.
 const ModuleIndex index_of_a_kernel{
     R"(kernel/drivers/scsi/scsi_mod.ko: kernel/drivers/scsi/scsi_common.ko
 kernel/drivers/scsi/scsi_common.ko:

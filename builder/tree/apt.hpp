@@ -17,17 +17,16 @@ struct PackageOffer {
     std::uint64_t size = 0;
     std::string sha256;
     std::string uri;
-    std::int64_t verified = 0;  ///< mtime in ns of the cached file when its hash was right
+    std::int64_t verified = 0;  ///< mtime in ns of the cached file when its hash was last right
 };
 
-/// Asks apt which files a request comes to: this machine's own sources and lists,
-/// as if nothing were installed. In order of the file names. Throws a usage Error
-/// for an unknown or impossible package.
-/// @param scratch  an existing directory for apt's own files, left as it was
+/// Asks apt which files a request needs, with this machine's sources and lists, as if nothing were installed.
+/// Returns them in order of the file names. Throws a usage Error for an unknown or impossible package.
+/// @param scratch  an existing directory for apt's files, unchanged afterwards
 std::vector<PackageOffer> apt_choose(const PackageRequest& request, const std::filesystem::path& scratch);
 
-/// Downloads files into `debs` with apt's own transports; each is compared with its
-/// hash before it gets its name there. Throws a host Error; what came before it stays.
+/// Downloads files into `debs` with apt's transports. Each is compared with its
+/// hash before it gets its name there. Throws a host Error; complete files stay.
 void apt_download(const std::vector<const PackageOffer*>& offers, const std::filesystem::path& debs,
                   const Progress& progress);
 

@@ -20,15 +20,15 @@ ArchiveReader stream_reader();
 /// Why libarchive's last call failed: "Truncated input file (needed 512 bytes, only 0 available)".
 std::string reason_of(archive& reader);
 
-/// Writes the rest of the entry at hand to `file`. False when the archive is damaged, which
-/// reason_of() tells; throws a host Error that names `target` when it cannot be written.
+/// Writes the rest of the current entry to `file`. Returns false if the archive is damaged; reason_of() says
+/// why. Throws a host Error that names `target` if it cannot be written.
 bool copy_data(archive& reader, const std::filesystem::path& target);
 
-/// The bytes that a compressed file stands for, of any compression that libarchive knows;
-/// bytes that are not compressed stand for themselves. Throws a host Error with the reason alone.
+/// Decompresses a file with any compression that libarchive supports; returns uncompressed bytes unchanged.
+/// Throws a host Error with only the reason.
 std::string decompressed(std::string_view bytes);
 
-/// Whether the file starts as a compressed one does. False when it cannot be read.
+/// Whether the file starts like a compressed one. False if it cannot be read.
 bool is_compressed(const std::filesystem::path& file);
 
 }  // namespace lktest

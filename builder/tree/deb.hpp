@@ -8,12 +8,11 @@
 
 namespace lktest {
 
-/// A .deb's data.tar, decompressed, in `cache`/tars. It is unpacked unless it is
-/// there already. It has the time of the .deb that it was made from.
-/// Throws a host Error when the .deb is damaged or the disk is full.
+/// Returns the path of a .deb's decompressed data.tar in `cache`/tars. Unpacks it if needed. It has the time
+/// of its .deb. Throws a host Error if the .deb is damaged or the disk is full.
 std::filesystem::path data_tar(const std::filesystem::path& deb, const std::filesystem::path& cache);
 
-/// The Error for a .deb whose content is not what it should be.
+/// The Error for a damaged .deb.
 Error damaged_deb(const std::filesystem::path& deb, std::string_view reason);
 
 }  // namespace lktest

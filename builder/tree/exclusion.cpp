@@ -10,7 +10,7 @@
 namespace lktest {
 namespace {
 
-/// /lib/x is /usr/lib/x, in paths and in patterns alike.
+/// Treats /lib/x as /usr/lib/x, in paths and in patterns.
 std::string merged(std::string_view path) {
     for (const std::string_view top : {"/bin", "/sbin", "/lib", "/lib64"})
         if (path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/'))

@@ -7,8 +7,8 @@
 
 namespace lktest {
 
-/// Answers whether a path is excluded from a tree, by itself or by a directory above it.
-/// /lib/x and /usr/lib/x are one path here, as they are in a merged /usr.
+/// Whether a path, or a directory above it, is excluded from a tree.
+/// /lib/x and /usr/lib/x are the same path, as in a merged /usr.
 class Exclusion {
 public:
     /// @param patterns  shell patterns of absolute paths; '*' matches '/' too

@@ -14,16 +14,16 @@ namespace lktest {
 struct Ext4Source {
     Content bytes;
     std::string name;      ///< for messages
-    std::string identity;  ///< which bytes it has, as text for cached()
+    std::string identity;  ///< identifies its bytes, as text for cached()
 };
 
-/// Whether the bytes start as such a file system does.
+/// Whether the bytes start like such a file system.
 bool is_ext4(const Content& bytes);
 
-/// The file system as a tree: owners, modes, times, devices, hard links, attributes, whoever runs
-/// this. Nothing is mounted. The image and its files' contents are kept in `cache`.
+/// The file system as a tree with owners, modes, times, devices, hard links and attributes, even without
+/// root. Nothing is mounted. The image and its files' contents are kept in `cache`.
 /// @param exclude  as in Exclusion
-/// Throws a usage Error for what is damaged or hostile, and a host Error when the disk is full.
+/// Throws a usage Error if it is damaged or hostile, and a host Error if the disk is full.
 FileTree ext4_tree(const Ext4Source& source, const std::vector<std::string>& exclude,
                    const std::filesystem::path& cache, const Progress& progress);
 

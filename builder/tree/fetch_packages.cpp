@@ -63,8 +63,8 @@ void remember(const PackageRequest& request, const fs::path& cache, const std::v
     write_file(chosen_file(request, cache), text.append(last_line));
 }
 
-/// When the file was last changed, in ns; unset if no file of that size exists. Programs cannot set this
-/// time, as they can the time of modification.
+/// The file's change time in ns; unset if no file of that size exists. Unlike the modification time, programs
+/// cannot set it.
 std::optional<std::int64_t> modified(const fs::path& file, std::uint64_t size) {
     struct stat status {};
     if (::stat(file.c_str(), &status) < 0 || static_cast<std::uint64_t>(status.st_size) != size)
@@ -73,7 +73,7 @@ std::optional<std::int64_t> modified(const fs::path& file, std::uint64_t size) {
 }
 
 /// The offers whose file in `debs` is missing or damaged. A file is read only
-/// when its time is another than when it was last found intact.
+/// if its time has changed since it was last found intact.
 std::vector<PackageOffer*> missing(std::vector<PackageOffer>& offers, const fs::path& debs) {
     std::vector<PackageOffer*> absent, doubtful;
     std::vector<std::string> command{"sha256sum", "--binary", "--"};
@@ -139,7 +139,7 @@ std::vector<Package> fetch_packages(const PackageRequest& request, const fs::pat
     try {
         complete(offers, debs, progress, explain);
     } catch (const Error& error) {
-        // An old choice may have left the archive since.
+        // A previously chosen version may have been removed from the archive.
         if (!known)
             throw;
         explain(fmt::format("packages: {}; apt chooses again", error.what()));

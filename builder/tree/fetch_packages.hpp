@@ -10,28 +10,28 @@
 
 namespace lktest {
 
-/// A Debian package that lies in the cache.
+/// A Debian package in the cache.
 struct Package {
     std::string name, version;  ///< "busybox-static", "1:1.35.0-4+deb12u1"
     std::string architecture;   ///< Debian's name, or "all"
     std::filesystem::path deb;
 };
 
-/// Which packages are wanted.
+/// A request for packages.
 struct PackageRequest {
     std::vector<std::string> names;
     Arch arch = Arch::x86_64;
-    /// Everything that they depend on too, without recommendations. Otherwise only
-    /// the named ones; "linux-image-arm64" then stands for the kernel it depends on.
+    /// Includes their dependencies, without recommendations. Otherwise only the named packages;
+    /// "linux-image-arm64" then means the kernel it depends on.
     bool with_dependencies = false;
 };
 
-/// Finds the packages through this machine's own apt sources and lists, as if nothing
-/// were installed, downloads those that `cache` lacks or holds damaged, and executes
-/// nothing of theirs. Needs no rights except to write `cache`. In order of their names.
+/// Finds the packages through this machine's apt sources and lists, as if nothing
+/// were installed. Downloads those that are missing or damaged in `cache`, and never executes
+/// their scripts. Works without root. Returns them in order of their names.
 ///
-/// What apt chose is remembered in `cache`: the same request is answered from there
-/// ever after, without apt and network. Delete `cache`/chosen to get newer packages.
+/// apt's choice is remembered in `cache`, so the same request is later answered
+/// without apt and network. Delete `cache`/chosen to get newer packages.
 ///
 /// Throws a usage Error for a package that apt does not know or cannot combine with
 /// the others, and a host Error for one that cannot be downloaded.

@@ -55,7 +55,7 @@ std::map<std::string, std::string> xattrs_of(const fs::path& path) {
     return xattrs;
 }
 
-/// Opens what the image would need to read, as proof that it can be read.
+/// Opens a file to check that it can be read later.
 void check_readable(const fs::path& path) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (!fd)

@@ -12,15 +12,15 @@ namespace lktest {
 
 /// How a directory is read.
 struct DirectoryOptions {
-    /// Only these entries of the directory itself; nothing: all.
+    /// Only these entries of the directory itself; all if unset.
     std::optional<std::vector<std::string>> only = {};
     std::vector<std::string> exclude = {};           ///< as in Exclusion
     std::vector<std::filesystem::path> except = {};  ///< absolute paths of this machine, excluded
     /// Directories where another file system is mounted are empty in the tree; each entry of
     /// `only` may be a separate file system.
     bool one_file_system = false;
-    /// Others write to it meanwhile: a file that vanishes is omitted, and one that
-    /// vanishes after that, or becomes shorter, holds what there still was of it.
+    /// Other programs may write to it meanwhile. A file that vanishes is omitted. One that
+    /// vanishes later, or becomes shorter, contains the part that could be read.
     bool live = false;
 };
 
@@ -29,14 +29,13 @@ struct DirectoryTree {
     FileTree tree;
     std::vector<std::string> unreadable;  ///< "/etc/shadow: Permission denied"; not in the tree
     std::vector<std::string> vanished;    ///< of a live directory; not in the tree
-    std::uint64_t fingerprint = 0;        ///< another one when anything was changed since
-    std::int64_t newest = 0;              ///< of all modification times, seconds since 1970
+    std::uint64_t fingerprint = 0;        ///< differs if anything has changed since
+    std::int64_t newest = 0;              ///< the latest modification time, seconds since 1970
 };
 
-/// A directory of this machine as a tree, itself as the root: owners, modes, times,
-/// devices, symlinks unfollowed, hard links shared, extended attributes. Contents are
-/// not read yet. Attributes of the file system itself (system.*, such as ACLs) are omitted:
-/// they mean nothing elsewhere. Throws a usage Error if it is not a directory.
+/// A directory of this machine as a tree, with owners, modes, times, devices, symlinks, hard links and
+/// extended attributes. Contents are not read yet. Attributes of the file system itself (system.*, such as
+/// ACLs) are omitted, because they do not apply elsewhere. Throws a usage Error if it is not a directory.
 DirectoryTree read_directory(const std::filesystem::path& directory, const DirectoryOptions& options);
 
 /// The whole directory. Throws a host Error naming what cannot be read.

@@ -8,9 +8,9 @@
 
 namespace lktest {
 
-/// The commands that the runners of CI systems would find in a log, written after their own parsers and
-/// not after lktest's filter. .NET's readers end a line at each of "\r" and "\n". Its comparisons skip
-/// what the rules of a language do not see, here: control characters and everything beyond ASCII.
+/// The commands that the runners of CI systems would find in a log. Modelled on their parsers instead of
+/// lktest's filter. .NET's readers end a line at each of "\r" and "\n". Its comparisons skip
+/// characters that the language's rules ignore, here: control characters and everything beyond ASCII.
 inline std::vector<std::string> runner_commands(std::string_view log) {
     static const std::regex first_in_line("^[ \t\v\f]*::.*"), anywhere("##[A-Za-z]*\\[.*"),
         section("section_(start|end):[0-9]+:.*");

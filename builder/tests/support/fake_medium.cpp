@@ -20,7 +20,7 @@ std::uint16_t pe_machine(Arch arch) {
     return arch == Arch::x86_64 ? 0x8664 : 0xaa64;
 }
 
-/// Takes what libisofs asks of an ISOLINUX (a signature at byte 64), and says its version.
+/// An ISOLINUX with the signature that libisofs requires (at byte 64) and a version.
 std::string fake_isolinux() {
     std::string loader(24'576, 'l');
     return loader.replace(64, 4, "\xfb\xc0\x78\x70").replace(4096, 14, "ISOLINUX 6.04 ");

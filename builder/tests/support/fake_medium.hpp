@@ -11,8 +11,8 @@
 
 namespace lktest {
 
-/// A live medium with nothing wrong with it whose programs are headers only. Change it, then
-/// have its bytes.
+/// A correct live medium whose programs are headers only. Change it, then
+/// get its bytes.
 struct FakeMedium {
     explicit FakeMedium(Arch arch);
 
@@ -30,7 +30,7 @@ struct FakeMedium {
 /// @param machine  IMAGE_FILE_MACHINE_*
 /// @param sbat  text of its .sbat section; none when empty
 std::string fake_pe(std::uint16_t machine, bool is_signed, const std::string& sbat = "");
-/// What fake_kernel() says its release is.
+/// The release of fake_kernel().
 std::string fake_release(Arch arch);
 /// An EFI program with a section of this name and content.
 std::string fake_pe_with(std::uint16_t machine, const std::string& section, const std::string& content);

@@ -8,7 +8,8 @@
 
 namespace lktest {
 
-/// An ISO 9660 image with Rock Ridge names whose every byte the test chooses: no writer would make it.
+/// An ISO 9660 image with Rock Ridge names. The test chooses every byte, so it can be one that writers never
+/// make.
 class HostileIso {
 public:
     static constexpr std::size_t sector = 2048;

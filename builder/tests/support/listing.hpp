@@ -11,7 +11,7 @@
 
 namespace lktest {
 
-/// Everything that a tree holds, a line for each name, and its root's first.
+/// Everything in a tree, a line for each name, the root first.
 inline std::string listing(const FileTree& tree) {
     std::string text;
     std::map<const Inode*, std::string> first;

@@ -19,7 +19,7 @@ struct DebEntry {
     std::string path;  ///< "./usr/bin/x"
     mode_t mode = 0100644;
     std::string text = {};      ///< content, or target of a symlink
-    std::string hardlink = {};  ///< the path that it is a hard link to
+    std::string hardlink = {};  ///< if not empty, it is a hard link to this path
     unsigned major = 0, minor = 0;
     std::string xattr = {}, xattr_value = {};
 };

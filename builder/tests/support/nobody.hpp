@@ -5,7 +5,7 @@
 
 namespace lktest {
 
-/// For whom nobody watches.
+/// A progress callback that ignores everything.
 inline const Progress nobody = [](auto...) {};
 
 }  // namespace lktest
