@@ -16,20 +16,20 @@ namespace lktest {
 /// $XDG_STATE_HOME/lktest/history.db, or ~/.local/state/lktest/history.db.
 std::filesystem::path default_history();
 
-/// What cells did in earlier runs, in an SQLite file:
+/// The results of cells in earlier runs, in an SQLite file:
 ///
 ///     run(id, started, directory, host, version)
 ///     cell(id, run, name, accelerator, outcome, class, seconds)
 ///     milestone(cell, name, at)
 ///
-/// Several lktest may use it at once. Throws a host Error when the file cannot be made or read, or was
-/// made by a later lktest.
+/// Several lktest processes may use it at once. Throws a host Error if the file cannot be created or read, or
+/// was written by a newer lktest.
 class History {
 public:
-    /// Makes the file and its directory when they are missing.
+    /// Creates the file and its directory if needed.
     explicit History(const std::filesystem::path& file);
 
-    /// Adds the cells that have ended, all or none of them. A run that is known already changes nothing.
+    /// Adds the cells that have ended, all or none of them. Ignores a run that it already has.
     /// @return whether it was new
     bool record(const results::Run& run);
 

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// matrix.json does not say where it lies, and the history tells runs apart by that.
+/// matrix.json does not contain its directory, but the history identifies runs by it.
 constexpr const char* directory_key = "directory";
 
 fs::path pending_directory(const fs::path& history) {

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t largest_exact = 100;
 
-/// A value and whose it is.
+/// A value and its sample.
 struct Ranked {
     double value;
     bool now;
@@ -26,10 +26,10 @@ std::vector<Ranked> sorted(std::span<const double> before, std::span<const doubl
     return all;
 }
 
-/// How probable U ≥ `u` is, by counting: U of m and n values is distributed as the sums of m numbers
+/// The probability of U ≥ `u`, by counting: U of m and n values is distributed like the sums of m numbers
 /// of 0 … n, in any order.
 double exact_tail(std::size_t m, std::size_t n, double u) {
-    // ways[k][s]: of the values so far, k were of `now`, and they were above s of `before`.
+    // ways[k][s]: k of the values so far belong to `now`, and they are above s values of `before`.
     const std::size_t most = m * n;
     std::vector<std::vector<double>> ways(m + 1, std::vector<double>(most + 1, 0));
     ways[0][0] = 1;

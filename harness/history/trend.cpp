@@ -13,7 +13,7 @@
 namespace lktest {
 namespace {
 
-/// Fewer earlier passes prove nothing at any sensible level.
+/// With fewer earlier passes the test cannot become significant.
 constexpr std::size_t least_earlier = 5;
 constexpr std::size_t spark_width = 16;
 

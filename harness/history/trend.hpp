@@ -15,7 +15,7 @@ struct SampleMilestone {
     double at = 0;  ///< seconds since power-on
 };
 
-/// How a cell ended once.
+/// One result of a cell.
 struct Sample {
     std::string cell, started, host, accelerator, outcome, outcome_class;
     double seconds = 0;
@@ -24,19 +24,19 @@ struct Sample {
     bool passed() const { return outcome_class == "passed"; }
 };
 
-/// A stage of a boot that takes longer than it did, and not by chance.
+/// A stage of a boot that became significantly slower.
 struct Regression {
-    std::string milestone;                ///< that the stage ends with
+    std::string milestone;                ///< at the end of the stage
     double before = 0, now = 0;           ///< medians, in seconds
-    double p = 1;                         ///< how probable it would be by chance
-    std::size_t earlier = 0, recent = 0;  ///< how many boots were compared
+    double p = 1;                         ///< probability of this by chance
+    std::size_t earlier = 0, recent = 0;  ///< number of compared boots
 };
 
 /// Statistics of one cell.
 struct CellTrend {
     std::string cell;
     std::size_t runs = 0, passes = 0;
-    std::size_t changes = 0;      ///< how often it passed after it had failed, or the other way round
+    std::size_t changes = 0;      ///< number of changes between passing and failing
     std::vector<double> seconds;  ///< of its passes on the newest sample's host and accelerator
     std::vector<Regression> regressions;
 
@@ -51,14 +51,14 @@ struct CellTrend {
 
 /// Pure. The last `recent` passes of each cell are tested against those before (Mann–Whitney U), on the same
 /// host and accelerator, all stages of all cells together at the level `alpha` (Holm). Host faults and
-/// cancelled boots say nothing of a medium and count as nothing.
-/// @param samples  of any cells, of each the oldest first
+/// cancelled boots are ignored, because they say nothing about a medium.
+/// @param samples  of any cells, oldest first for each cell
 std::vector<CellTrend> trends(const std::vector<Sample>& samples, std::size_t recent, double alpha);
 
-/// {"CELL": {"MILESTONE": seconds}}: medians of when passes reached their milestones.
+/// {"CELL": {"MILESTONE": seconds}}: the median times at which passes reached their milestones.
 Json usual_times(const std::vector<Sample>& samples);
 
-/// For a person: a line for each cell, and what became slower.
+/// For people: a line for each cell, and the stages that became slower.
 std::string text_trends(const std::vector<CellTrend>& trends, const Style& style);
 
 /// For programs: schema "lktest.history/1".

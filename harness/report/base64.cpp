@@ -14,7 +14,7 @@ const unsigned char* raw(std::string_view bytes) {
 }  // namespace
 
 std::string base64(std::string_view bytes) {
-    // EVP_EncodeBlock ends with a NUL, for which std::string has room.
+    // EVP_EncodeBlock also writes a NUL, which fits into std::string's terminator.
     std::string text((bytes.size() + 2) / 3 * 4, '\0');
     EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), raw(bytes),
                     static_cast<int>(bytes.size()));

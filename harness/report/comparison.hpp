@@ -8,7 +8,7 @@
 
 namespace lktest {
 
-/// The changes from one run to another, for people. Says nothing about what did not change.
+/// The changes from one run to another, for people. Omits everything that did not change.
 std::string text_comparison(const results::Comparison& comparison, const Style& style);
 
 }  // namespace lktest

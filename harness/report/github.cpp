@@ -15,7 +15,7 @@ using results::CellResult;
 constexpr std::size_t most_of_a_kind = 10;
 
 /// The data of a workflow command (github.com/actions/toolkit, packages/core/src/command.ts). Other
-/// runners may find their own commands in it, so these are broken too.
+/// runners may find their own commands in it, so those are broken too.
 std::string for_command(std::string_view text, bool property) {
     std::string out;
     for (const char c : without_commands(text)) {

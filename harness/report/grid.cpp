@@ -15,7 +15,7 @@ using results::Cell;
 
 constexpr std::size_t label_gap = 2, box_gap = 4, shortest_label = 8;
 
-/// Which parts of a cell's name say anything in this matrix.
+/// The parts of a cell's name that differ in this matrix.
 struct Differences {
     bool scenario = false, image = false, medium = false, hardware = false;
 };
@@ -36,7 +36,7 @@ void pad(Line& line, std::size_t used, std::size_t width) {
         line.push_back({std::string(width - used, ' ')});
 }
 
-/// How wide the parts of one column are: "✓ " text, gap, time.
+/// The widths of the parts of one column: "✓ " text, gap, time.
 struct BoxWidth {
     std::size_t text = 0, time = 0, total = 0;
 };
@@ -65,7 +65,7 @@ std::vector<std::size_t> label_widths(const Grid& grid) {
     return widths;
 }
 
-/// Takes columns from the widest label until `excess` is gone or all are short.
+/// Shortens the widest label until `excess` columns are saved or all labels are short.
 void shrink(std::vector<std::size_t>& labels, std::size_t excess) {
     for (; excess > 0; --excess) {
         const auto widest = std::ranges::max_element(labels);
@@ -124,7 +124,7 @@ void draw_box(Line& line, const Box& box, const BoxWidth& width) {
         {" " + box.text, box.tone == Tone::good || box.tone == Tone::busy ? Tone::plain : box.tone});
     std::size_t used = 2 + columns(box.text);
     if (!box.time.empty()) {
-        // The time stands right, so that times under each other can be compared.
+        // Times are right-aligned, so that they can be compared.
         pad(line, used + columns(box.time), width.total);
         line.push_back({box.time, Tone::dim});
         used = std::max(used + columns(box.time), width.total);
@@ -140,7 +140,7 @@ Line boxes_line(const Grid::Row& row, const Widths& widths) {
     return line;
 }
 
-/// The line under a row, where something stands under its boxes' texts.
+/// The line under a row, if its boxes have a second line.
 Line notes_line(const Grid::Row& row, const Widths& widths) {
     Line line{{std::string(widths.all_labels(), ' ')}};
     for (std::size_t i = 0; i < row.boxes.size(); ++i) {
@@ -188,7 +188,7 @@ Grid arrange(const std::vector<CellBox>& cells) {
     for (const Firmware firmware : all_firmwares)
         if (std::ranges::find(plain, name(firmware), &Cell::firmware) != plain.end())
             grid.columns.emplace_back(name(firmware));
-    for (const Cell& cell : plain)  // of a later lktest
+    for (const Cell& cell : plain)  // from a newer lktest
         if (std::ranges::find(grid.columns, cell.firmware) == grid.columns.end())
             grid.columns.push_back(cell.firmware);
     if (shown.scenario)
@@ -242,7 +242,7 @@ std::vector<std::string> short_names(const std::vector<Cell>& cells) {
         if (shown.scenario)
             text += cell.scenario + ".";
         if (shown.image && std::ranges::any_of(cells, [&](const Cell& other) {
-                // Images that differ only with the architecture are told apart by that.
+                // Images that differ only by architecture are distinguished by it.
                 return other.arch == cell.arch && other.image != cell.image;
             }))
             text += cell.image + ".";

@@ -11,7 +11,7 @@
 
 namespace lktest {
 
-/// What a box of the matrix shows: "✗ kernel-crash  12.3s", and under it "after boot-loader".
+/// A box of the matrix: "✗ kernel-crash  12.3s", and under it "after boot-loader".
 struct Box {
     Tone tone = Tone::plain;
     std::string mark;  ///< one column
@@ -21,7 +21,7 @@ struct Box {
 /// The box of a cell that has ended.
 Box box(const results::Ending& ending);
 
-/// "✗" in red, and so on: how an outcome of this class is marked.
+/// The mark of an outcome's class: "✗" in red, and so on.
 Span mark(OutcomeClass outcome_class);
 
 /// The matrix as a table: a row for each image and architecture (scenario and medium too, where
@@ -29,7 +29,7 @@ Span mark(OutcomeClass outcome_class);
 struct Grid {
     struct Row {
         std::vector<std::string> labels;
-        std::vector<std::optional<Box>> boxes;  ///< one for each column; nothing where no cell was planned
+        std::vector<std::optional<Box>> boxes;  ///< one for each column; unset if no cell was planned
     };
     std::vector<std::string> label_headings, columns;
     std::vector<Row> rows;
@@ -41,10 +41,10 @@ struct CellBox {
 };
 Grid arrange(const std::vector<CellBox>& cells);
 
-/// The heading, a rule, and the rows. Labels are clipped so far as that makes it fit the style's width.
+/// The heading, a rule, and the rows. Labels are clipped to fit the style's width.
 std::vector<Line> draw(const Grid& grid, const Style& style);
 
-/// The shortest names that tell these cells apart, in their order: "x86_64-uefi".
+/// The shortest unique names of these cells, in their order: "x86_64-uefi".
 std::vector<std::string> short_names(const std::vector<results::Cell>& cells);
 
 }  // namespace lktest

@@ -11,7 +11,7 @@
 namespace lktest {
 namespace {
 
-/// JSON that holds nothing that an HTML parser would see in a <script>: "</script>", "<!--".
+/// JSON without anything that an HTML parser would recognise in a <script>: "</script>", "<!--".
 std::string for_script(std::string_view json) {
     std::string text;
     text.reserve(json.size() + json.size() / 16);
@@ -38,7 +38,7 @@ std::string cell_blocks(std::span<const std::string> cells) {
 
 std::string html_page(std::string_view matrix_json, std::span<const std::string> cells,
                       std::string_view usual_json) {
-    // A script's text, which the policy's hash is of, begins after the tag: with the newline.
+    // The policy's hash covers the script's text, which begins with the newline after the tag.
     const std::string script = "\n" + std::string(page_parts.script);
     const std::array<std::pair<std::string_view, std::string>, 6> parts{{
         {"{{script-hash}}", "sha256-" + base64(sha256(script))},
@@ -48,7 +48,7 @@ std::string html_page(std::string_view matrix_json, std::span<const std::string>
         {"{{cells}}", cell_blocks(cells)},
         {"{{script}}", std::string(page_parts.script)},
     }};
-    // In the template's order and never again in what was put in: a guest may say "{{script}}".
+    // Replaces in the template's order, and never inside inserted text: a guest may print "{{script}}".
     std::string page;
     std::string_view rest = page_parts.html;
     for (const auto& [name, text] : parts) {

@@ -7,17 +7,17 @@
 
 namespace lktest {
 
-/// page/page.html, page.css and page.js, as they were when lktest was built.
+/// page/page.html, page.css and page.js, embedded when lktest was built.
 struct PageParts {
     std::string_view html, css, script;
 };
 extern const PageParts page_parts;
 
-/// index.html: the whole run in one file that fetches nothing. Its content security policy lets only
-/// the page's own script run, so that no text of a guest can become one.
-/// @param matrix_json  what json_report() made
-/// @param cells  of each cell in that order what pack_cell() made; empty where there is nothing
-/// @param usual_json  {"CELL": {"MILESTONE": seconds}}: when milestones were reached before
+/// index.html: the whole run in one file without external resources. Its content security policy allows only
+/// the page's own script, so guest text cannot become a script.
+/// @param matrix_json  from json_report()
+/// @param cells  the results of pack_cell() in the same order; may be empty
+/// @param usual_json  {"CELL": {"MILESTONE": seconds}}: the usual times of milestones
 std::string html_page(std::string_view matrix_json, std::span<const std::string> cells,
                       std::string_view usual_json = "{}");
 

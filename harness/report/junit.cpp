@@ -21,7 +21,7 @@ std::string in_seconds(std::chrono::microseconds time) {
     return fmt::format("{:.3f}", static_cast<double>(time.count()) / 1e6);
 }
 
-/// What a person reads who opens the case in a CI system.
+/// The text of a case, for people who open it in a CI system.
 std::string details(const CellResult& result) {
     const Ending& verdict = *result.verdict;
     std::string text;
@@ -43,7 +43,7 @@ const char* element(OutcomeClass outcome_class) {
     switch (outcome_class) {
         case OutcomeClass::passed: return nullptr;
         case OutcomeClass::not_applicable:
-        case OutcomeClass::tolerated: return "skipped";  // JUnit knows no third way
+        case OutcomeClass::tolerated: return "skipped";  // JUnit has no other state
         case OutcomeClass::product_failure: return "failure";
         case OutcomeClass::cancelled:
         case OutcomeClass::host_failure: return "error";
@@ -82,7 +82,7 @@ void add_suite(pugi::xml_node root, const std::string& scenario, const results::
     pugi::xml_node suite = root.append_child("testsuite");
     add_attribute(suite, "name", "lktest." + scenario);
     add_attribute(suite, "timestamp",
-                  results::utc_time(run.started).substr(0, 19));  // JUnit's schema knows no zone
+                  results::utc_time(run.started).substr(0, 19));  // JUnit's schema does not allow a time zone
     add_attribute(suite, "time", in_seconds(took));
     suite.append_attribute("tests") = part.size();
     suite.append_attribute("failures") = counts.failed;

@@ -14,7 +14,7 @@ namespace {
 
 using results::short_time;
 
-// Terminal control (ECMA-48, and DEC's private modes that every emulator knows).
+// Terminal control (ECMA-48, and DEC's private modes that every emulator supports).
 constexpr std::string_view hide_cursor = "\x1b[?25l", show_cursor = "\x1b[?25h";
 constexpr std::string_view no_wrap = "\x1b[?7l", wrap_again = "\x1b[?7h";
 constexpr std::string_view erase_to_end = "\x1b[J", erase_line_end = "\x1b[K";
@@ -54,7 +54,7 @@ std::string totals(const LiveState& state, LiveClock::time_point now) {
                        short_time(since(state.started, now)));
 }
 
-/// The cells whose rows fit: all of them, or else only the rows in which something runs.
+/// The cells whose rows fit: all of them, or only the rows with running cells.
 std::vector<CellBox> shown_cells(const LiveState& state, LiveClock::time_point now, bool only_running) {
     const auto same_row = [](const BootCell& one, const BootCell& other) {
         return one.scenario == other.scenario && one.image == other.image && one.arch == other.arch &&
@@ -89,7 +89,7 @@ LiveState live_state(const std::vector<PlannedCell>& plan, LiveClock::time_point
 }
 
 void apply(LiveCell& cell, const Event& event, LiveClock::time_point now) {
-    // libvirt tells of the machine before it is switched on; that has no time of the guest's.
+    // libvirt reports the machine before power-on; that event has no guest time.
     if (!cell.power_on || event.kind == Event::Kind::started)
         cell.power_on = now;
     if (event.kind == Event::Kind::reset)
@@ -204,7 +204,7 @@ std::size_t Live::index(const BootCell& cell) const {
 void Live::event(const BootCell& cell, const Event& event) {
     const auto now = LiveClock::now();
     const std::size_t i = index(cell);
-    // A second witness of a milestone is no news.
+    // Ignores a second witness of a milestone.
     const bool again = event.kind == Event::Kind::milestone && state_.cells[i].witnessed.contains(event.name);
     apply(state_.cells[i], event, now);
     if (options_.terminal) {
@@ -257,7 +257,7 @@ void Live::tick() {
 }
 
 void Live::put(std::string_view text) {
-    // Whether anybody still reads it (a closed pipe) does not matter to the run.
+    // Ignores errors: a closed pipe must not affect the run.
     std::fwrite(text.data(), 1, text.size(), out_);
     std::fflush(out_);
 }

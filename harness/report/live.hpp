@@ -19,13 +19,13 @@ namespace lktest {
 
 using LiveClock = std::chrono::steady_clock;
 
-/// What is known of a cell while the matrix runs.
+/// The state of a cell while the matrix runs.
 struct LiveCell {
     BootCell cell;
-    std::optional<LiveClock::time_point> power_on;  ///< nothing while it waits
+    std::optional<LiveClock::time_point> power_on;  ///< unset while it waits
     std::string milestone;                          ///< the last one reached
-    std::set<std::string> witnessed;                ///< all that were: a second witness is no news
-    std::string news;                               ///< the line that the last event told of
+    std::set<std::string> witnessed;                ///< all that were reached, each once
+    std::string news;                               ///< the line of the last event
     std::optional<results::Ending> verdict;
 };
 
@@ -36,34 +36,34 @@ struct LiveState {
 
 LiveState live_state(const std::vector<PlannedCell>& plan, LiveClock::time_point now);
 
-/// Notes what has happened to a cell.
+/// Records an event of a cell.
 void apply(LiveCell& cell, const Event& event, LiveClock::time_point now);
 
-/// The matrix as it stands, at most style.height - 1 lines of at most style.width columns, each with its
-/// newline: the table, what is running and waiting, and the latest line of each running cell.
+/// The current matrix, at most style.height - 1 lines of at most style.width columns, each with its
+/// newline: the table, the running and waiting cells, and the latest line of each running cell.
 std::string frame(const LiveState& state, const Style& style, LiveClock::time_point now);
 
-/// "[ 12.3s] x86_64-uefi  kernel": what is printed where nothing can be repainted. Nothing for
-/// events that only --verbose tells of.
+/// "[ 12.3s] x86_64-uefi  kernel": the line for an output that cannot be repainted. Empty for
+/// events that only --verbose shows.
 /// @param cell  the cell's short name
 std::optional<std::string> plain_line(std::string_view cell, const Event& event, bool verbose);
 std::string plain_line(std::string_view cell, const results::Ending& ending);
 
-/// Shows the run while it runs: on a terminal the matrix, repainted in place; elsewhere a line for each
-/// milestone and verdict. The destructor takes the matrix off the terminal and gives the cursor back.
+/// Shows the run in progress: on a terminal the matrix, repainted in place; elsewhere a line for each
+/// milestone and verdict. The destructor removes the matrix from the terminal and shows the cursor again.
 class Live {
 public:
     struct Options {
         bool terminal = false;
         bool verbose = false;
-        std::function<Style()> style;  ///< asked for each frame: a terminal may change its size
+        std::function<Style()> style;  ///< called for each frame, because a terminal may change its size
     };
     Live(std::FILE* out, const std::vector<PlannedCell>& plan, Options options);
     Live(const Live&) = delete;
     Live& operator=(const Live&) = delete;
     ~Live();
 
-    // For cells of the plan.
+    // For planned cells.
     void event(const BootCell& cell, const Event& event);
     void ended(const BootCell& cell, const results::Ending& ending);
     /// Prints a line above the matrix.
@@ -80,7 +80,7 @@ private:
     Options options_;
     LiveState state_;
     std::vector<std::string> names_;
-    std::size_t painted_ = 0;  ///< lines of the frame that stands on the terminal
+    std::size_t painted_ = 0;  ///< lines of the frame on the terminal
     LiveClock::time_point painted_at_{};
 };
 

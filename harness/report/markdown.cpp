@@ -12,7 +12,7 @@ using results::CellResult;
 
 constexpr std::size_t most_in_table = 200, most_described = 50, most_evidence = 30;
 
-/// Printable text in which Markdown, and the HTML in it, see only words.
+/// Printable text, escaped for Markdown and the HTML in it.
 std::string for_markdown(std::string_view text) {
     std::string out;
     for (const char c : text) {
@@ -20,7 +20,7 @@ std::string for_markdown(std::string_view text) {
             case '<': out += "&lt;"; break;
             case '>': out += "&gt;"; break;
             case '&': out += "&amp;"; break;
-            case '@': out += "&#64;"; break;  // mentions no user
+            case '@': out += "&#64;"; break;  // would mention a user
             case '\\':
             case '`':
             case '*':

@@ -8,7 +8,7 @@
 namespace lktest {
 
 /// A run in GitHub's Markdown, for a job's summary: counts, the cells that did not pass with their evidence
-/// folded away, and a table of all cells if they are few. Only cells that fail the run have a ❌.
+/// folded, and a table of all cells if there are few. Only cells that fail the run have a ❌.
 std::string markdown_report(const results::Run& run);
 
 }  // namespace lktest

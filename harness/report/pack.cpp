@@ -17,10 +17,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uintmax_t largest_picture = 2 << 20;
-/// Of everything that a cell has, so that a directory full of files cannot fill the page.
+/// Limit on all files of a cell, so that a directory full of files cannot fill the page.
 constexpr std::uintmax_t most_of_a_cell = 64 << 20;
 
-/// `size` bytes from `offset`; fewer when the file is shorter or cannot be read.
+/// `size` bytes from `offset`; fewer if the file is shorter or cannot be read.
 std::string read_part(const fs::path& path, std::uintmax_t offset, std::size_t size) {
     std::ifstream file(path, std::ios::binary);
     file.seekg(static_cast<std::streamoff>(offset));
@@ -30,7 +30,7 @@ std::string read_part(const fs::path& path, std::uintmax_t offset, std::size_t s
     return part;
 }
 
-/// Every line made printable; each keeps its newline.
+/// Makes every line printable, and keeps newlines.
 std::string printable_lines(std::string_view text) {
     std::string lines;
     while (!text.empty()) {
@@ -48,7 +48,7 @@ Json pack_text(const fs::path& path, std::uintmax_t size) {
     if (size <= shown_head + shown_tail)
         return {{"text", printable_lines(read_part(path, 0, static_cast<std::size_t>(size)))}};
     std::string head = read_part(path, 0, shown_head);
-    head.resize(head.rfind('\n') + 1);  // whole lines; 0 when there is none
+    head.resize(head.rfind('\n') + 1);  // whole lines, or 0
     std::string tail = read_part(path, size - shown_tail, shown_tail);
     tail.erase(0, tail.find('\n') + 1);
     return {{"text", printable_lines(head) + printable_lines(tail)},

@@ -10,24 +10,23 @@
 
 namespace lktest {
 
-/// What a report shows besides the run itself.
+/// The additional inputs of a report.
 struct Rendering {
-    Style style{};  ///< for text
-    std::span<const std::string>
-        cells{};                    ///< for the page: pack_cell() of each cell; empty if nothing is known
-    std::string_view usual = "{}";  ///< for the page: {"CELL": {"MILESTONE": seconds}} of earlier runs
+    Style style{};                         ///< for text
+    std::span<const std::string> cells{};  ///< for the page: pack_cell() of each cell; may be empty
+    std::string_view usual = "{}";         ///< for the page: {"CELL": {"MILESTONE": seconds}} of earlier runs
 };
 
 /// One way to show a run. A new format is a new row of the table.
 struct Renderer {
-    std::string_view format;  ///< the word of --format
+    std::string_view format;  ///< the argument of --format
     std::string_view file;    ///< its name in a run's directory; empty if it is only printed
     std::string (*render)(const results::Run& run, const Rendering& with);
 };
 
 std::span<const Renderer> renderers();
 
-/// The row of a format that exists.
+/// The row of an existing format.
 const Renderer& renderer(std::string_view format);
 
 }  // namespace lktest

@@ -9,32 +9,32 @@
 
 namespace lktest {
 
-/// Makes the directory BASE that runs have their directories in, when it is missing. Throws a
-/// usage Error when it is not a directory or cannot be written to.
+/// Makes the directory BASE for runs if it is missing. Throws a
+/// usage Error if it is not a directory or is not writable.
 void make_output(const std::filesystem::path& base);
 
-/// The directory of one run, where everything is written as it comes:
+/// The directory of one run, written while the run continues:
 ///
 ///     BASE/run-20261123-150001/matrix.json  junit.xml  index.html  CELL/events.jsonl  CELL/…
 ///     BASE/latest -> run-20261123-150001
 ///
-/// No run ever writes into another's directory. What has been written stays when a later write fails.
+/// A run never writes into another's directory. Files stay if a later write fails.
 class RunDirectory {
 public:
-    /// Makes a new directory in BASE, as make_output() has it.
+    /// Makes a new directory in BASE, from make_output().
     static RunDirectory create(const std::filesystem::path& base,
                                std::chrono::system_clock::time_point now = std::chrono::system_clock::now());
 
     const std::filesystem::path& path() const noexcept { return path_; }
 
-    /// The cell's own directory; made when it is missing.
+    /// The cell's directory, created if needed.
     std::filesystem::path cell_directory(const BootCell& cell) const;
 
-    /// Adds one line to the cell's events.jsonl; a line that does not fit on the disk is taken
-    /// back. Throws a host Error.
+    /// Adds one line to the cell's events.jsonl. Removes an incomplete line if the disk is full. Throws a
+    /// host Error.
     void append_event(const BootCell& cell, const Event& event) const;
 
-    /// Replaces the reports for programs: matrix.json and junit.xml, each in one step. Throws a host Error.
+    /// Replaces the reports for programs, matrix.json and junit.xml, each atomically. Throws a host Error.
     void write(const results::Run& run) const;
 
     /// Replaces index.html, the page for people. Throws a host Error.

@@ -9,7 +9,7 @@
 namespace lktest {
 namespace {
 
-/// SGR parameters (ECMA-48, 8.3.117); only the 8 colours that every theme defines.
+/// SGR parameters (ECMA-48, 8.3.117). Only the 8 colours that every theme defines.
 std::string_view sgr(Tone tone) {
     switch (tone) {
         case Tone::plain: return "";
@@ -28,7 +28,7 @@ struct Substitute {
     char ascii;
 };
 
-/// The characters that reports use themselves.
+/// The non-ASCII characters of reports.
 constexpr std::array substitutes{
     Substitute{"✓", '+'}, Substitute{"✗", 'x'}, Substitute{"–", '-'}, Substitute{"─", '-'},
     Substitute{"…", '~'}, Substitute{"·", '.'}, Substitute{"▸", '>'}, Substitute{"×", 'x'},

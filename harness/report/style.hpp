@@ -8,14 +8,14 @@
 
 namespace lktest {
 
-/// What the reader's terminal or file can show.
+/// The abilities of the reader's terminal or file.
 struct Style {
     bool colour = false;
     bool unicode = true;  ///< false: every character is ASCII
     std::size_t width = 80, height = 24;
 };
 
-/// Why a piece of text stands out; paint() knows the colours.
+/// Why a piece of text is highlighted; paint() has the colours.
 enum class Tone { plain, strong, dim, good, bad, fault, busy };
 
 struct Span {
@@ -26,8 +26,8 @@ struct Span {
 /// A line of a report before it is painted.
 using Line = std::vector<Span>;
 
-/// The line as the reader's terminal takes it, without trailing spaces and without a newline.
-/// @param width  columns that it may take; what is longer is clipped. 0: no limit
+/// The line for the reader's terminal, without trailing spaces and without a newline.
+/// @param width  clips the line to this many columns; 0 means no limit
 std::string paint(const Line& line, const Style& style, std::size_t width = 0);
 
 /// Breaks printable text at spaces into lines of at most `width` columns; a longer word stays whole.

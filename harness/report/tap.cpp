@@ -10,7 +10,7 @@ namespace {
 
 using results::CellResult;
 
-/// A '#' would begin a directive.
+/// Escapes '#', which would begin a directive.
 std::string for_tap(std::string_view text) {
     std::string out;
     for (const char c : text)
@@ -22,7 +22,7 @@ bool is_ok(const CellResult& cell) {
     return cell.passed() || !cell.bootable() || (cell.tolerated() && cell.verdict->is(Outcome::flaky));
 }
 
-/// What follows a cell's name, for consumers and for people.
+/// The text after a cell's name: a directive, or a note for people.
 std::string directive(const CellResult& cell) {
     if (!cell.bootable())
         return fmt::format(" # SKIP {}", for_tap(cell.verdict->reason));
@@ -34,7 +34,7 @@ std::string directive(const CellResult& cell) {
                        for_tap(cell.verdict->reason.empty() ? cell.outcome() : cell.verdict->reason));
 }
 
-/// A YAML block; JSON's strings are YAML's.
+/// A YAML block. JSON strings are valid YAML.
 std::string details(const CellResult& cell) {
     const results::Ending ending = cell.verdict.value_or(results::Ending());
     std::string text = fmt::format("  ---\n  outcome: {}\n", json_output(cell.outcome()));

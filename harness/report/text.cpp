@@ -20,9 +20,9 @@ using results::Run;
 using results::short_time;
 
 constexpr std::size_t indent = 2, label_width = 10;
-constexpr std::size_t longest_line = 400;  // columns of a guest's line; a screenful is enough
+constexpr std::size_t longest_line = 400;  // columns of a guest's line: about a screenful
 
-/// Collects the lines of a report as they will be printed.
+/// Collects the lines of a report in printed form.
 class Page {
 public:
     explicit Page(const Style& style) : style_(style) {}
@@ -39,12 +39,12 @@ public:
             add({head(std::exchange(label, "")), {line, tone}}, false);
     }
 
-    /// Rows of a quotation, as quoted() or clipped() gives them.
+    /// Rows of a quotation, from quoted() or clipped().
     void quote(std::string_view label, const std::vector<std::string>& rows) {
         for (const std::string& row : rows)
             add({head(std::exchange(label, "")), {row}}, false);
     }
-    /// Every space of the text stays; the rest of a long line is set in.
+    /// Keeps every space of the text; indents the rest of a long line.
     std::vector<std::string> quoted(std::string_view text) const {
         std::vector<std::string> rows = fold(text, room() - 2);
         for (std::size_t i = 1; i < rows.size(); ++i)
@@ -53,7 +53,7 @@ public:
     }
     std::string clipped(std::string_view text) const { return clip(text, room()); }
 
-    /// Never broken or clipped: a path or a command, for copying.
+    /// A path or a command, never broken or clipped, so that it can be copied.
     void verbatim(std::string_view label, const std::string& text) { add({head(label), {text}}, false); }
 
     void add(Page&& page) { text_ += page.take(); }
@@ -109,14 +109,14 @@ std::string progress_of(const Ending& ending) {
     return missing.empty() ? got : fmt::format("{}, then waited for {}", got, missing);
 }
 
-/// Whether a verdict's evidence is what was said last, and not what a failure began with.
+/// Whether a verdict's evidence is the last output, instead of the beginning of a failure.
 bool ends_with_the_newest(const Ending& ending) {
     using enum Outcome;
     constexpr std::array gradual{silent, at_prompt, milestone_deadline, powered_off, reboot_loop};
     return std::ranges::any_of(gradual, [&ending](Outcome outcome) { return ending.is(outcome); });
 }
 
-/// As much of the evidence as `room` lines of the page hold: all of it, or its lines clipped, and not all.
+/// The evidence in at most `room` lines: all of it, or some of its lines, clipped.
 void add_evidence(Page& page, const Ending& verdict, std::size_t room) {
     std::vector<std::string> rows;
     for (const std::string& line : verdict.evidence)
@@ -167,15 +167,15 @@ void add_failure(Page& page, const Run& run, const CellResult& result, const Sty
     page.add(std::move(after));
 }
 
-/// What there is to say of a cell that passed: a rate, the least memory, how it was refused.
+/// The note on a passed cell: a rate, the least memory, how it was refused.
 void add_remark(Page& page, const CellResult& result) {
     page.blank();
     page.add({mark(OutcomeClass::passed), {" " + result.cell.name, Tone::strong}});
     page.field("because", result.verdict->reason);
 }
 
-/// "kernel only by kernel-log, userspace only by tty1": what an ISO's author has not put on the serial
-/// console.
+/// "kernel only by kernel-log, userspace only by tty1": the milestones that the ISO does not show on the
+/// serial console.
 std::string seen_elsewhere(const CellResult& result) {
     const auto beside = [](std::string_view source) {
         constexpr std::array others{Source::kernel_log, Source::display, Source::tty1};

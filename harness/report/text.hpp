@@ -8,9 +8,9 @@
 
 namespace lktest {
 
-/// The matrix as a person reads it in the end: the table, why cells do not exist, what is known of
-/// each cell that did not pass, where everything lies, and the counts. Whatever a guest said is
-/// printable, and so much of it that on 80 columns a cell takes `section_limit` lines.
+/// The final report for people: the table, the reasons of cells that cannot exist, a section for
+/// each cell that did not pass, the report's path, and the counts. Guest text is printable, and is
+/// cut so that a cell takes at most `section_limit` lines at 80 columns.
 std::string text_report(const results::Run& run, const Style& style);
 
 inline constexpr std::size_t section_limit = 15;

@@ -11,8 +11,8 @@
 namespace lktest::results {
 namespace {
 
-/// A stage counts as slower if it took half as long again, and this much more: less is noise of a machine
-/// that does other things too.
+/// A stage counts as slower if it took 50 % longer, and at least this much: smaller differences are noise on
+/// a machine with other load.
 constexpr double slower_by_factor = 1.5;
 constexpr std::chrono::seconds slower_by{1};
 
@@ -46,7 +46,7 @@ Comparison::Change change(const CellResult& cell) {
             ending.reason.empty() ? ending.outcome : fmt::format("{}: {}", ending.outcome, ending.reason)};
 }
 
-/// A cell of `now`, and what it was before if there was such a cell.
+/// A cell of `now`, and its earlier result if it had one.
 void compare_cell(const CellResult* was, const CellResult& cell, Comparison& found) {
     if (!was)
         found.added.push_back(cell.cell.name);

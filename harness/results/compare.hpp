@@ -9,14 +9,14 @@
 
 namespace lktest::results {
 
-/// A stage of a boot, from one milestone to the next, that took clearly longer. Single runs prove nothing:
-/// `lktest history` tests it over many.
+/// A stage of a boot, from one milestone to the next, that took clearly longer. Single runs are not proof;
+/// `lktest history` tests many.
 struct SlowerStage {
     std::string cell, milestone;
     std::chrono::microseconds before{}, now{};
 };
 
-/// What became of the cells from one run to another. Names of cells, in the order of `now`.
+/// The changes of cells from one run to another: names of cells, in the order of `now`.
 struct Comparison {
     struct Change {
         std::string cell, reason;

@@ -8,7 +8,7 @@
 namespace lktest::results {
 namespace {
 
-/// The place of the result that counts.
+/// The index of the result that counts.
 struct Place {
     std::size_t run = 0, cell = 0;
 };

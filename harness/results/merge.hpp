@@ -12,7 +12,7 @@ namespace lktest::results {
 /// Several runs as one: shards, machines, a run and the repetition of its failed cells.
 struct Merge {
     Run run;  ///< without a directory
-    /// The run that each cell was taken from, as an index.
+    /// The index of each cell's run.
     std::vector<std::size_t> origin;
 };
 

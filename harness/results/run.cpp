@@ -17,7 +17,7 @@ namespace {
 constexpr std::array<std::string_view, 6> class_words{"passed",    "not-applicable",  "cancelled",
                                                       "tolerated", "product-failure", "host-failure"};
 
-/// The parts of the machine; null where the scenario decides.
+/// The parts of the machine; null if the scenario decides.
 Json machine_of(const BootCell& cell) {
     const Hardware& hardware = cell.hardware;
     const auto named = [](const auto& value) { return value ? Json(name(*value)) : Json(); };

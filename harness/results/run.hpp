@@ -25,8 +25,8 @@ struct Cell {
     std::string name;  ///< also the name of its directory
     std::string scenario, arch, firmware, medium;
     std::string image, image_path;
-    std::vector<std::string> variant;  ///< parts of the machine that are not plain: "pc", "2cpus"
-    Json machine;                      ///< as matrix.json has it
+    std::vector<std::string> variant;  ///< parts of the machine that differ from the default: "pc", "2cpus"
+    Json machine;                      ///< as in matrix.json
 
     Cell() = default;
     Cell(const BootCell& cell);  // NOLINT(google-explicit-constructor): the same cell in words
@@ -39,7 +39,7 @@ struct Cell {
 struct Ending {
     std::string outcome;  ///< "kernel-crash"
     OutcomeClass outcome_class = OutcomeClass::passed;
-    std::string reached, missing, reason, hint;  ///< as Verdict has them
+    std::string reached, missing, reason, hint;  ///< as in Verdict
     std::vector<std::string> evidence;
     std::chrono::microseconds took{};
 
@@ -56,7 +56,7 @@ struct MilestoneTime {
     std::vector<std::string> sources;  ///< every witness, the first one first
 };
 
-/// A step of the scenario that was begun.
+/// A step of the scenario that was started.
 struct StepTime {
     std::string name;
     std::chrono::microseconds at{};  ///< since power-on
@@ -69,7 +69,7 @@ struct CellResult {
     std::vector<StepTime> steps;
     std::vector<std::string> artefacts;  ///< paths relative to the run's directory
     std::string reproduce;               ///< the command that runs this cell alone
-    Json other = Json::object();         ///< keys that this lktest does not know
+    Json other = Json::object();         ///< keys unknown to this lktest
 
     bool passed() const { return is(OutcomeClass::passed); }
     bool tolerated() const { return is(OutcomeClass::tolerated); }
@@ -77,7 +77,7 @@ struct CellResult {
     bool bootable() const { return !is(OutcomeClass::not_applicable); }
     /// The medium failed, or the host.
     bool failed() const { return is(OutcomeClass::product_failure) || is(OutcomeClass::host_failure); }
-    /// Nothing is proven: it was cancelled, or never ran.
+    /// Inconclusive: it was cancelled, or never ran.
     bool unproven() const { return !verdict || is(OutcomeClass::cancelled); }
     /// "kernel-crash", "not run".
     std::string outcome() const { return verdict ? verdict->outcome : "not run"; }
@@ -119,10 +119,10 @@ struct Run {
     HostFacts host;
     std::vector<CellResult> cells;  ///< every planned cell, in the plan's order
     std::vector<MergedRun> runs;    ///< those that were merged in this one
-    Json other = Json::object();    ///< keys that this lktest does not know
+    Json other = Json::object();    ///< keys unknown to this lktest
 };
 
-/// How many cells ended in each way.
+/// The number of cells with each class.
 struct Counts {
     std::size_t passed = 0, failed = 0, host_faults = 0, cancelled = 0, unfinished = 0, not_applicable = 0,
                 tolerated = 0;
@@ -134,9 +134,9 @@ struct Counts {
 };
 Counts count(std::span<const CellResult> cells);
 
-/// A tolerated cell does not fail the run. boot_failed if a medium failed; else host if the host failed a
-/// cell; else boot_failed if a cell was cancelled or never ran, because then nothing is proven of it; else
-/// passed.
+/// boot_failed if a medium failed; else host if the host failed a cell; else boot_failed if a cell was
+/// cancelled or never ran, because its result is unknown; else passed. A tolerated cell does not fail the
+/// run.
 ExitCode exit_code(const Run& run);
 
 /// "2 of 3 cells passed (1 failed) · 1 not applicable".
