@@ -15,7 +15,7 @@ bool holds(const std::vector<std::string>& list, std::string_view word) {
     return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-/// The full name of the machine that we run UEFI guests on, as descriptors' patterns match it.
+/// The full name of our machine type for UEFI guests, which descriptors' patterns must match.
 constexpr std::string_view machine_name(Arch arch) {
     return arch == Arch::x86_64 ? "pc-q35-7.2" : "virt-7.2";
 }
@@ -77,11 +77,11 @@ std::variant<FirmwareImages, MissingFirmware> choose_firmware(const FirmwareCata
 std::optional<std::string> firmware_mismatch(Arch arch, std::uint64_t code_size, std::uint64_t store_size,
                                              std::string_view store_header) {
     constexpr std::uint64_t mebibyte = 1 << 20;
-    // AAVMF formats a blank store by itself, and Debian's template is one.
+    // AAVMF formats a blank store itself, and Debian's template is blank.
     const bool blank = arch == Arch::aarch64 && store_header.find_first_not_of('\0') == store_header.npos;
     if (!blank && !is_firmware_volume(store_header))
         return "the variable store is not a firmware volume (no _FVH at byte 40)";
-    // OVMF is one flash image cut in two: both parts together are 2 or 4 MiB.
+    // OVMF is one flash image split in two: both parts together are 2 or 4 MiB.
     if (arch == Arch::x86_64 && (code_size + store_size) % mebibyte != 0)
         return fmt::format("{} bytes of code and {} bytes of variables come from different builds", code_size,
                            store_size);

@@ -16,15 +16,15 @@ namespace lktest {
 
 /// The firmware and programs of the host that start guests.
 struct FirmwareCatalogue {
-    std::vector<Descriptor> descriptors;  ///< in QEMU's order: the first that fits is the one
-    std::filesystem::path seabios;        ///< empty if not found; QEMU finds it itself, too
-    std::vector<Problem> warnings;        ///< descriptors passed over, and why
+    std::vector<Descriptor> descriptors;  ///< in QEMU's order; the first match is used
+    std::filesystem::path seabios;        ///< empty if not found; QEMU also searches for it
+    std::vector<Problem> warnings;        ///< skipped descriptors, and why
 };
 
 struct FirmwareWish {
     Arch arch = Arch::x86_64;
     Firmware firmware = Firmware::uefi;
-    /// The full name of the machine, as descriptors' patterns match it; empty: q35, virt.
+    /// The full machine name to match with the descriptors' patterns; empty for q35 or virt.
     std::string_view machine{};
 };
 
@@ -41,17 +41,16 @@ struct MissingFirmware {
     std::string package;  ///< Debian's package: "qemu-efi-aarch64"
 };
 
-/// "error: …" with the remedy, for callers that need the image.
+/// "error: …" with advice, for callers that need the image.
 Error missing_firmware_error(const MissingFirmware& missing);
 
-/// The first image of the catalogue that grants the wish. Without Secure Boot that
-/// is one that cannot enforce it, or else one whose key store is empty.
+/// The first image of the catalogue that satisfies the wish. Without Secure Boot, that is one that cannot enforce it,
+/// or else one with an empty key store.
 std::variant<FirmwareImages, MissingFirmware> choose_firmware(const FirmwareCatalogue& catalogue,
                                                               const FirmwareWish& wish);
 
-/// Why a code image and a variable store do not belong together; nothing when
-/// they do. A 4 MiB build with the store of a 2 MiB build boots, and loses what
-/// is written to it.
+/// Why a code image and a variable store do not belong together; unset if they do. A 4 MiB build with the store of a
+/// 2 MiB build boots, but loses what is written to the store.
 /// @param store_header  the first bytes of the variable store, at least 48
 std::optional<std::string> firmware_mismatch(Arch arch, std::uint64_t code_size, std::uint64_t store_size,
                                              std::string_view store_header);

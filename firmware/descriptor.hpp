@@ -11,8 +11,8 @@
 
 namespace lktest {
 
-/// One firmware image as its packager describes it: the part of QEMU's firmware
-/// descriptor (docs/interop/firmware.json in QEMU's source) that choosing needs.
+/// A packager's description of one firmware image: the parts of QEMU's firmware descriptor
+/// (docs/interop/firmware.json in QEMU's source) that matter for the choice.
 struct Descriptor {
     struct Target {
         std::string architecture;           ///< QEMU's name: "x86_64", "aarch64"
@@ -21,17 +21,17 @@ struct Descriptor {
     std::filesystem::path file;           ///< the descriptor itself
     std::vector<std::string> interfaces;  ///< "bios", "uefi"
     std::string device;                   ///< mapping: "flash", "memory", "kernel"
-    std::string mode = "split";  ///< of a flash: "split" (code and variables apart), "combined", "stateless"
+    std::string mode = "split";  ///< of a flash: "split" (separate code and variables), "combined", "stateless"
     std::filesystem::path code;
     std::string code_format = "raw";
-    std::filesystem::path variables;  ///< template of the variable store; empty when it has none
+    std::filesystem::path variables;  ///< template of the variable store; may be empty
     std::string variables_format = "raw";
     std::vector<Target> targets;
     std::vector<std::string> features;  ///< "secure-boot", "enrolled-keys", "requires-smm"
 };
 
-/// Reads one descriptor. Returns nothing and says why when the text is not one;
-/// keys that we do not use are passed over, whatever they hold.
+/// Reads one descriptor. If the text is not one, returns nothing and reports why. Ignores keys that we do not use,
+/// whatever their values.
 /// @param file  names the descriptor in the problem; it is not opened
 std::optional<Descriptor> parse_descriptor(const std::filesystem::path& file, std::string_view text,
                                            std::vector<Problem>& problems);

@@ -12,7 +12,7 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-/// QEMU's data directories: Debian's and Fedora's, then those of others.
+/// QEMU's data directories: those of Debian and Fedora first.
 constexpr const char* seabios_images[] = {"/usr/share/seabios/bios-256k.bin", "/usr/share/qemu/bios-256k.bin",
                                           "/usr/local/share/qemu/bios-256k.bin"};
 

@@ -8,13 +8,12 @@
 
 namespace lktest {
 
-/// Where descriptors lie, the most important first: the user's own
-/// ($XDG_CONFIG_HOME/qemu/firmware), the administrator's, the packages'.
+/// The directories of descriptors, the most important first: the user's ($XDG_CONFIG_HOME/qemu/firmware), the
+/// administrator's, the packages'.
 std::vector<std::filesystem::path> firmware_directories();
 
-/// Reads every descriptor of these directories, in the order that QEMU's
-/// firmware.json prescribes: by file name; of equal names the one in the more
-/// important directory counts, and hides the others even when it is empty.
+/// Reads every descriptor of these directories, in the order that QEMU's firmware.json prescribes: by file name. If
+/// names are equal, the one in the more important directory counts and hides the others, even if it is empty.
 /// Descriptors that are broken, or whose images do not exist, become warnings.
 FirmwareCatalogue find_firmware(
     const std::vector<std::filesystem::path>& directories = firmware_directories());

@@ -8,11 +8,10 @@
 
 namespace lktest {
 
-/// Makes a cell's own variable store: a copy of the template, exactly as large,
-/// in which blocks of zeros take no room on the disk (of AAVMF's 64 MiB less
-/// than one is data). Throws a host Error when code and template do not belong
-/// together, and when a file cannot be read or written.
-/// @param keys  put into it in place of those that the template has enrolled
+/// Creates a cell's variable store: a copy of the template of the same size, in which blocks of zeros occupy no disk
+/// space (AAVMF's 64 MiB contain less than 1 MiB of data). Throws a host Error if code and template do not belong
+/// together, or if a file cannot be read or written.
+/// @param keys  replace those that the template has enrolled
 void make_variable_store(Arch arch, const FirmwareImages& images, const std::filesystem::path& store,
                          const SecureLists& keys = {});
 

@@ -18,7 +18,7 @@ Descriptor uefi(std::string code, std::string architecture, std::string machines
     return descriptor;
 }
 
-/// Debian 12's six, in their order.
+/// Debian 12's six descriptors, in their order.
 FirmwareCatalogue debian() {
     return {
         .descriptors = {uefi("aa-ms", "aarch64", "virt-*", {"enrolled-keys", "secure-boot"}),

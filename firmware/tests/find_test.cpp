@@ -19,7 +19,7 @@ protected:
         write_file(image, "x");
     }
 
-    /// A descriptor whose only marked feature is `feature`, to know it again.
+    /// A descriptor that can be identified by its only feature, `feature`.
     std::string descriptor(const std::string& feature, const fs::path& code) const {
         return fmt::format(R"({{"interface-types": ["uefi"], "features": ["{}"], "targets": [],
             "mapping": {{"device": "flash", "executable": {{"filename": "{}"}},
