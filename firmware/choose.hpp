@@ -44,13 +44,13 @@ struct MissingFirmware {
 /// "error: …" with advice, for callers that need the image.
 Error missing_firmware_error(const MissingFirmware& missing);
 
-/// The first image of the catalogue that satisfies the wish. Without Secure Boot, that is one that cannot enforce it,
-/// or else one with an empty key store.
+/// The first image of the catalogue that satisfies the wish. Without Secure Boot, that is one that cannot
+/// enforce it, or else one with an empty key store.
 std::variant<FirmwareImages, MissingFirmware> choose_firmware(const FirmwareCatalogue& catalogue,
                                                               const FirmwareWish& wish);
 
-/// Why a code image and a variable store do not belong together; unset if they do. A 4 MiB build with the store of a
-/// 2 MiB build boots, but loses what is written to the store.
+/// Why a code image and a variable store do not belong together; unset if they do. A 4 MiB build with the
+/// store of a 2 MiB build boots, but loses what is written to the store.
 /// @param store_header  the first bytes of the variable store, at least 48
 std::optional<std::string> firmware_mismatch(Arch arch, std::uint64_t code_size, std::uint64_t store_size,
                                              std::string_view store_header);

@@ -21,7 +21,8 @@ struct Descriptor {
     std::filesystem::path file;           ///< the descriptor itself
     std::vector<std::string> interfaces;  ///< "bios", "uefi"
     std::string device;                   ///< mapping: "flash", "memory", "kernel"
-    std::string mode = "split";  ///< of a flash: "split" (separate code and variables), "combined", "stateless"
+    std::string mode =
+        "split";  ///< of a flash: "split" (separate code and variables), "combined", "stateless"
     std::filesystem::path code;
     std::string code_format = "raw";
     std::filesystem::path variables;  ///< template of the variable store; may be empty
@@ -30,8 +31,8 @@ struct Descriptor {
     std::vector<std::string> features;  ///< "secure-boot", "enrolled-keys", "requires-smm"
 };
 
-/// Reads one descriptor. If the text is not one, returns nothing and reports why. Ignores keys that we do not use,
-/// whatever their values.
+/// Reads one descriptor. If the text is not one, returns nothing and reports why. Ignores keys that we do not
+/// use, whatever their values.
 /// @param file  names the descriptor in the problem; it is not opened
 std::optional<Descriptor> parse_descriptor(const std::filesystem::path& file, std::string_view text,
                                            std::vector<Problem>& problems);

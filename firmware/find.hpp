@@ -12,9 +12,9 @@ namespace lktest {
 /// administrator's, the packages'.
 std::vector<std::filesystem::path> firmware_directories();
 
-/// Reads every descriptor of these directories, in the order that QEMU's firmware.json prescribes: by file name. If
-/// names are equal, the one in the more important directory counts and hides the others, even if it is empty.
-/// Descriptors that are broken, or whose images do not exist, become warnings.
+/// Reads every descriptor of these directories, in the order that QEMU's firmware.json prescribes: by file
+/// name. If names are equal, the one in the more important directory counts and hides the others, even if it
+/// is empty. Descriptors that are broken, or whose images do not exist, become warnings.
 FirmwareCatalogue find_firmware(
     const std::vector<std::filesystem::path>& directories = firmware_directories());
 
