@@ -103,7 +103,7 @@ Verdict as_expected(Verdict verdict, const Scenario& scenario);
 /// that stopped prints nothing more; in later stages only the deadline shows whether the boot continues.
 bool suspicion_holds(const Watch& watch, const Sighting& seen, const Limits& limits);
 
-/// Decides how to proceed with a cell from what is known now. Pure.
+/// Decides how to proceed with a cell, given the current observations. Pure.
 Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits);
 
 }  // namespace lktest

@@ -27,7 +27,7 @@ public:
     const BootCell& cell() const noexcept { return cell_; }
     const std::filesystem::path& artefacts() const noexcept { return artefacts_; }
 
-    /// What is known about it besides its memory and CPUs.
+    /// The observations of it other than its memory and CPUs.
     Examination known() const;
     /// Its console output since the last reset, up to a limit.
     std::vector<std::string> console() const;

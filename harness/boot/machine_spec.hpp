@@ -25,8 +25,8 @@ std::filesystem::path path_for_qemu(const Host& host, const std::filesystem::pat
 /// find a signature. @param copy  path of the copy
 void copy_medium(MachineSpec& spec, const Scenario& scenario, const std::filesystem::path& copy);
 
-/// Replaces the image by what the cell boots: a stick that holds it as a file, its kernel alone, or a copy. A
-/// copy is needed if the firmware must not find a boot record or a signature. Files are created in
+/// Replaces the image by the one that the cell boots: a stick that holds it as a file, its kernel alone, or a
+/// copy. A copy is needed if the firmware must not find a boot record or a signature. Files are created in
 /// `directory`, which may take seconds.
 void prepare_medium(MachineSpec& spec, const Host& host, const Scenario& scenario,
                     const std::filesystem::path& directory);

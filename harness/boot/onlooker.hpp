@@ -96,7 +96,7 @@ public:
 
     /// Whether a CPU now executes a kernel at its virtual addresses. Takes a few milliseconds.
     bool runs_a_kernel(const Domain& guest) const;
-    /// What the CPUs run now, or what last ran in the memory of a guest that has gone. Takes a few
+    /// The code that the CPUs run now, or that ran last in a guest that has gone. Takes a few
     /// milliseconds.
     KernelSign kernel_sign(const Domain& guest) const;
 

@@ -31,7 +31,7 @@ struct BoxSettings {
     std::string root{};                  ///< an empty directory in which to build its file system
     std::vector<std::string> shown{};    ///< files and directories that it may read
     std::vector<std::string> owned{};    ///< files and directories that it may also write
-    std::vector<std::string> devices{};  ///< below /dev, besides the harmless ones: "kvm"
+    std::vector<std::string> devices{};  ///< below /dev, in addition to the harmless ones: "kvm"
     std::string state{};  ///< libvirt's directory: QEMU owns the files there that its arguments name
 };
 

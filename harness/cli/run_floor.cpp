@@ -30,7 +30,7 @@ std::vector<Connection> connect(const RunInput& input, const std::filesystem::pa
     return connections;
 }
 
-/// The size of the machines behind the connections. Two connections to one machine count once.
+/// The total size of the machines that the connections lead to. Two connections to one machine count once.
 MachineSize size_behind(const Pool& pool, const RunOptions& options) {
     if (!on_other_machines(options))
         return machine_size();

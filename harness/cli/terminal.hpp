@@ -10,7 +10,7 @@ namespace lktest {
 /// Whether the stream goes to a terminal that can move its cursor.
 bool is_terminal(std::FILE* stream);
 
-/// What the stream's reader can display. Colour requires a terminal and an unset NO_COLOR (no-color.org),
+/// The capabilities of the stream's reader. Colour requires a terminal and an unset NO_COLOR (no-color.org),
 /// Unicode a UTF-8 locale. The size is the terminal's, or 80 × 24.
 Style style_of(std::FILE* stream);
 

@@ -27,7 +27,7 @@ using RunIn = std::function<void(const std::function<void()>&)>;
 /// on its way to a destroyed sink.
 class Domain {
 public:
-    /// Starts a guest in paused state; it prints nothing before resume(). A daemon is told to destroy the
+    /// Starts a guest in paused state; it prints nothing before resume(). Tells a daemon to destroy the
     /// guest when this process ends.
     /// @param domain_name  the name in the XML, unique among the connection's guests
     /// @param on_event     receives all events of the guest from now on

@@ -109,7 +109,7 @@ bool beside_libvirt(const BootCell& cell) {
     return cell.medium == Medium::cdrom_usb || cell.medium == Medium::nvme;
 }
 
-/// A letter that no other disk uses.
+/// A letter that is not used by another disk.
 std::string_view drive_device(const BootCell& cell) {
     const std::string_view bus = drive_bus(cell);
     return bus == "ide" ? "hdc" : bus == "virtio" ? "vdz" : "sda";

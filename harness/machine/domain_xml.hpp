@@ -37,7 +37,7 @@ struct DirectKernel {
     std::string command_line;
 };
 
-/// A disk besides the medium.
+/// A disk in addition to the medium.
 struct DiskSpec {
     std::string name;            ///< its serial number
     std::filesystem::path path;  ///< the raw image

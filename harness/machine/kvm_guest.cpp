@@ -182,7 +182,7 @@ constexpr auto aarch64_code = std::to_array<std::uint32_t>({
     0x728080aa,  // movk w10, #0x405
     0xf900050a,  // str x10, [x8, #8]
     0xf900091f,  // str xzr, [x8, #16]
-    // MAIR: attribute 0 device, 1 normal; TCR: 39 bits, 4 KiB granule; FP and SIMD on; MMU on.
+    // MAIR: attribute 0 device, 1 normal. TCR: 39 bits, 4 KiB granule. Then FP, SIMD and the MMU on.
     0xd2888000,  // mov x0, #0x4400
     0xd518a200,  // msr mair_el1, x0
     0xd2800320,  // mov x0, #0x19

@@ -34,7 +34,7 @@ struct CellNetworkOptions {
     std::function<void(const std::string& problem)> on_fault{};
 };
 
-/// What the host side of a tap has observed of its guest.
+/// Observations of the guest on the host side of a tap.
 struct NetworkFacts {
     std::optional<std::string> lease_ip;
     bool pinged = false;

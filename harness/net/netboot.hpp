@@ -12,7 +12,7 @@
 
 namespace lktest {
 
-/// What a cell's network serves for network boot.
+/// The files that a cell's network serves for network boot.
 struct NetBoot {
     /// The root of the TFTP and of the HTTP server.
     std::filesystem::path directory;
@@ -27,7 +27,7 @@ struct NetClient {
     auto operator<=>(const NetClient&) const = default;
 };
 
-/// The file that such a machine is told to load, relative to the tree. It is the first of the well-known
+/// The file that such a machine must load, relative to the tree. It is the first of the well-known
 /// loader names (PXELINUX, shim, GRUB, iPXE; httpboot.img for HTTP), at the smallest depth. Links out of the
 /// tree do not count. Unset if the tree has none.
 std::optional<std::filesystem::path> boot_file(const std::filesystem::path& directory,

@@ -19,7 +19,7 @@ std::string_view name(DiskBus bus);
 
 enum class FileSystem { none, ext4, vfat };
 
-/// A disk besides the medium, new for each cell.
+/// A disk in addition to the medium, new for each cell.
 struct DiskSettings {
     std::string name;        ///< also its serial number
     std::uint64_t size = 0;  ///< bytes

@@ -30,7 +30,7 @@ enum class View {
     screen,  ///< the rows of the terminal screen, which firmware and loaders paint
 };
 
-/// What the host side of the tap must observe to reach the network milestone.
+/// The observations on the host side of the tap that reach the network milestone.
 struct NetworkCheck {
     bool lease = true;       ///< the guest got an address by DHCP
     bool ping = true;        ///< the host can ping it
@@ -55,7 +55,7 @@ struct Milestone {
     Place place;
 };
 
-/// The role of a line in the kernel's reports of its own faults. Used for saved logs (check_log()), in which
+/// The role of a line in the kernel's reports of its faults. Used for saved logs (check_log()), in which
 /// a report counts even if it does not end the boot.
 enum class KernelReport {
     none,
