@@ -68,7 +68,11 @@ void read_volume_label(TableReader& top, Recipe& recipe) {
 }
 
 NamesPerArch read_names(TableReader& reader, std::string_view common_key) {
-    return {reader.strings(common_key), reader.strings("x86_64"), reader.strings("aarch64")};
+    NamesPerArch names;
+    names.common = reader.strings(common_key);
+    for (const Arch arch : all_arches)
+        names.own[static_cast<std::size_t>(arch)] = reader.strings(name(arch));
+    return names;
 }
 
 /// A path in a recipe is relative to the recipe.
@@ -147,8 +151,8 @@ void read_root(TomlSource& source, const toml::table& table, Recipe& recipe) {
 
 void read_kernel(TomlSource& source, const toml::table& table, Recipe& recipe) {
     TableReader reader(source, table, "[kernel]");
-    recipe.kernel_x86_64 = reader.string("x86_64").value_or("");
-    recipe.kernel_aarch64 = reader.string("aarch64").value_or("");
+    for (const Arch arch : all_arches)
+        recipe.kernels[static_cast<std::size_t>(arch)] = reader.string(name(arch)).value_or("");
     recipe.kernel_exclude = reader.strings("exclude");
     recipe.command_line = reader.string("command_line").value_or("");
     check_boot_text(reader, "command_line", recipe.command_line);
@@ -165,8 +169,8 @@ void read_kernel(TomlSource& source, const toml::table& table, Recipe& recipe) {
         reader.complain("version", "'version' and 'image' each choose a kernel", "remove one of them");
     if (reader.has("modules") && !reader.has("image"))
         reader.complain("modules", "'modules' belongs to 'image'");
-    if (!reader.has("x86_64") && !reader.has("aarch64") && !reader.has("image") &&
-        recipe.root.kind == RootKind::packages)
+    const bool named = std::ranges::any_of(all_arches, [&](Arch arch) { return reader.has(name(arch)); });
+    if (!named && !reader.has("image") && recipe.root.kind == RootKind::packages)
         source.complain(table.source(), "[kernel] names no kernel package",
                         "add x86_64 = \"linux-image-amd64\" or aarch64 = \"linux-image-arm64\"");
     reader.finish();
@@ -297,8 +301,8 @@ std::string_view name(Compressor compressor) {
 
 std::vector<std::string> NamesPerArch::of(Arch arch) const {
     std::vector<std::string> names = common;
-    const std::vector<std::string>& own = arch == Arch::x86_64 ? x86_64 : aarch64;
-    names.insert(names.end(), own.begin(), own.end());
+    const std::vector<std::string>& more = own[static_cast<std::size_t>(arch)];
+    names.insert(names.end(), more.begin(), more.end());
     return names;
 }
 

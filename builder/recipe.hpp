@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -40,9 +41,10 @@ struct MenuEntry {
     std::string append;  ///< added to the recipe's kernel command line
 };
 
-/// Names that both architectures have, and names that only one has.
+/// Names that every architecture has, and names that only one has.
 struct NamesPerArch {
-    std::vector<std::string> common, x86_64, aarch64;
+    std::vector<std::string> common;
+    std::array<std::vector<std::string>, all_arches.size()> own{};  ///< by architecture
 
     std::vector<std::string> of(Arch arch) const;
 };
@@ -100,8 +102,8 @@ struct Recipe {
     /// Target → names of symlinks to it, unless a package has a file of that name.
     std::vector<std::pair<std::string, std::vector<std::string>>> links;
 
-    std::string kernel_x86_64,
-        kernel_aarch64;                       ///< package names; if empty, that architecture is not supported
+    /// Package names by architecture. If empty, that architecture is not supported.
+    std::array<std::string, all_arches.size()> kernels{};
     std::string kernel_version;               ///< among the root's kernels; the newest if empty
     std::filesystem::path kernel_image;       ///< a kernel that the user supplies; may be empty
     std::filesystem::path kernel_modules;     ///< its /lib/modules/RELEASE; may be empty
@@ -114,9 +116,7 @@ struct Recipe {
     std::vector<MenuEntry> menu;       ///< at least one; the first is the default
     Compression compression;
 
-    const std::string& kernel(Arch arch) const {
-        return arch == Arch::x86_64 ? kernel_x86_64 : kernel_aarch64;
-    }
+    const std::string& kernel(Arch arch) const { return kernels[static_cast<std::size_t>(arch)]; }
 };
 
 /// Reads a recipe. Throws a usage Error with every problem, each with its place.

@@ -3,22 +3,25 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
-#include "builder/base/platform.hpp"
 #include "firmware/descriptor.hpp"
+#include "firmware/kind.hpp"
 
 namespace lktest {
 
 /// The firmware and programs of the host that start guests.
 struct FirmwareCatalogue {
     std::vector<Descriptor> descriptors;  ///< in QEMU's order; the first match is used
-    std::filesystem::path seabios;        ///< empty if not found; QEMU also searches for it
-    std::vector<Problem> warnings;        ///< skipped descriptors, and why
+    /// Images of the kinds that have no descriptors.
+    std::map<std::pair<Firmware, Arch>, std::filesystem::path> images;
+    std::vector<Problem> warnings;  ///< skipped descriptors, and why
 };
 
 struct FirmwareWish {
@@ -31,7 +34,7 @@ struct FirmwareWish {
 /// The image that a machine starts with.
 struct FirmwareImages {
     std::filesystem::path code;
-    std::filesystem::path variables;  ///< template of the variable store; empty for a BIOS
+    std::filesystem::path variables;  ///< template of the variable store; empty if it has none
     std::string format = "raw";       ///< of both files: "raw", "qcow2"
     bool needs_smm = false;
 };
@@ -44,8 +47,8 @@ struct MissingFirmware {
 /// "error: …" with advice, for callers that need the image.
 Error missing_firmware_error(const MissingFirmware& missing);
 
-/// The first image of the catalogue that satisfies the wish. Without Secure Boot, that is one that cannot
-/// enforce it, or else one with an empty key store.
+/// The image of the catalogue that satisfies the wish. Without Secure Boot an image that cannot enforce it comes
+/// first, then one with an empty key store. Among equals the first descriptor wins.
 std::variant<FirmwareImages, MissingFirmware> choose_firmware(const FirmwareCatalogue& catalogue,
                                                               const FirmwareWish& wish);
 

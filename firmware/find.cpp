@@ -12,10 +12,6 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-/// QEMU's data directories: those of Debian and Fedora first.
-constexpr const char* seabios_images[] = {"/usr/share/seabios/bios-256k.bin", "/usr/share/qemu/bios-256k.bin",
-                                          "/usr/local/share/qemu/bios-256k.bin"};
-
 bool is_there(const fs::path& path) {
     std::error_code ignored;
     return fs::exists(path, ignored);
@@ -68,9 +64,11 @@ FirmwareCatalogue find_firmware(const std::vector<fs::path>& directories) {
     FirmwareCatalogue catalogue;
     for (const auto& [name, file] : descriptor_files(directories))
         read_descriptor(file, catalogue);
-    for (const char* image : seabios_images)
-        if (catalogue.seabios.empty() && is_there(image))
-            catalogue.seabios = image;
+    for (const FirmwareRow& kind : firmware_rows)
+        for (const FirmwareBuild& build : kind.builds)
+            for (const std::string_view image : build.images)
+                if (is_there(image))
+                    catalogue.images.try_emplace({kind.value, build.arch}, image);
     return catalogue;
 }
 

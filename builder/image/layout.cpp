@@ -9,7 +9,7 @@ namespace lktest {
 Layout layout(Arch arch, PartitionTable table) {
     Layout layout;
     layout.table = table;
-    if (arch == Arch::x86_64) {
+    if (is_pc(arch)) {
         layout.catalogue = "/isolinux/boot.cat";
         layout.bios = BiosBoot{"/isolinux/isolinux.bin", 4};
     } else {

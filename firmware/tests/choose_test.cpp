@@ -27,7 +27,7 @@ FirmwareCatalogue debian() {
                         uefi("x-secboot", "x86_64", "pc-q35-*", {"requires-smm", "secure-boot"}),
                         uefi("aa", "aarch64", "virt-*", {"verbose-static"}),
                         uefi("x", "x86_64", "pc-q35-*", {"acpi-s3"})},
-        .seabios = "/bios-256k.bin",
+        .images = {{{Firmware::bios, Arch::x86_64}, "/bios-256k.bin"}},
         .warnings = {}};
 }
 
@@ -86,7 +86,7 @@ TEST(ChooseFirmware, NamesThePackageThatIsMissing) {
     EXPECT_EQ(chosen(empty, {Arch::aarch64, Firmware::uefi}),
               "missing: UEFI firmware for aarch64 in qemu-efi-aarch64");
     EXPECT_EQ(chosen(empty, {Arch::x86_64, Firmware::uefi_secure}),
-              "missing: UEFI firmware for x86_64 with Secure Boot and Microsoft's keys in ovmf");
+              "missing: Secure Boot UEFI firmware for x86_64 with Microsoft's keys in ovmf");
     const Error error = missing_firmware_error({"UEFI firmware for aarch64", "qemu-efi-aarch64"});
     EXPECT_EQ(error.kind(), Error::Kind::host);
     EXPECT_STREQ(error.what(), "UEFI firmware for aarch64 is missing");

@@ -28,7 +28,7 @@ std::optional<PageTables> tables_in(const Samples& samples) {
 
 bool entered_kernel(const GuestMemory& memory, Arch arch, const Examination& seen) {
     // A BIOS leaves alone what it had loaded before a reset.
-    if (seen.reset_loop && arch == Arch::x86_64 && in_kernel_entry(memory, arch, x86_kernel_entry))
+    if (seen.reset_loop && is_pc(arch) && in_kernel_entry(memory, arch, x86_kernel_entry))
         return true;
     // A loader that stands beside the kernel it has loaded calls its BIOS, or takes interrupts; the entry of
     // a kernel does neither.
@@ -60,7 +60,7 @@ void look_at_memory(const GuestMemory& memory, Arch arch, Examination& seen) {
         tables = kernels.front().tables;
         look_inside(memory, kernels.front(), arch, seen);
     }
-    if (arch == Arch::aarch64)
+    if (hides_waiting(arch))
         for (std::vector<CpuState>& moment : seen.samples)
             mark_waiting(moment, memory, tables);
 }

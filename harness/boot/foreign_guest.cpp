@@ -2,10 +2,12 @@
 #include "harness/boot/foreign_guest.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <fstream>
 #include <pugixml.hpp>
 #include <string_view>
+#include <vector>
 
 #include "builder/base/error.hpp"
 #include "firmware/volume.hpp"
@@ -15,7 +17,7 @@ namespace {
 
 /// A loader is a BIOS unless its image, which may be another machine's, is UEFI's.
 Firmware firmware_of(const pugi::xml_node& loader, Arch arch) {
-    if (arch == Arch::aarch64 || std::string_view(loader.attribute("type").value()) == "pflash")
+    if (!build_of(Firmware::bios, arch) || std::string_view(loader.attribute("type").value()) == "pflash")
         return Firmware::uefi;
     std::ifstream image(loader.child_value(), std::ios::binary);
     std::string header(64, '\0');
@@ -31,13 +33,15 @@ BootCell cell_of_domain(const std::string& xml) {
     const pugi::xml_node domain = document.child("domain");
     const std::string_view arch = domain.child("os").child("type").attribute("arch").value();
     BootCell cell;
-    if (arch == name(Arch::aarch64))
-        cell.arch = Arch::aarch64;
-    else if (arch == name(Arch::x86_64))
-        cell.arch = Arch::x86_64;
-    else
+    const auto known = arch_from_name(arch);
+    if (!known) {
+        std::vector<std::string_view> names;
+        for (const ArchRow& row : arch_rows)
+            names.push_back(row.name);
         throw usage_error(fmt::format("the guest is a machine of the architecture '{}'", arch),
-                          "lktest looks into x86_64 and aarch64");
+                          fmt::format("lktest examines guests of {}", fmt::join(names, " and ")));
+    }
+    cell.arch = *known;
     cell.firmware = firmware_of(domain.child("os").child("loader"), cell.arch);
     for (const pugi::xml_node disk : domain.child("devices").children("disk"))
         if (const std::string file = disk.child("source").attribute("file").value();

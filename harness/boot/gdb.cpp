@@ -5,8 +5,8 @@
 #include <sys/un.h>
 
 #include "builder/base/file.hpp"
-#include "builder/base/platform.hpp"
 #include "harness/diagnose/symbol_file.hpp"
+#include "harness/matrix/hardware.hpp"
 
 namespace lktest {
 
@@ -40,7 +40,7 @@ std::string serve_gdb(Domain& guest, Onlooker& onlooker, Arch arch, const fs::pa
         throw usage_error(
             fmt::format("gdb cannot be given the socket {}: its path is too long", socket.string()),
             "choose a directory with a shorter path: --output DIR");
-    std::string text = fmt::format("set architecture {}\n", arch == Arch::x86_64 ? "i386:x86-64" : "aarch64");
+    std::string text = fmt::format("set architecture {}\n", machine_of(arch).gdb);
     if (const auto found = onlooker.symbols(guest)) {
         write_file(symbols, symbol_file(*found, arch));
         text += fmt::format("symbol-file {}\n", symbols.string());

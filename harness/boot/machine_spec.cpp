@@ -17,8 +17,7 @@ namespace lktest {
 namespace fs = std::filesystem;
 
 FirmwareWish firmware_wish(const BootCell& cell) {
-    const bool pc = chipset(cell) == Chipset::pc;
-    return {.arch = cell.arch, .firmware = cell.firmware, .machine = pc ? "pc-i440fx-7.2" : ""};
+    return {.arch = cell.arch, .firmware = cell.firmware, .machine = row_of(chipset(cell)).full_name};
 }
 
 MachineSpec machine_spec(const Host& host, const Connection& libvirt, const BootCell& cell,
@@ -27,7 +26,7 @@ MachineSpec machine_spec(const Host& host, const Connection& libvirt, const Boot
                      .domain_name = fmt::format("lktest-{}-{}", ::getpid(), name(cell)),
                      .settings = scenario.machine,
                      .accel = host.accel.at(cell.arch),
-                     .uefi = {},
+                     .firmware = {},
                      .variables = directory / "variables.fd",
                      .serial_pipe = directory / "serial",
                      .port_pipe = directory / "port",
@@ -36,15 +35,16 @@ MachineSpec machine_spec(const Host& host, const Connection& libvirt, const Boot
     spec.daemon = libvirt.root().empty();
     if (names_a_host(libvirt.uri()))  // its pipes are on another machine
         spec.serial_pipe = spec.port_pipe = fs::path();
-    if (is_uefi(cell.firmware)) {
+    const FirmwareRow& kind = row_of(cell.firmware);
+    if (kind.load != FirmwareLoad::by_qemu) {
         const auto found = choose_firmware(host.firmware, firmware_wish(cell));
         if (const auto* missing = std::get_if<MissingFirmware>(&found))
             throw missing_firmware_error(*missing);
-        spec.uefi = std::get<FirmwareImages>(found);
-        const bool secure = cell.firmware == Firmware::uefi_secure;
-        make_variable_store(cell.arch, *spec.uefi, spec.variables,
-                            secure ? read_secure_keys(scenario.keys) : SecureLists{});
+        spec.firmware = std::get<FirmwareImages>(found);
     }
+    if (has_variables(spec))
+        make_variable_store(cell.arch, *spec.firmware, spec.variables,
+                            kind.secure_boot ? read_secure_keys(scenario.keys) : SecureLists{});
     if (host.network == Network::tap)
         spec.network = TapNetwork{tap_name, guest_mac};
     else if (host.network == Network::user)
@@ -84,7 +84,7 @@ void prepare_medium(MachineSpec& spec, const Host& host, const Scenario& scenari
         return;
     }
     copy_medium(spec, scenario, directory / "medium.qcow2");
-    if (cell.medium == Medium::direct)
+    if (is_direct(cell.medium))
         spec.direct = take_kernel(image, cell.arch, scenario.boot, directory);
 }
 

@@ -19,7 +19,8 @@ MachineSpec with_image(MachineSpec machine, const Host& host, const Scenario& sc
 }
 
 bool is_stick(const MachineSpec& machine) {
-    return machine.cell.medium == Medium::usb;
+    const MediumRow& medium = row_of(machine.cell.medium);
+    return medium.drive == DriveKind::disk && medium.removable;
 }
 
 }  // namespace
@@ -38,7 +39,7 @@ std::optional<std::string> MediumDrive::fixed() const {
     const BootCell& cell = machines_.at(std::string(medium_file)).cell;
     if (from_network(cell.medium))
         return "a machine that boots over the network has no medium";
-    if (is_disk(cell.medium) ? cell.medium != Medium::usb : cell.medium == Medium::cdrom_usb)
+    if (!row_of(cell.medium).removable)
         return fmt::format("a medium on {} cannot be taken out while the machine runs", drive_bus(cell));
     return std::nullopt;
 }

@@ -131,7 +131,7 @@ std::string Follower::log() {
 }
 
 std::shared_ptr<Follower> Onlooker::follow(const Domain& guest, const BootCell& cell) const {
-    const bool pc = cell.firmware == Firmware::bios;
+    const bool pc = !is_uefi(cell.firmware);
     std::optional<DisplayText> pixels;
     if (cell.hardware.graphics != Graphics::none)
         pixels.emplace(guest.camera(), cell.image.path, pc ? guest.peek() : Domain::Peek());
@@ -255,7 +255,7 @@ std::string Onlooker::early_log(const Domain& guest) const {
 
 std::vector<CpuActivity> Onlooker::activities(const Domain& guest) const {
     Samples samples = sample_cpus(guest, arch_, sample_count);
-    if (arch_ == Arch::aarch64 && ram_) {
+    if (hides_waiting(arch_) && ram_) {
         const GuestMemory memory = ram_->written();
         const auto kernel = find_described_kernel(memory, arch_);
         for (std::vector<CpuState>& moment : samples)

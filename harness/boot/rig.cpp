@@ -20,7 +20,7 @@ asio::awaitable<std::unique_ptr<CellNetwork>> make_network(Host& host, const Boo
     CellNetworkOptions options;
     options.served = served;
     if (from_network(cell.medium))
-        options.boot = NetBoot{cell.image.path, cell.medium == Medium::http};
+        options.boot = NetBoot{cell.image.path, row_of(cell.medium).http};
     options.log_file = log;
     options.sink = [&attendance](const Event& event) { attendance.tell(event); };
     options.since_power_on = [&attendance] { return attendance.since_power_on(); };
@@ -80,8 +80,8 @@ void put_in_box(QemuBoxes& boxes, const Host& host, const Scenario& scenario, co
         contents.read.push_back(image);
     for (const std::string& inserted : inserted_images(scenario.steps))
         contents.read.push_back(path_for_qemu(host, inserted));
-    if (spec.uefi)
-        contents.read.push_back(spec.uefi->code);
+    if (spec.firmware)
+        contents.read.push_back(spec.firmware->code);
     spec.emulator = boxes.emulator(spec.cell.arch);
     spec.box = boxes.write(spec.cell.arch, contents);
 }
@@ -153,7 +153,7 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
     };
     rig.kvm = co_await on_worker(host.workers, ask);
     rig.limits = limits_for(!rig.kvm, host.cell_timeout);
-    if (scenario.boot.asked() && cell.medium != Medium::direct) {
+    if (scenario.boot.asked() && !is_direct(cell.medium)) {
         rig.limits.keep_countdown = true;  // the driver operates the menu
         rig.loader.emplace(scenario.boot, rig.limits.scale);
         attendance->on_serial(
@@ -171,7 +171,7 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
     attendance->power_on();
     attendance->tell({.kind = Event::Kind::started,
                       .name = rig.kvm ? "kvm" : "tcg",
-                      .text = (spec.uefi ? spec.uefi->code.string() : "SeaBIOS") +
+                      .text = (spec.firmware ? spec.firmware->code.string() : "SeaBIOS") +
                               (host.libvirt.connections().size() > 1 ? " by " + libvirt.uri() : "")});
     const auto resume = [&] { rig.guest->resume(); };
     co_await on_worker(host.workers, resume);

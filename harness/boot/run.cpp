@@ -65,13 +65,6 @@ Verdict not_begun() {
 
 }  // namespace
 
-// Measured under TCG: UEFI takes longer than BIOS, and reading a kernel through OVMF longest.
-std::chrono::milliseconds usual_time(const BootCell& cell) {
-    if (cell.firmware == Firmware::bios)
-        return std::chrono::seconds(12);
-    return std::chrono::seconds(cell.arch == Arch::x86_64 ? 20 : 15);
-}
-
 unsigned default_jobs(unsigned cores, std::uint64_t memory_available, std::uint64_t memory_of_a_cell) {
     const std::uint64_t carried = memory_available / (memory_of_a_cell + overhead_of_a_cell);
     return static_cast<unsigned>(std::clamp<std::uint64_t>(carried, 1, cores + 1));

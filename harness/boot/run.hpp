@@ -47,9 +47,6 @@ Capacity share_of(const BootCell& cell, const Scenario& scenario);
 /// @param memory_available, memory_of_a_cell  in bytes
 unsigned default_jobs(unsigned cores, std::uint64_t memory_available, std::uint64_t memory_of_a_cell);
 
-/// The estimated duration of a cell without a recorded one.
-std::chrono::milliseconds usual_time(const BootCell& cell);
-
 /// The cells in the order in which they start: the longest first, so that the last to end is a short one.
 /// Cells without a recorded duration count as usual_time().
 std::vector<Assignment> longest_first(std::vector<Assignment> cells, const Timings& timings);

@@ -23,7 +23,7 @@ std::vector<fs::path> written_files(const Rig& rig) {
     std::vector<fs::path> files;
     for (const DiskSpec& disk : rig.spec.disks)
         files.push_back(disk.path);
-    if (rig.spec.uefi)
+    if (has_variables(rig.spec))
         files.push_back(rig.spec.variables);
     return files;
 }

@@ -52,7 +52,7 @@ void make_stick(const fs::path& iso, const fs::path& loader, Arch arch, const fs
         throw usage_error(fmt::format("{} is too large for a file of FAT", iso.string()),
                           "only ISOs below 4 GiB can be booted as a file here");
     const std::uint64_t size = (fs::file_size(iso) / mebibyte + 1) * mebibyte + room;
-    write_start(loader, image, size, arch == Arch::x86_64);
+    write_start(loader, image, size, is_pc(arch));
     fs::resize_file(image, partition + size);
     check_process({"mkfs.vfat", "-F", "32", "-n", "STICK", "--offset", std::to_string(partition / sector),
                    image, std::to_string(size / kib)});

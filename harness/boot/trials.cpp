@@ -44,7 +44,7 @@ public:
     asio::awaitable<Verdict> boot_talking() {
         Scenario scenario = scenario_;
         scenario.boot.append +=
-            (scenario.boot.append.empty() ? "" : " ") + std::string(early_console(cell_.arch));
+            (scenario.boot.append.empty() ? "" : " ") + std::string(machine_of(cell_.arch).early_console);
         scenario.machine.firmware_log = true;
         const fs::path directory = artefacts_ / "early";
         make_directories(directory);

@@ -16,13 +16,14 @@ namespace {
 constexpr std::size_t most_lines = 50;
 
 std::string in_words(const FirmwareCatalogue& catalogue, const FirmwareWish& wish) {
-    if (wish.firmware == Firmware::bios)
-        return catalogue.seabios.empty() ? "SeaBIOS, as QEMU finds it"
-                                         : fmt::format("SeaBIOS, {}", catalogue.seabios.string());
+    const bool by_qemu = row_of(wish.firmware).load == FirmwareLoad::by_qemu;
     const auto found = choose_firmware(catalogue, wish);
     if (const auto* missing = std::get_if<MissingFirmware>(&found))
-        return fmt::format("nothing: there is no {}", missing->what);
+        return by_qemu ? fmt::format("{}, as QEMU finds it", missing->what)
+                       : fmt::format("nothing: there is no {}", missing->what);
     const auto& images = std::get<FirmwareImages>(found);
+    if (images.variables.empty())
+        return fmt::format("{}, {}", build_of(wish.firmware, wish.arch)->program, images.code.string());
     return fmt::format("{} and a copy of {}: of {} descriptors the first that fits", images.code.string(),
                        images.variables.string(), catalogue.descriptors.size());
 }

@@ -17,6 +17,7 @@
 #include "harness/machine/connection.hpp"
 #include "harness/machine/event_loop.hpp"
 #include "harness/machine/probe.hpp"
+#include "harness/matrix/hardware.hpp"
 #include "harness/net/jail.hpp"
 #include "harness/scenario/scenario.hpp"
 
@@ -41,7 +42,7 @@ Finding check_qemu(Arch arch) {
     const auto program = find_qemu(arch);
     if (!program)
         return {Kind::fault, subject, fmt::format("there is no qemu-system-{}", name(arch)),
-                install(arch == Arch::x86_64 ? "qemu-system-x86" : "qemu-system-arm")};
+                install(machine_of(arch).qemu_package)};
     const std::string version = ask_qemu_version(*program);
     if (version.empty())
         return {Kind::fault, subject, fmt::format("{} does not tell its version", program->string()),
@@ -50,14 +51,13 @@ Finding check_qemu(Arch arch) {
 }
 
 Finding check_firmware(const FirmwareCatalogue& catalogue, Arch arch, Firmware firmware) {
-    const std::string subject =
-        firmware == Firmware::bios
-            ? "BIOS firmware"
-            : fmt::format("UEFI for {}{}", name(arch),
-                          firmware == Firmware::uefi_secure ? " with Secure Boot" : "");
+    const std::string subject = fmt::format("{} for {}", row_of(firmware).title, name(arch));
     const auto choice = choose_firmware(catalogue, {arch, firmware});
-    if (const auto* missing = std::get_if<MissingFirmware>(&choice))
-        return fault(subject, missing_firmware_error(*missing));
+    if (const auto* missing = std::get_if<MissingFirmware>(&choice)) {
+        Finding found = fault(subject, missing_firmware_error(*missing));
+        found.kind = row_of(firmware).by_default ? Kind::fault : Kind::warning;
+        return found;
+    }
     return {Kind::good, subject, std::get<FirmwareImages>(choice).code.string(), ""};
 }
 
@@ -180,9 +180,9 @@ std::vector<Finding> examine(const DoctorOptions& options) {
     for (const Arch arch : all_arches)
         findings.push_back(check_qemu(arch));
     const FirmwareCatalogue catalogue = find_firmware();
-    findings.push_back(check_firmware(catalogue, Arch::x86_64, Firmware::bios));
-    for (const Arch arch : all_arches)
-        findings.push_back(check_firmware(catalogue, arch, Firmware::uefi));
+    for (const FirmwareRow& kind : firmware_rows)
+        for (const FirmwareBuild& build : kind.builds)
+            findings.push_back(check_firmware(catalogue, build.arch, kind.value));
     findings.push_back(check_libvirt());
     findings.push_back(check_accel());
     findings.push_back(check_tap());

@@ -11,7 +11,7 @@ namespace lktest {
 inline constexpr const char* own_scenario = "boot";            ///< our media report every stage
 inline constexpr const char* foreign_scenario = "any-medium";  ///< checks only what all media report
 
-inline const std::vector<Medium> network_media{Medium::pxe, Medium::http};
+inline const std::vector<Medium> network_media = media_of(true);
 
 /// The recipe of our own media as the user typed it, or the name of the recovery system's recipe.
 std::string recipe_word(const RunOptions& options);

@@ -22,6 +22,15 @@ constexpr std::array<std::string_view, 3> run_formats{"text", "tap", "jsonl"};  
 /// Days are no boot, and chrono must not overflow.
 constexpr std::uint64_t longest_timeout = std::uint64_t{7} * 24 * 3600, most_jobs = 1024, most_boots = 100000;
 
+/// "bios, uefi"
+std::string default_firmwares() {
+    std::string text;
+    for (const FirmwareRow& row : firmware_rows)
+        if (row.by_default)
+            text += (text.empty() ? "" : ", ") + std::string(row.name);
+    return text;
+}
+
 /// The sizes that guests have: 16 MiB to 1 TiB.
 std::uint64_t parse_memory(const std::string& word) {
     constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
@@ -94,7 +103,7 @@ void add_cells(CLI::App& app, RunOptions& options) {
     add_single(app, "--recipe", "RECIPE|FILE", "build the images from this recipe", "recovery",
                [&options](const std::string& word) { options.recipe = word; });
     add_choices(app, "-a,--arch", all_arches, options.arches, "CPU architectures", "all that fit the ISO");
-    add_choices(app, "-f,--firmware", all_firmwares, options.firmwares, "firmware", "bios, uefi");
+    add_choices(app, "-f,--firmware", all_firmwares, options.firmwares, "firmware", default_firmwares());
     add_choices(app, "-m,--medium", all_media, options.media, "how the ISO is attached", "cdrom");
     add_hardware(app, options.hardware);
     add_repeatable(app, "-s,--scenario", "SCENARIO|FILE", "what a boot must reach", "one that fits the ISO",
@@ -258,7 +267,7 @@ std::string reproducing_options(const RunOptions& options, const BootCell& cell)
     const auto add = [&command](std::string_view option, std::string_view value) {
         command += fmt::format(" {} {}", option, shell_word(value));
     };
-    if (cell.medium != Medium::cdrom)
+    if (cell.medium != plain_medium)
         add("--medium", name(cell.medium));
     reproduce(add, cell.hardware);
     if (!options.isos.empty())
@@ -272,7 +281,7 @@ std::string reproducing_options(const RunOptions& options, const BootCell& cell)
         }
     if (!options.append.empty())
         add("--append", options.append);
-    if (cell.firmware == Firmware::uefi_secure)
+    if (row_of(cell.firmware).secure_boot)
         for (const std::string& certificate : options.enrolled)
             add("--enroll", certificate);
     for (const std::string& uri : options.connect)

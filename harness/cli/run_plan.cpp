@@ -36,15 +36,16 @@ struct Scenarios {
 
 /// How a cell's machine asks its boot server.
 NetClient client_of(Arch arch, Firmware firmware, Medium medium) {
-    return {arch, is_uefi(firmware) ? Firmware::uefi : firmware, medium == Medium::http};
+    const FirmwareBuild* build = build_of(firmware, arch);
+    return {build ? build->efi_suffix : std::string_view(), row_of(medium).http};
 }
 
 /// A directory that machines boot from over the network, ours or anybody's.
 ImageChoice look_at_tree(const Image& image) {
     const auto boots = [&image](Arch arch) {
-        for (const Firmware firmware : {Firmware::bios, Firmware::uefi})
+        for (const Firmware firmware : all_firmwares)
             for (const Medium medium : network_media)
-                if (boot_file(image.path, client_of(arch, firmware, medium)))
+                if (build_of(firmware, arch) && boot_file(image.path, client_of(arch, firmware, medium)))
                     return true;
         return false;
     };
@@ -207,7 +208,7 @@ void ask_for_all(Axes& axes) {
 /// anything boots.
 void enroll(RunPlan& plan, const std::vector<std::string>& certificates) {
     if (!certificates.empty() && std::ranges::none_of(plan.cells, [](const PlannedCell& planned) {
-            return !planned.not_applicable && planned.cell.firmware == Firmware::uefi_secure;
+            return !planned.not_applicable && row_of(planned.cell.firmware).secure_boot;
         }))
         throw usage_error("--enroll is for firmware with Secure Boot, and no cell has it",
                           "add --firmware uefi-secure");

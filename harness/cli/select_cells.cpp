@@ -32,7 +32,8 @@ void keep_shard(std::vector<PlannedCell>& cells, const Shard& shard, const RunOp
     for (const PlannedCell& planned : cells) {
         names.push_back(name(planned.cell));
         const auto known = measured.find(names.back());
-        const double seconds = known == measured.end() ? estimate(planned.cell) : known->second;
+        const double seconds =
+            known == measured.end() ? static_cast<double>(usual_time(planned.cell).count()) : known->second;
         weighed.push_back({names.back(), planned.not_applicable ? 0 : seconds});
     }
     const std::vector<std::size_t> parts = deal(weighed, shard.of);

@@ -22,7 +22,7 @@ constexpr std::array of_el_torito{"no-uefi-entry", "no-bios-entry", "no-boot-rec
 
 bool is_about_this_medium(const std::string& id, const BootCell& cell) {
     const auto is_in = [&id](const auto& ids) { return std::ranges::find(ids, id) != ids.end(); };
-    if (cell.medium == Medium::direct || from_network(cell.medium))
+    if (is_direct(cell.medium) || from_network(cell.medium))
         return !is_in(of_partitions) && !is_in(of_el_torito);
     return is_disk(cell.medium) ? !is_in(of_el_torito) : !is_in(of_partitions);
 }
@@ -82,7 +82,7 @@ void keep_what_entries_load(MediumFacts& facts) {
 }
 
 bool is_of_firmware(const ConfigFacts& config, const MediumFacts& facts, Firmware firmware) {
-    if (firmware != Firmware::bios)
+    if (is_uefi(firmware))
         return config.said.loader != BootLoader::syslinux;
     return facts.isolinux ? config.said.loader == BootLoader::syslinux
                           : config.said.loader != BootLoader::systemd_boot && !config.in_esp;
@@ -93,11 +93,11 @@ bool is_of_firmware(const ConfigFacts& config, const MediumFacts& facts, Firmwar
 std::vector<MediumFinding> findings_on_path(MediumFacts facts, const BootCell& cell,
                                             const std::string& command_line) {
     const bool has_config = !facts.configs.empty();
-    if (cell.medium != Medium::direct && !from_network(cell.medium)) {
+    if (!is_direct(cell.medium) && !from_network(cell.medium)) {
         std::erase_if(facts.configs, [&](const ConfigFacts& config) {
             return !is_of_firmware(config, facts, cell.firmware);
         });
-        if (cell.firmware == Firmware::bios) {
+        if (!is_uefi(cell.firmware)) {
             facts.esps.clear();
             facts.efi.clear();
         } else {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "builder/base/platform.hpp"
+#include "firmware/kind.hpp"
 #include "harness/diagnose/facts.hpp"
 #include "harness/scenario/scenario.hpp"
 

@@ -28,8 +28,12 @@ std::vector<CpuActivity> cpu_activities(const std::vector<std::vector<CpuState>>
 /// "CPU 0: idle, in kernel mode, at 0xffffffff8d8592eb (8 samples)"
 std::string in_words(const CpuActivity& activity, unsigned index);
 
-/// Marks the aarch64 CPUs that wait for an interrupt. QEMU does not report it, but the instruction
-/// before their program counter is WFI.
+/// Whether QEMU's register dump does not show that a CPU waits for an interrupt.
+constexpr bool hides_waiting(Arch arch) {
+    return arch == Arch::aarch64;
+}
+
+/// Marks the aarch64 CPUs that wait for an interrupt: the instruction before their program counter is WFI.
 /// @param tables  the kernel's; without them only CPUs outside a kernel are examined
 void mark_waiting(std::vector<CpuState>& cpus, const GuestMemory& memory,
                   const std::optional<PageTables>& tables);

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "builder/base/printable.hpp"
+#include "firmware/kind.hpp"
 #include "harness/console/printk.hpp"
 #include "harness/console/rules.hpp"
 #include "harness/diagnose/diagnosis.hpp"
@@ -217,6 +218,13 @@ std::string device_of_job(const std::vector<std::string>& console) {
     return "";
 }
 
+/// What the cell's UEFI looks for on the medium.
+std::string loader_file(const BootCell& cell) {
+    const FirmwareBuild* build = build_of(cell.firmware, cell.arch);
+    const bool is_known = build && !build->efi_suffix.empty();
+    return fmt::format("BOOT{}.EFI", is_known ? build->efi_suffix : efi_suffix(cell.arch));
+}
+
 }  // namespace
 
 const Fact* Facts::find(std::string_view name) const {
@@ -229,7 +237,7 @@ Facts measured_facts(const Examination& seen, const Diagnosis& said, const BootC
     Facts facts;
     facts.words["serial"] = serial_console(cell.arch);
     facts.words["arch"] = name(cell.arch);
-    facts.words["efi-loader"] = cell.arch == Arch::x86_64 ? "BOOTX64.EFI" : "BOOTAA64.EFI";
+    facts.words["efi-loader"] = loader_file(cell);
     facts.words["image"] = printable(cell.image.path.string());
     look_at_cpu(cell, facts);
     look_at_loader(seen, console, facts);

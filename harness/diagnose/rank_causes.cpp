@@ -202,7 +202,7 @@ private:
 };
 
 bool Ranking::is_possible(const Cause& cause, const Measured& measured) const {
-    if (!is_for(cause.arches, evidence_.arch) || !is_for(cause.firmwares, evidence_.firmware) ||
+    if (!is_for(cause.arches, evidence_.arch) || !includes(cause.firmwares, evidence_.firmware) ||
         measured.refuted)
         return false;
     // What firmware and loader had said did no harm once a kernel runs, with few exceptions.
@@ -307,7 +307,7 @@ bool Ranking::is_explained_elsewhere(const MediumFinding& finding, const std::ve
             continue;
         known = true;
         of_this_machine = of_this_machine || (is_for(cause.arches, evidence_.arch) &&
-                                              is_for(cause.firmwares, evidence_.firmware));
+                                              includes(cause.firmwares, evidence_.firmware));
         left_behind =
             left_behind || (before_the_kernel(cause.stage) &&
                             (kernel_spoke_ || place_of_stage(cause.stage) < place_of_stage(evidence_.stage)));

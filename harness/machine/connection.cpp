@@ -12,6 +12,7 @@
 
 #include "builder/base/file.hpp"
 #include "harness/machine/domain_event.hpp"
+#include "harness/matrix/hardware.hpp"
 
 namespace lktest {
 namespace fs = std::filesystem;
@@ -153,8 +154,7 @@ void Connection::warm(Arch arch, const fs::path& emulator) const {
                                                          architecture.c_str(), nullptr, "qemu", 0);
     if (!capabilities)
         throw libvirt_error(fmt::format("libvirt finds no QEMU for {}", architecture),
-                            fmt::format("install it: apt install {}",
-                                        arch == Arch::x86_64 ? "qemu-system-x86" : "qemu-system-arm"));
+                            fmt::format("install it: apt install {}", machine_of(arch).qemu_package));
     std::free(capabilities);
 }
 

@@ -48,21 +48,24 @@ void add_network_boot_kind(pugi::xml_node domain) {
 void add_os(pugi::xml_node domain, const MachineSpec& spec) {
     const pugi::xml_node os = add(domain, "os");
     add_text(os, "type", "hvm", {{"arch", name(spec.cell.arch)}, {"machine", name(chipset(spec.cell))}});
-    if (spec.uefi) {
+    if (has_variables(spec)) {
+        const FirmwareImages& images = *spec.firmware;
         // Both images by path, because libvirt's choice would be firmware with Secure Boot on.
         pugi::xml_node loader =
             add(os, "loader",
-                {{"readonly", "yes"}, {"secure", spec.uefi->needs_smm ? "yes" : "no"}, {"type", "pflash"}});
+                {{"readonly", "yes"}, {"secure", images.needs_smm ? "yes" : "no"}, {"type", "pflash"}});
         pugi::xml_node store = add(os, "nvram");
-        if (spec.uefi->format != "raw") {
-            loader.append_attribute("format").set_value(spec.uefi->format.c_str());
-            store.append_attribute("format").set_value(spec.uefi->format.c_str());
+        if (images.format != "raw") {
+            loader.append_attribute("format").set_value(images.format.c_str());
+            store.append_attribute("format").set_value(images.format.c_str());
         }
-        loader.text().set(spec.uefi->code.c_str());
+        loader.text().set(images.code.c_str());
         store.text().set(spec.variables.c_str());
         // The time for which AAVMF waits for a key; by default three seconds (EDK2, QemuBootOrderLib).
-        if (spec.cell.arch == Arch::aarch64)
+        if (!is_pc(spec.cell.arch))
             add(os, "bootmenu", {{"enable", "yes"}, {"timeout", "0"}});
+    } else if (spec.firmware) {
+        add_text(os, "loader", spec.firmware->code.native(), {{"readonly", "yes"}, {"type", "rom"}});
     } else {
         add(os, "bios", {{"useserial", "yes"}});
     }
@@ -75,23 +78,23 @@ void add_os(pugi::xml_node domain, const MachineSpec& spec) {
 
 /// Under emulation all models of the architecture work equally well; a named model is the user's wish.
 void add_cpu(pugi::xml_node domain, const MachineSpec& spec) {
-    std::string_view model = spec.cell.hardware.cpu;
+    const std::string_view model = spec.cell.hardware.cpu, usual = machine_of(spec.cell.arch).cpu;
     if (model.empty() && spec.accel == Accel::kvm)
         add(domain, "cpu", {{"mode", "host-passthrough"}});
-    else if (model == "max" || (model.empty() && spec.cell.arch == Arch::x86_64))
+    else if (model == "max" || (model.empty() && usual.empty()))
         add(domain, "cpu", {{"mode", "maximum"}});
     else
         add_text(add(domain, "cpu", {{"mode", "custom"}, {"match", "exact"}, {"check", "none"}}), "model",
-                 model.empty() ? "cortex-a72" : model, {{"fallback", "forbid"}});
+                 model.empty() ? usual : model, {{"fallback", "forbid"}});
 }
 
 void add_processor(pugi::xml_node domain, const MachineSpec& spec) {
     const pugi::xml_node features = add(domain, "features");
-    if (spec.cell.hardware.tables != Tables::devicetree)
+    if (tables_of(spec.cell) == Tables::acpi)
         add(features, "acpi");
-    if (spec.cell.arch == Arch::x86_64)
+    if (is_pc(spec.cell.arch))
         add(features, "apic");
-    if (spec.uefi && spec.uefi->needs_smm)
+    if (spec.firmware && spec.firmware->needs_smm)
         add(features, "smm", {{"state", "on"}});
     add_cpu(domain, spec);
 }
@@ -103,10 +106,8 @@ void add_life_cycle(pugi::xml_node domain) {
     add_text(domain, "on_crash", "destroy");
 }
 
-/// Whether libvirt cannot describe the medium's drive. Its USB CD-ROM appears as a disk to the guest, and it
-/// does not support NVMe disks backed by a file.
 bool beside_libvirt(const BootCell& cell) {
-    return cell.medium == Medium::cdrom_usb || cell.medium == Medium::nvme;
+    return !row_of(cell.medium).by_libvirt;
 }
 
 /// A letter that is not used by another disk.
@@ -129,10 +130,10 @@ void add_drive(pugi::xml_node parent, const MachineSpec& spec, bool empty) {
         if (spec.daemon)  // it would chown the image to QEMU's user
             add(source, "seclabel", {{"model", "dac"}, {"relabel", "no"}});
     }
-    if (cell.medium == Medium::disk_512e)
+    if (row_of(cell.medium).large_sectors)
         add(disk, "blockio", {{"logical_block_size", "512"}, {"physical_block_size", "4096"}});
     pugi::xml_node target = add(disk, "target", {{"dev", drive_device(cell)}, {"bus", drive_bus(cell)}});
-    if (cell.medium == Medium::usb)
+    if (disk_like && row_of(cell.medium).removable)
         target.append_attribute("removable").set_value("on");
     add(disk, "readonly");
     add(disk, "boot", {{"order", "1"}});
@@ -186,7 +187,7 @@ Words medium_words(const MachineSpec& spec) {
     Words words{"-blockdev", fmt::format(R"({{"driver":"{}","node-name":"lktest-medium","read-only":true,)"
                                          R"("file":{{"driver":"file","filename":{}}}}})",
                                          format, file)};
-    if (spec.cell.medium == Medium::nvme)
+    if (is_disk(spec.cell.medium))
         words.insert(
             words.end(),
             {"-device", R"({"driver":"nvme","drive":"lktest-medium","serial":"medium","bootindex":1})"});
@@ -243,7 +244,7 @@ std::string element_xml(const std::function<void(pugi::xml_node)>& fill) {
 }
 
 void add_console(pugi::xml_node devices, const MachineSpec& spec) {
-    const bool isa = spec.cell.arch == Arch::x86_64;
+    const bool isa = is_pc(spec.cell.arch);
     // libvirt has streams only to the pseudo-terminal of a serial port, but also to the socket of a channel.
     const bool by_pipe = !spec.serial_pipe.empty();
     const pugi::xml_node serial = add(devices, "serial", {{"type", by_pipe ? "pipe" : "pty"}});
@@ -275,12 +276,12 @@ struct AddNetwork {
     pugi::xml_node add_card(const char* type, const std::string& mac) const {
         const pugi::xml_node card = add(devices, "interface", {{"type", type}});
         add(card, "mac", {{"address", mac}});
-        const Card model = cell.hardware.card.value_or(Card::virtio);
-        add(card, "model", {{"type", model == Card::virtio ? "virtio" : name(model)}});
+        const CardRow& model = row_of(cell.hardware.card.value_or(plain_card));
+        add(card, "model", {{"type", model.model}});
         if (from_network(cell.medium))
             add(card, "boot", {{"order", "1"}});
         // SeaBIOS boots with the card's iPXE. UEFI has a driver for virtio, and iPXE would cost seconds.
-        if (!from_network(cell.medium) || (is_uefi(cell.firmware) && model == Card::virtio))
+        if (!from_network(cell.medium) || (is_uefi(cell.firmware) && model.uefi_driver))
             add(card, "rom", {{"enabled", "no"}});
         return card;
     }
@@ -291,10 +292,7 @@ void add_video(pugi::xml_node devices, Graphics graphics) {
     if (graphics == Graphics::none)
         add(video, "model", {{"type", "none"}});
     else
-        add(video, "model",
-            {{"type", graphics == Graphics::virtio ? "virtio" : name(graphics)},
-             {"heads", "1"},
-             {"primary", "yes"}});
+        add(video, "model", {{"type", row_of(graphics).model}, {"heads", "1"}, {"primary", "yes"}});
 }
 
 void add_devices(pugi::xml_node domain, const MachineSpec& spec) {
@@ -304,13 +302,12 @@ void add_devices(pugi::xml_node domain, const MachineSpec& spec) {
     add_storage(devices, spec);
     std::visit(AddNetwork{devices, spec.cell}, spec.network);
     add_console(devices, spec);
-    const bool x86 = spec.cell.arch == Arch::x86_64;
     if (spec.cell.hardware.tpm == Tpm::tpm2)
-        add(add(devices, "tpm", {{"model", x86 ? "tpm-crb" : "tpm-tis"}}), "backend",
+        add(add(devices, "tpm", {{"model", machine_of(spec.cell.arch).tpm}}), "backend",
             {{"type", "emulator"}, {"version", "2.0"}});
     add_video(devices, spec.cell.hardware.graphics.value_or(plain_graphics(spec.cell.arch)));
     add_text(add(devices, "rng", {{"model", "virtio"}}), "backend", "/dev/urandom", {{"model", "random"}});
-    if (x86)
+    if (is_pc(spec.cell.arch))
         add(devices, "panic", {{"model", "isa"}});
     add(devices, "memballoon", {{"model", "none"}});
 }
@@ -336,7 +333,7 @@ std::string domain_xml(const MachineSpec& spec) {
     add_text(domain, "name", spec.domain_name);
     add_memory(domain, spec.settings);
     add_os(domain, spec);
-    if (spec.cell.medium == Medium::http)
+    if (row_of(spec.cell.medium).http)
         add_network_boot_kind(domain);
     add_processor(domain, spec);
     add_life_cycle(domain);

@@ -54,11 +54,11 @@ struct MachineSpec {
     std::string domain_name;  ///< unique among the connection's guests
     MachineSettings settings;
     Accel accel = Accel::tcg;
-    std::optional<FirmwareImages> uefi;  ///< set exactly when the cell's firmware is UEFI
-    std::filesystem::path variables;     ///< the cell's variable store, for UEFI
-    std::filesystem::path serial_pipe;   ///< first serial port, raw bytes: a ConsolePipe's path
-    std::filesystem::path port_pipe;     ///< ConsolePipe's path of the virtio-serial port `lktest.0`; if
-                                         ///< both are empty, libvirt relays the ports (Domain::console)
+    std::optional<FirmwareImages> firmware;  ///< unset if QEMU finds it itself
+    std::filesystem::path variables;         ///< the cell's variable store, for UEFI
+    std::filesystem::path serial_pipe;       ///< first serial port, raw bytes: a ConsolePipe's path
+    std::filesystem::path port_pipe;         ///< ConsolePipe's path of the virtio-serial port `lktest.0`; if
+                                             ///< both are empty, libvirt relays the ports (Domain::console)
     NetworkSpec network;
     std::filesystem::path emulator{};  ///< the program that libvirt starts as QEMU; empty for its default
     std::filesystem::path box{};       ///< the emulator's settings if it is a box: see QemuBoxes
@@ -70,6 +70,11 @@ struct MachineSpec {
     std::filesystem::path medium_copy{};   ///< a qcow2 image to attach instead; empty for the image itself
     std::optional<DirectKernel> direct{};  ///< set exactly when the cell's medium is Medium::direct
 };
+
+/// Whether the firmware keeps variables in a store of the cell's own.
+inline bool has_variables(const MachineSpec& spec) {
+    return spec.firmware && !spec.firmware->variables.empty();
+}
 
 /// Says in the guest which port of the virtio-serial bus is ours: /dev/virtio-ports/lktest.0.
 inline constexpr const char* virtio_port_name = "lktest.0";

@@ -298,9 +298,20 @@ std::string raw_kernel() {
 }  // namespace
 
 KvmGuest kvm_guest(Arch arch) {
-    if (arch == Arch::x86_64)
-        return {boot_sector(), x86_64_stages};
-    return {raw_kernel(), aarch64_stages};
+    switch (arch) {
+        case Arch::x86_64:
+            return {boot_sector(),
+                    x86_64_stages,
+                    "pc",
+                    {"-debugcon", "stdio", "-device", "isa-debug-exit,iobase=0x501", "-drive",
+                     "if=ide,format=raw,file=guest.img"}};
+        case Arch::aarch64:
+            return {raw_kernel(),
+                    aarch64_stages,
+                    "virt,gic-version=max",
+                    {"-serial", "stdio", "-kernel", "guest.img"}};
+    }
+    return {};
 }
 
 std::string_view missing_stage(const KvmGuest& guest, std::string_view said) {

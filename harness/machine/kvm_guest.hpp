@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "builder/base/platform.hpp"
 
@@ -21,6 +22,8 @@ struct KvmGuest {
     };
     std::string image;  ///< x86_64: a boot sector; aarch64: a raw kernel for QEMU's virt machine
     std::span<const Stage> stages;
+    std::string_view machine;  ///< QEMU's, which starts the file guest.img
+    std::vector<std::string> devices;
 };
 
 KvmGuest kvm_guest(Arch arch);

@@ -31,11 +31,10 @@ constexpr std::chrono::milliseconds proof_deadline = 4s;
 /// Changes whenever the test guest does, so that no older proof counts.
 constexpr int proof_version = 1;
 
-std::vector<std::string> command_line(Arch arch, Accel accel, const fs::path& qemu) {
-    const std::string machine = arch == Arch::x86_64 ? "pc" : "virt,gic-version=max";
+std::vector<std::string> command_line(const KvmGuest& guest, Accel accel, const fs::path& qemu) {
     std::vector<std::string> line{qemu.string(),
                                   "-machine",
-                                  fmt::format("{},accel={}", machine, name(accel)),
+                                  fmt::format("{},accel={}", guest.machine, name(accel)),
                                   "-cpu",
                                   accel == Accel::kvm ? "host" : "max",
                                   "-m",
@@ -45,12 +44,7 @@ std::vector<std::string> command_line(Arch arch, Accel accel, const fs::path& qe
                                   "-no-reboot",
                                   "-display",
                                   "none"};
-    const std::vector<std::string> guest =
-        arch == Arch::x86_64 ? std::vector<std::string>{"-debugcon", "stdio",
-                                                        "-device",   "isa-debug-exit,iobase=0x501",
-                                                        "-drive",    "if=ide,format=raw,file=guest.img"}
-                             : std::vector<std::string>{"-serial", "stdio", "-kernel", "guest.img"};
-    line.insert(line.end(), guest.begin(), guest.end());
+    line.insert(line.end(), guest.devices.begin(), guest.devices.end());
     return line;
 }
 
@@ -139,7 +133,7 @@ Proof prove_accel(Arch arch, Accel accel, const fs::path& qemu, std::chrono::mil
     const TempDir directory;
     write_file(directory.path() / "guest.img", guest.image);
     const ProcessResult result =
-        run_process(command_line(arch, accel, qemu), {.deadline = deadline, .directory = directory.path()});
+        run_process(command_line(guest, accel, qemu), {.deadline = deadline, .directory = directory.path()});
     const std::string_view missing = missing_stage(guest, result.out);
     if (missing.empty())
         return {};

@@ -12,6 +12,7 @@
 #include "builder/base/file.hpp"
 #include "harness/box/settings.hpp"
 #include "harness/machine/probe.hpp"
+#include "harness/matrix/hardware.hpp"
 
 namespace lktest {
 namespace fs = std::filesystem;
@@ -58,8 +59,7 @@ const QemuBoxes::Emulator& QemuBoxes::prepare(Arch arch) {
     const auto found = find_qemu(arch);
     if (!found)
         throw host_error(fmt::format("there is no qemu-system-{}", name(arch)),
-                         fmt::format("install it: apt install {}",
-                                     arch == Arch::x86_64 ? "qemu-system-x86" : "qemu-system-arm"));
+                         fmt::format("install it: apt install {}", machine_of(arch).qemu_package));
     const fs::path program = fs::canonical(*found), place = directory_ / identity(program);
     Emulator emulator{.link = place / program.filename(), .program = program, .sealed = {}};
     make_directories(place);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <compare>
 #include <filesystem>
 #include <optional>
@@ -8,6 +10,7 @@
 #include <string_view>
 
 #include "builder/base/platform.hpp"
+#include "firmware/kind.hpp"
 #include "harness/matrix/hardware.hpp"
 
 namespace lktest {
@@ -28,23 +31,85 @@ enum class Medium {
     http,    ///< UEFI HTTP boot
 };
 
-inline constexpr std::array all_media{Medium::cdrom,      Medium::cdrom_ide, Medium::cdrom_sata,
-                                      Medium::cdrom_scsi, Medium::cdrom_usb, Medium::usb,
-                                      Medium::disk,       Medium::disk_512e, Medium::nvme,
-                                      Medium::direct,     Medium::pxe,       Medium::http};
+/// What the firmware sees.
+enum class DriveKind {
+    cdrom,    ///< El Torito counts
+    disk,     ///< partitions count
+    network,  ///< none
+};
 
+struct MediumRow {
+    Medium value;
+    std::string_view name;
+    DriveKind drive;
+    std::string_view bus;        ///< empty: the chipset's
+    bool removable = true;       ///< can be taken out while the machine runs
+    bool by_libvirt = true;      ///< libvirt can describe the drive
+    bool large_sectors = false;  ///< physical sectors of 4 KiB
+    bool http = false;           ///< UEFI HTTP boot instead of PXE
+    bool direct = false;         ///< QEMU starts the kernel, and no boot loader runs
+};
+
+// libvirt's USB CD-ROM is a disk to the guest, and it knows no NVMe disk of a file.
+inline constexpr std::array medium_rows{
+    MediumRow{.value = Medium::cdrom, .name = "cdrom", .drive = DriveKind::cdrom, .bus = ""},
+    MediumRow{.value = Medium::cdrom_ide, .name = "cdrom-ide", .drive = DriveKind::cdrom, .bus = "ide"},
+    MediumRow{.value = Medium::cdrom_sata, .name = "cdrom-sata", .drive = DriveKind::cdrom, .bus = "sata"},
+    MediumRow{.value = Medium::cdrom_scsi, .name = "cdrom-scsi", .drive = DriveKind::cdrom, .bus = "scsi"},
+    MediumRow{.value = Medium::cdrom_usb,
+              .name = "cdrom-usb",
+              .drive = DriveKind::cdrom,
+              .bus = "usb",
+              .removable = false,
+              .by_libvirt = false},
+    MediumRow{.value = Medium::usb, .name = "usb", .drive = DriveKind::disk, .bus = "usb"},
+    MediumRow{
+        .value = Medium::disk, .name = "disk", .drive = DriveKind::disk, .bus = "virtio", .removable = false},
+    MediumRow{.value = Medium::disk_512e,
+              .name = "disk-512e",
+              .drive = DriveKind::disk,
+              .bus = "virtio",
+              .removable = false,
+              .large_sectors = true},
+    MediumRow{.value = Medium::nvme,
+              .name = "nvme",
+              .drive = DriveKind::disk,
+              .bus = "nvme",
+              .removable = false,
+              .by_libvirt = false},
+    MediumRow{
+        .value = Medium::direct, .name = "direct", .drive = DriveKind::cdrom, .bus = "", .direct = true},
+    MediumRow{
+        .value = Medium::pxe, .name = "pxe", .drive = DriveKind::network, .bus = "", .removable = false},
+    MediumRow{.value = Medium::http,
+              .name = "http",
+              .drive = DriveKind::network,
+              .bus = "",
+              .removable = false,
+              .http = true},
+};
+static_assert(is_in_order(medium_rows));
+inline constexpr std::array all_media = values_of(medium_rows);
+inline constexpr Medium plain_medium = Medium::cdrom;
+
+constexpr const MediumRow& row_of(Medium medium) {
+    return row_at(medium_rows, medium);
+}
+constexpr std::string_view name(Medium medium) {
+    return row_of(medium).name;
+}
+constexpr std::optional<Medium> medium_from_name(std::string_view text) {
+    return value_named(medium_rows, text);
+}
 constexpr bool from_network(Medium medium) {
-    return medium == Medium::pxe || medium == Medium::http;
+    return row_of(medium).drive == DriveKind::network;
 }
-
-/// Whether the firmware sees a disk, on which partitions count and El Torito does not.
 constexpr bool is_disk(Medium medium) {
-    return medium == Medium::usb || medium == Medium::disk || medium == Medium::disk_512e ||
-           medium == Medium::nvme;
+    return row_of(medium).drive == DriveKind::disk;
 }
-
-std::string_view name(Medium medium);
-std::optional<Medium> medium_from_name(std::string_view text);
+constexpr bool is_direct(Medium medium) {
+    return row_of(medium).direct;
+}
 
 /// A live image to boot.
 struct Image {
@@ -79,5 +144,11 @@ Chipset chipset(const BootCell& cell);
 
 /// The bus of the medium's drive: "ide", "sata", "scsi", "usb", "virtio", "nvme"; empty for network media.
 std::string_view drive_bus(const BootCell& cell);
+
+/// How the firmware describes the machine to the kernel.
+Tables tables_of(const BootCell& cell);
+
+/// How long such a cell takes if it was never timed. Measured under emulation; mostly the ratios matter.
+std::chrono::seconds usual_time(const BootCell& cell);
 
 }  // namespace lktest

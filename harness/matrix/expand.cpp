@@ -90,13 +90,19 @@ struct Machines {
     }
 };
 
+/// The first medium of the image that the firmware boots from.
+Medium usual_medium(const ImageChoice& choice, Arch arch, Firmware firmware) {
+    const auto boots = [&](Medium medium) { return !inapplicable(BootCell{"", {}, arch, firmware, medium}); };
+    const auto found = std::ranges::find_if(choice.media, boots);
+    return found == choice.media.end() ? choice.media.front() : *found;
+}
+
 /// The cells of one scenario.
 std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario) {
-    // Secure Boot needs signed loaders, which many media lack, so it is off by default.
-    constexpr std::array unasked{Firmware::bios, Firmware::uefi};
     const bool named = !axes.firmwares.empty() || !scenario.firmwares.empty();
-    const auto firmwares = meet<Firmware>(named ? std::span<const Firmware>(all_firmwares) : unasked,
-                                          axes.firmwares, scenario.firmwares);
+    auto firmwares = meet<Firmware>(all_firmwares, axes.firmwares, scenario.firmwares);
+    if (!named)
+        std::erase_if(firmwares, [](Firmware firmware) { return !row_of(firmware).by_default; });
     const std::vector<Hardware> machines = combine(or_else(axes.hardware, scenario.hardware));
     const auto asked = meet<Medium>(all_media, axes.media, scenario.media);
     const bool any_asked = !axes.media.empty() || !scenario.media.empty();
@@ -104,18 +110,18 @@ std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario
     for (const ImageChoice& choice : axes.images) {
         if (!choice.scenarios.empty() && !holds(choice.scenarios, scenario.name))
             continue;
-        std::vector<Medium> media{choice.media.front()};
-        if (any_asked)
-            media = meet<Medium>(asked, choice.media, {});
-        else if (choice.on_request)
-            media.clear();
+        if (!any_asked && choice.on_request)
+            continue;
+        const std::vector<Medium> fitting = meet<Medium>(asked, choice.media, {});
         for (const Arch arch : meet<Arch>(all_arches, axes.arches, scenario.arches)) {
             if (!choice.arches.empty() && !holds(choice.arches, arch))
                 continue;
-            for (const Firmware firmware : firmwares)
+            for (const Firmware firmware : firmwares) {
+                const auto media = any_asked ? fitting : std::vector{usual_medium(choice, arch, firmware)};
                 for (const Medium medium : media)
                     for (const Hardware& hardware : machines)
                         met.add({scenario.name, choice.image, arch, firmware, medium, hardware});
+            }
             if (!choice.on_request)
                 for (const Hardware& variant : axes.variants)
                     met.add(

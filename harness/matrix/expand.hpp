@@ -11,13 +11,20 @@
 
 namespace lktest {
 
+/// The media that are attached to the machine, or those of a boot server.
+inline std::vector<Medium> media_of(bool boot_server) {
+    std::vector<Medium> media(all_media.begin(), all_media.end());
+    std::erase_if(media, [boot_server](Medium medium) { return from_network(medium) != boot_server; });
+    return media;
+}
+
 /// An image, and the machines that it supports.
 struct ImageChoice {
     Image image;
     std::vector<Arch> arches{};            ///< if empty (unknown), all selected ones
     std::vector<std::string> scenarios{};  ///< names of the scenarios to boot it with; empty for all
     /// The media to which it can be written or attached; the first is the default.
-    std::vector<Medium> media{all_media.begin(), all_media.end() - 2};  // neither pxe nor http
+    std::vector<Medium> media = media_of(false);
     bool on_request = false;  ///< included only if one of its media is selected
 };
 

@@ -38,11 +38,6 @@ void fill(List& asked, const List& fallback) {
 
 }  // namespace
 
-std::string_view name(Chipset chipset) {
-    constexpr std::array names{"pc", "q35", "virt"};
-    return names[static_cast<std::size_t>(chipset)];
-}
-
 std::string_view name(Tables tables) {
     constexpr std::array names{"acpi", "devicetree"};
     return names[static_cast<std::size_t>(tables)];
@@ -51,25 +46,6 @@ std::string_view name(Tables tables) {
 std::string_view name(Tpm tpm) {
     constexpr std::array names{"none", "tpm2"};
     return names[static_cast<std::size_t>(tpm)];
-}
-
-std::string_view name(Graphics graphics) {
-    constexpr std::array names{"none", "vga", "virtio-gpu", "ramfb"};
-    return names[static_cast<std::size_t>(graphics)];
-}
-
-std::string_view name(Card card) {
-    constexpr std::array names{"virtio-net", "e1000", "e1000e", "rtl8139"};
-    return names[static_cast<std::size_t>(card)];
-}
-
-Chipset plain_chipset(Arch arch) {
-    return arch == Arch::x86_64 ? Chipset::q35 : Chipset::virt;
-}
-
-Graphics plain_graphics(Arch arch) {
-    // Both AAVMF and a kernel without a driver for the device can draw on ramfb.
-    return arch == Arch::x86_64 ? Graphics::vga : Graphics::ramfb;
 }
 
 Hardware without_plain(Hardware hardware, Arch arch) {
@@ -81,7 +57,7 @@ Hardware without_plain(Hardware hardware, Arch arch) {
         hardware.tpm.reset();
     if (hardware.graphics == plain_graphics(arch))
         hardware.graphics.reset();
-    if (hardware.card == Card::virtio)
+    if (hardware.card == plain_card)
         hardware.card.reset();
     return hardware;
 }
@@ -101,20 +77,19 @@ std::vector<std::string> words(const Hardware& hardware) {
     if (hardware.tpm)
         words.emplace_back(*hardware.tpm == Tpm::none ? "no-tpm" : name(*hardware.tpm));
     if (hardware.graphics)
-        words.emplace_back(*hardware.graphics == Graphics::none ? "headless" : name(*hardware.graphics));
+        words.emplace_back(row_of(*hardware.graphics).word);
     if (hardware.card)
         words.emplace_back(name(*hardware.card));
     return words;
 }
 
 std::optional<std::string> inapplicable(const Hardware& hardware, Arch arch) {
-    const bool x86 = arch == Arch::x86_64;
-    if (hardware.chipset && (*hardware.chipset == Chipset::virt) == x86)
+    if (hardware.chipset && row_of(*hardware.chipset).arch != arch)
         return fmt::format("{1} has no machine '{0}'", name(*hardware.chipset), name(arch));
-    if (!hardware.cpu.empty() && hardware.cpu != "max" && is_arm_model(hardware.cpu) == x86)
+    if (!hardware.cpu.empty() && hardware.cpu != "max" && is_arm_model(hardware.cpu) == is_pc(arch))
         return fmt::format("{1} has no CPU model '{0}'", hardware.cpu, name(arch));
-    if (x86 && hardware.tables == Tables::devicetree)
-        return "x86_64 machines are described by ACPI only";
+    if (is_pc(arch) && hardware.tables == Tables::devicetree)
+        return fmt::format("{} machines are described by ACPI only", name(arch));
     return std::nullopt;
 }
 

@@ -10,13 +10,40 @@
 #include <vector>
 
 #include "builder/base/platform.hpp"
+#include "builder/base/table.hpp"
 
 namespace lktest {
 
 /// The machine that QEMU emulates: i440FX, Q35, or aarch64's virt.
 enum class Chipset { pc, q35, virt };
-inline constexpr std::array all_chipsets{Chipset::pc, Chipset::q35, Chipset::virt};
-std::string_view name(Chipset chipset);
+
+struct ChipsetRow {
+    Chipset value;
+    std::string_view name;
+    Arch arch;
+    std::string_view cd_bus;     ///< of a CD-ROM that no bus was asked for
+    std::string_view quiet_bus;  ///< of a CD-ROM that the firmware does not boot from
+    std::string_view buses;      ///< CD-ROM buses, each between spaces
+    bool smm;                    ///< has System Management Mode
+    /// Its full name, as patterns of firmware descriptors match it; empty: that of the architecture's
+    /// default.
+    std::string_view full_name;
+};
+
+// OVMF leaves a pc's IDE switched off when it does not boot from it. AAVMF has no AHCI driver.
+inline constexpr std::array chipset_rows{
+    ChipsetRow{Chipset::pc, "pc", Arch::x86_64, "ide", "sata", " ide sata scsi ", false, "pc-i440fx-7.2"},
+    ChipsetRow{Chipset::q35, "q35", Arch::x86_64, "sata", "sata", " sata scsi ", true, ""},
+    ChipsetRow{Chipset::virt, "virt", Arch::aarch64, "scsi", "scsi", " sata scsi ", false, ""},
+};
+static_assert(is_in_order(chipset_rows));
+inline constexpr std::array all_chipsets = values_of(chipset_rows);
+constexpr const ChipsetRow& row_of(Chipset chipset) {
+    return row_at(chipset_rows, chipset);
+}
+constexpr std::string_view name(Chipset chipset) {
+    return row_of(chipset).name;
+}
 
 /// How the firmware describes an aarch64 machine to the kernel.
 enum class Tables { acpi, devicetree };
@@ -29,13 +56,55 @@ inline constexpr std::array all_tpms{Tpm::none, Tpm::tpm2};
 std::string_view name(Tpm tpm);
 
 enum class Graphics { none, vga, virtio, ramfb };
-inline constexpr std::array all_graphics{Graphics::none, Graphics::vga, Graphics::virtio, Graphics::ramfb};
-std::string_view name(Graphics graphics);
+
+struct GraphicsRow {
+    Graphics value;
+    std::string_view name;
+    std::string_view model;  ///< libvirt's
+    std::string_view word;   ///< in names of cells
+};
+
+inline constexpr std::array graphics_rows{
+    GraphicsRow{Graphics::none, "none", "none", "headless"},
+    GraphicsRow{Graphics::vga, "vga", "vga", "vga"},
+    GraphicsRow{Graphics::virtio, "virtio-gpu", "virtio", "virtio-gpu"},
+    GraphicsRow{Graphics::ramfb, "ramfb", "ramfb", "ramfb"},
+};
+static_assert(is_in_order(graphics_rows));
+inline constexpr std::array all_graphics = values_of(graphics_rows);
+constexpr const GraphicsRow& row_of(Graphics graphics) {
+    return row_at(graphics_rows, graphics);
+}
+constexpr std::string_view name(Graphics graphics) {
+    return row_of(graphics).name;
+}
 
 /// The network card.
 enum class Card { virtio, e1000, e1000e, rtl8139 };
-inline constexpr std::array all_cards{Card::virtio, Card::e1000, Card::e1000e, Card::rtl8139};
-std::string_view name(Card card);
+
+struct CardRow {
+    Card value;
+    std::string_view name;
+    std::string_view model;  ///< libvirt's
+    bool uefi_driver;        ///< UEFI has a driver, and needs no iPXE from the card
+};
+
+inline constexpr std::array card_rows{
+    CardRow{Card::virtio, "virtio-net", "virtio", true},
+    CardRow{Card::e1000, "e1000", "e1000", false},
+    CardRow{Card::e1000e, "e1000e", "e1000e", false},
+    CardRow{Card::rtl8139, "rtl8139", "rtl8139", false},
+};
+static_assert(is_in_order(card_rows));
+inline constexpr std::array all_cards = values_of(card_rows);
+constexpr const CardRow& row_of(Card card) {
+    return row_at(card_rows, card);
+}
+constexpr std::string_view name(Card card) {
+    return row_of(card).name;
+}
+
+inline constexpr Card plain_card = Card::virtio;
 
 /// The hardware of a machine, where it differs from the default.
 struct Hardware {
@@ -50,8 +119,37 @@ struct Hardware {
     auto operator<=>(const Hardware&) const = default;
 };
 
-Chipset plain_chipset(Arch arch);
-Graphics plain_graphics(Arch arch);
+/// The machines of an architecture, as QEMU and its tools know them.
+struct MachineRow {
+    Arch value;
+    std::string_view name;
+    Chipset chipset;                 ///< the default
+    Graphics graphics;               ///< the default
+    std::string_view cpu;            ///< the default under emulation; empty: QEMU's "max"
+    std::string_view tpm;            ///< the model that its firmware has a driver for
+    std::string_view qemu_package;   ///< Debian's
+    std::string_view gdb;            ///< gdb's name of the architecture
+    std::string_view early_console;  ///< kernel parameters for output before the console's driver
+};
+
+// AAVMF, and a kernel without a driver for the device, can draw on ramfb. The early consoles are a PC's first
+// port, and the PL011 of QEMU's virt machine (hw/arm/virt.c).
+inline constexpr std::array machine_rows{
+    MachineRow{Arch::x86_64, name(Arch::x86_64), Chipset::q35, Graphics::vga, "", "tpm-crb",
+               "qemu-system-x86", "i386:x86-64", "earlyprintk=ttyS0,115200,keep ignore_loglevel"},
+    MachineRow{Arch::aarch64, name(Arch::aarch64), Chipset::virt, Graphics::ramfb, "cortex-a72", "tpm-tis",
+               "qemu-system-arm", "aarch64", "earlycon=pl011,0x9000000 keep_bootcon ignore_loglevel"},
+};
+static_assert(is_in_order(machine_rows));
+constexpr const MachineRow& machine_of(Arch arch) {
+    return row_at(machine_rows, arch);
+}
+constexpr Chipset plain_chipset(Arch arch) {
+    return machine_of(arch).chipset;
+}
+constexpr Graphics plain_graphics(Arch arch) {
+    return machine_of(arch).graphics;
+}
 
 /// The same hardware with defaults left unset, so that one machine has one name.
 Hardware without_plain(Hardware hardware, Arch arch);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "harness/matrix/cell.hpp"
@@ -11,7 +12,7 @@ namespace lktest {
 namespace {
 
 struct OutcomeFacts {
-    Outcome outcome;
+    Outcome value;
     std::string_view name;
     OutcomeClass outcome_class;
 };
@@ -46,13 +47,15 @@ constexpr const OutcomeFacts& facts(Outcome outcome) {
     return outcome_facts[static_cast<std::size_t>(outcome)];
 }
 
-constexpr bool in_order() {
-    for (std::size_t i = 0; i < outcome_facts.size(); ++i)
-        if (static_cast<std::size_t>(outcome_facts[i].outcome) != i)
-            return false;
-    return true;
+static_assert(is_in_order(outcome_facts));
+
+std::string upper(std::string_view text) {
+    std::string capitals(text);
+    std::ranges::transform(capitals, capitals.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    return capitals;
 }
-static_assert(in_order());
 
 }  // namespace
 
@@ -81,19 +84,6 @@ std::string_view name(Event::Kind kind) {
     return names[static_cast<std::size_t>(kind)];
 }
 
-std::string_view name(Medium medium) {
-    constexpr std::array names{"cdrom", "cdrom-ide", "cdrom-sata", "cdrom-scsi", "cdrom-usb", "usb",
-                               "disk",  "disk-512e", "nvme",       "direct",     "pxe",       "http"};
-    return names[static_cast<std::size_t>(medium)];
-}
-
-std::optional<Medium> medium_from_name(std::string_view text) {
-    for (const Medium medium : all_media)
-        if (text == name(medium))
-            return medium;
-    return std::nullopt;
-}
-
 std::string name(const BootCell& cell) {
     std::string text = fmt::format("{}.{}.{}-{}-{}", cell.scenario, cell.image.name, name(cell.arch),
                                    name(cell.firmware), name(cell.medium));
@@ -107,55 +97,64 @@ Chipset chipset(const BootCell& cell) {
 }
 
 std::string_view drive_bus(const BootCell& cell) {
-    switch (cell.medium) {
-        case Medium::cdrom_ide: return "ide";
-        case Medium::cdrom_sata: return "sata";
-        case Medium::cdrom_scsi: return "scsi";
-        case Medium::cdrom_usb:
-        case Medium::usb: return "usb";
-        case Medium::disk:
-        case Medium::disk_512e: return "virtio";
-        case Medium::nvme: return "nvme";
-        case Medium::pxe:
-        case Medium::http: return "";
-        // OVMF leaves a pc's IDE switched off when it does not boot from it.
-        case Medium::direct: return cell.arch == Arch::x86_64 ? "sata" : "scsi";
-        case Medium::cdrom: break;
-    }
-    constexpr std::array buses{"ide", "sata", "scsi"};  // AAVMF has no AHCI driver
-    return buses[static_cast<std::size_t>(chipset(cell))];
+    const MediumRow& medium = row_of(cell.medium);
+    if (!medium.bus.empty() || medium.drive == DriveKind::network)
+        return medium.bus;
+    const ChipsetRow& machine = row_of(chipset(cell));
+    return medium.direct ? machine.quiet_bus : machine.cd_bus;
+}
+
+Tables tables_of(const BootCell& cell) {
+    const Tables plain = is_pc(cell.arch) || row_of(cell.firmware).acpi ? Tables::acpi : Tables::devicetree;
+    return cell.hardware.tables.value_or(plain);
+}
+
+std::chrono::seconds usual_time(const BootCell& cell) {
+    const FirmwareBuild* build = build_of(cell.firmware, cell.arch);
+    return std::chrono::seconds(build ? build->usual_seconds : 0);
 }
 
 std::optional<std::string> inapplicable(const BootCell& cell) {
-    const bool arm = cell.arch == Arch::aarch64;
-    if (arm && cell.firmware == Firmware::bios)
-        return "aarch64 machines have no BIOS";
-    if (cell.medium == Medium::http && cell.firmware == Firmware::bios)
+    const FirmwareRow& firmware = row_of(cell.firmware);
+    const FirmwareBuild* build = build_of(cell.firmware, cell.arch);
+    if (!build)
+        return fmt::format("{} machines have no {}", name(cell.arch), firmware.title);
+    const MediumRow& medium = row_of(cell.medium);
+    if (medium.http && !is_uefi(cell.firmware))
         return "only UEFI boots by HTTP";
+    if (from_network(cell.medium) && !firmware.network)
+        return fmt::format("{} boots from disks only", firmware.title);
     if (auto why = inapplicable(cell.hardware, cell.arch))
         return why;
+    const ChipsetRow& machine = row_of(chipset(cell));
     const std::string_view bus = drive_bus(cell);
-    if (bus == "ide" && chipset(cell) != Chipset::pc)
-        return fmt::format("{} machines have no IDE", name(chipset(cell)));
-    if (bus == "sata" && arm)
-        return "AAVMF has no driver for SATA";
-    if (cell.firmware == Firmware::uefi_secure) {
-        if (chipset(cell) == Chipset::pc)
-            return "Secure Boot needs SMM, which pc machines do not have";
-        if (cell.medium == Medium::direct)
-            return "with Secure Boot no kernel is started without shim";
-    }
-    if (from_network(cell.medium) && arm && cell.hardware.card)
-        return "AAVMF has a driver for virtio-net only";
+    if (medium.drive == DriveKind::cdrom && bus != "usb" && machine.buses.find(bus) == std::string_view::npos)
+        return fmt::format("{} machines have no {}", machine.name, upper(bus));
+    if (!bus.empty() && !medium.direct && std::ranges::find(build->buses, bus) == build->buses.end())
+        return fmt::format("{} has no driver for {}", build->program, upper(bus));
+    if (build->smm && !machine.smm)
+        return fmt::format("{} needs SMM, which {} machines do not have",
+                           firmware.secure_boot ? "Secure Boot" : firmware.title, machine.name);
+    if (medium.direct && !firmware.direct)
+        return firmware.secure_boot ? "with Secure Boot no kernel is started without shim"
+                                    : fmt::format("{} does not start a kernel of QEMU's", firmware.title);
+    if (from_network(cell.medium) && !build->any_card && cell.hardware.card)
+        return fmt::format("{} has a driver for virtio-net only", build->program);
+    if (tables_of(cell) == Tables::acpi && !is_pc(cell.arch) && !firmware.acpi)
+        return fmt::format("{} describes machines by a device tree only", firmware.title);
     return std::nullopt;
 }
 
 BootCell canonical(BootCell cell) {
+    const Tables described = tables_of(cell);
     cell.hardware = without_plain(std::move(cell.hardware), cell.arch);
+    cell.hardware.tables.reset();
+    if (tables_of(cell) != described)
+        cell.hardware.tables = described;
     BootCell plain = cell;
-    plain.medium = Medium::cdrom;
-    const bool named = cell.medium == Medium::cdrom_ide || cell.medium == Medium::cdrom_sata ||
-                       cell.medium == Medium::cdrom_scsi;
+    plain.medium = plain_medium;
+    const MediumRow& medium = row_of(cell.medium);
+    const bool named = medium.drive == DriveKind::cdrom && !medium.bus.empty() && medium.by_libvirt;
     return named && drive_bus(cell) == drive_bus(plain) ? plain : cell;
 }
 

@@ -45,11 +45,4 @@ std::vector<std::size_t> deal(const std::vector<WeighedCell>& cells, std::size_t
     return part_of;
 }
 
-double estimate(const BootCell& cell) {
-    // Measured under TCG; only the ratios matter.
-    if (cell.firmware == Firmware::bios)
-        return 15;
-    return cell.arch == Arch::x86_64 ? 20 : 12;
-}
-
 }  // namespace lktest

@@ -29,7 +29,4 @@ struct WeighedCell {
 /// @return for each cell the number of its part, from 1
 std::vector<std::size_t> deal(const std::vector<WeighedCell>& cells, std::size_t parts);
 
-/// The estimated duration of a cell in seconds, without measurements.
-double estimate(const BootCell& cell);
-
 }  // namespace lktest

@@ -58,12 +58,6 @@ Verdict of_retries(const std::vector<Verdict>& boots) {
     return verdict;
 }
 
-std::string_view early_console(Arch arch) {
-    // The port of a PC, and where QEMU's virt machine has its PL011 (hw/arm/virt.c).
-    return arch == Arch::x86_64 ? "earlyprintk=ttyS0,115200,keep ignore_loglevel"
-                                : "earlycon=pl011,0x9000000 keep_bootcon ignore_loglevel";
-}
-
 bool fell_silent(const Verdict& verdict) {
     return verdict.outcome == Outcome::silent || verdict.outcome == Outcome::reboot_loop;
 }

@@ -37,10 +37,6 @@ Verdict of_repetitions(const std::vector<Verdict>& boots);
 /// @param boots  all except the last one failed
 Verdict of_retries(const std::vector<Verdict>& boots);
 
-/// Kernel parameters that show early lines on the serial console, before the kernel has a driver for it
-/// (Linux Documentation/admin-guide/kernel-parameters.txt).
-std::string_view early_console(Arch arch);
-
 /// Whether an early console may show more of this failure.
 bool fell_silent(const Verdict& verdict);
 

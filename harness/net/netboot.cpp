@@ -17,10 +17,6 @@ namespace lktest {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr NetClient bios{Arch::x86_64, Firmware::bios, false}, x64{Arch::x86_64, Firmware::uefi, false},
-    aa64{Arch::aarch64, Firmware::uefi, false}, x64_http{Arch::x86_64, Firmware::uefi, true},
-    aa64_http{Arch::aarch64, Firmware::uefi, true};
-
 /// A client's DHCP option 93 (RFC 4578, 2.1, and IANA's "Processor Architecture Types").
 struct ClientType {
     std::string_view tag;
@@ -29,31 +25,38 @@ struct ClientType {
 };
 
 constexpr std::array client_types{
-    ClientType{"bios", 0, bios},
-    ClientType{"x64", 7, x64},
-    ClientType{"x64", 9, x64},
-    ClientType{"aa64", 11, aa64},
-    ClientType{"x64-http", 16, x64_http},
-    ClientType{"aa64-http", 19, aa64_http},
+    ClientType{"bios", 0, {"", false}},        ClientType{"x64", 7, {"X64", false}},
+    ClientType{"x64", 9, {"X64", false}},      ClientType{"aa64", 11, {"AA64", false}},
+    ClientType{"x64-http", 16, {"X64", true}}, ClientType{"aa64-http", 19, {"AA64", true}},
 };
+
+constexpr std::array<std::string_view, 1> http_loaders{"httpboot.img"};
+constexpr std::array<std::string_view, 5> bios_loaders{"lpxelinux.0", "pxelinux.0", "i386-pc/core.0",
+                                                       "undionly.kpxe", "ipxe.pxe"};
+constexpr std::array<std::string_view, 7> x64_loaders{
+    "bootx64.efi", "bootnetx64.efi",      "shimx64.efi", "grubnetx64.efi",
+    "grubx64.efi", "x86_64-efi/core.efi", "ipxe.efi"};
+constexpr std::array<std::string_view, 7> aa64_loaders{
+    "bootaa64.efi", "bootnetaa64.efi",    "shimaa64.efi",  "grubnetaa64.efi",
+    "grubaa64.efi", "arm64-efi/core.efi", "ipxe-arm64.efi"};
+
+struct Loaders {
+    std::string_view efi_suffix;
+    std::span<const std::string_view> names;
+};
+
+constexpr std::array loader_rows{Loaders{"", bios_loaders}, Loaders{"X64", x64_loaders},
+                                 Loaders{"AA64", aa64_loaders}};
 
 /// File names of the loaders for a client, the best first. A shim finds its GRUB itself, so it precedes GRUB.
 /// Names with a directory come from grub-mknetdir.
 std::span<const std::string_view> loaders_of(const NetClient& client) {
-    static constexpr std::array<std::string_view, 1> http{"httpboot.img"};
-    static constexpr std::array<std::string_view, 5> pc{"lpxelinux.0", "pxelinux.0", "i386-pc/core.0",
-                                                        "undionly.kpxe", "ipxe.pxe"};
-    static constexpr std::array<std::string_view, 7> efi_x64{
-        "bootx64.efi", "bootnetx64.efi",      "shimx64.efi", "grubnetx64.efi",
-        "grubx64.efi", "x86_64-efi/core.efi", "ipxe.efi"};
-    static constexpr std::array<std::string_view, 7> efi_aa64{
-        "bootaa64.efi", "bootnetaa64.efi",    "shimaa64.efi",  "grubnetaa64.efi",
-        "grubaa64.efi", "arm64-efi/core.efi", "ipxe-arm64.efi"};
     if (client.http)
-        return http;
-    if (client.firmware == Firmware::bios)
-        return pc;
-    return client.arch == Arch::x86_64 ? std::span<const std::string_view>(efi_x64) : efi_aa64;
+        return http_loaders;
+    for (const Loaders& known : loader_rows)
+        if (known.efi_suffix == client.efi_suffix)
+            return known.names;
+    return {};
 }
 
 /// The index of the name that a path ends with; the number of names if there is none. Ignores case, as FAT

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "builder/base/handle.hpp"
-#include "builder/base/platform.hpp"
 
 namespace lktest {
 
@@ -21,9 +20,8 @@ struct NetBoot {
 
 /// A kind of machine that boots from the network.
 struct NetClient {
-    Arch arch = Arch::x86_64;
-    Firmware firmware = Firmware::bios;  ///< bios or uefi
-    bool http = false;                   ///< UEFI HTTP boot instead of PXE
+    std::string_view efi_suffix;  ///< of its EFI programs: "X64"; empty for a BIOS
+    bool http = false;            ///< UEFI HTTP boot instead of PXE
     auto operator<=>(const NetClient&) const = default;
 };
 

@@ -182,7 +182,7 @@ Grid arrange(const std::vector<CellBox>& cells) {
     for (const CellBox& cell : cells)
         plain.push_back(cell.cell);
     Differences shown = differences(plain);
-    shown.medium |= std::ranges::any_of(plain, [](const Cell& c) { return c.medium != name(Medium::cdrom); });
+    shown.medium |= std::ranges::any_of(plain, [](const Cell& c) { return c.medium != name(plain_medium); });
 
     Grid grid;
     for (const Firmware firmware : all_firmwares)

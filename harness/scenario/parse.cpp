@@ -103,7 +103,8 @@ SecureKeys read_secure_boot(TomlSource& source, const toml::table& values,
         if (!files.empty())
             *file = files.front();
     }
-    if (firmwares != std::vector{Firmware::uefi_secure})
+    const auto is_secure = [](Firmware firmware) { return row_of(firmware).secure_boot; };
+    if (firmwares.empty() || !std::ranges::all_of(firmwares, is_secure))
         table.complain("", "only firmware with Secure Boot has keys", "add firmware = [\"uefi-secure\"]");
     table.finish();
     return keys;
@@ -218,7 +219,8 @@ void check_every_machine_has_one(TomlSource& source, const Scenario& scenario) {
     const auto all_or = [](const auto& some, const auto& all) {
         return some.empty() ? std::vector(all.begin(), all.end()) : some;
     };
-    constexpr std::array apart{Firmware::bios, Firmware::uefi};  // with Secure Boot UEFI has the same ones
+    std::vector<Firmware> apart(all_firmwares.begin(), all_firmwares.end());
+    std::erase_if(apart, [](Firmware firmware) { return row_of(firmware).like != firmware; });
     for (const Arch arch : all_or(scenario.arches, all_arches))
         for (const Firmware firmware : all_or(scenario.firmwares, apart)) {
             if (inapplicable({.arch = arch, .firmware = firmware}))
@@ -246,11 +248,6 @@ bool fits(const auto& wanted, auto value) {
     return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
 }
 
-/// What holds for UEFI holds with Secure Boot on, too.
-bool fits_firmware(const std::vector<Firmware>& wanted, Firmware firmware) {
-    return fits(wanted, firmware) || (firmware == Firmware::uefi_secure && fits(wanted, Firmware::uefi));
-}
-
 }  // namespace
 
 std::optional<std::string_view> untypeable(std::string_view text) {
@@ -271,7 +268,7 @@ bool is_cpu_model(std::string_view text) {
 Scenario scenario_for(Scenario scenario, const BootCell& cell) {
     scenario.machine.memory = cell.hardware.memory.value_or(scenario.machine.memory);
     scenario.machine.cpus = cell.hardware.cpus.value_or(scenario.machine.cpus);
-    if (cell.medium == Medium::direct)
+    if (is_direct(cell.medium))
         std::erase_if(scenario.milestones, [](const Milestone& milestone) { return !milestone.direct; });
     if (scenario.boot.asked())  // who drives the menu must not be disturbed
         for (Milestone& milestone : scenario.milestones)
@@ -282,7 +279,7 @@ Scenario scenario_for(Scenario scenario, const BootCell& cell) {
 std::vector<const Step*> steps_for(const Scenario& scenario, Arch arch, Firmware firmware) {
     std::vector<const Step*> found;
     for (const Step& step : scenario.steps)
-        if (fits(step.arches, arch) && fits_firmware(step.firmwares, firmware))
+        if (fits(step.arches, arch) && includes(step.firmwares, firmware))
             found.push_back(&step);
     return found;
 }
@@ -290,7 +287,7 @@ std::vector<const Step*> steps_for(const Scenario& scenario, Arch arch, Firmware
 std::vector<const Milestone*> milestones_for(const Scenario& scenario, Arch arch, Firmware firmware) {
     std::vector<const Milestone*> found;
     for (const Milestone& milestone : scenario.milestones) {
-        if (fits(milestone.arches, arch) && fits_firmware(milestone.firmwares, firmware))
+        if (fits(milestone.arches, arch) && includes(milestone.firmwares, firmware))
             found.push_back(&milestone);
         if (milestone.name == scenario.until)
             break;

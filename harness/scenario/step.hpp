@@ -10,8 +10,8 @@
 #include <variant>
 #include <vector>
 
-#include "builder/base/platform.hpp"
 #include "builder/base/problem.hpp"
+#include "firmware/kind.hpp"
 
 namespace lktest {
 

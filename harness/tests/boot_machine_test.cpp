@@ -134,9 +134,9 @@ protected:
         machine.domain_name = name(machine.cell) + std::to_string(++guests);
         machine.settings.memory = std::uint64_t{512} << 20;
         if (firmware == Firmware::uefi) {
-            machine.uefi = std::get<FirmwareImages>(choose_firmware(find_firmware(), {arch, firmware}));
+            machine.firmware = std::get<FirmwareImages>(choose_firmware(find_firmware(), {arch, firmware}));
             machine.variables = temp.path() / "variables.fd";
-            make_variable_store(arch, *machine.uefi, machine.variables);
+            make_variable_store(arch, *machine.firmware, machine.variables);
         }
         machine.serial_pipe = temp.path() / "serial";
         machine.port_pipe = temp.path() / "port";

@@ -364,7 +364,7 @@ TEST(JobMatrix, HasShardsWhereThereAreMoreCellsThanJobs) {
 
 TEST(Decisions, SayWhichFirmwareAndWhichOrderAndWhy) {
     FirmwareCatalogue catalogue;
-    catalogue.seabios = "/usr/share/seabios/bios-256k.bin";
+    catalogue.images[{Firmware::bios, Arch::x86_64}] = "/usr/share/seabios/bios-256k.bin";
     std::vector<Assignment> cells;
     for (const PlannedCell& planned : some_cells())
         if (!planned.not_applicable && planned.cell.medium == Medium::cdrom)

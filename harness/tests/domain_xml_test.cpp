@@ -20,7 +20,7 @@ MachineSpec spec(Arch arch, Firmware firmware, Medium medium, Accel accel) {
     spec.domain_name = "lktest-1-boot.recovery";
     spec.accel = accel;
     if (is_uefi(firmware)) {
-        spec.uefi = FirmwareImages{.code = "/firmware/CODE.fd", .variables = "/firmware/VARS.fd"};
+        spec.firmware = FirmwareImages{.code = "/firmware/CODE.fd", .variables = "/firmware/VARS.fd"};
         spec.variables = "/cell/variables.fd";
     }
     spec.serial_pipe = "/cell/serial";
@@ -57,8 +57,8 @@ std::vector<Golden> machines() {
     boxed.emulator = "/private/box/1-2-3/qemu-system-x86_64";
     boxed.box = "/private/box/guests/lktest-1-boot";
     MachineSpec secure = spec(x86_64, uefi, cdrom, Accel::tcg);
-    secure.uefi->needs_smm = true;
-    secure.uefi->format = "qcow2";
+    secure.firmware->needs_smm = true;
+    secure.firmware->format = "qcow2";
     MachineSpec disks = spec(aarch64, uefi, cdrom, Accel::tcg);
     unsigned number = 0;
     for (const DiskBus bus : all_disk_buses)

@@ -7,6 +7,7 @@
 
 #include "builder/base/beneath.hpp"
 #include "builder/base/file.hpp"
+#include "firmware/kind.hpp"
 
 namespace lktest {
 namespace {
@@ -24,7 +25,9 @@ protected:
     }
     fs::path tree() const { return directory_.path() / "tree"; }
     std::string file_for(Arch arch, Firmware firmware, bool http = false) {
-        return boot_file(tree(), {arch, firmware, http}).value_or("nothing").generic_string();
+        return boot_file(tree(), {build_of(firmware, arch)->efi_suffix, http})
+            .value_or("nothing")
+            .generic_string();
     }
 
 private:

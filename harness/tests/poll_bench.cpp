@@ -39,9 +39,9 @@ MachineSpec machine(const std::filesystem::path& iso, Arch arch, Firmware firmwa
                      .serial_pipe = directory / "serial",
                      .port_pipe = directory / "port"};
     if (is_uefi(firmware)) {
-        spec.uefi = std::get<FirmwareImages>(choose_firmware(find_firmware(), {arch, firmware}));
+        spec.firmware = std::get<FirmwareImages>(choose_firmware(find_firmware(), {arch, firmware}));
         spec.variables = directory / "variables.fd";
-        make_variable_store(arch, *spec.uefi, spec.variables);
+        make_variable_store(arch, *spec.firmware, spec.variables);
     }
     return spec;
 }
