@@ -20,6 +20,9 @@ constexpr std::array modules{
     "search_fs_file", "search_label", "serial",     "squash4",  "test",       "terminal",
 };
 
+/// Without a configuration of its own, such a GRUB starts where its loader came from.
+constexpr std::array network_modules{"efinet", "tftp", "http"};
+
 constexpr std::string_view first_config = R"(search --no-floppy --set=root --file /.disk/info
 set prefix=($root)/boot/grub
 configfile $prefix/grub.cfg
@@ -27,8 +30,8 @@ configfile $prefix/grub.cfg
 
 }  // namespace
 
-std::string grub_image(const FileTree& package, Arch arch) {
-    const std::string platform(grub_efi_platform(arch));
+std::string grub_image(const FileTree& package, const std::string& platform, GrubHome home) {
+    const bool on_medium = home == GrubHome::medium;
     const auto directory = package.find("/usr/lib/grub/" + platform);
     if (!directory || directory->type != NodeType::directory)
         throw host_error(fmt::format("the boot loader packages have no /usr/lib/grub/{}", platform),
@@ -39,18 +42,21 @@ std::string grub_image(const FileTree& package, Arch arch) {
     for (const auto& [name, inode] : directory->entries)
         if (inode->type == NodeType::regular)
             write_file(at / name, inode->content.whole());
-    write_file(scratch.path() / "first.cfg", first_config);
     std::vector<std::string> command{"grub-mkimage",
                                      "-O",
                                      platform,
                                      "-d",
                                      at,
                                      "-p",
-                                     "/boot/grub",
-                                     "-c",
-                                     scratch.path() / "first.cfg",
+                                     on_medium ? "/boot/grub" : "/grub",
                                      "-o",
                                      scratch.path() / "grub.efi"};
+    if (on_medium) {
+        write_file(scratch.path() / "first.cfg", first_config);
+        command.insert(command.end(), {"-c", scratch.path() / "first.cfg"});
+    } else {
+        command.insert(command.end(), network_modules.begin(), network_modules.end());
+    }
     command.insert(command.end(), modules.begin(), modules.end());
     check_process(command);
     return read_file(scratch.path() / "grub.efi");

@@ -68,7 +68,8 @@ std::vector<ImageFile> signed_efi(const FileTree& packages, Arch arch) {
 }
 
 std::vector<ImageFile> built_efi(const FileTree& packages, Arch arch) {
-    return {{fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch)), grub_image(packages, arch)}};
+    return {{fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch)),
+             grub_image(packages, std::string(grub_efi_platform(arch)))}};
 }
 
 BootFiles boot_files(const FileTree& packages, Arch arch, const BootMenu& menu, std::vector<ImageFile> efi,
