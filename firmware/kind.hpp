@@ -14,7 +14,7 @@ namespace lktest {
 
 /// The kinds of firmware that boot a machine. `uefi_secure` is UEFI with Secure Boot on and Microsoft's keys
 /// enrolled.
-enum class Firmware { bios, uefi, uefi_secure };
+enum class Firmware { bios, uefi, uefi_secure, uefi_ia32 };
 
 /// How QEMU loads the firmware.
 enum class FirmwareLoad {
@@ -73,6 +73,10 @@ inline constexpr FirmwareBuild uefi_secure[] = {
     {Arch::x86_64, "OVMF", "ovmf", "X64", "x86_64", {}, every_bus, true, true, 20},
     {Arch::aarch64, "AAVMF", "qemu-efi-aarch64", "AA64", "aarch64", {}, aavmf_buses, false, false, 15},
 };
+// Its one build can enforce Secure Boot, and does not while no keys are enrolled.
+inline constexpr FirmwareBuild uefi_ia32[] = {
+    {Arch::x86_64, "32-bit OVMF", "ovmf-ia32", "IA32", "i386", {}, every_bus, true, true, 20},
+};
 
 }  // namespace firmware_tables
 
@@ -111,6 +115,18 @@ inline constexpr std::array firmware_rows{
                 .network = true,
                 .direct = false,
                 .builds = firmware_tables::uefi_secure},
+    // 64-bit PCs whose firmware has 32 bits: tablets with an early Atom, the first Intel Macs.
+    FirmwareRow{.value = Firmware::uefi_ia32,
+                .name = "uefi-ia32",
+                .title = "32-bit UEFI",
+                .like = Firmware::uefi,
+                .load = FirmwareLoad::flash,
+                .by_default = false,
+                .secure_boot = false,
+                .acpi = true,
+                .network = true,
+                .direct = false,
+                .builds = firmware_tables::uefi_ia32},
 };
 static_assert(is_in_order(firmware_rows));
 inline constexpr std::array all_firmwares = values_of(firmware_rows);

@@ -36,6 +36,17 @@ std::vector<std::string_view> menu_modules(const BootMenu& menu) {
     return modules;
 }
 
+constexpr std::string_view ia32_platform = "i386-efi";
+constexpr const char* ia32_file = "/EFI/BOOT/BOOTIA32.EFI";
+
+/// PCs with 32-bit UEFI start a GRUB of their own, and the 64-bit kernel switches modes (EFI_MIXED).
+void add_ia32(std::vector<ImageFile>& files, const FileTree& packages, Arch arch, const std::string& path,
+              GrubHome home) {
+    const std::string platform(ia32_platform);
+    if (is_pc(arch) && packages.find("/usr/lib/grub/" + platform))
+        files.push_back({path, grub_image(packages, platform, home)});
+}
+
 }  // namespace
 
 std::vector<std::string> loader_packages(Arch arch, Loader loader) {
@@ -48,6 +59,8 @@ std::vector<std::string> loader_packages(Arch arch, Loader loader) {
         names.push_back(fmt::format("grub-efi-{}-bin", debian));
     if (arch == Arch::x86_64)
         names.insert(names.end(), {"isolinux", "pxelinux", "syslinux-common"});
+    if (is_pc(arch) && loader != Loader::vendor)
+        names.emplace_back("grub-efi-ia32-bin");
     return names;
 }
 
@@ -56,7 +69,7 @@ std::vector<ImageFile> signed_efi(const FileTree& packages, Arch arch) {
     // itself. Without fbx64.efi: it would write boot entries into the firmware's variables.
     const std::string_view suffix = efi_suffix(arch);
     const std::string small = lower(suffix);
-    return {
+    std::vector<ImageFile> files{
         {fmt::format("/EFI/BOOT/BOOT{}.EFI", suffix),
          bytes_of(packages, fmt::format("/usr/lib/shim/shim{}.efi.signed", small))},
         {fmt::format("/EFI/BOOT/GRUB{}.EFI", suffix),
@@ -65,11 +78,15 @@ std::vector<ImageFile> signed_efi(const FileTree& packages, Arch arch) {
         {fmt::format("/EFI/BOOT/MM{}.EFI", suffix),
          bytes_of(packages, fmt::format("/usr/lib/shim/mm{}.efi.signed", small))},
     };
+    add_ia32(files, packages, arch, ia32_file, GrubHome::medium);
+    return files;
 }
 
 std::vector<ImageFile> built_efi(const FileTree& packages, Arch arch) {
-    return {{fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch)),
-             grub_image(packages, std::string(grub_efi_platform(arch)))}};
+    std::vector<ImageFile> files{{fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch)),
+                                  grub_image(packages, std::string(grub_efi_platform(arch)))}};
+    add_ia32(files, packages, arch, ia32_file, GrubHome::medium);
+    return files;
 }
 
 BootFiles boot_files(const FileTree& packages, Arch arch, const BootMenu& menu, std::vector<ImageFile> efi,
@@ -126,6 +143,7 @@ std::vector<ImageFile> network_boot_files(const FileTree& packages, Arch arch, c
          bytes_of(packages, fmt::format("/usr/lib/shim/mm{}.efi.signed", suffix))},
         {"/grub/grub.cfg", grub_network_config(menu, arch)},
     };
+    add_ia32(files, packages, arch, "/bootia32.efi", GrubHome::server);
     if (arch == Arch::x86_64) {
         files.push_back({"/lpxelinux.0", bytes_of(packages, "/usr/lib/PXELINUX/lpxelinux.0")});
         for (const std::string_view module : isolinux_modules)

@@ -79,6 +79,13 @@ void judge_loader(const MediumFacts& facts, std::size_t index, IsoFindings& find
         "aarch64.");
 }
 
+/// @param path  in small letters
+bool has_program(const MediumFacts& facts, std::size_t volume, std::string_view path) {
+    return std::ranges::any_of(facts.efi, [&](const EfiProgram& program) {
+        return program.volume == volume && lower_case(program.path) == path;
+    });
+}
+
 void judge_esps(const MediumFacts& facts, IsoFindings& findings) {
     for (std::size_t i = 0; i < facts.esps.size(); ++i) {
         const EspFacts& esp = facts.esps[i];
@@ -131,12 +138,8 @@ void judge_esps(const MediumFacts& facts, IsoFindings& findings) {
                 "Copy the same files to both places, unless that is intended.");
     }
     const auto lacks_32 = [&](std::size_t volume) {
-        const auto named = [&](std::string_view name) {
-            return std::ranges::any_of(facts.efi, [&](const EfiProgram& program) {
-                return program.volume == volume && lower_case(program.path) == name;
-            });
-        };
-        return named("/efi/boot/bootx64.efi") && !named("/efi/boot/bootia32.efi");
+        return has_program(facts, volume, "/efi/boot/bootx64.efi") &&
+               !has_program(facts, volume, "/efi/boot/bootia32.efi");
     };
     for (std::size_t volume = 1; volume <= facts.esps.size(); ++volume)
         if (lacks_32(volume)) {
@@ -177,11 +180,17 @@ void judge_program(const MediumFacts& facts, const EfiProgram& program, IsoFindi
         add_error(findings, "efi-cut",
                   fmt::format("{} is shorter than its headers say.", place_of(facts, program)),
                   "Copy it again.");
-    if (is_removable_loader(program) && expected == machine && !program.image->signature)
-        add_warning(
-            findings, "efi-unsigned",
-            fmt::format("{} is not signed: machines with Secure Boot refuse it.", place_of(facts, program)),
-            "Start with a signed shim and a signed GRUB, or sign it with sbsign.");
+    if (!is_removable_loader(program) || expected != machine || program.image->signature)
+        return;
+    // Only the few machines with 32-bit UEFI see the loader for i386 beside that for x86_64.
+    const bool is_second = machine == "i386" && has_program(facts, program.volume, "/efi/boot/bootx64.efi");
+    const std::string text =
+        fmt::format("{} is not signed: machines with Secure Boot refuse it.", place_of(facts, program));
+    constexpr const char* fix = "Start with a signed shim and a signed GRUB, or sign it with sbsign.";
+    if (is_second)
+        add_notice(findings, "ia32-unsigned", text, fix);
+    else
+        add_warning(findings, "efi-unsigned", text, fix);
 }
 
 /// shim starts the GRUB of its own machine in its own directory.

@@ -141,5 +141,23 @@ TEST(GrubImage, IsAProgramForTheArchitecturesMachine) {
     EXPECT_THROW(grub_image(package, "arm64-efi"), Error);
 }
 
+TEST(BootFiles, OfX86HaveALoaderForUefiOf32Bits) {
+    FileTree packages;
+    for (const char* path : {"/usr/lib/shim/shimx64.efi.signed", "/usr/lib/shim/mmx64.efi.signed",
+                             "/usr/lib/grub/x86_64-efi-signed/gcdx64.efi.signed"})
+        packages.put_file(path, path);
+    const std::filesystem::path modules = "/usr/lib/grub/i386-efi";
+    if (!std::filesystem::exists(modules / "moddep.lst"))
+        GTEST_SKIP() << "the package grub-efi-ia32-bin is not installed";
+    for (const auto& entry : std::filesystem::directory_iterator(modules))
+        if (entry.is_regular_file())
+            packages.put_file(entry.path().string(), read_file(entry.path()));
+    const std::vector<ImageFile> files = signed_efi(packages, Arch::x86_64);
+    ASSERT_EQ(files.back().path, "/EFI/BOOT/BOOTIA32.EFI");
+    const auto image = read_pe(ByteView::of_memory(std::get<std::string>(files.back().content)));
+    ASSERT_TRUE(image);
+    EXPECT_EQ(image->machine, 0x14c);
+}
+
 }  // namespace
 }  // namespace lktest

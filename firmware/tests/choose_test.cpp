@@ -44,6 +44,15 @@ TEST(ChooseFirmware, TakesTheImageWithoutSecureBootByDefault) {
     EXPECT_EQ(chosen(debian(), {Arch::x86_64, Firmware::bios}), "/bios-256k.bin");
 }
 
+TEST(ChooseFirmware, TakesTheOneBuildOf32BitUefiAndItsEmptyKeyStore) {
+    FirmwareCatalogue catalogue = debian();
+    EXPECT_EQ(chosen(catalogue, {Arch::x86_64, Firmware::uefi_ia32}),
+              "missing: 32-bit UEFI firmware for x86_64 in ovmf-ia32");
+    catalogue.descriptors.push_back(uefi("ia32", "i386", "pc-q35-*", {"requires-smm", "secure-boot"}));
+    EXPECT_EQ(chosen(catalogue, {Arch::x86_64, Firmware::uefi_ia32}), "ia32");
+    EXPECT_EQ(chosen(catalogue, {Arch::x86_64, Firmware::uefi}), "x");
+}
+
 TEST(ChooseFirmware, GivesTheTemplateThatBelongsToTheCode) {
     const auto images = std::get<FirmwareImages>(choose_firmware(debian(), {Arch::aarch64, Firmware::uefi}));
     EXPECT_EQ(images.variables, "aa.vars");

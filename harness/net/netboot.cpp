@@ -25,8 +25,9 @@ struct ClientType {
 };
 
 constexpr std::array client_types{
-    ClientType{"bios", 0, {"", false}},        ClientType{"x64", 7, {"X64", false}},
-    ClientType{"x64", 9, {"X64", false}},      ClientType{"aa64", 11, {"AA64", false}},
+    ClientType{"bios", 0, {"", false}},        ClientType{"ia32", 6, {"IA32", false}},
+    ClientType{"x64", 7, {"X64", false}},      ClientType{"x64", 9, {"X64", false}},
+    ClientType{"aa64", 11, {"AA64", false}},   ClientType{"ia32-http", 15, {"IA32", true}},
     ClientType{"x64-http", 16, {"X64", true}}, ClientType{"aa64-http", 19, {"AA64", true}},
 };
 
@@ -40,13 +41,16 @@ constexpr std::array<std::string_view, 7> aa64_loaders{
     "bootaa64.efi", "bootnetaa64.efi",    "shimaa64.efi",  "grubnetaa64.efi",
     "grubaa64.efi", "arm64-efi/core.efi", "ipxe-arm64.efi"};
 
+constexpr std::array<std::string_view, 4> ia32_loaders{"bootia32.efi", "shimia32.efi", "grubia32.efi",
+                                                       "i386-efi/core.efi"};
+
 struct Loaders {
     std::string_view efi_suffix;
     std::span<const std::string_view> names;
 };
 
 constexpr std::array loader_rows{Loaders{"", bios_loaders}, Loaders{"X64", x64_loaders},
-                                 Loaders{"AA64", aa64_loaders}};
+                                 Loaders{"AA64", aa64_loaders}, Loaders{"IA32", ia32_loaders}};
 
 /// File names of the loaders for a client, the best first. A shim finds its GRUB itself, so it precedes GRUB.
 /// Names with a directory come from grub-mknetdir.

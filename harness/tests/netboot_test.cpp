@@ -35,12 +35,15 @@ private:
 };
 
 TEST_F(NetBootTree, OffersPxeClientsTheLoaderOfTheirArchitecture) {
-    for (const char* file : {"lpxelinux.0", "bootx64.efi", "grubx64.efi", "bootaa64.efi", "httpboot.img"})
+    for (const char* file :
+         {"lpxelinux.0", "bootx64.efi", "grubx64.efi", "bootia32.efi", "bootaa64.efi", "httpboot.img"})
         add(file);
     const auto options = dnsmasq_options({tree(), false});
     EXPECT_TRUE(has(options, "--dhcp-match=set:bios,option:client-arch,0"));
     EXPECT_TRUE(has(options, "--dhcp-boot=tag:bios,lpxelinux.0"));
     EXPECT_TRUE(has(options, "--dhcp-boot=tag:x64,bootx64.efi"));
+    EXPECT_TRUE(has(options, "--dhcp-match=set:ia32,option:client-arch,6"));
+    EXPECT_TRUE(has(options, "--dhcp-boot=tag:ia32,bootia32.efi"));
     EXPECT_TRUE(has(options, "--dhcp-match=set:aa64,option:client-arch,11"));
     EXPECT_TRUE(has(options, "--dhcp-boot=tag:aa64,bootaa64.efi"));
     EXPECT_TRUE(
