@@ -26,16 +26,17 @@ enum class FirmwareLoad {
 /// A kind of firmware on the machines of one architecture.
 struct FirmwareBuild {
     Arch arch;
-    std::string_view program;     ///< "OVMF"
-    std::string_view package;     ///< Debian's
-    std::string_view efi_suffix;  ///< of the loaders that it starts; empty for a BIOS
-    std::string_view target;      ///< the architecture in its descriptor
-    /// Where packages install its image, for all but FirmwareLoad::flash; the first that exists is used.
-    std::span<const std::string_view> images;
-    std::span<const std::string_view> buses;  ///< of drives that it boots from, as in drive_bus()
-    bool any_card;                            ///< boots from every network card, not only from virtio-net
-    bool smm;                                 ///< needs a chipset with System Management Mode
+    std::string_view program;                 ///< "OVMF"
+    std::string_view package;                 ///< Debian's
+    std::string_view efi_suffix;              ///< of the loaders that it starts; empty for a BIOS
     unsigned usual_seconds;                   ///< a whole boot under emulation, for ordering and sharding
+    std::span<const std::string_view> buses;  ///< of drives that it boots from, as in drive_bus()
+    std::string_view target = name(arch);     ///< the architecture in its descriptor
+    /// Where packages install its image, unless descriptors name it; the first that exists is used.
+    std::span<const std::string_view> images{};
+    std::string_view usb = "qemu-xhci";  ///< libvirt's model of a controller that it has a driver for
+    bool any_card = true;                ///< boots from every network card, not only from virtio-net
+    bool smm = false;                    ///< needs a chipset with System Management Mode
 };
 
 /// What lktest knows of a kind of firmware.
@@ -45,12 +46,17 @@ struct FirmwareRow {
     std::string_view title;  ///< in sentences: "UEFI"
     Firmware like;           ///< what a scenario or cause says of this kind holds for the row's, too
     FirmwareLoad load;
-    bool by_default;   ///< part of a run that names no firmware
-    bool secure_boot;  ///< enforced, with enrolled keys
-    bool acpi;         ///< describes an aarch64 machine by ACPI unless asked otherwise
-    bool network;      ///< boots by PXE, and by HTTP unless it is a BIOS
-    bool direct;       ///< starts a kernel that QEMU was given
     std::span<const FirmwareBuild> builds;
+    /// An RE2 expression for the first words on its console. Empty: as that of `like`.
+    std::string_view banner{};
+    std::string_view
+        handover{};            ///< part of the line with which it starts a medium. Empty: as that of `like`
+    bool by_default = false;   ///< part of a run that names no firmware
+    bool secure_boot = false;  ///< enforced, with enrolled keys
+    bool acpi = true;          ///< describes an aarch64 machine by ACPI unless asked otherwise
+    bool cdrom = true;         ///< boots by El Torito
+    bool network = true;       ///< boots by PXE, and by HTTP unless it is a BIOS
+    bool direct = true;        ///< starts a kernel that QEMU was given
 };
 
 namespace firmware_tables {
@@ -62,21 +68,47 @@ inline constexpr std::string_view seabios_images[] = {"/usr/share/seabios/bios-2
                                                       "/usr/share/qemu/bios-256k.bin",
                                                       "/usr/local/share/qemu/bios-256k.bin"};
 
-inline constexpr FirmwareBuild bios[] = {
-    {Arch::x86_64, "SeaBIOS", "seabios", "", "x86_64", seabios_images, every_bus, true, false, 12},
-};
-inline constexpr FirmwareBuild uefi[] = {
-    {Arch::x86_64, "OVMF", "ovmf", "X64", "x86_64", {}, every_bus, true, false, 20},
-    {Arch::aarch64, "AAVMF", "qemu-efi-aarch64", "AA64", "aarch64", {}, aavmf_buses, false, false, 15},
-};
-inline constexpr FirmwareBuild uefi_secure[] = {
-    {Arch::x86_64, "OVMF", "ovmf", "X64", "x86_64", {}, every_bus, true, true, 20},
-    {Arch::aarch64, "AAVMF", "qemu-efi-aarch64", "AA64", "aarch64", {}, aavmf_buses, false, false, 15},
-};
+inline constexpr FirmwareBuild seabios{.arch = Arch::x86_64,
+                                       .program = "SeaBIOS",
+                                       .package = "seabios",
+                                       .efi_suffix = "",
+                                       .usual_seconds = 12,
+                                       .buses = every_bus,
+                                       .images = seabios_images};
+inline constexpr FirmwareBuild ovmf{.arch = Arch::x86_64,
+                                    .program = "OVMF",
+                                    .package = "ovmf",
+                                    .efi_suffix = "X64",
+                                    .usual_seconds = 20,
+                                    .buses = every_bus};
+inline constexpr FirmwareBuild ovmf_secure{.arch = Arch::x86_64,
+                                           .program = "OVMF",
+                                           .package = "ovmf",
+                                           .efi_suffix = "X64",
+                                           .usual_seconds = 20,
+                                           .buses = every_bus,
+                                           .smm = true};
 // Its one build can enforce Secure Boot, and does not while no keys are enrolled.
-inline constexpr FirmwareBuild uefi_ia32[] = {
-    {Arch::x86_64, "32-bit OVMF", "ovmf-ia32", "IA32", "i386", {}, every_bus, true, true, 20},
-};
+inline constexpr FirmwareBuild ovmf_ia32{.arch = Arch::x86_64,
+                                         .program = "32-bit OVMF",
+                                         .package = "ovmf-ia32",
+                                         .efi_suffix = "IA32",
+                                         .usual_seconds = 20,
+                                         .buses = every_bus,
+                                         .target = "i386",
+                                         .smm = true};
+inline constexpr FirmwareBuild aavmf{.arch = Arch::aarch64,
+                                     .program = "AAVMF",
+                                     .package = "qemu-efi-aarch64",
+                                     .efi_suffix = "AA64",
+                                     .usual_seconds = 15,
+                                     .buses = aavmf_buses,
+                                     .any_card = false};
+
+inline constexpr FirmwareBuild bios[] = {seabios};
+inline constexpr FirmwareBuild uefi[] = {ovmf, aavmf};
+inline constexpr FirmwareBuild uefi_secure[] = {ovmf_secure, aavmf};
+inline constexpr FirmwareBuild uefi_ia32[] = {ovmf_ia32};
 
 }  // namespace firmware_tables
 
@@ -86,47 +118,36 @@ inline constexpr std::array firmware_rows{
                 .title = "BIOS",
                 .like = Firmware::bios,
                 .load = FirmwareLoad::by_qemu,
-                .by_default = true,
-                .secure_boot = false,
-                .acpi = true,
-                .network = true,
-                .direct = true,
-                .builds = firmware_tables::bios},
+                .builds = firmware_tables::bios,
+                .banner = R"(SeaBIOS \(version \S+\))",
+                .handover = "Booting from ",
+                .by_default = true},
     FirmwareRow{.value = Firmware::uefi,
                 .name = "uefi",
                 .title = "UEFI",
                 .like = Firmware::uefi,
                 .load = FirmwareLoad::flash,
-                .by_default = true,
-                .secure_boot = false,
-                .acpi = true,
-                .network = true,
-                .direct = true,
-                .builds = firmware_tables::uefi},
+                .builds = firmware_tables::uefi,
+                .banner = R"(UEFI firmware \(version|BdsDxe: \w)",
+                .handover = "BdsDxe: starting ",
+                .by_default = true},
     // Off by default: signed loaders are missing on many media.
     FirmwareRow{.value = Firmware::uefi_secure,
                 .name = "uefi-secure",
                 .title = "Secure Boot UEFI",
                 .like = Firmware::uefi,
                 .load = FirmwareLoad::flash,
-                .by_default = false,
+                .builds = firmware_tables::uefi_secure,
                 .secure_boot = true,
-                .acpi = true,
-                .network = true,
-                .direct = false,
-                .builds = firmware_tables::uefi_secure},
+                .direct = false},
     // 64-bit PCs whose firmware has 32 bits: tablets with an early Atom, the first Intel Macs.
     FirmwareRow{.value = Firmware::uefi_ia32,
                 .name = "uefi-ia32",
                 .title = "32-bit UEFI",
                 .like = Firmware::uefi,
                 .load = FirmwareLoad::flash,
-                .by_default = false,
-                .secure_boot = false,
-                .acpi = true,
-                .network = true,
-                .direct = false,
-                .builds = firmware_tables::uefi_ia32},
+                .builds = firmware_tables::uefi_ia32,
+                .direct = false},
 };
 static_assert(is_in_order(firmware_rows));
 inline constexpr std::array all_firmwares = values_of(firmware_rows);

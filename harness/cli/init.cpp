@@ -35,7 +35,7 @@ cpus = 1
 # hardware acceleration: an emulated machine gets more.
 [[milestone]]
 name = "firmware"
-pattern = ['SeaBIOS \(version \S+\)', 'UEFI firmware \(version', 'BdsDxe: \w']
+banner = true                  # the first words of any firmware
 within = "20s"
 
 [[milestone]]

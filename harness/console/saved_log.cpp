@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "harness/console/saved_log.hpp"
 
+#include <fmt/format.h>
 #include <re2/re2.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "builder/inspect/byte_view.hpp"
+#include "firmware/kind.hpp"
 #include "harness/console/log_prefix.hpp"
 #include "harness/console/printk.hpp"
 #include "harness/console/transcript.hpp"
@@ -46,6 +48,15 @@ std::optional<std::string_view> after_stamp(std::string_view line) {
     return line.substr(prefix->message);
 }
 
+/// What the first lines of a boot contain.
+std::string firmware_banners() {
+    std::string pattern = "iPXE ";
+    for (const FirmwareRow& row : firmware_rows)
+        if (!row.banner.empty())
+            pattern += fmt::format("|{}", row.banner);
+    return pattern;
+}
+
 /// Properties of all lines of a log that a single line does not show.
 struct Habit {
     bool timed = false;         ///< lktest's console.log: a time since power-on, then the console's line
@@ -53,7 +64,7 @@ struct Habit {
 };
 
 Habit habit_of(std::string_view bytes, const LogPrefix& prefix) {
-    static const re2::RE2 firmware(R"(SeaBIOS |UEFI firmware |BdsDxe: |iPXE )");
+    static const re2::RE2 firmware(firmware_banners());
     Habit habit;
     std::size_t lines = 0, stamped = 0, nested = 0;
     std::string storage;

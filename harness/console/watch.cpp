@@ -66,10 +66,12 @@ void Watch::take(Source source, std::string_view bytes, std::chrono::microsecond
 
 namespace {
 
-/// The firmware starts a medium: SeaBIOS and UEFI's boot manager. UEFI's own shell is in a firmware volume.
+/// The firmware starts a medium. UEFI's own shell, in a firmware volume, is not a medium.
 bool starts_a_medium(std::string_view line) {
-    return line.starts_with("Booting from ") ||
-           (line.find("BdsDxe: starting ") != line.npos && line.find(" from Fv(") == line.npos);
+    const auto hands_over = [line](const FirmwareRow& row) {
+        return !row.handover.empty() && line.find(row.handover) != line.npos;
+    };
+    return std::ranges::any_of(firmware_rows, hands_over) && line.find(" from Fv(") == line.npos;
 }
 
 }  // namespace

@@ -162,7 +162,10 @@ void add_storage(pugi::xml_node devices, const MachineSpec& spec) {
     const std::string_view bus = drive_bus(spec.cell);
     const bool usb = bus == "usb" || any_disk(spec, DiskBus::usb);
     // By default libvirt adds a USB controller that costs SeaBIOS seconds.
-    add(devices, "controller", {{"type", "usb"}, {"index", "0"}, {"model", usb ? "qemu-xhci" : "none"}});
+    add(devices, "controller",
+        {{"type", "usb"},
+         {"index", "0"},
+         {"model", usb ? build_of(spec.cell.firmware, spec.cell.arch)->usb : "none"}});
     if (bus == "scsi" || any_disk(spec, DiskBus::scsi))
         add(devices, "controller", {{"type", "scsi"}, {"index", "0"}, {"model", "virtio-scsi"}});
     if (!from_network(spec.cell.medium) && !beside_libvirt(spec.cell))

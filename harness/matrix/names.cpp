@@ -122,6 +122,8 @@ std::optional<std::string> inapplicable(const BootCell& cell) {
     const MediumRow& medium = row_of(cell.medium);
     if (medium.http && !is_uefi(cell.firmware))
         return "only UEFI boots by HTTP";
+    if (!firmware.cdrom && medium.drive == DriveKind::cdrom && !medium.direct)
+        return fmt::format("{} boots from disks only", firmware.title);
     if (from_network(cell.medium) && !firmware.network)
         return fmt::format("{} boots from disks only", firmware.title);
     if (auto why = inapplicable(cell.hardware, cell.arch))

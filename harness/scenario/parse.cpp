@@ -8,6 +8,7 @@
 #include <span>
 
 #include "builder/base/file.hpp"
+#include "builder/base/re2_text.hpp"
 #include "builder/base/toml_reader.hpp"
 #include "harness/scenario/failure.hpp"
 #include "harness/scenario/names.hpp"
@@ -140,6 +141,10 @@ Milestone read_milestone(TomlSource& source, const toml::table& values) {
         table.complain("name", fmt::format("'{}' cannot name a milestone", milestone.name),
                        "use lower-case letters, digits and hyphens");
     milestone.patterns = read_patterns(source, table, "pattern");
+    if (table.boolean("banner").value_or(false))
+        for (const FirmwareRow& row : firmware_rows)
+            if (!row.banner.empty())
+                milestone.patterns.push_back(std::make_shared<const RE2>(to_re2(row.banner)));
     milestone.view = read_view(table);
     milestone.optional = table.boolean("optional").value_or(false);
     milestone.enter = table.boolean("enter").value_or(false);
@@ -152,7 +157,7 @@ Milestone read_milestone(TomlSource& source, const toml::table& values) {
         table.complain("within", "'within' must be more than nothing");
     if (const toml::table* network = table.table("network"))
         milestone.network = read_network(source, *network);
-    if (!table.has("pattern") && !table.has("network"))
+    if (milestone.patterns.empty() && !table.has("pattern") && !table.has("network"))
         table.complain("pattern", "[[milestone]] has neither 'pattern' nor 'network', so nothing reaches it");
     milestone.direct = table.boolean("direct").value_or(true);
     milestone.arches = read_names(source, table, "arch", all_arches);
