@@ -14,7 +14,7 @@ namespace lktest {
 
 /// The kinds of firmware that boot a machine. `uefi_secure` is UEFI with Secure Boot on and Microsoft's keys
 /// enrolled.
-enum class Firmware { bios, uefi, uefi_secure, uefi_ia32 };
+enum class Firmware { bios, uefi, uefi_secure, uefi_ia32, u_boot };
 
 /// How QEMU loads the firmware.
 enum class FirmwareLoad {
@@ -105,10 +105,22 @@ inline constexpr FirmwareBuild aavmf{.arch = Arch::aarch64,
                                      .buses = aavmf_buses,
                                      .any_card = false};
 
+inline constexpr std::string_view u_boot_images[] = {"/usr/lib/u-boot/qemu_arm64/u-boot.bin"};
+inline constexpr std::string_view u_boot_buses[] = {"usb", "virtio", "nvme"};
+inline constexpr FirmwareBuild u_boot_arm{.arch = Arch::aarch64,
+                                          .program = "U-Boot",
+                                          .package = "u-boot-qemu",
+                                          .efi_suffix = "AA64",
+                                          .usual_seconds = 15,
+                                          .buses = u_boot_buses,
+                                          .images = u_boot_images,
+                                          .usb = "ehci"};
+
 inline constexpr FirmwareBuild bios[] = {seabios};
 inline constexpr FirmwareBuild uefi[] = {ovmf, aavmf};
 inline constexpr FirmwareBuild uefi_secure[] = {ovmf_secure, aavmf};
 inline constexpr FirmwareBuild uefi_ia32[] = {ovmf_ia32};
+inline constexpr FirmwareBuild u_boot[] = {u_boot_arm};
 
 }  // namespace firmware_tables
 
@@ -147,6 +159,19 @@ inline constexpr std::array firmware_rows{
                 .like = Firmware::uefi,
                 .load = FirmwareLoad::flash,
                 .builds = firmware_tables::uefi_ia32,
+                .direct = false},
+    // Boards: U-Boot's own UEFI, which reads no El Torito and passes a device tree to the kernel.
+    FirmwareRow{.value = Firmware::u_boot,
+                .name = "u-boot",
+                .title = "U-Boot",
+                .like = Firmware::uefi,
+                .load = FirmwareLoad::rom,
+                .builds = firmware_tables::u_boot,
+                .banner = R"(U-Boot (?:SPL |TPL )?\d{4}\.\d\d)",
+                .handover = "Found EFI removable media binary ",
+                .acpi = false,
+                .cdrom = false,
+                .network = false,
                 .direct = false},
 };
 static_assert(is_in_order(firmware_rows));

@@ -19,9 +19,11 @@ MachineSpec spec(Arch arch, Firmware firmware, Medium medium, Accel accel) {
                  .medium = medium};
     spec.domain_name = "lktest-1-boot.recovery";
     spec.accel = accel;
-    if (is_uefi(firmware)) {
+    if (row_of(firmware).load == FirmwareLoad::flash) {
         spec.firmware = FirmwareImages{.code = "/firmware/CODE.fd", .variables = "/firmware/VARS.fd"};
         spec.variables = "/cell/variables.fd";
+    } else if (row_of(firmware).load == FirmwareLoad::rom) {
+        spec.firmware = FirmwareImages{.code = "/firmware/u-boot.bin", .variables = {}};
     }
     spec.serial_pipe = "/cell/serial";
     spec.port_pipe = "/cell/port";
@@ -102,6 +104,7 @@ std::vector<Golden> machines() {
             {"x86_64-uefi-cdrom-daemon", daemon},
             {"aarch64-uefi-cdrom-no-network", none},
             {"x86_64-uefi-cdrom-smm", secure},
+            {"aarch64-u-boot-usb", spec(aarch64, u_boot, usb, Accel::tcg)},
             {"x86_64-bios-usb-boxed", boxed},
             {"x86_64-bios-firmware-log", told}};
 }

@@ -56,6 +56,15 @@ TEST(Expand, MultipliesWhatIsAskedWithoutRepeatingIt) {
                                         "boot.recovery.x86_64-uefi-cdrom", "boot.recovery.x86_64-uefi-usb"}));
 }
 
+TEST(Expand, BootsFromTheFirstMediumThatTheFirmwareReads) {
+    Axes axes = default_axes();
+    axes.firmwares = {Firmware::u_boot, Firmware::uefi_ia32};
+    EXPECT_EQ(names_of(expand(axes)),
+              (std::vector<std::string>{
+                  "boot.recovery.x86_64-uefi-ia32-cdrom", "boot.recovery.x86_64-u-boot-cdrom",
+                  "boot.recovery-arm.aarch64-uefi-ia32-cdrom", "boot.recovery-arm.aarch64-u-boot-usb"}));
+}
+
 TEST(Expand, TakesAnImageOfUnknownArchitectureForAll) {
     Axes axes = default_axes();
     axes.images = {{{"any", "/any.iso"}, {}}};

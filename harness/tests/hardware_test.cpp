@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
+#include "builder/base/file.hpp"
+#include "builder/tests/support/source_directory.hpp"
 #include "harness/matrix/cell.hpp"
 
 namespace lktest {
@@ -68,6 +72,59 @@ TEST(Hardware, ThatDoesNotExistIsNamedWithItsReason) {
               "with Secure Boot no kernel is started without shim");
     EXPECT_EQ(why(cell(aarch64, uefi, Medium::pxe, {.card = Card::e1000})),
               "AAVMF has a driver for virtio-net only");
+    EXPECT_EQ(why(cell(x86_64, uefi_ia32, Medium::cdrom)), "exists");
+    EXPECT_EQ(why(cell(x86_64, uefi_ia32, Medium::cdrom_ide, {.chipset = Chipset::pc})),
+              "32-bit UEFI needs SMM, which pc machines do not have");
+    EXPECT_EQ(why(cell(aarch64, uefi_ia32, Medium::usb)), "aarch64 machines have no 32-bit UEFI");
+    EXPECT_EQ(why(cell(x86_64, u_boot, Medium::usb)), "x86_64 machines have no U-Boot");
+    EXPECT_EQ(why(cell(aarch64, u_boot, Medium::usb)), "exists");
+    EXPECT_EQ(why(cell(aarch64, u_boot, Medium::cdrom_usb)), "U-Boot boots from disks only");
+    EXPECT_EQ(why(cell(aarch64, u_boot, Medium::pxe)), "U-Boot boots from disks only");
+    EXPECT_EQ(why(cell(aarch64, u_boot, Medium::usb, {.tables = Tables::acpi})),
+              "U-Boot describes machines by a device tree only");
+}
+
+TEST(Hardware, HasOneNameForEachDescriptionOfAMachine) {
+    const auto named = [](Firmware firmware, Tables tables) {
+        return name(canonical(cell(Arch::aarch64, firmware, Medium::usb, {.tables = tables})));
+    };
+    EXPECT_EQ(named(Firmware::uefi, Tables::acpi), "boot.live.aarch64-uefi-usb");
+    EXPECT_EQ(named(Firmware::uefi, Tables::devicetree), "boot.live.aarch64-uefi-usb-devicetree");
+    EXPECT_EQ(named(Firmware::u_boot, Tables::devicetree), "boot.live.aarch64-u-boot-usb");
+    EXPECT_EQ(named(Firmware::u_boot, Tables::acpi), "boot.live.aarch64-u-boot-usb-acpi");
+}
+
+/// The row of a Markdown table that begins with these cells.
+std::string table_row(const std::filesystem::path& page, const std::string& begin) {
+    std::istringstream lines(read_file(source_directory() / page));
+    for (std::string line; std::getline(lines, line);)
+        if (line.starts_with(begin))
+            return line;
+    return {};
+}
+
+template <typename Rows>
+void expect_documented(const std::string& option, const Rows& rows) {
+    const std::string line = table_row("harness/README.md", "| `" + option + "` |");
+    for (const auto& row : rows)
+        EXPECT_NE(line.find("`" + std::string(row.name) + "`"), std::string::npos)
+            << option << " " << row.name;
+}
+
+TEST(Axes, EveryValueIsInTheReadme) {
+    expect_documented("--arch", arch_rows);
+    expect_documented("--firmware", firmware_rows);
+    expect_documented("--medium", medium_rows);
+    expect_documented("--machine", chipset_rows);
+    expect_documented("--graphics", graphics_rows);
+    expect_documented("--card", card_rows);
+    for (const FirmwareRow& kind : firmware_rows)
+        for (const FirmwareBuild& build : kind.builds) {
+            const std::string line =
+                table_row("firmware/README.md",
+                          "| " + std::string(name(build.arch)) + " × " + std::string(kind.name) + " |");
+            EXPECT_NE(line.find("`" + std::string(build.package) + "`"), std::string::npos) << kind.name;
+        }
 }
 
 TEST(Hardware, IsEveryCombinationOfWhatIsAskedAndThePlainOneWhenNothingIs) {
