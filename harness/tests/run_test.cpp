@@ -96,6 +96,19 @@ TEST_F(RunTest, OurMediaPassTheWholeMatrix) {
     EXPECT_EQ(history.at("cells").at(0).at("pass_rate"), 1.0);
 }
 
+TEST_F(RunTest, OurMediaBootFromFirmwareThatRunsOnRequestOnly) {
+    const ProcessResult ended = run({"--firmware", "uefi-ia32", "--firmware", "u-boot"});
+    ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+    const Json matrix = report();
+    EXPECT_EQ(matrix.at("counts").at("passed"), 2);
+    for (const Json& cell : matrix.at("cells"))
+        if (cell.at("outcome") == "passed") {
+            EXPECT_EQ(cell.at("reached"), "network") << cell;
+            const bool from_u_boot = cell.dump().find("efi-loader") != std::string::npos;
+            EXPECT_EQ(from_u_boot, cell.at("firmware") == "u-boot") << cell;
+        }
+}
+
 /// Changes kept on ext4 and on FAT: scenarios stick and savechanges. `persistence` alone would be a third.
 TEST_F(RunTest, ScenariosThatActPassAndSoDoesBootingFromTheNetwork) {
     const ProcessResult ended =
