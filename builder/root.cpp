@@ -14,7 +14,7 @@
 #include "builder/base/file.hpp"
 #include "builder/base/hash.hpp"
 #include "builder/cache.hpp"
-#include "builder/initramfs/elf.hpp"
+#include "builder/inspect/elf.hpp"
 #include "builder/inspect/iso_tree.hpp"
 #include "builder/layer/squashfs_tree.hpp"
 #include "builder/tree/debian_system.hpp"

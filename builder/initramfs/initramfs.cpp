@@ -6,8 +6,8 @@
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
-#include "builder/initramfs/elf.hpp"
 #include "builder/initramfs/modules.hpp"
+#include "builder/inspect/elf.hpp"
 #include "builder/tree/archive.hpp"
 
 namespace lktest {

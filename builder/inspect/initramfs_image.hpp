@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "builder/initramfs/elf.hpp"
 #include "builder/inspect/byte_view.hpp"
+#include "builder/inspect/elf.hpp"
 
 namespace lktest {
 

@@ -7,7 +7,7 @@
 #include <array>
 #include <map>
 
-#include "builder/initramfs/elf.hpp"
+#include "builder/inspect/elf.hpp"
 #include "builder/inspect/elf_program.hpp"
 #include "builder/inspect/image_files.hpp"
 #include "builder/inspect/path_lookup.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "builder/initramfs/elf.hpp"
+#include "builder/inspect/elf.hpp"
 #include "builder/inspect/iso_tree.hpp"
 
 namespace lktest {

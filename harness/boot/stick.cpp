@@ -8,7 +8,7 @@
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
-#include "builder/boot/stick_loader.hpp"
+#include "builder/stick_loader.hpp"
 
 namespace lktest {
 namespace {

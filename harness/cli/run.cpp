@@ -7,7 +7,7 @@
 
 #include "builder/base/file.hpp"
 #include "builder/base/host_limits.hpp"
-#include "builder/boot/stick_loader.hpp"
+#include "builder/stick_loader.hpp"
 #include "firmware/find.hpp"
 #include "harness/boot/host.hpp"
 #include "harness/cli/after_run.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "builder/boot/stick_loader.hpp"
+#include "builder/stick_loader.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -29,7 +29,7 @@ std::vector<std::string> stick_modules(bool bios) {
 /// Runs before GRUB's full language is available, so it has no conditions.
 std::string early_config(Arch arch) {
     std::string text;
-    if (arch == Arch::x86_64)
+    if (is_pc(arch))
         text = R"(serial --unit=0 --speed=115200
 terminal_input console serial
 terminal_output console serial
@@ -71,7 +71,7 @@ void make_image(const FileTree& packages, const std::string& platform, const fs:
 }  // namespace
 
 fs::path stick_loader(Arch arch, const fs::path& cache, const Progress& progress, const Why& why) {
-    const bool bios = arch == Arch::x86_64;
+    const bool bios = is_pc(arch);
     PackageRequest request{{fmt::format("grub-efi-{}-bin", debian_name(arch))}, arch};
     if (bios)
         request.names.emplace_back("grub-pc-bin");

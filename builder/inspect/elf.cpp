@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "builder/initramfs/elf.hpp"
+#include "builder/inspect/elf.hpp"
 
 #include <fmt/format.h>
 
