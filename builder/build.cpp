@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <future>
 #include <iterator>
-#include <set>
-#include <sstream>
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
@@ -26,6 +24,7 @@
 #include "builder/layer/squashfs_writer.hpp"
 #include "builder/live_root.hpp"
 #include "builder/manifest.hpp"
+#include "builder/note.hpp"
 #include "builder/report/report.hpp"
 #include "builder/root.hpp"
 #include "builder/sources.hpp"
@@ -35,31 +34,6 @@
 namespace lktest {
 namespace fs = std::filesystem;
 namespace {
-
-/// Raise it when the same recipe and packages give another image than before.
-constexpr int format_version = 7;
-
-std::string text_of(const InitScripts& scripts) {
-    std::string text;
-    for (const auto& [path, content] : scripts)
-        text += path + "\n" + content;
-    return text;
-}
-
-/// The inputs of an image other than packages, as text.
-std::string own_inputs(const Recipe& recipe, Arch arch, const InitScripts& scripts) {
-    std::string menu;
-    for (const BootMenu::Entry& entry : boot_menu(recipe, arch).entries)
-        menu += entry.title + entry.command_line;
-    if (!recipe.splash.empty())
-        menu += file_identity(recipe.splash);
-    return fmt::format("lktest {} format {}\narch {}\nrecipe {:016x}\ninit {:016x}\nmenu {:016x}\n",
-                       LKTEST_VERSION, format_version, name(arch), hash(recipe.text), hash(text_of(scripts)),
-                       hash(menu));
-}
-
-/// Before the packages in the note.
-constexpr std::string_view packages_mark = "packages\n";
 
 /// One build: what goes in, and what all its steps need.
 struct Build {
@@ -298,22 +272,6 @@ std::uint64_t size_below(const fs::path& path) {
     return total;
 }
 
-/// Identifies the bytes of the output, so that a file that changed since is not taken for the result.
-std::string output_identity(const fs::path& output) {
-    if (!fs::is_directory(output))
-        return "output " + file_identity(output);
-    std::set<std::string> files;
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(output))
-        if (entry.is_regular_file())
-            files.insert(file_identity(entry.path()));
-    return fmt::format("output {:016x}\n", hash(fmt::format("{}", fmt::join(files, ""))));
-}
-
-/// What is_current() knows of a build without reading anything: the recipe, and the output itself.
-std::string note_start(const Recipe& recipe, Arch arch, const InitScripts& scripts, const fs::path& output) {
-    return own_inputs(recipe, arch, scripts) + output_identity(output);
-}
-
 /// The rest of the note: the files that were read for the build.
 std::string note_rest(const Build& build) {
     std::string text = fmt::format("format {}\ntime {}\n", name(build.options.format), build.time);
@@ -414,24 +372,6 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
     write_file(inputs_of(options.output),
                note_start(recipe, options.arch, build.scripts, options.output) + note_rest(build));
     return {options.output, size, time};
-}
-
-bool is_current(const Recipe& recipe, Arch arch, const fs::path& iso, const fs::path& cache) {
-    // Whether another root, or a vendor's ISO, is as it was is not known without reading it.
-    if (recipe.root.kind != RootKind::packages || !recipe.kernel_image.empty() ||
-        recipe.loader == Loader::vendor)
-        return false;
-    if (!fs::exists(iso) || !fs::exists(inputs_of(iso)))
-        return false;
-    const std::string note = read_file(inputs_of(iso));
-    if (!note.starts_with(note_start(recipe, arch, read_init_scripts(), iso)))
-        return false;
-    // A cache without one of the packages was cleared to get newer ones.
-    std::istringstream debs(note.substr(note.find(packages_mark) + packages_mark.size()));
-    for (std::string deb; std::getline(debs, deb);)
-        if (!fs::exists(cache / "debs" / deb))
-            return false;
-    return true;
 }
 
 }  // namespace lktest

@@ -75,6 +75,12 @@ std::string version_text(unsigned long version) {
 
 }  // namespace
 
+std::string take_string(char* text) {
+    std::string copy(text);
+    std::free(text);
+    return copy;
+}
+
 Error libvirt_error(std::string_view what, std::string hint) {
     const virError* last = virGetLastError();
     const char* reason = last && last->message ? last->message : "libvirt gave no reason";

@@ -22,6 +22,9 @@ class DomainListeners;
 /// libvirt itself prints nothing.
 Error libvirt_error(std::string_view what, std::string hint = {});
 
+/// Copies and frees a string that libvirt allocated.
+std::string take_string(char* text);
+
 /// Whether a libvirt URI is of another machine, or may be: "qemu+ssh://user@machine/system".
 bool names_a_host(std::string_view uri);
 

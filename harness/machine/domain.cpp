@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "harness/machine/domain.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/virterror.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
-#include <fstream>
-#include <map>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
-#include <span>
 #include <utility>
 
 #include "builder/base/file.hpp"
@@ -26,75 +19,13 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-/// Takes a string that libvirt allocated.
-std::string take(char* text) {
-    std::string copy(text);
-    std::free(text);
-    return copy;
-}
-
 /// The call failed only because the guest is not there any more.
 bool guest_is_gone() {
     const int code = virGetLastErrorCode();
     return code == VIR_ERR_OPERATION_INVALID || code == VIR_ERR_NO_DOMAIN;
 }
 
-/// The process itself, or the one that it started, and so on: what libvirt takes for QEMU may be the box that
-/// QEMU is in.
-pid_t last_descendant(pid_t process) {
-    std::map<pid_t, pid_t> child_of;
-    std::error_code gone;
-    for (const fs::directory_entry& entry : fs::directory_iterator("/proc", gone)) {
-        pid_t pid = 0, parent = 0;
-        const std::string number = entry.path().filename();
-        if (std::from_chars(number.data(), number.data() + number.size(), pid).ec != std::errc())
-            continue;
-        // "12 (a name with ) in it) S PARENT …", proc(5).
-        std::ifstream file(entry.path() / "stat");
-        std::string text;
-        std::getline(file, text, '\0');
-        const std::size_t end = text.rfind(") ");
-        if (end == text.npos || text.size() < end + 5)
-            continue;
-        std::from_chars(text.data() + end + 4, text.data() + text.size(), parent);
-        child_of[parent] = pid;
-    }
-    for (auto child = child_of.find(process); child != child_of.end(); child = child_of.find(process))
-        process = child->second;
-    return process;
-}
-
-std::string receive_all(virStream& stream) {
-    std::string bytes;
-    char chunk[65536];
-    for (;;) {
-        const int count = virStreamRecv(&stream, chunk, sizeof chunk);
-        if (count < 0)
-            throw libvirt_error("cannot read the screenshot");
-        if (count == 0)
-            return bytes;
-        bytes.append(chunk, static_cast<std::size_t>(count));
-    }
-}
-
 }  // namespace
-
-/// A picture that QEMU is told to write. libvirt would name it a file that a QEMU in a box does not see.
-struct Domain::PictureFile {
-    fs::path path;  ///< in a directory that QEMU cannot write to
-    std::mutex alone;
-
-    std::string read() const {
-        constexpr std::uint64_t most = 64 << 20;
-        const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-        struct stat facts {};
-        if (!file || ::fstat(file.get(), &facts) < 0 || !S_ISREG(facts.st_mode))
-            throw system_error(fmt::format("cannot read {}", path.string()), errno);
-        std::string image(std::min(most, static_cast<std::uint64_t>(facts.st_size)), '\0');
-        image.resize(read_at(file.get(), 0, std::as_writable_bytes(std::span(image)), path));
-        return image;
-    }
-};
 
 Domain Domain::create(Connection& connection, const std::string& domain_name, const std::string& xml,
                       DomainEventSink on_event, const RunIn& run_in) {
@@ -145,11 +76,6 @@ Domain::~Domain() {
     if (handle_)
         virDomainDestroy(handle_.get());
     connection_->listeners().forget(name_);
-}
-
-void Domain::use_for_pictures(const fs::path& file) {
-    picture_ = std::make_shared<PictureFile>();
-    picture_->path = file;
 }
 
 void Domain::run_where_it_lives(const std::function<void()>& work) const {
@@ -252,14 +178,14 @@ std::string Domain::xml() const {
     char* text = virDomainGetXMLDesc(handle_.get(), 0);
     if (!text)
         throw libvirt_error(fmt::format("cannot ask for the XML of the guest {}", name_));
-    return take(text);
+    return take_string(text);
 }
 
 std::string Domain::monitor(const std::string& command) const {
     char* answer = nullptr;
     if (virDomainQemuMonitorCommand(handle_.get(), command.c_str(), &answer, 0) < 0)
         throw libvirt_error(fmt::format("QEMU's monitor of the guest {} does not answer", name_));
-    return take(answer);
+    return take_string(answer);
 }
 
 std::string Domain::ask(std::string_view command) const {
@@ -306,45 +232,6 @@ bool Domain::kvm_in_use() const {
     return answer.is_object() && answer.contains(enabled) && answer[enabled] == true;
 }
 
-Domain::Camera Domain::camera() const {
-    virDomainRef(handle_.get());
-    const std::shared_ptr<virDomain> guest(handle_.get(), virDomainFree);
-    if (picture_)
-        return [guest, file = picture_] {
-            const std::lock_guard alone(file->alone);
-            // A QEMU older than 7.1 knows no format but its own.
-            std::string refusal;
-            for (const char* type : {"png", "ppm"}) {
-                nlohmann::json command{{"execute", "screendump"},
-                                       {"arguments", {{"filename", file->path.string()}}}};
-                if (type == std::string_view("png"))
-                    command["arguments"]["format"] = type;
-                char* text = nullptr;
-                if (virDomainQemuMonitorCommand(guest.get(), command.dump().c_str(), &text, 0) < 0)
-                    break;
-                const auto answer = nlohmann::json::parse(take(text), nullptr, false);
-                if (answer.is_object() && answer.contains("return"))
-                    return Screenshot{
-                        .type = type == std::string_view("png") ? "image/png" : "image/x-portable-pixmap",
-                        .image = file->read()};
-                if (answer.is_object() && answer.contains("error"))
-                    refusal = answer["error"].value("desc", "");
-            }
-            throw host_error(fmt::format("cannot take a screenshot of the guest {}: {}",
-                                         virDomainGetName(guest.get()), refusal));
-        };
-    return [guest] {
-        const Handle<virStream, virStreamFree> stream(virStreamNew(virDomainGetConnect(guest.get()), 0));
-        char* type = stream ? virDomainScreenshot(guest.get(), stream.get(), 0, 0) : nullptr;
-        if (!type)
-            throw libvirt_error(
-                fmt::format("cannot take a screenshot of the guest {}", virDomainGetName(guest.get())));
-        Screenshot screenshot{.type = take(type), .image = receive_all(*stream)};
-        virStreamFinish(stream.get());
-        return screenshot;
-    };
-}
-
 Domain::Stream Domain::console() const {
     Stream stream(virStreamNew(connection_->get(), VIR_STREAM_NONBLOCK));
     if (!stream || virDomainOpenConsole(handle_.get(), nullptr, stream.get(), 0) < 0)
@@ -357,101 +244,6 @@ Domain::Stream Domain::channel(const std::string& port) const {
     if (!stream || virDomainOpenChannel(handle_.get(), port.c_str(), stream.get(), 0) < 0)
         throw libvirt_error(fmt::format("cannot open the port {} of the guest {}", port, name_));
     return stream;
-}
-
-Domain::DeviceUse Domain::device_use() const {
-    virDomainPtr domains[] = {handle_.get(), nullptr};
-    virDomainStatsRecordPtr* answer = nullptr;
-    const int count =
-        virDomainListGetStats(domains, VIR_DOMAIN_STATS_BLOCK | VIR_DOMAIN_STATS_INTERFACE, &answer, 0);
-    const Handle<virDomainStatsRecordPtr, virDomainStatsRecordListFree> records(answer);
-    if (count < 1)
-        throw libvirt_error(fmt::format("cannot ask for the statistics of the guest {}", name_));
-    virTypedParameterPtr values = answer[0]->params;
-    const int size = answer[0]->nparams;
-    const auto count_of = [&](const char* what) {
-        unsigned devices = 0;
-        virTypedParamsGetUInt(values, size, what, &devices);
-        return devices;
-    };
-    const auto name_of = [&](const std::string& device) {
-        const char* name = nullptr;
-        virTypedParamsGetString(values, size, (device + ".name").c_str(), &name);
-        return std::string(name ? name : "");
-    };
-    const auto number = [&](const std::string& device, std::string_view what) {
-        unsigned long long value = 0;
-        virTypedParamsGetULLong(values, size, fmt::format("{}.{}", device, what).c_str(), &value);
-        return value;
-    };
-    DeviceUse use;
-    for (unsigned i = 0; i < count_of("block.count"); ++i) {
-        const std::string disk = fmt::format("block.{}", i);
-        use.disks.push_back({.name = name_of(disk),
-                             .reads = number(disk, "rd.reqs"),
-                             .writes = number(disk, "wr.reqs"),
-                             .bytes_read = number(disk, "rd.bytes"),
-                             .bytes_written = number(disk, "wr.bytes")});
-    }
-    for (unsigned i = 0; i < count_of("net.count"); ++i) {
-        const std::string card = fmt::format("net.{}", i);
-        // libvirt leaves out the counts of a device that it does not see.
-        if (virTypedParamsGet(values, size, (card + ".tx.pkts").c_str()))
-            use.cards.push_back({.name = name_of(card),
-                                 .packets_sent = number(card, "tx.pkts"),
-                                 .packets_received = number(card, "rx.pkts")});
-    }
-    return use;
-}
-
-Domain::Peek Domain::peek() const {
-    virDomainRef(handle_.get());
-    const std::shared_ptr<virDomain> guest(handle_.get(), virDomainFree);
-    return [guest](std::uint64_t address, std::size_t size) {
-        std::string bytes(size, '\0');
-        if (virDomainMemoryPeek(guest.get(), address, size, bytes.data(), VIR_MEMORY_PHYSICAL) < 0)
-            bytes.clear();
-        return bytes;
-    };
-}
-
-std::optional<pid_t> Domain::process() const {
-    // The embedded driver's place, then root's daemons' and those of a user's session.
-    const char* user = std::getenv("XDG_RUNTIME_DIR");
-    const std::vector<fs::path> places =
-        connection_->root().empty()
-            ? std::vector<fs::path>{"/run/libvirt/qemu", fs::path(user ? user : "/") / "libvirt/qemu/run"}
-            : std::vector<fs::path>{connection_->root() / "run/qemu"};
-    for (const fs::path& place : places) {
-        const fs::path file = place / (name_ + ".pid");
-        std::error_code error;
-        if (!fs::exists(file, error))
-            continue;
-        pid_t pid = 0;
-        const std::string text = read_file(file);
-        if (std::from_chars(text.data(), text.data() + text.size(), pid).ec == std::errc())
-            return pid;
-    }
-    return std::nullopt;
-}
-
-std::optional<pid_t> Domain::qemu() const {
-    const std::optional<pid_t> box = process();
-    return box ? std::optional(last_descendant(*box)) : std::nullopt;
-}
-
-UniqueFd Domain::memory() const {
-    const std::optional<pid_t> process = qemu();
-    if (!process)
-        return {};
-    std::error_code error;
-    for (const fs::directory_entry& entry :
-         fs::directory_iterator(fmt::format("/proc/{}/fd", *process), error)) {
-        std::error_code closed;
-        if (fs::read_symlink(entry.path(), closed).native().starts_with("/memfd:"))
-            return UniqueFd(::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC));
-    }
-    return {};
 }
 
 }  // namespace lktest
