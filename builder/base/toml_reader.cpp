@@ -19,8 +19,12 @@ std::string_view type_name(toml::node_type type) {
         case toml::node_type::integer: return "an integer";
         case toml::node_type::floating_point: return "a float";
         case toml::node_type::boolean: return "a boolean";
-        default: return "a date or time";
+        case toml::node_type::none:
+        case toml::node_type::date:
+        case toml::node_type::time:
+        case toml::node_type::date_time: break;
     }
+    return "a date or time";
 }
 
 struct Unit {

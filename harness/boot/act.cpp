@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <ranges>
-#include <sstream>
 
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
@@ -24,58 +22,46 @@ using Ending = std::optional<Verdict>;
 
 constexpr std::size_t most_heard = 10'000;  // lines
 
-std::vector<std::string> last_lines(const std::string& text) {
-    constexpr std::size_t count = 10;
-    std::vector<std::string> lines;
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) {
-        lines.push_back(line);
-        if (lines.size() > count)
-            lines.erase(lines.begin());
-    }
-    return lines;
-}
-
-class Performer {
+class StepRunner {
 public:
-    explicit Performer(Stage& stage) : stage_(stage) {
-        stage_.attendance->on_line([this](const ConsoleLine& line) {
+    explicit StepRunner(StepContext& context) : cell_(context) {
+        cell_.attendance->on_line([this](const ConsoleLine& line) {
             heard_.push_back(line.text);
             if (heard_.size() > most_heard)
                 heard_.pop_front();
             if (command_)
                 command_->said(line);
-            if (stage_.loader)
-                stage_.loader->said(line);
+            if (cell_.loader)
+                cell_.loader->said(line);
         });
-        stage_.attendance->on_serial([this](std::string_view bytes, microseconds at) {
-            for (LoaderDriver* loader : {stage_.loader, selecting_ ? &*selecting_ : nullptr})
+        cell_.attendance->on_serial([this](std::string_view bytes, microseconds at) {
+            for (LoaderDriver* loader : {cell_.loader, selecting_ ? &*selecting_ : nullptr})
                 if (loader)
                     loader->said(bytes, at);
         });
     }
-    Performer(const Performer&) = delete;
-    Performer& operator=(const Performer&) = delete;
-    ~Performer() {
-        stage_.attendance->on_line({});
-        stage_.attendance->on_serial({});
+    StepRunner(const StepRunner&) = delete;
+    StepRunner& operator=(const StepRunner&) = delete;
+    ~StepRunner() {
+        cell_.attendance->on_line({});
+        cell_.attendance->on_serial({});
     }
 
     asio::awaitable<Ending> perform(const Step& step) {
-        const microseconds now = stage_.attendance->since_power_on();
+        const microseconds now = cell_.attendance->since_power_on();
         acting_ = {.what = fmt::format("{}:{}:{}: {}", step.place.file, step.place.line, step.place.column,
                                        step.name),
                    .missing = "it did not end",
                    .began = now,
                    .within = scaled(step.within),
-                   .resets = stage_.attendance->watch().resets(),
+                   .resets = cell_.attendance->watch().resets(),
                    .may_reset = false,
                    .may_power_off = acting_.may_power_off,
                    .evidence = {}};
-        stage_.attendance->tell({.at = now,
-                                 .kind = Event::Kind::step,
-                                 .name = step.name,
-                                 .text = fmt::format("{}:{}", step.place.file, step.place.line)});
+        cell_.attendance->tell({.at = now,
+                                .kind = Event::Kind::step,
+                                .name = step.name,
+                                .text = fmt::format("{}:{}", step.place.file, step.place.line)});
         if (!std::holds_alternative<ExpectLine>(step.action))
             heard_.clear();
         auto doing = std::visit([this](const auto& action) { return perform_action(action); }, step.action);
@@ -84,10 +70,10 @@ public:
 
 private:
     microseconds scaled(microseconds time) const {
-        return std::chrono::duration_cast<microseconds>(time * stage_.limits.scale);
+        return std::chrono::duration_cast<microseconds>(time * cell_.limits.scale);
     }
-    std::string filled(const std::string& text) const { return fill_in(text, stage_.variables); }
-    Verdict failed(std::string reason) { return stage_.attendance->step_failed(acting_, std::move(reason)); }
+    std::string filled(const std::string& text) const { return fill_in(text, cell_.variables); }
+    Verdict failed(std::string reason) { return cell_.attendance->step_failed(acting_, std::move(reason)); }
 
     /// Waits until `done`, which is asked at each news, and when the command wants to type.
     asio::awaitable<Ending> until(std::function<bool()> done) {
@@ -98,7 +84,7 @@ private:
                 drive_loader();
             if (done())
                 co_return std::nullopt;
-            const Decision decision = stage_.attendance->judge_now(stage_.limits, acting_);
+            const Decision decision = cell_.attendance->judge_now(cell_.limits, acting_);
             if (const auto* verdict = std::get_if<Verdict>(&decision))
                 co_return *verdict;
             microseconds next = std::get<Wait>(decision).until;
@@ -106,21 +92,21 @@ private:
                 next = std::min(next, command_->types_at().value_or(next));
             if (selecting_)
                 next =
-                    std::min(next, selecting_->types_at(stage_.attendance->since_power_on()).value_or(next));
-            co_await stage_.attendance->wait_until(next);
+                    std::min(next, selecting_->types_at(cell_.attendance->since_power_on()).value_or(next));
+            co_await cell_.attendance->wait_until(next);
         }
     }
 
     void drive_loader() {
-        const microseconds now = stage_.attendance->since_power_on();
-        if (std::string keys = selecting_->type(stage_.attendance->screen_rows(), now); !keys.empty())
-            stage_.serial.send(std::move(keys));
+        const microseconds now = cell_.attendance->since_power_on();
+        if (std::string keys = selecting_->type(cell_.attendance->screen_rows(), now); !keys.empty())
+            cell_.serial.send(std::move(keys));
     }
 
     void converse() {
-        if (std::string keys = command_->type(stage_.attendance->since_power_on()); !keys.empty())
-            stage_.serial.send(std::move(keys));
-        const std::string prompt = stage_.attendance->watch().unfinished_line();
+        if (std::string keys = command_->type(cell_.attendance->since_power_on()); !keys.empty())
+            cell_.serial.send(std::move(keys));
+        const std::string prompt = cell_.attendance->watch().unfinished_line();
         if (command_->answered()) {
             acting_.missing = "the command did not end";
             if (const auto lines = last_lines(command_->output()); !lines.empty())
@@ -141,7 +127,7 @@ private:
         acting_.evidence = last_lines(result.output);
         if (result.status != wanted.status)
             return failed(fmt::format("exit status {} instead of {}", result.status, wanted.status));
-        if (!wanted.expect.empty() && !matches(result.output, wanted.expect, stage_.variables))
+        if (!wanted.expect.empty() && !matches(result.output, wanted.expect, cell_.variables))
             return failed(fmt::format("its output does not match '{}'", filled(wanted.expect)));
         return std::nullopt;
     }
@@ -171,20 +157,20 @@ private:
         co_return ending;
     }
 
-    bool was_reset() const { return stage_.attendance->watch().resets() > acting_.resets; }
+    bool was_reset() const { return cell_.attendance->watch().resets() > acting_.resets; }
 
     /// The machine's boot order, before it is reset.
     asio::awaitable<void> choose_disk(const std::string& disk) {
-        const auto choose = [this, &disk] { stage_.guest.boot_from(disk); };
+        const auto choose = [this, &disk] { cell_.guest.boot_from(disk); };
         if (!disk.empty())
-            co_await on_worker(stage_.host.workers, choose);
+            co_await on_worker(cell_.host.workers, choose);
     }
 
     /// What the scenario's milestones say of is the medium's system, not a disk's.
     asio::awaitable<Ending> reach_again(const std::string& disk) {
         if (!disk.empty())
             co_return std::nullopt;
-        Verdict verdict = co_await stage_.reach_milestones();
+        Verdict verdict = co_await cell_.reach_milestones();
         if (verdict.outcome == Outcome::passed)
             co_return std::nullopt;
         verdict.reason = fmt::format("{}: {}", acting_.what, verdict.reason);
@@ -194,7 +180,7 @@ private:
     asio::awaitable<Ending> perform_action(const Reboot& action) {
         co_await choose_disk(action.into);
         acting_.may_reset = true;
-        stage_.attendance->expect_reset();
+        cell_.attendance->expect_reset();
         const std::function<bool()> gone = [this] { return was_reset(); };
         Ending ending = co_await leave(action.command, gone);
         if (!ending)
@@ -206,9 +192,9 @@ private:
         co_await choose_disk(action.into);
         acting_.may_reset = true;
         acting_.missing = "the machine was not reset";
-        stage_.attendance->expect_reset();
-        const auto press = [this] { stage_.guest.reset(); };
-        co_await on_worker(stage_.host.workers, press);
+        cell_.attendance->expect_reset();
+        const auto press = [this] { cell_.guest.reset(); };
+        co_await on_worker(cell_.host.workers, press);
         const std::function<bool()> gone = [this] { return was_reset(); };
         Ending ending = co_await until(gone);
         if (!ending)
@@ -218,36 +204,36 @@ private:
 
     asio::awaitable<Ending> perform_action(const ShutDown& action) {
         acting_.may_power_off = true;
-        const std::function<bool()> off = [this] { return stage_.attendance->powered_off(); };
+        const std::function<bool()> off = [this] { return cell_.attendance->powered_off(); };
         return leave(action.command, off);
     }
 
     asio::awaitable<Ending> perform_action(const PressPower&) {
         acting_.may_power_off = true;
         acting_.missing = "the guest did not switch itself off";
-        const auto press = [this] { stage_.guest.press_power(); };
-        co_await on_worker(stage_.host.workers, press);
-        const std::function<bool()> off = [this] { return stage_.attendance->powered_off(); };
+        const auto press = [this] { cell_.guest.press_power(); };
+        co_await on_worker(cell_.host.workers, press);
+        const std::function<bool()> off = [this] { return cell_.attendance->powered_off(); };
         co_return co_await until(off);
     }
 
     asio::awaitable<Ending> perform_action(const RunOnHost& action) {
-        if (const auto why = not_for_environment(stage_.variables))
+        if (const auto why = not_for_environment(cell_.variables))
             co_return failed(*why);
         ProcessOptions options;
-        options.environment = host_environment(stage_.variables);
+        options.environment = host_environment(cell_.variables);
         options.deadline = std::chrono::duration_cast<std::chrono::milliseconds>(acting_.within);
         const std::vector<std::string> arguments{"/bin/sh", "-c", action.command};
         const auto work = [this, &arguments, &options] {
             ProcessResult result;
             const auto run = [&] { result = run_process(arguments, options); };
-            if (stage_.network)
-                stage_.network->netns().run(run);
+            if (cell_.network)
+                cell_.network->netns().run(run);
             else
                 run();
             return result;
         };
-        const ProcessResult result = co_await on_worker(stage_.host.workers, work);
+        const ProcessResult result = co_await on_worker(cell_.host.workers, work);
         acting_.evidence = last_lines(result.out + result.err);
         if (result.timed_out)
             co_return failed("the command did not end in time");
@@ -259,7 +245,7 @@ private:
     }
 
     asio::awaitable<Ending> perform_action(const SendText& action) {
-        stage_.serial.send(filled(action.text));
+        cell_.serial.send(filled(action.text));
         co_return std::nullopt;
     }
 
@@ -269,17 +255,17 @@ private:
             std::istringstream stream(chord);
             for (std::string key; std::getline(stream, key, '-');)
                 keys.push_back(key);
-            const auto press = [this, &keys] { stage_.guest.press_keys(keys); };
-            co_await on_worker(stage_.host.workers, press);
+            const auto press = [this, &keys] { cell_.guest.press_keys(keys); };
+            co_await on_worker(cell_.host.workers, press);
         }
         co_return std::nullopt;
     }
 
     bool heard(const std::string& pattern) {
         for (const std::string& line : heard_)
-            if (matches(line, pattern, stage_.variables))
+            if (matches(line, pattern, cell_.variables))
                 return true;
-        return matches(stage_.attendance->watch().unfinished_line(), pattern, stage_.variables);
+        return matches(cell_.attendance->watch().unfinished_line(), pattern, cell_.variables);
     }
 
     asio::awaitable<Ending> perform_action(const ExpectLine& action) {
@@ -291,25 +277,25 @@ private:
     asio::awaitable<Ending> perform_action(const LogIn& action) {
         acting_.missing = "the console did not ask for a login";
         const std::function<bool()> asked = [this] { return heard("login: ?$"); };
-        stage_.serial.send("\r");
+        cell_.serial.send("\r");
         Ending ending = co_await until(asked);
         if (!ending) {
-            stage_.serial.send(filled(action.user) + "\r");
+            cell_.serial.send(filled(action.user) + "\r");
             if (!action.password.empty()) {
                 acting_.missing = "the console did not ask for a password";
                 const std::function<bool()> wanted = [this] { return heard("assword: ?$"); };
                 ending = co_await until(wanted);
                 if (!ending)
-                    stage_.serial.send(action.password + "\r");
+                    cell_.serial.send(action.password + "\r");
             }
         }
         co_return ending;
     }
 
     asio::awaitable<Ending> perform_action(const TakeScreenshot& action) {
-        const auto take = [this] { return stage_.guest.screenshot(); };
-        const Domain::Screenshot shot = co_await on_worker(stage_.host.workers, take);
-        write_file(stage_.artefacts / fmt::format("{}{}", action.file, shot.extension()), shot.image);
+        const auto take = [this] { return cell_.guest.screenshot(); };
+        const Domain::Screenshot shot = co_await on_worker(cell_.host.workers, take);
+        write_file(cell_.artefacts / fmt::format("{}{}", action.file, shot.extension()), shot.image);
         co_return std::nullopt;
     }
 
@@ -320,8 +306,8 @@ private:
             const bool last = i + 1 == action.titles.size();
             const BootLine line{
                 .entry = filled(action.titles[i]), .append = last ? filled(action.append) : "", .place = {}};
-            selecting_.emplace(line, stage_.limits.scale);
-            selecting_->said({}, stage_.attendance->since_power_on());
+            selecting_.emplace(line, cell_.limits.scale);
+            selecting_->said({}, cell_.attendance->since_power_on());
             const std::function<bool()> chosen = [this] {
                 return selecting_->left() || !selecting_->problem().empty();
             };
@@ -334,58 +320,58 @@ private:
     }
 
     asio::awaitable<Ending> perform_action(const EjectMedium&) {
-        if (const auto why = stage_.drive.fixed())
+        if (const auto why = cell_.drive.fixed())
             co_return failed(*why);
-        const auto eject = [this] { stage_.drive.eject(stage_.guest); };
-        co_await on_worker(stage_.host.workers, eject);
+        const auto eject = [this] { cell_.drive.eject(cell_.guest); };
+        co_await on_worker(cell_.host.workers, eject);
         co_return std::nullopt;
     }
 
     asio::awaitable<Ending> perform_action(const InsertMedium& action) {
-        if (const auto why = stage_.drive.fixed())
+        if (const auto why = cell_.drive.fixed())
             co_return failed(*why);
-        const auto insert = [this, &action] { stage_.drive.insert(stage_.guest, action.image); };
-        co_await on_worker(stage_.host.workers, insert);
+        const auto insert = [this, &action] { cell_.drive.insert(cell_.guest, action.image); };
+        co_await on_worker(cell_.host.workers, insert);
         co_return std::nullopt;
     }
 
     asio::awaitable<Ending> perform_action(const AttachDisk& action) {
-        const std::string xml = disk_xml(stage_.disks.spec(action.disk));
-        const auto attach = [this, &xml] { stage_.guest.attach_device(xml); };
-        co_await on_worker(stage_.host.workers, attach);
+        const std::string xml = disk_xml(cell_.disks.spec(action.disk));
+        const auto attach = [this, &xml] { cell_.guest.attach_device(xml); };
+        co_await on_worker(cell_.host.workers, attach);
         co_return std::nullopt;
     }
 
     asio::awaitable<Ending> perform_action(const DetachDisk& action) {
-        const std::string xml = disk_xml(stage_.disks.spec(action.disk));
-        const auto detach = [this, &xml] { stage_.guest.detach_device(xml); };
-        co_await on_worker(stage_.host.workers, detach);
+        const std::string xml = disk_xml(cell_.disks.spec(action.disk));
+        const auto detach = [this, &xml] { cell_.guest.detach_device(xml); };
+        co_await on_worker(cell_.host.workers, detach);
         co_return std::nullopt;
     }
 
     asio::awaitable<Ending> perform_action(const SealDisks& action) {
         const auto seal = [this, &action] {
             for (const std::string& disk : action.disks)
-                stage_.disks.seal(disk);
+                cell_.disks.seal(disk);
         };
-        co_await on_worker(stage_.host.workers, seal);
+        co_await on_worker(cell_.host.workers, seal);
         co_return std::nullopt;
     }
 
     asio::awaitable<Ending> perform_action(const CheckUnchanged& action) {
         const auto compare = [this, &action] {
             for (const std::string& disk : action.disks)
-                if (std::string difference = stage_.disks.difference(disk); !difference.empty())
+                if (std::string difference = cell_.disks.difference(disk); !difference.empty())
                     return difference;
             return std::string();
         };
-        const std::string difference = co_await on_worker(stage_.host.workers, compare);
+        const std::string difference = co_await on_worker(cell_.host.workers, compare);
         if (!difference.empty())
             co_return failed(difference);
         co_return std::nullopt;
     }
 
-    Stage& stage_;
+    StepContext& cell_;
     Acting acting_;
     std::optional<ShellCommand> command_;
     std::optional<LoaderDriver> selecting_;
@@ -395,18 +381,18 @@ private:
 
 }  // namespace
 
-asio::awaitable<Verdict> act(Stage& stage) {
+asio::awaitable<Verdict> act(StepContext& context) {
     // A disk's own system, booted by a step, has none of the milestones.
-    const std::string reached = stage.attendance->watch().last_reached();
-    Performer performer(stage);
-    for (const Step* step : steps_for(stage.scenario, stage.cell.arch, stage.cell.firmware)) {
-        const std::string address = stage.attendance->guest_address();
-        stage.variables["guest"] = address;
-        Ending ending = co_await performer.perform(*step);
+    const std::string reached = context.attendance->watch().last_reached();
+    StepRunner runner(context);
+    for (const Step* step : steps_for(context.scenario, context.cell.arch, context.cell.firmware)) {
+        const std::string address = context.attendance->guest_address();
+        context.variables["guest"] = address;
+        Ending ending = co_await runner.perform(*step);
         if (ending)
             co_return std::move(*ending);
     }
-    Verdict passed = stage.attendance->passed();
+    Verdict passed = context.attendance->passed();
     passed.reached = reached;
     co_return passed;
 }

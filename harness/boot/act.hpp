@@ -20,7 +20,7 @@
 namespace lktest {
 
 /// The running cell that a scenario's steps act on.
-struct Stage {
+struct StepContext {
     Host& host;
     const BootCell& cell;
     const Scenario& scenario;
@@ -40,6 +40,6 @@ struct Stage {
 
 /// Runs the scenario's steps in order, with a guest that has reached its milestones. The first failed step
 /// becomes the verdict, with its place in the scenario.
-boost::asio::awaitable<Verdict> act(Stage& stage);
+boost::asio::awaitable<Verdict> act(StepContext& context);
 
 }  // namespace lktest

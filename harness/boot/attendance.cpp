@@ -142,7 +142,9 @@ void Attendance::happened(const DomainEvent& event) try {
             gone(shutdown_reason_ == "guest-shutdown" ? Sighting::Machine::powered_off
                                                       : Sighting::Machine::died);
             break;
-        default: break;
+        case Kind::started:
+        case Kind::suspended:
+        case Kind::resumed: break;
     }
     if (event.kind != Kind::reset)  // the watch tells of resets
         tell({.at = at,

@@ -156,23 +156,23 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
     };
     Verdict verdict = co_await reach_milestones();
     if (verdict.outcome == Outcome::passed && !scenario->steps.empty()) {
-        Stage stage{.host = host,
-                    .cell = rig.spec.cell,
-                    .scenario = *scenario,
-                    .attendance = attendance,
-                    .guest = *rig.guest,
-                    .serial = *rig.serial,
-                    .network = rig.network.get(),
-                    .loader = rig.loader ? &*rig.loader : nullptr,
-                    .disks = *rig.disks,
-                    .drive = *rig.drive,
-                    .limits = rig.limits,
-                    .artefacts = artefacts,
-                    .variables = {{"artefacts", fs::absolute(directory).string()},
-                                  {"host", host_address},
-                                  {"served", (rig.directory.path() / "served").string()}},
-                    .reach_milestones = reach_milestones};
-        verdict = co_await act(stage);
+        StepContext context{.host = host,
+                            .cell = rig.spec.cell,
+                            .scenario = *scenario,
+                            .attendance = attendance,
+                            .guest = *rig.guest,
+                            .serial = *rig.serial,
+                            .network = rig.network.get(),
+                            .loader = rig.loader ? &*rig.loader : nullptr,
+                            .disks = *rig.disks,
+                            .drive = *rig.drive,
+                            .limits = rig.limits,
+                            .artefacts = artefacts,
+                            .variables = {{"artefacts", fs::absolute(directory).string()},
+                                          {"host", host_address},
+                                          {"served", (rig.directory.path() / "served").string()}},
+                            .reach_milestones = reach_milestones};
+        verdict = co_await act(context);
     }
     rig.following.reset();
     filming.reset();

@@ -90,10 +90,10 @@ Verdict from_machine(const Watch& watch, const Sighting& seen) {
         case Sighting::Machine::panicked:
             return verdict(watch, seen, Outcome::kernel_crash,
                            fmt::format("the guest's panic device was triggered {}", after(watch)));
-        default:
-            return verdict(watch, seen, Outcome::qemu_died,
-                           fmt::format("QEMU ended: {}", seen.machine_reason));
+        case Sighting::Machine::running:
+        case Sighting::Machine::died: break;
     }
+    return verdict(watch, seen, Outcome::qemu_died, fmt::format("QEMU ended: {}", seen.machine_reason));
 }
 
 Verdict from_deadline(const Watch& watch, const Sighting& seen) {

@@ -37,8 +37,9 @@ std::string_view stage_at(Outcome outcome) {
         case Stage::loader: return "boot-loader";
         case Stage::kernel: return "kernel";
         case Stage::initramfs: return "initramfs";
-        default: return "userspace";
+        case Stage::userspace: break;
     }
+    return "userspace";
 }
 
 /// The stage by which a boot must have passed a failure of this kind, if it did no harm.
@@ -48,8 +49,10 @@ std::string_view passed_by(Outcome outcome) {
         case Stage::refused: return "boot-loader";
         case Stage::loader: return "kernel";
         case Stage::kernel: return "initramfs";
-        default: return "userspace";
+        case Stage::initramfs:
+        case Stage::userspace: break;
     }
+    return "userspace";
 }
 
 class Checker {

@@ -74,8 +74,13 @@ MilestoneProgress::Channel MilestoneProgress::channel_of(Source source) {
         case Source::kernel_log: return kernel_log;
         case Source::display:
         case Source::tty1: return display;
-        default: return console;
+        case Source::harness:
+        case Source::serial:
+        case Source::screen:
+        case Source::libvirt:
+        case Source::network: break;
     }
+    return console;
 }
 
 void MilestoneProgress::network_checked(std::chrono::microseconds at, std::string text,

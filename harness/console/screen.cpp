@@ -144,7 +144,7 @@ struct Screen::Terminal {
     }
     static int choose_pen(VTermAttr attribute, VTermValue* value, void* user) {
         Pen& pen = of(user).pen;
-        switch (attribute) {
+        switch (static_cast<int>(attribute)) {
             case VTERM_ATTR_BOLD: pen.bold = value->boolean != 0; break;
             case VTERM_ATTR_UNDERLINE: pen.underlined = value->number != 0; break;
             case VTERM_ATTR_REVERSE: pen.reversed = value->boolean != 0; break;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <sstream>
 #include <utility>
 
 namespace lktest {
@@ -32,6 +33,18 @@ std::string escaped(std::string_view text) {
 }
 
 }  // namespace
+
+std::vector<std::string> last_lines(const std::string& text) {
+    constexpr std::size_t count = 10;
+    std::vector<std::string> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) {
+        lines.push_back(line);
+        if (lines.size() > count)
+            lines.erase(lines.begin());
+    }
+    return lines;
+}
 
 ShellCommand::ShellCommand(std::string_view command, unsigned number, std::chrono::microseconds knock_every)
     : knock_(fmt::format("@lktest-{}-here@", number)),

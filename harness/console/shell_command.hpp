@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "harness/console/transcript.hpp"
 
@@ -15,6 +16,9 @@ struct CommandResult {
     int status = 0;      ///< its exit status
     std::string output;  ///< its output and errors; at most 1 MiB
 };
+
+/// The last ten lines of an output.
+std::vector<std::string> last_lines(const std::string& text);
 
 /// Runs one command in the shell on a serial console: decides what to type, and interprets the answer. Pure;
 /// times count from power-on.

@@ -17,8 +17,24 @@ constexpr Stage stage_of(Outcome outcome) {
         case Outcome::kernel_crash:
         case Outcome::kernel_hang: return Stage::kernel;
         case Outcome::initramfs_shell: return Stage::initramfs;
-        default: return Stage::userspace;
+        case Outcome::passed:
+        case Outcome::not_applicable:
+        case Outcome::cancelled:
+        case Outcome::flaky:
+        case Outcome::known_failure:
+        case Outcome::userspace_failure:
+        case Outcome::silent:
+        case Outcome::at_prompt:
+        case Outcome::milestone_deadline:
+        case Outcome::reboot_loop:
+        case Outcome::powered_off:
+        case Outcome::network_failed:
+        case Outcome::step_failed:
+        case Outcome::not_refused:
+        case Outcome::qemu_died:
+        case Outcome::host_setup: break;
     }
+    return Stage::userspace;
 }
 
 }  // namespace lktest

@@ -141,8 +141,11 @@ std::string CellNetwork::State::why_no_lease() const {
     switch (heard->kind) {
         case Kind::discover: return fmt::format("the guest asked by DHCP and got no offer: {}", heard->rest);
         case Kind::offer: return fmt::format("the guest did not take {}, which DHCP offered", heard->address);
-        default: return fmt::format("DHCP refused {} to the guest: {}", heard->address, heard->rest);
+        case Kind::request:
+        case Kind::ack:
+        case Kind::nak: break;
     }
+    return fmt::format("DHCP refused {} to the guest: {}", heard->address, heard->rest);
 }
 
 asio::awaitable<void> CellNetwork::State::news(std::shared_ptr<State> state, Deadline deadline) {
