@@ -47,8 +47,8 @@ struct MissingFirmware {
 /// "error: …" with advice, for callers that need the image.
 Error missing_firmware_error(const MissingFirmware& missing);
 
-/// The image of the catalogue that satisfies the wish. Without Secure Boot an image that cannot enforce it comes
-/// first, then one with an empty key store. Among equals the first descriptor wins.
+/// The image of the catalogue that satisfies the wish. Without Secure Boot an image that cannot enforce it
+/// comes first, then one with an empty key store. Among equals the first descriptor wins.
 std::variant<FirmwareImages, MissingFirmware> choose_firmware(const FirmwareCatalogue& catalogue,
                                                               const FirmwareWish& wish);
 
