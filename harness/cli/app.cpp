@@ -8,6 +8,7 @@
 
 #include "builder/base/problem.hpp"
 #include "harness/cli/help.hpp"
+#include "harness/cli/run_options.hpp"
 
 namespace lktest {
 namespace {

@@ -21,7 +21,7 @@
 #include "harness/cli/module.hpp"
 #include "harness/cli/report.hpp"
 #include "harness/cli/rerun.hpp"
-#include "harness/cli/run.hpp"
+#include "harness/run/run.hpp"
 
 namespace lktest {
 

@@ -8,7 +8,7 @@
 #include "builder/base/error.hpp"
 #include "harness/cli/control_client.hpp"
 #include "harness/cli/option.hpp"
-#include "harness/cli/terminal_relay.hpp"
+#include "harness/terminal/terminal_relay.hpp"
 
 namespace lktest {
 

@@ -3,40 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
-#include <cstdlib>
-#include <stdexcept>
-#include <thread>
-
-#include "builder/base/file.hpp"
 #include "builder/base/printable.hpp"
-#include "harness/cli/held_signals.hpp"
-#include "harness/cli/lookup.hpp"
 #include "harness/cli/option.hpp"
-#include "harness/cli/progress_bar.hpp"
-#include "harness/cli/terminal.hpp"
 
 namespace lktest {
 namespace {
 
-/// 9999-12-31, the last day that ISO 9660 can express (ECMA-119, 8.4.26.1).
-constexpr std::uint64_t last_second = 253402300799;
 constexpr std::uint64_t most_jobs = 1024;
-constexpr const char* any_root_recipe = "this-system";
-
-/// reproducible-builds.org/specs/source-date-epoch
-std::optional<std::int64_t> epoch_from_environment() {
-    const char* text = std::getenv("SOURCE_DATE_EPOCH");
-    if (!text || !*text)
-        return std::nullopt;
-    return static_cast<std::int64_t>(parse_number("SOURCE_DATE_EPOCH", text, 0, last_second));
-}
-
-/// Thrown by the progress callback when the user presses Ctrl-C.
-struct Interrupted : std::runtime_error {
-    Interrupted() : std::runtime_error("interrupted") {}
-};
 
 }  // namespace
 
@@ -59,7 +32,7 @@ void add_build(CLI::App& app, BuildRequest& request, const std::string& default_
                [&request](const std::string& word) { request.output = word; });
     add_single(app, "--source-date-epoch", "SECONDS", "time of the image, since 1970",
                "$SOURCE_DATE_EPOCH, or the newest package", [&request](const std::string& word) {
-                   request.source_date_epoch = parse_number("--source-date-epoch", word, 0, last_second);
+                   request.source_date_epoch = parse_number("--source-date-epoch", word, 0, last_source_date);
                });
     add_single(app, "-j,--jobs", "N", "threads that compress", "one per core",
                [&request](const std::string& word) {
@@ -70,42 +43,6 @@ void add_build(CLI::App& app, BuildRequest& request, const std::string& default_
         if (request.recipe.empty() && request.root.empty())
             throw CLI::RequiredError("RECIPE");
     });
-}
-
-BuildResult make_image(const BuildRequest& request) {
-    Recipe recipe =
-        read_recipe(find_data(recipe_files, request.recipe.empty() ? any_root_recipe : request.recipe));
-    if (!request.root.empty())
-        recipe.root = root_at(request.root, recipe.root);
-    BuildOptions options;
-    options.arch = request.arch;
-    options.output = request.output;
-    if (options.output.empty())
-        options.output = fmt::format("{}-{}{}{}", recipe.name, name(request.arch),
-                                     request.format == Format::netboot ? "-" : ".",
-                                     name(request.format.value_or(Format::iso)));
-    options.format = request.format.value_or(format_of(options.output));
-    options.cache = cache_directory();
-    options.workers = request.jobs.value_or(std::max(1U, std::thread::hardware_concurrency()));
-    options.source_date_epoch = request.source_date_epoch
-                                    ? std::optional<std::int64_t>(*request.source_date_epoch)
-                                    : epoch_from_environment();
-
-    const HeldSignals signals;
-    ProgressBar bar(stderr, is_terminal(stderr), [] { return style_of(stderr); });
-    options.progress = [&](std::string_view step, std::uint64_t done, std::uint64_t total) {
-        if (signals.arrived())
-            throw Interrupted();
-        bar.update(step, done, total);
-    };
-    options.why = [&](std::string_view reason) {
-        if (request.verbose)
-            bar.say(reason);
-    };
-    options.warn = [&](std::string_view remark) { bar.say(remark); };
-    BuildResult result = build_image(recipe, options);
-    bar.finish();
-    return result;
 }
 
 int build(const BuildRequest& request) {

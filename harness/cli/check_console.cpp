@@ -7,9 +7,9 @@
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
-#include "harness/cli/check_console_text.hpp"
-#include "harness/cli/terminal.hpp"
 #include "harness/console/failures.hpp"
+#include "harness/report/check_console_text.hpp"
+#include "harness/terminal/terminal.hpp"
 
 namespace lktest {
 namespace {

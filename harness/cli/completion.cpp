@@ -7,8 +7,8 @@
 #include <algorithm>
 
 #include "harness/cli/app.hpp"
-#include "harness/cli/run_plan.hpp"
 #include "harness/history/database.hpp"
+#include "harness/run/run_plan.hpp"
 
 namespace lktest {
 namespace {

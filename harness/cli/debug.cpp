@@ -11,9 +11,10 @@
 
 #include "harness/boot/control.hpp"
 #include "harness/cli/option.hpp"
-#include "harness/cli/run_floor.hpp"
-#include "harness/cli/run_plan.hpp"
-#include "harness/cli/terminal_relay.hpp"
+#include "harness/cli/run_options.hpp"
+#include "harness/run/run_floor.hpp"
+#include "harness/run/run_plan.hpp"
+#include "harness/terminal/terminal_relay.hpp"
 
 namespace lktest {
 namespace {

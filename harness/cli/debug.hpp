@@ -2,7 +2,7 @@
 #pragma once
 
 #include "harness/boot/debug.hpp"
-#include "harness/cli/run.hpp"
+#include "harness/run/run.hpp"
 
 namespace lktest {
 

@@ -13,12 +13,12 @@
 #include "harness/boot/foreign_guest.hpp"
 #include "harness/boot/look_into.hpp"
 #include "harness/cli/control_client.hpp"
-#include "harness/cli/diagnosis_text.hpp"
 #include "harness/cli/option.hpp"
-#include "harness/cli/terminal.hpp"
 #include "harness/console/failures.hpp"
 #include "harness/machine/event_loop.hpp"
 #include "harness/machine/runs_again.hpp"
+#include "harness/report/diagnosis_text.hpp"
+#include "harness/terminal/terminal.hpp"
 
 namespace lktest {
 namespace {

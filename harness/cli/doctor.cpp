@@ -9,8 +9,8 @@
 #include "builder/base/printable.hpp"
 #include "harness/cli/doctor_checks.hpp"
 #include "harness/cli/option.hpp"
-#include "harness/cli/terminal.hpp"
 #include "harness/report/grid.hpp"
+#include "harness/terminal/terminal.hpp"
 
 namespace lktest {
 namespace {

@@ -12,13 +12,13 @@
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
 #include "firmware/find.hpp"
-#include "harness/cli/machine_size.hpp"
 #include "harness/cli/programs.hpp"
 #include "harness/machine/connection.hpp"
 #include "harness/machine/event_loop.hpp"
 #include "harness/machine/probe.hpp"
 #include "harness/matrix/hardware.hpp"
 #include "harness/net/jail.hpp"
+#include "harness/run/machine_size.hpp"
 #include "harness/scenario/scenario.hpp"
 
 namespace lktest {

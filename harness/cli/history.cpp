@@ -8,10 +8,10 @@
 
 #include "builder/base/error.hpp"
 #include "harness/cli/option.hpp"
-#include "harness/cli/terminal.hpp"
 #include "harness/history/database.hpp"
 #include "harness/history/pending.hpp"
 #include "harness/results/json.hpp"
+#include "harness/terminal/terminal.hpp"
 
 namespace lktest {
 namespace {

@@ -8,7 +8,7 @@
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/printable.hpp"
-#include "harness/cli/lookup.hpp"
+#include "harness/run/lookup.hpp"
 
 namespace lktest {
 namespace {

@@ -9,9 +9,9 @@
 #include "builder/base/error.hpp"
 #include "builder/base/packed.hpp"
 #include "harness/boot/inspect_medium.hpp"
-#include "harness/cli/inspect_json.hpp"
-#include "harness/cli/inspect_text.hpp"
-#include "harness/cli/terminal.hpp"
+#include "harness/report/inspect_json.hpp"
+#include "harness/report/inspect_text.hpp"
+#include "harness/terminal/terminal.hpp"
 
 namespace lktest {
 

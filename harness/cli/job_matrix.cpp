@@ -6,7 +6,7 @@
 #include <array>
 
 #include "builder/base/json_text.hpp"
-#include "harness/cli/shell.hpp"
+#include "harness/run/shell.hpp"
 
 namespace lktest {
 namespace {

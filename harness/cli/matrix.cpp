@@ -10,8 +10,9 @@
 #include "builder/base/error.hpp"
 #include "builder/base/json_text.hpp"
 #include "harness/cli/option.hpp"
-#include "harness/cli/run_plan.hpp"
+#include "harness/cli/run_options.hpp"
 #include "harness/results/json.hpp"
+#include "harness/run/run_plan.hpp"
 
 namespace lktest {
 namespace {

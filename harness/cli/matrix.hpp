@@ -2,8 +2,8 @@
 #pragma once
 
 #include "harness/cli/job_matrix.hpp"
-#include "harness/cli/run.hpp"
 #include "harness/matrix/expand.hpp"
+#include "harness/run/run.hpp"
 
 namespace lktest {
 

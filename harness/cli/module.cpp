@@ -16,10 +16,10 @@
 #include "builder/layer/squashfs_unpacker.hpp"
 #include "builder/layer/squashfs_writer.hpp"
 #include "builder/tree/from_directory.hpp"
-#include "harness/cli/held_signals.hpp"
 #include "harness/cli/option.hpp"
-#include "harness/cli/progress_bar.hpp"
-#include "harness/cli/terminal.hpp"
+#include "harness/terminal/held_signals.hpp"
+#include "harness/terminal/progress_bar.hpp"
+#include "harness/terminal/terminal.hpp"
 
 namespace lktest {
 namespace {

@@ -7,9 +7,7 @@
 
 #include "builder/base/error.hpp"
 #include "builder/base/printable.hpp"
-#include "harness/cli/guarded_output.hpp"
 #include "harness/cli/option.hpp"
-#include "harness/cli/terminal.hpp"
 #include "harness/report/comparison.hpp"
 #include "harness/report/pack.hpp"
 #include "harness/report/renderers.hpp"
@@ -17,6 +15,8 @@
 #include "harness/results/json.hpp"
 #include "harness/results/merge.hpp"
 #include "harness/results/run_files.hpp"
+#include "harness/terminal/guarded_output.hpp"
+#include "harness/terminal/terminal.hpp"
 
 namespace lktest {
 namespace {

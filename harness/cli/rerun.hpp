@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "harness/cli/run.hpp"
+#include "harness/run/run.hpp"
 
 namespace CLI {
 class App;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "harness/cli/run_options.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -6,15 +8,12 @@
 #include "builder/base/error.hpp"
 #include "harness/boot/host.hpp"
 #include "harness/cli/option.hpp"
-#include "harness/cli/run.hpp"
-#include "harness/cli/shell.hpp"
 #include "harness/scenario/parse.hpp"
 
 namespace lktest {
 namespace {
 
 constexpr std::array<std::string_view, 3> accelerators{"auto", "kvm", "tcg"};
-constexpr std::array<std::string_view, 3> networks{"tap", "user", "none"};  // in the order of Network
 
 constexpr std::array<std::string_view, 2> engines{"local", "slurm"};            // in the order of Engine
 constexpr std::array<std::string_view, 3> run_formats{"text", "tap", "jsonl"};  // in the order of RunFormat
@@ -150,10 +149,10 @@ void add_host(CLI::App& app, RunOptions& options) {
                    constexpr std::array<std::optional<Accel>, 3> values{std::nullopt, Accel::kvm, Accel::tcg};
                    options.accel = values[choose("--accel", word, accelerators)];
                });
-    add_single(app, "--network", alternatives(networks), "guest network", "tap",
+    add_single(app, "--network", alternatives(network_names), "guest network", "tap",
                [&options](const std::string& word) {
                    constexpr std::array values{Network::tap, Network::user, Network::none};
-                   options.network = values[choose("--network", word, networks)];
+                   options.network = values[choose("--network", word, network_names)];
                });
 }
 
@@ -232,75 +231,6 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
                  "run the host steps of scenarios that did not come with lktest");
     app.add_flag("--keep", options.keep, "keep guests of failed cells, paused, until Ctrl-C");
     app.add_flag("-v,--verbose", options.verbose, "explain decisions");
-}
-
-namespace {
-
-template <typename Add>
-void reproduce(const Add& add, const Hardware& hardware) {
-    if (hardware.chipset)
-        add("--machine", name(*hardware.chipset));
-    if (!hardware.cpu.empty())
-        add("--cpu", hardware.cpu);
-    if (hardware.cpus)
-        add("--cpus", std::to_string(*hardware.cpus));
-    if (hardware.memory)
-        add("--memory", fmt::format("{}M", *hardware.memory >> 20));
-    if (hardware.tables)
-        add("--tables", name(*hardware.tables));
-    if (hardware.tpm)
-        add("--tpm", name(*hardware.tpm));
-    if (hardware.graphics)
-        add("--graphics", name(*hardware.graphics));
-    if (hardware.card)
-        add("--card", name(*hardware.card));
-}
-
-}  // namespace
-
-std::string reproduce(const RunOptions& options, const BootCell& cell) {
-    return "lktest run " + reproducing_options(options, cell);
-}
-
-std::string reproducing_options(const RunOptions& options, const BootCell& cell) {
-    std::string command = fmt::format("--arch {} --firmware {}", name(cell.arch), name(cell.firmware));
-    const auto add = [&command](std::string_view option, std::string_view value) {
-        command += fmt::format(" {} {}", option, shell_word(value));
-    };
-    if (cell.medium != plain_medium)
-        add("--medium", name(cell.medium));
-    reproduce(add, cell.hardware);
-    if (!options.isos.empty())
-        add("--iso", cell.image.path.string());
-    if (!options.recipe.empty())
-        add("--recipe", options.recipe);
-    for (const std::string& scenario : options.scenarios)
-        if (std::filesystem::path(scenario).stem() == cell.scenario) {
-            add("--scenario", scenario);
-            break;
-        }
-    if (!options.append.empty())
-        add("--append", options.append);
-    if (row_of(cell.firmware).secure_boot)
-        for (const std::string& certificate : options.enrolled)
-            add("--enroll", certificate);
-    for (const std::string& uri : options.connect)
-        add("--connect", uri);
-    if (options.accel)
-        add("--accel", name(*options.accel));
-    if (options.network != Network::tap)
-        add("--network", networks[static_cast<std::size_t>(options.network)]);
-    if (options.trials.repeat > 1)
-        add("--repeat", std::to_string(options.trials.repeat));
-    if (options.trials.memory_floor)
-        command += " --memory-floor";
-    if (options.host_steps)
-        command += " --allow-host-steps";
-    if (!options.known_failures.empty())
-        add("--known-failures", options.known_failures.string());
-    if (options.timeout)
-        add("--timeout", std::to_string(options.timeout->count()));
-    return command;
 }
 
 }  // namespace lktest

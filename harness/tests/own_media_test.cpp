@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // --recipe and --watch: which media come of a user's own recipe, and what they are made of.
-#include "harness/cli/own_media.hpp"
+#include "harness/run/own_media.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
-#include "harness/cli/run.hpp"
-#include "harness/cli/run_plan.hpp"
-#include "harness/cli/watched.hpp"
+#include "harness/run/run.hpp"
+#include "harness/run/run_plan.hpp"
+#include "harness/run/watched.hpp"
 
 namespace lktest {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
+#include "harness/run/schedule.hpp"
 
-#include "harness/boot/run.hpp"
+#include <gtest/gtest.h>
 
 namespace lktest {
 namespace {

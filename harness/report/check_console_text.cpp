@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "harness/report/check_console_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "builder/base/json_text.hpp"
+#include "builder/base/printable.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr std::size_t most_later = 20;
+
+std::string counted(std::size_t number, std::string_view what) {
+    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
+std::string stage_text(const CheckedLog& log) {
+    return log.stage().empty() ? "nothing that is known" : log.stage();
+}
+
+/// "line 41  kernel-panic  kernel panic: Fatal exception"
+Line later_line(const LogFinding& finding) {
+    return {{finding.warning ? "! " : "✗ ", finding.warning ? Tone::fault : Tone::bad},
+            {fmt::format("line {}  ", finding.line), Tone::dim},
+            {finding.kind + "  "},
+            {printable(finding.reason), Tone::dim}};
+}
+
+}  // namespace
+
+std::string check_console_text(const std::string& file, const CheckedLog& log, const Style& style) {
+    std::string text;
+    const auto print = [&](const Line& line, std::size_t width = 0) {
+        text += paint(line, style, width) + "\n";
+    };
+    print({{printable(file), Tone::strong},
+           {fmt::format("  {} · {}{}", counted(log.lines, "line"), counted(log.stages.size(), "boot"),
+                        log.emulated ? " · an emulated machine" : "")}});
+    print({{"reached  ", Tone::dim}, {stage_text(log)}});
+    const LogFinding* first = log.first_failure();
+    if (first) {
+        print({});
+        print({{"✗ ", Tone::bad},
+               {first->kind, Tone::strong},
+               {fmt::format("  line {}", first->line), Tone::dim}});
+        print({{"  " + printable(first->reason)}});
+        for (const std::string& line : first->lines)
+            print({{"  │ ", Tone::dim}, {printable(line)}});
+        if (!first->hint.empty())
+            print({{"  fix: ", Tone::dim}, {first->hint, Tone::busy}});
+    }
+    const auto others = log.findings.size() - (first ? 1 : 0);
+    if (others > 0)
+        print({});
+    std::size_t shown = 0;
+    for (const LogFinding& finding : log.findings)
+        if (&finding != first && shown++ < most_later)
+            print(later_line(finding), style.width);
+    if (others > most_later)
+        print({{fmt::format("  and {} more: --json has them all", others - most_later), Tone::dim}});
+    print({});
+    if (!log.recognized()) {
+        print({{"? ", Tone::fault},
+               {"no line of it was recognized, so nothing is known about the boot", Tone::strong}});
+        print({{"  fix: ", Tone::dim},
+               {"save the console itself, or dmesg, journalctl or syslog output", Tone::busy}});
+        return text;
+    }
+    const auto warnings =
+        static_cast<std::size_t>(std::ranges::count(log.findings, true, &LogFinding::warning));
+    print({{first ? "✗" : "✓", first ? Tone::bad : Tone::good},
+           {fmt::format(" {}, {}", counted(log.findings.size() - warnings, "failure"),
+                        counted(warnings, "warning")),
+            Tone::strong}});
+    return text;
+}
+
+std::string check_console_json(const std::string& file, const CheckedLog& log) {
+    Json findings = Json::array();
+    for (const LogFinding& finding : log.findings)
+        findings.push_back({{"kind", finding.kind},
+                            {"warning", finding.warning},
+                            {"boot", finding.boot + 1},
+                            {"line", finding.line},
+                            {"reason", json_text(finding.reason)},
+                            {"fix", json_text(finding.hint)},
+                            {"report", json_strings(finding.lines)}});
+    const LogFinding* first = log.first_failure();
+    const Json json = {{"schema", "lktest.console-check/1"},
+                       {"file", json_text(file)},
+                       {"lines", log.lines},
+                       {"recognized", log.recognized()},
+                       {"boots", log.stages.size()},
+                       {"emulated", log.emulated},
+                       {"stage", json_text(log.stage())},
+                       {"failed", log.failed()},
+                       {"first", first ? Json(first->kind) : Json()},
+                       {"findings", findings}};
+    return json_output(json) + "\n";
+}
+
+}  // namespace lktest

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+#include "harness/run/run_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "builder/base/confined.hpp"
+#include "builder/base/error.hpp"
+#include "builder/base/printable.hpp"
+#include "builder/base/problem.hpp"
+#include "firmware/secure_keys.hpp"
+#include "harness/boot/inspect_medium.hpp"
+#include "harness/matrix/reduce.hpp"
+#include "harness/net/netboot.hpp"
+#include "harness/run/lookup.hpp"
+#include "harness/run/own_media.hpp"
+#include "harness/scenario/parse.hpp"
+
+namespace lktest {
+namespace {
+
+/// The scenarios that were read, and the choice of each.
+struct Scenarios {
+    std::map<std::string, Scenario> by_name;
+
+    ScenarioChoice choose(const std::string& word) {
+        Scenario read = read_scenario(find_data(scenario_files, word));
+        ScenarioChoice choice{read.name, read.arches, read.firmwares, read.media, read.hardware};
+        by_name.insert_or_assign(read.name, std::move(read));
+        return choice;
+    }
+};
+
+/// How a cell's machine asks its boot server.
+NetClient client_of(Arch arch, Firmware firmware, Medium medium) {
+    const FirmwareBuild* build = build_of(firmware, arch);
+    return {build ? build->efi_suffix : std::string_view(), row_of(medium).http};
+}
+
+/// A directory that machines boot from over the network, ours or anybody's.
+ImageChoice look_at_tree(const Image& image) {
+    const auto boots = [&image](Arch arch) {
+        for (const Firmware firmware : all_firmwares)
+            for (const Medium medium : network_media)
+                if (build_of(firmware, arch) && boot_file(image.path, client_of(arch, firmware, medium)))
+                    return true;
+        return false;
+    };
+    std::vector<Arch> arches;
+    std::ranges::copy_if(all_arches, std::back_inserter(arches), boots);
+    if (arches.empty())
+        throw usage_error(fmt::format("{} is a directory, and nothing in it is a boot loader that a machine "
+                                      "gets over the network",
+                                      image.path.string()),
+                          "give an ISO, what `lktest build --format netboot` made, or the tree of a boot "
+                          "server: one with pxelinux.0, grubx64.efi or bootaa64.efi, say");
+    const bool own = std::filesystem::exists(image.path / "live/manifest.json");
+    return {image, arches, {own ? own_scenario : foreign_scenario}, network_media};
+}
+
+/// Marks the cells that a tree has no boot loader for.
+void leave_out_what_has_no_loader(std::vector<PlannedCell>& cells) {
+    for (auto& [cell, not_applicable] : cells)
+        if (!not_applicable && from_network(cell.medium) &&
+            !boot_file(cell.image.path, client_of(cell.arch, cell.firmware, cell.medium)))
+            not_applicable = fmt::format("{} has no boot loader for {} {} by {}", cell.image.path.string(),
+                                         name(cell.arch), name(cell.firmware), name(cell.medium));
+    if (std::ranges::all_of(cells, [](const PlannedCell& cell) { return cell.not_applicable.has_value(); }))
+        throw usage_error(fmt::format("no cell is left to boot: {}", *cells.front().not_applicable),
+                          "leave a filter out, or give another ISO");
+}
+
+/// What a word is a value of, when it is given where a file is expected: "--arch" of "aarch64".
+std::optional<std::string_view> option_of(std::string_view word) {
+    const auto is_one_of = [word](const auto& values) {
+        return std::ranges::any_of(values, [word](const auto value) { return name(value) == word; });
+    };
+    if (is_one_of(all_arches))
+        return "--arch";
+    if (is_one_of(all_firmwares))
+        return "--firmware";
+    if (is_one_of(all_media))
+        return "--medium";
+    if (is_one_of(all_chipsets))
+        return "--machine";
+    if (is_one_of(all_graphics))
+        return "--graphics";
+    return is_one_of(all_cards) ? std::optional("--card") : std::nullopt;
+}
+
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const CodePoint point = first_code_point(text);
+        if (!point.valid)
+            return false;
+        text.remove_prefix(point.size);
+    }
+    return true;
+}
+
+void check_is_file(const std::filesystem::path& path) {
+    std::error_code none;
+    // XML 1.0, 2.2 Characters: no escape stands for them.
+    const std::string name = path.string();
+    if (std::ranges::any_of(name, [](unsigned char c) { return c < 0x20; }) || !is_utf8(name))
+        throw usage_error(
+            fmt::format("{} has a control character, or bytes that are not UTF-8, in its name, which "
+                        "libvirt cannot be told",
+                        printable(name)),
+            "rename it, or pass a link to it");
+    const std::optional<std::string_view> option = option_of(path.string());
+    if (option && !std::filesystem::exists(path, none))
+        throw usage_error(
+            fmt::format("there is no ISO '{}'", path.string()),
+            fmt::format("an option takes one value, and can be repeated: {} {}", *option, path.string()));
+}
+
+/// Only the cells with these names, in the plan's order.
+void keep_named(std::vector<PlannedCell>& cells, const std::vector<std::string>& wanted) {
+    std::map<std::string, bool, std::less<>> found;
+    for (const std::string& cell : wanted)
+        found.emplace(cell, false);
+    std::vector<std::string> names;
+    std::erase_if(cells, [&](const PlannedCell& planned) {
+        names.push_back(name(planned.cell));
+        const auto known = found.find(names.back());
+        return known == found.end() || !(known->second = true);
+    });
+    const std::vector<std::string_view> candidates(names.begin(), names.end());
+    for (const auto& [cell, is_there] : found)
+        if (!is_there) {
+            const std::string_view nearest = nearest_name(cell, candidates);
+            throw usage_error(fmt::format("the matrix has no cell '{}'", cell),
+                              nearest.empty() ? "see lktest matrix, with the same options"
+                                              : fmt::format("did you mean '{}'?", nearest));
+        }
+}
+
+/// The given ISOs, each with the scenario that suits it when the user names none.
+std::vector<ImageChoice> look_at(const std::vector<std::filesystem::path>& isos) {
+    std::vector<ImageChoice> images;
+    for (const Image& image : name_images(isos)) {
+        check_is_file(image.path);
+        if (std::filesystem::is_directory(image.path)) {
+            images.push_back(look_at_tree(image));
+            continue;
+        }
+        try {
+            const IsoFacts facts = inspect_facts(image.path);
+            const bool own = facts.application_id.starts_with(own_application_id);
+            images.push_back({image, facts.arches, {own ? own_scenario : foreign_scenario}});
+            if (facts.disk)
+                images.back().media = {Medium::disk, Medium::usb, Medium::disk_512e, Medium::nvme};
+        } catch (const ConfinedFailure& failure) {
+            // That costs its own cells at most: they boot it as a stranger's, for every architecture.
+            fmt::print(stderr, "lktest: {}\n", printable(failure.what()));
+            images.push_back({image, {all_arches.begin(), all_arches.end()}, {foreign_scenario}});
+        }
+    }
+    return images;
+}
+
+/// A machine that the user names is tried, although the medium does not look as if it were made for it: some
+/// firmware starts a boot image of the wrong kind.
+void try_asked_arches(Axes& axes) {
+    const auto suits = [](const ImageChoice& choice, Arch arch) {
+        return choice.arches.empty() || std::ranges::find(choice.arches, arch) != choice.arches.end();
+    };
+    const std::vector<ImageChoice> found = axes.images;
+    for (ImageChoice& choice : axes.images) {
+        const bool fits_none =
+            std::ranges::none_of(axes.arches, [&](Arch arch) { return suits(choice, arch); });
+        for (const Arch arch : axes.arches) {
+            const bool fits_no_image =
+                std::ranges::none_of(found, [&](const ImageChoice& other) { return suits(other, arch); });
+            if ((fits_none || fits_no_image) && !std::filesystem::is_directory(choice.image.path))
+                choice.arches.push_back(arch);
+        }
+    }
+}
+
+/// Of each axis that nothing is asked of every value: firmware, medium and machine multiplied, the others
+/// one at a time.
+void ask_for_all(Axes& axes) {
+    if (axes.firmwares.empty())
+        axes.firmwares = {all_firmwares.begin(), all_firmwares.end()};
+    if (axes.media.empty())
+        axes.media = {all_media.begin(), all_media.end()};
+    if (axes.hardware.chipsets.empty())
+        axes.hardware.chipsets = {all_chipsets.begin(), all_chipsets.end()};
+    axes.variants = {{.cpu = "max"},
+                     {.cpu = "Nehalem"},
+                     {.cpu = "cortex-a57"},
+                     {.cpus = 2},
+                     {.memory = std::uint64_t{512} << 20},
+                     {.tables = Tables::devicetree},
+                     {.tpm = Tpm::tpm2}};
+    for (const Graphics graphics : all_graphics)
+        axes.variants.push_back({.graphics = graphics});
+    for (const Card card : all_cards)
+        axes.variants.push_back({.card = card});
+}
+
+/// Adds the user's certificates to those of the scenarios, and reads all, so that a bad one is told before
+/// anything boots.
+void enroll(RunPlan& plan, const std::vector<std::string>& certificates) {
+    if (!certificates.empty() && std::ranges::none_of(plan.cells, [](const PlannedCell& planned) {
+            return !planned.not_applicable && row_of(planned.cell.firmware).secure_boot;
+        }))
+        throw usage_error("--enroll is for firmware with Secure Boot, and no cell has it",
+                          "add --firmware uefi-secure");
+    for (auto& [name, scenario] : plan.scenarios) {
+        std::vector<std::string>& db = scenario.keys.db;
+        db.insert(db.end(), certificates.begin(), certificates.end());
+        read_secure_keys(scenario.keys);
+    }
+}
+
+}  // namespace
+
+RunPlan plan_run(const RunOptions& options) {
+    if (options.keep && (options.trials.repeat > 1 || options.trials.retries > 0 ||
+                         options.trials.memory_floor || options.trials.early))
+        throw usage_error("--keep keeps the guest of one boot, and these options boot a cell again and again",
+                          "leave --keep out, or --repeat, --retries, --early-console and --memory-floor");
+    if (options.keep && options.engine == Engine::slurm)
+        throw usage_error("--keep keeps guests on this machine, and Slurm boots them on others",
+                          "leave --keep out, or --engine slurm");
+    if (!options.recipe.empty() && !options.isos.empty())
+        throw usage_error("--recipe says what our own images are made of, and an ISO is given",
+                          "leave one of them out");
+    Scenarios scenarios;
+    Axes axes{.images = options.isos.empty() ? own_images(options) : look_at(options.isos),
+              .scenarios = {},
+              .arches = options.arches,
+              .firmwares = options.firmwares,
+              .media = options.media,
+              .hardware = options.hardware};
+    if (!options.isos.empty())
+        try_asked_arches(axes);
+    if (options.all)
+        ask_for_all(axes);
+    if (options.scenarios.empty()) {
+        for (const char* word : {own_scenario, foreign_scenario})
+            if (std::ranges::any_of(axes.images, [word](const ImageChoice& choice) {
+                    return choice.scenarios.front() == word;
+                }))
+                axes.scenarios.push_back(scenarios.choose(word));
+    } else {
+        for (ImageChoice& choice : axes.images)
+            choice.scenarios.clear();
+        for (const std::string& word : options.scenarios)
+            axes.scenarios.push_back(scenarios.choose(word));
+    }
+    RunPlan plan{.cells = expand(axes), .scenarios = std::move(scenarios.by_name), .known_failures = {}};
+    if (!options.isos.empty())  // our own trees may not have been built yet
+        leave_out_what_has_no_loader(plan.cells);
+    if (!options.known_failures.empty())
+        plan.known_failures = read_known_failures(options.known_failures);
+    if (options.pairwise)
+        plan.cells = reduce_pairwise(plan.cells);
+    if (!options.cells.empty())
+        keep_named(plan.cells, options.cells);
+    enroll(plan, options.enrolled);
+    if (options.append.empty())
+        return plan;
+    for (auto& [name, scenario] : plan.scenarios) {
+        std::string& line = scenario.boot.append;
+        line += (line.empty() ? "" : " ") + options.append;
+        scenario.boot.place = {.file = "--append"};
+    }
+    return plan;
+}
+
+void refuse_host_steps(const RunPlan& plan, const std::filesystem::path& own) {
+    for (const PlannedCell& planned : plan.cells) {
+        if (planned.not_applicable)
+            continue;
+        const Scenario& scenario = plan.scenarios.at(planned.cell.scenario);
+        for (const Step& step : scenario.steps) {
+            std::error_code none;
+            if (!std::holds_alternative<RunOnHost>(step.action) ||
+                std::filesystem::equivalent(std::filesystem::path(step.place.file).parent_path(), own, none))
+                continue;
+            throw usage_error(
+                fmt::format("{}:{}:{}: the step '{}' runs a command on this machine, with your rights, and "
+                            "the scenario did not come with lktest",
+                            step.place.file, step.place.line, step.place.column, step.name),
+                "read the scenario's 'host' steps; if you trust them, add --allow-host-steps");
+        }
+    }
+}
+
+}  // namespace lktest
