@@ -12,6 +12,7 @@
 #include "builder/inspect/fat.hpp"
 #include "builder/inspect/iso_sector.hpp"
 #include "builder/inspect/isolinux_facts.hpp"
+#include "builder/inspect/medium_parts.hpp"
 #include "builder/inspect/netboot_tree.hpp"
 #include "builder/inspect/path_lookup.hpp"
 #include "builder/inspect/volumes.hpp"
@@ -20,8 +21,7 @@ namespace lktest {
 namespace {
 
 // A medium has a handful of each; a hostile one may have any number.
-constexpr std::size_t efi_limit = 100, kernel_limit = 16, initramfs_limit = 8, layer_limit = 500,
-                      esp_limit = 4, cut_limit = 1000, kernel_config_limit = 1 << 20;
+constexpr std::size_t efi_limit = 100, kernel_limit = 16, initramfs_limit = 8, esp_limit = 4;
 constexpr std::uint64_t compare_limit = 1 << 30;  // bytes, of all files in ESPs
 
 class Inspection {
@@ -40,7 +40,7 @@ public:
         facts_.names = tree_.names;
         facts_.tree_damaged = tree_.damaged;
         facts_.partitions = read_partitions(iso_);
-        look_at_files(tree_);
+        add_files(tree_, facts_);
         look_at_boot_images();
         look_at_efi();
         finish(tree_);
@@ -55,7 +55,7 @@ public:
         look_at_disk();
         facts_.names = IsoTree::Names::joliet;  // letters match in any case
         const IsoTree merged = merged_tree();
-        look_at_files(merged);
+        add_files(merged, facts_);
         look_at_efi();
         finish(merged);
         return std::move(facts_);
@@ -68,7 +68,7 @@ public:
         facts_.names = tree_.names;
         for (const auto& [path, node] : tree_.nodes)
             facts_.size += node.size;
-        look_at_files(tree_);
+        add_files(tree_, facts_);
         look_at_efi();
         finish(tree_);
         return std::move(facts_);
@@ -81,7 +81,7 @@ private:
         look_at_isolinux();
         look_at_kernels();
         look_at_roots(tree);
-        look_at_verity(tree);
+        add_verity(iso_, tree, facts_);
         if (options_.checksum_limit > 0)
             look_at_checksums(tree);
         facts_.tree = std::make_shared<const IsoTree>(tree);
@@ -124,38 +124,6 @@ private:
         return plain_;
     }
 
-    void look_at_files(const IsoTree& tree) {
-        constexpr std::uint64_t fat_file_limit = 0xffffffff;
-        for (const auto& [path, node] : tree.nodes) {
-            if (node.directory || !node.target.empty())
-                continue;
-            ++facts_.files;
-            if (node.content.size() < node.size && facts_.cut_files.size() < cut_limit)
-                facts_.cut_files.push_back(path);
-            if (node.size > fat_file_limit && facts_.large_files.size() < layer_limit)
-                facts_.large_files.push_back(path);
-            if (auto erofs = read_erofs_super(node.content)) {
-                if (facts_.erofs.size() < layer_limit)
-                    facts_.erofs.push_back({path, node.content.size(), std::move(*erofs)});
-                continue;
-            }
-            const bool named = path.ends_with(".squashfs") || path.ends_with(".sfs") || path.ends_with(".sb");
-            if (facts_.layers.size() < layer_limit && (named || node.content.read(0, 4) == "hsqs"))
-                facts_.layers.push_back({path, node.content.size(), read_squashfs_super(node.content)});
-            note_kernel_config(path, node);
-        }
-    }
-
-    /// "/boot/config-6.1.0-13-amd64".
-    void note_kernel_config(const std::string& path, const IsoNode& node) {
-        constexpr std::string_view prefix = "config-";
-        const std::string_view file = file_name_of(path);
-        if (file.starts_with(prefix) && facts_.kernel_configs.size() < kernel_limit)
-            if (KernelConfig config = KernelConfig::parse(node.content.read(0, kernel_config_limit));
-                config.known())
-                facts_.kernel_configs.emplace(file.substr(prefix.size()), std::move(config));
-    }
-
     void look_at_roots(const IsoTree& tree) {
         std::vector<std::string> images;
         for (const LayerFacts& layer : facts_.layers)
@@ -167,19 +135,6 @@ private:
         for (const RootFacts& root : facts_.roots)
             for (const auto& [release, text] : root.configs)
                 facts_.kernel_configs.try_emplace(release, KernelConfig::parse(text));
-    }
-
-    /// Hash trees are partitions of a disk, or files beside the root's image.
-    void look_at_verity(const IsoTree& tree) {
-        const PartitionTables& tables = facts_.partitions;
-        for (const Partition& partition : tables.gpt ? tables.gpt->partitions : tables.mbr)
-            if (auto found = read_verity(iso_.part(partition.offset, partition.size),
-                                         fmt::format("partition {}", partition.number)))
-                facts_.verity.push_back(std::move(*found));
-        for (const auto& [path, node] : tree.nodes)
-            if (!node.directory && facts_.verity.size() < layer_limit)
-                if (auto found = read_verity(node.content, path))
-                    facts_.verity.push_back(std::move(*found));
     }
 
     void look_at_checksums(const IsoTree& tree) {
@@ -336,41 +291,8 @@ private:
     }
 
     void add_efi(std::size_t volume, const std::string& path, const ByteView& content) {
-        if (facts_.efi.size() >= efi_limit)
-            return;
-        EfiProgram program;
-        program.path = path;
-        program.in_esp = volume != Volumes::iso;
-        program.volume = volume;
-        program.image = read_pe(content);
-        program.grub = read_grub_program(content);
-        program.secure = read_secure_boot(content);
-        program.loader = loader_kind(program, content);
-        facts_.efi.push_back(std::move(program));
-    }
-
-    static EfiProgram::Loader loader_kind(const EfiProgram& program, const ByteView& content) {
-        using enum EfiProgram::Loader;
-        if (!program.image)
-            return unknown;
-        const auto has_section = [&](std::string_view name) {
-            return std::ranges::find(program.image->sections, name, &PeSection::name) !=
-                   program.image->sections.end();
-        };
-        const std::string file = lower_case(file_name_of(program.path));
-        if (program.grub || file.starts_with("grub"))
-            return grub;
-        if (std::ranges::any_of(program.image->sbat,
-                                [](const std::string& line) { return line.starts_with("shim,"); }) ||
-            has_section(".vendor_cert"))
-            return shim;
-        if (has_section(".linux"))
-            return unified_kernel;
-        if (has_section(".sdmagic") && find_text(content, "systemd-boot ", 4 << 20) != not_found)
-            return systemd_boot;
-        if (content.read(0x202, 4) == "HdrS" || content.read(0x38, 4) == "ARM\x64")
-            return kernel;
-        return unknown;
+        if (facts_.efi.size() < efi_limit)
+            facts_.efi.push_back(efi_program(volume, path, content));
     }
 
     ByteView content_of(std::size_t volume, const std::string& path) const {

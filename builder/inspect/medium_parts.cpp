@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "builder/inspect/medium_parts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "builder/inspect/path_lookup.hpp"
+#include "builder/inspect/volumes.hpp"
+
+namespace lktest {
+namespace {
+
+// A medium has a handful of each; a hostile one may have any number.
+constexpr std::size_t config_limit = 16, listed_limit = 500, cut_limit = 1000, config_bytes = 1 << 20;
+
+/// "/boot/config-6.1.0-13-amd64".
+void note_kernel_config(const std::string& path, const IsoNode& node, MediumFacts& facts) {
+    constexpr std::string_view prefix = "config-";
+    const std::string_view file = file_name_of(path);
+    if (file.starts_with(prefix) && facts.kernel_configs.size() < config_limit)
+        if (KernelConfig config = KernelConfig::parse(node.content.read(0, config_bytes)); config.known())
+            facts.kernel_configs.emplace(file.substr(prefix.size()), std::move(config));
+}
+
+EfiProgram::Loader loader_kind(const EfiProgram& program, const ByteView& content) {
+    using enum EfiProgram::Loader;
+    if (!program.image)
+        return unknown;
+    const auto has_section = [&](std::string_view name) {
+        return std::ranges::find(program.image->sections, name, &PeSection::name) !=
+               program.image->sections.end();
+    };
+    const std::string file = lower_case(file_name_of(program.path));
+    if (program.grub || file.starts_with("grub"))
+        return grub;
+    if (std::ranges::any_of(program.image->sbat,
+                            [](const std::string& line) { return line.starts_with("shim,"); }) ||
+        has_section(".vendor_cert"))
+        return shim;
+    if (has_section(".linux"))
+        return unified_kernel;
+    if (has_section(".sdmagic") && find_text(content, "systemd-boot ", 4 << 20) != not_found)
+        return systemd_boot;
+    if (content.read(0x202, 4) == "HdrS" || content.read(0x38, 4) == "ARM\x64")
+        return kernel;
+    return unknown;
+}
+
+}  // namespace
+
+void add_files(const IsoTree& tree, MediumFacts& facts) {
+    constexpr std::uint64_t fat_file_limit = 0xffffffff;
+    for (const auto& [path, node] : tree.nodes) {
+        if (node.directory || !node.target.empty())
+            continue;
+        ++facts.files;
+        if (node.content.size() < node.size && facts.cut_files.size() < cut_limit)
+            facts.cut_files.push_back(path);
+        if (node.size > fat_file_limit && facts.large_files.size() < listed_limit)
+            facts.large_files.push_back(path);
+        if (auto erofs = read_erofs_super(node.content)) {
+            if (facts.erofs.size() < listed_limit)
+                facts.erofs.push_back({path, node.content.size(), std::move(*erofs)});
+            continue;
+        }
+        const bool named = path.ends_with(".squashfs") || path.ends_with(".sfs") || path.ends_with(".sb");
+        if (facts.layers.size() < listed_limit && (named || node.content.read(0, 4) == "hsqs"))
+            facts.layers.push_back({path, node.content.size(), read_squashfs_super(node.content)});
+        note_kernel_config(path, node, facts);
+    }
+}
+
+void add_verity(const ByteView& medium, const IsoTree& tree, MediumFacts& facts) {
+    const PartitionTables& tables = facts.partitions;
+    for (const Partition& partition : tables.gpt ? tables.gpt->partitions : tables.mbr)
+        if (auto found = read_verity(medium.part(partition.offset, partition.size),
+                                     fmt::format("partition {}", partition.number)))
+            facts.verity.push_back(std::move(*found));
+    for (const auto& [path, node] : tree.nodes)
+        if (!node.directory && facts.verity.size() < listed_limit)
+            if (auto found = read_verity(node.content, path))
+                facts.verity.push_back(std::move(*found));
+}
+
+EfiProgram efi_program(std::size_t volume, const std::string& path, const ByteView& content) {
+    EfiProgram program;
+    program.path = path;
+    program.in_esp = volume != Volumes::iso;
+    program.volume = volume;
+    program.image = read_pe(content);
+    program.grub = read_grub_program(content);
+    program.secure = read_secure_boot(content);
+    program.loader = loader_kind(program, content);
+    return program;
+}
+
+}  // namespace lktest
