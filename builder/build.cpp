@@ -39,9 +39,9 @@ std::string own_inputs(const Recipe& recipe, Arch arch, const InitScripts& scrip
         menu += entry.title + entry.command_line;
     if (!recipe.splash.empty())
         menu += file_identity(recipe.splash);
-    return fmt::format("lktest {} format {}\narch {}\nrecipe {:016x}\ninit {:016x}\nmenu {:016x}\n",
-                       LKTEST_VERSION, format_version, name(arch), hash(recipe.text), hash(text_of(scripts)),
-                       hash(menu));
+    return fmt::format("lktest {} format {}\narch {}\nrecipe {:016x}\nsuite {}\ninit {:016x}\nmenu {:016x}\n",
+                       LKTEST_VERSION, format_version, name(arch), hash(recipe.text), recipe.suite,
+                       hash(text_of(scripts)), hash(menu));
 }
 
 /// Before the packages in the note.
@@ -57,8 +57,8 @@ void add_lists(const Build& build, std::vector<ImageFile>& files) {
     std::vector<FileDigest> known = digests(files);
     // libisofs writes a table into this one (the boot info table).
     std::erase_if(known, [](const FileDigest& file) { return file.path == isolinux_path; });
-    const ImageFile list{manifest_path,
-                         manifest(build.recipe, build.options.arch, build.sources, build.reporting, build.time, known)};
+    const ImageFile list{manifest_path, manifest(build.recipe, build.options.arch, build.sources,
+                                                 build.reporting, build.time, known)};
     known.push_back(digests({&list, 1}).front());
     files.push_back(list);
     files.push_back({checksums_path, checksum_list(known)});
@@ -235,8 +235,9 @@ std::optional<Kernel> own_kernel(const Recipe& recipe, const BuildOptions& optio
 std::vector<ImageFile> medium_parts(const Parts& made, const fs::path& files, std::string_view base) {
     std::vector<ImageFile> parts{{kernel_path, made.image}, {initramfs_path, made.initramfs}};
     for (std::size_t number = 1; number <= made.base.size(); ++number)
-        parts.push_back({made.base.size() == 1 ? fmt::format("{}/01-{}.sb", layers_directory, base)
-                                               : fmt::format("{}/01-{}-{:02}.sb", layers_directory, base, number),
+        parts.push_back({made.base.size() == 1
+                             ? fmt::format("{}/01-{}.sb", layers_directory, base)
+                             : fmt::format("{}/01-{}-{:02}.sb", layers_directory, base, number),
                          made.base[number - 1]});
     parts.push_back({fmt::format("{}/02-modules.sb", layers_directory), made.modules});
     parts.push_back({fmt::format("{}/03-files.sb", layers_directory), files});
@@ -272,14 +273,14 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
     Sources sources = fetch_sources(recipe, options, !kernel);
     const Reporting reporting = root ? choose_reporting(recipe.root, root->tree) : Reporting();
     if (!reporting.problem.empty())
-        options.warn(fmt::format("the live system will not report its userspace and network: {}. lktest run then "
-                                 "waits for a login prompt",
-                                 reporting.problem));
+        options.warn(
+            fmt::format("the live system will not report its userspace and network: {}. lktest run then "
+                        "waits for a login prompt",
+                        reporting.problem));
     const std::int64_t time =
         options.source_date_epoch.value_or(std::max(newest(sources.all()), root ? root->newest : 0));
-    const Build build{
-        recipe,    options, std::move(sources), std::move(root), std::move(kernel),
-        reporting, time,    read_init_scripts()};
+    const Build build{recipe,    options, std::move(sources), std::move(root), std::move(kernel),
+                      reporting, time,    read_init_scripts()};
 
     if (is_made(build)) {
         options.why(fmt::format("{} is there already, made of the same", options.output.string()));

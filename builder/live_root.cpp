@@ -26,7 +26,8 @@ std::shared_ptr<Inode> inode_of(const ExtraFile& file, std::int64_t time) {
     return inode;
 }
 
-/// @param own  the directory that the root itself has its kernel's modules in; empty: the kernel is not the root's
+/// @param own  the directory that the root itself has its kernel's modules in; empty: the kernel is not the
+/// root's
 std::string modules_path(const std::string& own, const FileTree& root, const std::string& release) {
     std::string directory = own.empty() ? "/lib/modules" : own;
     const auto is_there = [&](const char* path) {
@@ -60,7 +61,8 @@ FileTree merged_usr() {
 FileTree modules_layer(const Kernel& kernel, const FileTree& root) {
     FileTree tree;
     if (const auto modules = kernel.modules.find(kernel.directory()))
-        tree.put_over(root, modules_path(kernel.of_root ? kernel.modules_directory : "", root, kernel.release),
+        tree.put_over(root,
+                      modules_path(kernel.of_root ? kernel.modules_directory : "", root, kernel.release),
                       modules);
     return tree;
 }
@@ -103,8 +105,8 @@ FileTree files_over(const Recipe& recipe, const FileTree& root, const std::vecto
         program->content = busybox;
         tree.put_over(root, report_busybox, std::move(program));
     }
-    if (const RootInit init = init_of(root); !init.path.empty() && init.path != "/sbin/init" &&
-                                             !root.find(root.place_of("/sbin/init")))
+    if (const RootInit init = init_of(root);
+        !init.path.empty() && init.path != "/sbin/init" && !root.find(root.place_of("/sbin/init")))
         tree.put_over(root, "/sbin/init", inode_of({.path = {}, .content = {}, .symlink = init.path}, time));
     for (const auto& [target, links] : recipe.links)
         for (const std::string& link : links)

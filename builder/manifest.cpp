@@ -18,9 +18,8 @@ void add_packages(Json& list, const std::vector<Package>& packages, const char* 
 
 }  // namespace
 
-std::string manifest(const Recipe& recipe, Arch arch, const Sources& sources,
-                     const Reporting& reporting, std::int64_t time,
-                     std::span<const FileDigest> files) {
+std::string manifest(const Recipe& recipe, Arch arch, const Sources& sources, const Reporting& reporting,
+                     std::int64_t time, std::span<const FileDigest> files) {
     const ImageFile text{recipe.name, recipe.text};
     Json json{{"format", 1},
               {"builder", "lktest " LKTEST_VERSION},

@@ -15,7 +15,7 @@ namespace lktest {
 /// The contents of a medium as JSON: the recipe's digest, each package with its version and
 /// purpose, each file with its digest.
 /// @param time  of the image, seconds since 1970
-std::string manifest(const Recipe& recipe, Arch arch, const Sources& sources,
-                     const Reporting& reporting, std::int64_t time, std::span<const FileDigest> files);
+std::string manifest(const Recipe& recipe, Arch arch, const Sources& sources, const Reporting& reporting,
+                     std::int64_t time, std::span<const FileDigest> files);
 
 }  // namespace lktest

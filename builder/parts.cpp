@@ -24,8 +24,8 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-/// Layers of a medium on FAT32, whose files are shorter than 4 GiB. Data that does not compress needs a little
-/// more room than it had.
+/// Layers of a medium on FAT32, whose files are shorter than 4 GiB. Data that does not compress needs a
+/// little more room than it had.
 constexpr std::uint64_t most_on_fat = (std::uint64_t{4} << 30) - (std::uint64_t{128} << 20);
 
 std::string compression(const Recipe& recipe) {
@@ -91,11 +91,11 @@ std::vector<fs::path> base_parts(const Build& build) {
         })};
     std::vector<fs::path> parts;
     for (std::size_t number = 1; number <= layers.size(); ++number)
-        parts.push_back(build.part(
-            kind, inputs + fmt::format("part {} of {}\n", number, layers.size()), made,
-            [&](const fs::path& file) {
-                build.write_layer(layers[number - 1], file, fmt::format("{}-{}.sb", kind, number), made);
-            }));
+        parts.push_back(build.part(kind, inputs + fmt::format("part {} of {}\n", number, layers.size()), made,
+                                   [&](const fs::path& file) {
+                                       build.write_layer(layers[number - 1], file,
+                                                         fmt::format("{}-{}.sb", kind, number), made);
+                                   }));
     return parts;
 }
 
@@ -121,8 +121,8 @@ void check_layers(const Build& build, const std::shared_future<Kernel>& kernel, 
         upper += fmt::format("{} {:o} {} {}\n", path, inode.permissions, inode.target,
                              inode.content.size() < 4096 ? inode.content.whole() : "");
     });
-    const std::string inputs = fmt::format("{}{}programs {}\nfiles {:016x}\n", packages_identity(build), modules,
-                                           fmt::join(programs, " "), hash(upper));
+    const std::string inputs = fmt::format("{}{}programs {}\nfiles {:016x}\n", packages_identity(build),
+                                           modules, fmt::join(programs, " "), hash(upper));
     build.part("start", inputs, 0, [&](const fs::path& file) {
         check(packages_layer(build), "packages");
         write_file(file, "ok\n");
@@ -151,8 +151,8 @@ std::string text_of(const InitScripts& scripts) {
 fs::path Build::part(std::string_view kind, const std::string& inputs, std::int64_t made,
                      const std::function<void(const fs::path&)>& make) const {
     return cached(options.cache, fmt::format("{}-{}", kind, name(options.arch)),
-                  fmt::format("format {}\ntime {}\n{}", format_version, made, inputs), make, CacheCheck::digest,
-                  options.warn);
+                  fmt::format("format {}\ntime {}\n{}", format_version, made, inputs), make,
+                  CacheCheck::digest, options.warn);
 }
 
 void Build::write_layer(const FileTree& tree, const fs::path& file, const std::string& step,
@@ -182,7 +182,8 @@ Parts make_parts(const Build& build, const Content& busybox, const FileTree& fil
         });
     });
     Parts parts;
-    const std::string image = build.kernel ? identity_of_image(*build.kernel) : identity(build.sources.kernel);
+    const std::string image =
+        build.kernel ? identity_of_image(*build.kernel) : identity(build.sources.kernel);
     parts.image = build.part("vmlinuz", image, made,
                              [&](const fs::path& file) { write_file(file, kernel.get().image.whole()); });
     const FileTree packages = build.root ? FileTree() : merged_usr();

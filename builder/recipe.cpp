@@ -10,6 +10,7 @@
 
 #include "builder/base/file.hpp"
 #include "builder/base/toml_reader.hpp"
+#include "builder/tree/apt_sources.hpp"
 
 namespace lktest {
 namespace {
@@ -75,7 +76,8 @@ std::vector<std::string> placed_strings(TomlSource& source, TableReader& reader,
     return strings;
 }
 
-NamesPerArch read_names(TomlSource& source, TableReader& reader, std::string_view common_key, Recipe& recipe) {
+NamesPerArch read_names(TomlSource& source, TableReader& reader, std::string_view common_key,
+                        Recipe& recipe) {
     const auto names = [&](std::string_view key) {
         return placed_strings(source, reader, key, common_key == "modules" ? "modules" : "packages", recipe);
     };
@@ -112,11 +114,6 @@ void read_kernel_exclude(TomlSource& source, TableReader& reader, Recipe& recipe
         else
             recipe.kernel_exclude.push_back(pattern);
     }
-}
-
-bool is_suite(std::string_view name) {
-    return !name.empty() && name.front() != '-' &&
-           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string_view::npos;
 }
 
 /// A path in a recipe is relative to the recipe.
@@ -160,13 +157,13 @@ void read_root(TomlSource& source, const toml::table& table, Recipe& recipe) {
         else
             root.path = beside(recipe, value);
     }
-    if (!root.suite.empty() && !is_suite(root.suite))
+    if (!root.suite.empty() && !is_suite_name(root.suite))
         reader.complain("debian", fmt::format("\"{}\" is not a Debian suite", root.suite),
                         "write it as in the apt sources: \"bookworm\"");
     if (kinds != 1)
-        source.complain(
-            table.source(),
-            "[root] must have exactly one of 'directory', 'tar', 'system', 'squashfs', 'iso', 'debian' and 'oci'");
+        source.complain(table.source(),
+                        "[root] must have exactly one of 'directory', 'tar', 'system', 'squashfs', 'iso', "
+                        "'debian' and 'oci'");
     const bool walked = root.kind == RootKind::directory || root.kind == RootKind::system;
     root.directories = reader.strings("directories");
     if (reader.has("directories") && root.kind != RootKind::system)
@@ -351,7 +348,7 @@ Recipe read_recipe(const std::filesystem::path& file) {
         recipe.suite = reader.string("suite").value_or("");
         if (reader.has("suite")) {
             recipe.places["suite"] = source.place(reader.where("suite"));
-            if (!is_suite(recipe.suite))
+            if (!is_suite_name(recipe.suite))
                 reader.complain("suite", fmt::format("\"{}\" is not a Debian suite", recipe.suite),
                                 "write it as the archive does: \"trixie\"");
             if (debian)

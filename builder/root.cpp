@@ -134,8 +134,8 @@ Root debian_root(const Recipe& recipe, const BuildOptions& options) {
 }
 
 Root container_root(const Recipe& recipe, const BuildOptions& options) {
-    OciRoot found = oci_root({recipe.root.path, options.arch, recipe.root.images, recipe.exclude}, options.cache,
-                             options.why);
+    OciRoot found = oci_root({recipe.root.path, options.arch, recipe.root.images, recipe.exclude},
+                             options.cache, options.why);
     return {std::move(found.tree), std::move(found.identity)};
 }
 

@@ -38,8 +38,8 @@ RootSource root_at(const std::string& word, const RootSource& recipe) {
     else if (is_tar(word))
         root.kind = RootKind::tar;
     else
-        throw usage_error(
-            fmt::format("{} is not a directory, tar archive, SquashFS image, container image or ISO with a root", word));
+        throw usage_error(fmt::format(
+            "{} is not a directory, tar archive, SquashFS image, container image or ISO with a root", word));
     return root;
 }
 

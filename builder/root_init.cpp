@@ -12,12 +12,17 @@
 namespace lktest {
 namespace {
 
-constexpr std::array<std::string_view, 9> kind_names{"none",     "systemd", "OpenRC",      "runit", "s6",
+constexpr std::array<std::string_view, 9> kind_names{"none",     "systemd", "OpenRC",       "runit", "s6",
                                                      "sysvinit", "BusyBox", "lktest's own", "other"};
 
 /// Where the kernel, containers and NixOS have their init, in the order in which it is looked for.
-constexpr std::array inits{"/sbin/init", "/init", "/nix/var/nix/profiles/system/init", "/etc/init", "/bin/init",
-                           "/lib/systemd/systemd", "/usr/lib/systemd/systemd"};
+constexpr std::array inits{"/sbin/init",
+                           "/init",
+                           "/nix/var/nix/profiles/system/init",
+                           "/etc/init",
+                           "/bin/init",
+                           "/lib/systemd/systemd",
+                           "/usr/lib/systemd/systemd"};
 
 /// An init is a small program; more of a larger one is not searched for words.
 constexpr std::uint64_t most_searched = 4 << 20;
@@ -114,8 +119,7 @@ Reporting choose_reporting(const RootSource& source, const FileTree& root) {
         case InitKind::other:
             return {Report::none, init,
                     fmt::format("its {} is not an init that lktest knows", init_of(root).path)};
-        default:
-            return {reports_itself(root) ? Report::none : Report::watch, init};
+        default: return {reports_itself(root) ? Report::none : Report::watch, init};
     }
 }
 

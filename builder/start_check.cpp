@@ -40,8 +40,9 @@ std::optional<Fault> fault_of(const LayerStack& layers, std::size_t count, const
                               Arch arch, int scripts) {
     const LayerStack::Place place = layers.find(program, count);
     if (!place.inode)
-        return Fault{place.path == program ? fmt::format("there is no {}", program)
-                                           : fmt::format("{} leads to {}, which does not exist", program, place.path),
+        return Fault{place.path == program
+                         ? fmt::format("there is no {}", program)
+                         : fmt::format("{} leads to {}, which does not exist", program, place.path),
                      place.layer};
     const std::string name = both(program, place.path);
     if (place.inode->type != NodeType::regular)
@@ -57,13 +58,14 @@ std::optional<Fault> fault_of(const LayerStack& layers, std::size_t count, const
             return std::nullopt;
         const LayerStack::Place loader = layers.find(interpreter, count);
         if (!loader.inode)
-            return Fault{fmt::format("{} needs the loader {}, but there is no {}", name, interpreter, loader.path),
-                         loader.layer};
-        const auto loads = loader.inode->type == NodeType::regular ? elf_machine_of(head_of(*loader.inode))
-                                                                   : std::nullopt;
+            return Fault{
+                fmt::format("{} needs the loader {}, but there is no {}", name, interpreter, loader.path),
+                loader.layer};
+        const auto loads =
+            loader.inode->type == NodeType::regular ? elf_machine_of(head_of(*loader.inode)) : std::nullopt;
         if (!loads || loads->machine != elf_machine(arch))
-            return Fault{fmt::format("{} needs the loader {}, which is not a program for {}", name, interpreter,
-                                     lktest::name(arch)),
+            return Fault{fmt::format("{} needs the loader {}, which is not a program for {}", name,
+                                     interpreter, lktest::name(arch)),
                          loader.layer};
         return std::nullopt;
     }
@@ -96,8 +98,9 @@ void check_start(const LayerStack& layers, const std::vector<std::string>& progr
         throw usage_error(
             fmt::format("the kernel could not start {} of the live system: {} (layer {}{})", program,
                         fault->what, layers.name(layer), below),
-            below.empty() ? "correct the root, or name another program with init= in the recipe's command_line"
-                          : "remove the recipe's [[file]] or [links] that covers it");
+            below.empty()
+                ? "correct the root, or name another program with init= in the recipe's command_line"
+                : "remove the recipe's [[file]] or [links] that covers it");
     }
 }
 

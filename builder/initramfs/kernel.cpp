@@ -144,10 +144,11 @@ void check_modules_directory(const fs::path& modules, std::string_view release) 
         for (const fs::directory_entry& entry : fs::directory_iterator(below, error))
             if (entry.is_directory(error) && has_modules(entry.path()))
                 meant.push_back(entry.path().string());
-    throw usage_error(fmt::format("{} is not the directory of one kernel's modules", modules.string()),
-                      meant.empty()
-                          ? std::string("set 'modules' to lib/modules/RELEASE, which `make modules_install` fills")
-                          : fmt::format("set 'modules' to {}", fmt::join(meant, " or ")));
+    throw usage_error(
+        fmt::format("{} is not the directory of one kernel's modules", modules.string()),
+        meant.empty()
+            ? std::string("set 'modules' to lib/modules/RELEASE, which `make modules_install` fills")
+            : fmt::format("set 'modules' to {}", fmt::join(meant, " or ")));
 }
 
 Error no_such_version(const std::string& version, const std::vector<Candidate>& candidates) {
@@ -267,7 +268,8 @@ void leave_out(Kernel& kernel, const std::vector<std::string>& patterns) {
 }
 
 std::string release_in(std::string_view image) {
-    // x86: kernel_version at 0x20e points to the release, counted from 0x200 (Documentation/arch/x86/boot.rst).
+    // x86: kernel_version at 0x20e points to the release, counted from 0x200
+    // (Documentation/arch/x86/boot.rst).
     std::string_view found;
     if (image.size() > 0x210 && image.substr(0x202, 4) == "HdrS") {
         const std::size_t at = std::size_t{0x200} + le16(image, 0x20e);
@@ -276,8 +278,10 @@ std::string release_in(std::string_view image) {
         found = image.substr(at + 14, 64);
     }
     found = found.substr(0, found.find_first_of(std::string_view("\0 \n", 3)));
-    const bool printable = std::ranges::all_of(found, [](char c) { return c > ' ' && c < '\x7f' && c != '/'; });
-    return printable && !found.empty() && found.front() >= '0' && found.front() <= '9' ? std::string(found) : "";
+    const bool printable =
+        std::ranges::all_of(found, [](char c) { return c > ' ' && c < '\x7f' && c != '/'; });
+    return printable && !found.empty() && found.front() >= '0' && found.front() <= '9' ? std::string(found)
+                                                                                       : "";
 }
 
 std::string identity_of_modules(const Kernel& kernel) {

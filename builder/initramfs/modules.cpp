@@ -171,10 +171,12 @@ private:
 
     static NoSuchModule not_found(const std::string& what, const std::string& word,
                                   const std::vector<std::string_view>& known) {
-        const std::string_view nearest = nearest_name(word.find('/') == std::string::npos ? canonical(word) : word, known);
+        const std::string_view nearest =
+            nearest_name(word.find('/') == std::string::npos ? canonical(word) : word, known);
         return {what,
-                nearest.empty() ? fmt::format("correct it, or write \"{}?\" to omit it where it is missing", word)
-                                : fmt::format("did you mean '{}'?", nearest),
+                nearest.empty()
+                    ? fmt::format("correct it, or write \"{}?\" to omit it where it is missing", word)
+                    : fmt::format("did you mean '{}'?", nearest),
                 word};
     }
 

@@ -20,7 +20,8 @@ ExtraFile link(const std::string& path, const std::string& target) {
 /// The initramfs' say, for a root that may have no /bin/sh, or mount another /run.
 std::string own_say() {
     const std::string script = read_file(data_file("builder/initramfs/say.sh"));
-    return fmt::format("#!{} sh\nmkdir -p /run/lktest\n{}", report_busybox, script.substr(script.find('\n') + 1));
+    return fmt::format("#!{} sh\nmkdir -p /run/lktest\n{}", report_busybox,
+                       script.substr(script.find('\n') + 1));
 }
 
 }  // namespace

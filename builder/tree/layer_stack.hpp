@@ -25,9 +25,9 @@ public:
 
     /// Where a path leads.
     struct Place {
-        std::string path;      ///< without symlinks; the first missing path if there is no inode
-        const Inode* inode;    ///< null if the path leads nowhere
-        std::size_t layer = 0; ///< of the inode, or of the last directory or symlink that was found
+        std::string path;       ///< without symlinks; the first missing path if there is no inode
+        const Inode* inode;     ///< null if the path leads nowhere
+        std::size_t layer = 0;  ///< of the inode, or of the last directory or symlink that was found
     };
 
     /// Follows a path as the kernel does, inside the root.

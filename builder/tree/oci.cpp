@@ -59,7 +59,8 @@ void check_digest(const fs::path& image, const std::string& what, const fs::path
 fs::path plain_layer(const OciRequest& request, const FileTree& files, const OciLayer& layer,
                      const fs::path& cache) {
     return cached(
-        cache, "oci", fmt::format("layer {} {}\n", layer.sha256, layer.plain_sha256), [&](const fs::path& plain) {
+        cache, "oci", fmt::format("layer {} {}\n", layer.sha256, layer.plain_sha256),
+        [&](const fs::path& plain) {
             const auto real = files.real_path(layer.path);
             const auto blob = real ? files.find(*real) : nullptr;
             if (!blob || blob->type != NodeType::regular)
@@ -82,7 +83,8 @@ fs::path plain_layer(const OciRequest& request, const FileTree& files, const Oci
 std::pair<std::string, std::string> split(const std::string& path) {
     for (const std::string& name : names_of(path))
         if (name == "..")
-            throw usage_error(fmt::format("its layer has the path {}, which leads out of it", printable(path)));
+            throw usage_error(
+                fmt::format("its layer has the path {}, which leads out of it", printable(path)));
     const std::size_t slash = path.rfind('/');
     return slash == std::string::npos ? std::pair(std::string(), path)
                                       : std::pair(path.substr(0, slash), path.substr(slash + 1));
@@ -100,8 +102,8 @@ void apply_whiteouts(FileTree& tree, const std::shared_ptr<const MappedFile>& ta
             } else if (name.starts_with(whiteout) && !name.starts_with(own)) {
                 const std::string target = name.substr(whiteout.size());
                 if (target.empty() || target == "." || target == "..")
-                    throw usage_error(fmt::format("its layer has the whiteout {}, which names no file",
-                                                  printable(path)));
+                    throw usage_error(
+                        fmt::format("its layer has the whiteout {}, which names no file", printable(path)));
                 hidden.push_back(fmt::format("{}/{}", directory, target));
             }
         },
@@ -136,14 +138,16 @@ bool is_hex(std::string_view text) {
 bool is_oci_image(const fs::path& path) {
     std::error_code error;
     if (fs::is_directory(path, error))
-        return fs::is_regular_file(path / "oci-layout", error) && fs::is_regular_file(path / "index.json", error);
+        return fs::is_regular_file(path / "oci-layout", error) &&
+               fs::is_regular_file(path / "index.json", error);
     if (!fs::is_regular_file(path, error))
         return false;
     const std::string name = first_name(path);
     const std::string top = name.substr(0, name.find('/'));
     return name == "oci-layout" || name == "index.json" || name == "manifest.json" || name == "blobs/" ||
            name.starts_with("blobs/sha256") || is_hex(top) ||
-           (top.size() > 64 && is_hex(top.substr(0, 64)) && (top.substr(64) == ".tar" || top.substr(64) == ".json"));
+           (top.size() > 64 && is_hex(top.substr(0, 64)) &&
+            (top.substr(64) == ".tar" || top.substr(64) == ".json"));
 }
 
 void apply_oci_layer(FileTree& tree, const fs::path& file, const std::vector<std::string>& exclude) {

@@ -28,14 +28,15 @@ struct OciRoot {
     std::string identity;  ///< the digests of its layers, as text for cached()
 };
 
-/// Applies the image's layers in order, with their whiteouts (OCI image specification, layer.md). Each blob is
-/// compared with its digest, packed and unpacked. Unpacked layers are kept in `cache`.
-/// Throws a usage Error for a damaged or hostile image, and for one without a file system for `arch`.
+/// Applies the image's layers in order, with their whiteouts (OCI image specification, layer.md). Each blob
+/// is compared with its digest, packed and unpacked. Unpacked layers are kept in `cache`. Throws a usage
+/// Error for a damaged or hostile image, and for one without a file system for `arch`.
 OciRoot oci_root(const OciRequest& request, const std::filesystem::path& cache, const Why& why);
 
 /// Applies one layer: its whiteouts hide what is in `tree`, never what the layer itself has.
 /// @param tar  the layer, not compressed
 /// Throws a usage Error for a path with "..", and for a whiteout that names no file.
-void apply_oci_layer(FileTree& tree, const std::filesystem::path& tar, const std::vector<std::string>& exclude);
+void apply_oci_layer(FileTree& tree, const std::filesystem::path& tar,
+                     const std::vector<std::string>& exclude);
 
 }  // namespace lktest

@@ -177,7 +177,9 @@ OciImage choose_oci_image(const FileTree& files, const fs::path& file, Arch arch
     std::vector<Fitting> fitting;
     std::vector<std::string> other_names, other_machines;
     for (const Candidate& candidate : candidates_of(reader)) {
-        const auto wanted = [&](const std::string& name) { return std::ranges::find(names, name) != names.end(); };
+        const auto wanted = [&](const std::string& name) {
+            return std::ranges::find(names, name) != names.end();
+        };
         if (!names.empty() && std::ranges::none_of(candidate.names, wanted)) {
             std::ranges::copy(candidate.names, std::back_inserter(other_names));
             continue;
@@ -198,14 +200,15 @@ OciImage choose_oci_image(const FileTree& files, const fs::path& file, Arch arch
                                       printable(fmt::format("{}", fmt::join(other_machines, ", ")))),
                           "name another --arch, or another image");
     if (fitting.empty())
-        throw usage_error(fmt::format("{} has no image {}", file.string(), fmt::join(names, ", ")),
-                          fmt::format("it has: {}", printable(fmt::format("{}", fmt::join(other_names, ", ")))));
+        throw usage_error(
+            fmt::format("{} has no image {}", file.string(), fmt::join(names, ", ")),
+            fmt::format("it has: {}", printable(fmt::format("{}", fmt::join(other_names, ", ")))));
     if (fitting.size() > 1) {
         std::vector<std::string> all;
         for (const Fitting& one : fitting)
             std::ranges::copy(one.candidate.names, std::back_inserter(all));
-        throw usage_error(fmt::format("{} has {} images for {}: {}", file.string(), fitting.size(), name(arch),
-                                      printable(fmt::format("{}", fmt::join(all, ", ")))),
+        throw usage_error(fmt::format("{} has {} images for {}: {}", file.string(), fitting.size(),
+                                      name(arch), printable(fmt::format("{}", fmt::join(all, ", ")))),
                           "choose one in [root] of a recipe: images = [\"NAME\"]");
     }
     const Fitting& chosen = fitting.front();
