@@ -45,6 +45,18 @@ bool is_omitted(const Recipe& recipe, const Package& package) {
     });
 }
 
+std::vector<Package> fetch(const Recipe& recipe, const BuildOptions& options, std::vector<std::string> names,
+                           bool with_dependencies) {
+    const std::string& suite = recipe.root.kind == RootKind::debian ? recipe.root.suite : recipe.suite;
+    const PackageRequest request{std::move(names), options.arch, with_dependencies, suite};
+    try {
+        return fetch_packages(request, options.cache, options.progress, options.why);
+    } catch (const NoSuchPackage& error) {
+        const auto rethrow = [&]() -> std::vector<Package> { throw; };
+        return at_place_of(recipe, place_of_package(recipe, options.arch, error.names()), rethrow);
+    }
+}
+
 }  // namespace
 
 std::vector<Package> Sources::all() const {
@@ -55,16 +67,6 @@ std::vector<Package> Sources::all() const {
 }
 
 Sources fetch_sources(const Recipe& recipe, const BuildOptions& options, bool with_kernel) {
-    const auto fetch = [&](std::vector<std::string> names, bool with_dependencies) {
-        const std::string& suite = recipe.root.kind == RootKind::debian ? recipe.root.suite : recipe.suite;
-        const PackageRequest request{std::move(names), options.arch, with_dependencies, suite};
-        try {
-            return fetch_packages(request, options.cache, options.progress, options.why);
-        } catch (const NoSuchPackage& error) {
-            const auto rethrow = [&]() -> std::vector<Package> { throw; };
-            return at_place_of(recipe, place_of_package(recipe, options.arch, error.names()), rethrow);
-        }
-    };
     const std::string_view arch = name(options.arch);
     if (with_kernel && recipe.kernel(options.arch).empty())
         throw usage_error(
@@ -74,15 +76,21 @@ Sources fetch_sources(const Recipe& recipe, const BuildOptions& options, bool wi
             fmt::format("add {} = \"linux-image-{}\" to [kernel]", arch, debian_name(options.arch)));
     Sources sources;
     if (recipe.root.kind == RootKind::packages)
-        sources.root = fetch(recipe.packages.of(options.arch), true);
+        sources.root = fetch(recipe, options, recipe.packages.of(options.arch), true);
     std::erase_if(sources.root, [&](const Package& package) { return is_omitted(recipe, package); });
     if (with_kernel)
-        sources.kernel = fetch({recipe.kernel(options.arch)}, false);
-    std::vector<std::string> loaders = loader_packages(options.arch, recipe.loader);
+        sources.kernel = fetch(recipe, options, {recipe.kernel(options.arch)}, false);
+    sources.loaders = fetch_loaders(recipe, options).loaders;
+    return sources;
+}
+
+Sources fetch_loaders(const Recipe& recipe, const BuildOptions& options) {
+    std::vector<std::string> names = loader_packages(options.arch, recipe.loader);
     if (options.format == Format::zip || options.format == Format::tar)
         for (const std::string& name : stick_packages(options.arch))
-            loaders.push_back(name);
-    sources.loaders = fetch(std::move(loaders), false);
+            names.push_back(name);
+    Sources sources;
+    sources.loaders = fetch(recipe, options, std::move(names), false);
     return sources;
 }
 

@@ -87,6 +87,10 @@ BuildResult make_image(const BuildRequest& request) {
         recipe.root = root_at(request.root, recipe.root);
     if (!request.suite.empty())
         recipe.suite = recipe.root.suite = request.suite;
+    if (!request.kernel.empty()) {
+        recipe.kernel_image = request.kernel;
+        recipe.kernel_modules = request.modules;
+    }
     BuildOptions options;
     options.arch = request.arch;
     options.output = request.output;

@@ -12,6 +12,7 @@
 #include "builder/base/hash.hpp"
 #include "builder/build.hpp"
 #include "harness/cli/build.hpp"
+#include "harness/cli/kernel_images.hpp"
 #include "harness/cli/lookup.hpp"
 #include "harness/cli/option.hpp"
 
@@ -67,7 +68,9 @@ std::vector<ImageChoice> own_images(const RunOptions& options) {
 }
 
 void build_what_is_stale(const RunPlan& plan, const RunOptions& options) {
-    if (!options.isos.empty() || !options.media_directory.empty())
+    if (boots_kernel(options))
+        build_kernel_image(options);
+    if (boots_kernel(options) || !options.isos.empty() || !options.media_directory.empty())
         return;
     std::set<std::pair<Arch, std::filesystem::path>> needed;
     for (const PlannedCell& planned : plan.cells)

@@ -58,7 +58,9 @@ void add_hardware(CLI::App& app, HardwareAxes& hardware) {
 
 /// The sections of `lktest run --help`; `matrix` and `debug` have some of the options.
 const std::array sections{
-    OptionSection{"What to boot", {"--recipe"}, {"--iso", "--media", "--cell"}},
+    OptionSection{"What to boot",
+                  {"--recipe", "--kernel"},
+                  {"--initrd", "--rootfs", "--kernel-tree", "--iso", "--media", "--cell"}},
     OptionSection{"Machines",
                   {"--arch", "--firmware", "--medium", "--all"},
                   {"--memory", "--reduce", "--machine", "--cpu", "--cpus", "--tables", "--tpm", "--graphics",
@@ -93,6 +95,14 @@ void add_cells(CLI::App& app, RunOptions& options) {
         ->type_name("FILE");
     add_single(app, "--recipe", "RECIPE|FILE", "build the images from this recipe", "recovery",
                [&options](const std::string& word) { options.recipe = word; });
+    add_single(app, "--kernel", "FILE", "boot this kernel (bzImage, Image, vmlinuz.efi) without a medium",
+               "none", [&options](const std::string& word) { options.kernel = word; });
+    add_single(app, "--initrd", "FILE", "its initramfs", "a small one of lktest's, with a shell",
+               [&options](const std::string& word) { options.initrd = word; });
+    add_single(app, "--rootfs", "DIR|FILE", "its root filesystem, as for lktest build --root", "none",
+               [&options](const std::string& word) { options.rootfs = word; });
+    add_single(app, "--kernel-tree", "DIR", "boot the newest kernel of a build tree", "none",
+               [&options](const std::string& word) { options.kernel_tree = word; });
     add_choices(app, "-a,--arch", all_arches, options.arches, "CPU architectures", "all that fit the ISO");
     add_choices(app, "-f,--firmware", all_firmwares, options.firmwares, "firmware", "bios, uefi");
     add_choices(app, "-m,--medium", all_media, options.media, "how the ISO is attached", "cdrom");
@@ -265,6 +275,14 @@ std::string reproducing_options(const RunOptions& options, const BootCell& cell)
         add("--iso", cell.image.path.string());
     if (!options.recipe.empty())
         add("--recipe", options.recipe);
+    if (!options.kernel.empty())
+        add("--kernel", options.kernel.string());
+    if (!options.kernel_tree.empty())
+        add("--kernel-tree", options.kernel_tree.string());
+    if (!options.initrd.empty())
+        add("--initrd", options.initrd.string());
+    if (!options.rootfs.empty())
+        add("--rootfs", options.rootfs);
     for (const std::string& scenario : options.scenarios)
         if (std::filesystem::path(scenario).stem() == cell.scenario) {
             add("--scenario", scenario);
