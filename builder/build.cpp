@@ -1,267 +1,30 @@
 // SPDX-License-Identifier: MIT
 #include "builder/build.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <future>
 #include <iterator>
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/hash.hpp"
-#include "builder/boot/esp.hpp"
-#include "builder/boot/grub.hpp"
-#include "builder/boot/isolinux.hpp"
-#include "builder/boot/loaders.hpp"
+#include "builder/boot/menu.hpp"
 #include "builder/cache.hpp"
-#include "builder/image/checksums.hpp"
-#include "builder/image/iso_writer.hpp"
-#include "builder/initramfs/cpio.hpp"
-#include "builder/initramfs/initramfs.hpp"
-#include "builder/layer/squashfs_writer.hpp"
 #include "builder/live_root.hpp"
 #include "builder/manifest.hpp"
 #include "builder/note.hpp"
+#include "builder/parts.hpp"
 #include "builder/report/report.hpp"
-#include "builder/root.hpp"
 #include "builder/sources.hpp"
 #include "builder/tree/from_packages.hpp"
-#include "builder/vendor/vendor_loader.hpp"
+#include "builder/write_output.hpp"
 
 namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-/// One build: what goes in, and what all its steps need.
-struct Build {
-    const Recipe& recipe;
-    const BuildOptions& options;
-    Sources sources;
-    std::optional<Root> root;      ///< unset: made of packages
-    std::optional<Kernel> kernel;  ///< unset: a package
-    std::int64_t time;
-    InitScripts scripts;
-
-    /// Inputs of a part. With `time` among them, a change in one part would rebuild every part.
-    /// @param latest  time of anything that it is made of
-    std::int64_t part_time(std::int64_t latest) const { return std::min(time, latest); }
-
-    /// For the kernel's parts, which also have busybox and the modules' index.
-    std::int64_t kernel_time() const {
-        std::int64_t latest = std::max(newest(sources.kernel), newest(sources.loaders));
-        if (kernel)
-            kernel->modules.walk(
-                [&](const std::string&, const Inode& inode) { latest = std::max(latest, inode.mtime); });
-        return part_time(latest);
-    }
-
-    fs::path part(std::string_view kind, const std::string& inputs, std::int64_t made,
-                  const std::function<void(const fs::path&)>& make) const {
-        return cached(options.cache, fmt::format("{}-{}", kind, name(options.arch)),
-                      fmt::format("format {}\ntime {}\n{}", format_version, made, inputs), make,
-                      CacheCheck::digest, options.warn);
-    }
-
-    /// @param step  what progress calls it
-    /// @param made  latest time of any file in it
-    void write_layer(const FileTree& tree, const fs::path& file, const std::string& step,
-                     std::int64_t made) const {
-        const Progress progress = [&](std::string_view, std::uint64_t done, std::uint64_t total) {
-            options.progress(step, done, total);
-        };
-        for (const std::string& remark :
-             write_squashfs(tree, file, recipe.compression, made, options.workers, progress))
-            (root ? options.warn : options.why)("squashfs: " + remark);
-    }
-
-    std::string kernel_identity() const { return kernel ? identity(*kernel) : identity(sources.kernel); }
-
-    std::string compression() const {
-        return fmt::format("{} {} {}\n", name(recipe.compression.compressor), recipe.compression.level,
-                           recipe.compression.block_size);
-    }
-};
-
-fs::path root_part(const Build& build) {
-    const std::int64_t made = build.part_time(build.root->newest);
-    return build.part("root", build.root->identity + build.compression(), made, [&](const fs::path& file) {
-        build.write_layer(build.root->tree, file, "root.sb", made);
-    });
-}
-
-fs::path packages_part(const Build& build) {
-    std::string inputs = identity(build.sources.root) + build.compression();
-    inputs += fmt::format("exclude {}\n", fmt::join(build.recipe.exclude, "\n"));
-    for (const auto& [target, links] : build.recipe.links)
-        inputs += fmt::format("{} = {}\n", target, fmt::join(links, " "));
-    const std::int64_t made = build.part_time(newest(build.sources.root));
-    return build.part("packages", inputs, made, [&](const fs::path& file) {
-        build.write_layer(packages_layer(build.recipe, build.sources.root, build.options.cache,
-                                         build.options.progress, build.options.why),
-                          file, "packages.sb", made);
-    });
-}
-
-struct KernelParts {
-    fs::path image, modules, initramfs;
-};
-
-/// The kernel with the modules' index, which a root may have and a package has not.
-Kernel whole_kernel(const Build& build, const std::string& inputs) {
-    const Arch arch = build.options.arch;
-    Kernel kernel = build.kernel ? *build.kernel
-                                 : take_kernel(packages_tree(build.sources.kernel, build.options.cache,
-                                                             module_exclusions(build.recipe), {}),
-                                               arch, build.recipe.kernel(arch));
-    if (kernel.modules.find(kernel.directory()) && kernel.index("modules.dep").empty())
-        add_module_index(
-            kernel, build.part("depmod", inputs, build.kernel_time(),
-                               [&](const fs::path& directory) { write_module_index(kernel, directory); }));
-    return kernel;
-}
-
-/// Unpacks the kernel at most once, and not at all when the cache has every part.
-KernelParts kernel_parts(const Build& build, const Content& busybox) {
-    const Arch arch = build.options.arch;
-    const std::string files = build.kernel_identity();
-    const std::int64_t made = build.kernel_time();
-    const std::string modules =
-        files + fmt::format("exclude {}\n", fmt::join(module_exclusions(build.recipe), "\n"));
-    const std::shared_future<Kernel> kernel =
-        std::async(std::launch::deferred, [&] { return whole_kernel(build, modules); }).share();
-    const std::vector<std::string> wanted = build.recipe.modules.of(arch);
-    const std::string first_root = modules + identity(build.sources.loaders) + text_of(build.scripts) +
-                                   fmt::format("modules {}\n", fmt::join(wanted, " "));
-    // One thread makes the initramfs while the others compress the modules' layer.
-    std::future<fs::path> initramfs = std::async(std::launch::async, [&, kernel] {
-        return build.part("initramfs", first_root, made, [&](const fs::path& file) {
-            const FileTree tree = initramfs_tree(kernel.get(), arch, busybox, build.scripts, wanted);
-            write_file(file, write_cpio(tree, made));
-        });
-    });
-    KernelParts parts;
-    parts.image = build.part("vmlinuz", files, made,
-                             [&](const fs::path& file) { write_file(file, kernel.get().image.whole()); });
-    parts.modules = build.part("modules", modules + build.compression(), made, [&](const fs::path& file) {
-        build.write_layer(kernel.get().modules, file, "modules.sb", made);
-    });
-    parts.initramfs = initramfs.get();
-    return parts;
-}
-
-std::string disk_info(const Build& build) {
-    return fmt::format("{} {} (lktest {}, {:%Y-%m-%d})", build.recipe.volume_label, name(build.options.arch),
-                       LKTEST_VERSION, fmt::gmtime(static_cast<std::time_t>(build.time)));
-}
-
-/// Adds the list of the files' digests, and the manifest.
-void add_lists(const Build& build, std::vector<ImageFile>& files) {
-    std::vector<FileDigest> known = digests(files);
-    // libisofs writes a table into this one (the boot info table).
-    std::erase_if(known, [](const FileDigest& file) { return file.path == isolinux_path; });
-    const ImageFile list{manifest_path,
-                         manifest(build.recipe, build.options.arch, build.sources, build.time, known)};
-    known.push_back(digests({&list, 1}).front());
-    files.push_back(list);
-    files.push_back({checksums_path, checksum_list(known)});
-}
-
-void write_iso_file(const Build& build, const BootFiles& boot, std::vector<ImageFile> files,
-                    const fs::path& scratch) {
-    const fs::path& output = build.options.output;
-    const fs::path esp = scratch / "efiboot.img";
-    write_esp(esp, boot.efi, build.time);
-    AtomicFile iso(output);
-    const Volume volume{build.recipe.volume_label, "LKTEST " LKTEST_VERSION, build.time};
-    write_iso(iso.temporary(), volume, layout(build.options.arch, build.recipe.table), files, esp, boot.mbr,
-              build.options.progress);
-    iso.commit();
-}
-
-/// What UEFI starts, as the recipe chooses.
-VendorLoader efi_loader(const Build& build, const FileTree& loaders, const BootMenu& menu) {
-    const Recipe& recipe = build.recipe;
-    switch (recipe.loader) {
-        case Loader::signed_chain: return {signed_efi(loaders, build.options.arch), {}};
-        case Loader::grub: return {built_efi(loaders, build.options.arch), {}};
-        case Loader::vendor: break;
-    }
-    return vendor_loader(recipe.loader_iso.empty() ? recipe.root.path : recipe.loader_iso, build.options.arch,
-                         grub_vendor_config(menu, build.options.arch, recipe.volume_label));
-}
-
-/// Throws a usage Error for a boot loader that this build cannot have.
-void check_loader(const Recipe& recipe, Format format) {
-    if (format == Format::netboot && recipe.loader != Loader::signed_chain)
-        throw usage_error("a netboot directory has Debian's signed network GRUB, and no other loader",
-                          "leave [boot] out of the recipe for it");
-    if (recipe.loader == Loader::vendor && recipe.loader_iso.empty() && recipe.root.kind != RootKind::iso)
-        throw usage_error("loader = \"vendor\" needs the vendor's ISO",
-                          "name it: iso = \"FILE.iso\" in [boot], or in [root]");
-}
-
-/// A disk that a UEFI fetches by HTTP and boots from memory: Debian's signed network GRUB
-/// cannot speak HTTP, so kernel and initramfs are on it.
-fs::path http_image(const Build& build, const FileTree& loaders, const std::vector<ImageFile>& parts,
-                    const fs::path& scratch) {
-    const BootMenu menu = boot_menu(build.recipe, build.options.arch);
-    std::vector<ImageFile> files = signed_efi(loaders, build.options.arch);
-    files.push_back({"/.disk/info", disk_info(build) + "\n"});
-    files.push_back({"/boot/grub/grub.cfg", grub_http_config(menu, build.options.arch)});
-    std::ranges::copy_if(parts, std::back_inserter(files), [](const ImageFile& part) {
-        return part.path == kernel_path || part.path == initramfs_path;
-    });
-    fs::path image = scratch / "httpboot.img";
-    write_esp(image, files, build.time);
-    return image;
-}
-
-/// The recipe's background picture, if any. Throws a usage Error if it is not a PNG.
-std::string splash_of(const Recipe& recipe) {
-    if (recipe.splash.empty())
-        return {};
-    std::string picture = read_file(recipe.splash);
-    if (!picture.starts_with("\x89PNG\r\n\x1a\n"))
-        throw usage_error(fmt::format("{} is no PNG", recipe.splash.string()),
-                          "both menus read PNG, of 640 × 480 points");
-    return picture;
-}
-
-/// @param parts  kernel, initramfs and layers, which every format has
-void write_output(const Build& build, const FileTree& loaders, const std::vector<ImageFile>& parts,
-                  const fs::path& scratch) {
-    const BuildOptions& options = build.options;
-    const BootMenu menu = boot_menu(build.recipe, options.arch);
-    std::vector<ImageFile> files;
-    if (options.format == Format::netboot) {
-        files = network_boot_files(loaders, options.arch, menu);
-        files.push_back({"/httpboot.img", http_image(build, loaders, parts, scratch)});
-        files.insert(files.end(), parts.begin(), parts.end());
-        add_lists(build, files);
-        write_directory(options.output, files, options.progress);
-        return;
-    }
-    const VendorLoader efi = efi_loader(build, loaders, menu);
-    const BootFiles boot = boot_files(loaders, options.arch, menu, efi.efi, disk_info(build));
-    files = efi.grub;
-    const std::vector<ImageFile> bios =
-        options.format == Format::iso ? boot.bios : stick_files(loaders, options.arch, menu);
-    for (const auto& more : {bios, boot.grub, boot.efi, parts})  // what boots first comes first
-        files.insert(files.end(), more.begin(), more.end());
-    if (menu.splash)
-        files.push_back({splash_path, splash_of(build.recipe)});
-    add_lists(build, files);
-    if (options.format == Format::iso) {
-        write_iso_file(build, boot, std::move(files), scratch);
-        return;
-    }
-    AtomicFile archive(options.output);
-    write_archive(options.format, archive.temporary(), files, build.time, options.progress);
-    archive.commit();
-}
 
 std::uint64_t size_below(const fs::path& path) {
     if (!fs::is_directory(path))
@@ -278,7 +41,7 @@ std::string note_rest(const Build& build) {
     if (build.root)
         text += build.root->identity;
     if (build.kernel)
-        text += identity(*build.kernel);
+        text += identity_of_modules(*build.kernel) + identity_of_image(*build.kernel);
     return text + std::string(packages_mark) + identity(build.sources.all());
 }
 
@@ -302,9 +65,13 @@ std::optional<Kernel> own_kernel(const Recipe& recipe, const BuildOptions& optio
                                  std::optional<Root>& root) {
     std::optional<Kernel> kernel;
     if (!recipe.kernel_image.empty())
-        kernel = read_kernel(recipe.kernel_image, recipe.kernel_modules, options.arch);
+        kernel = at_place_of(recipe, recipe.kernel_modules.empty() ? "kernel.image" : "kernel.modules", [&] {
+            return read_kernel(recipe.kernel_image, recipe.kernel_modules, options.arch);
+        });
     else if (root)
-        kernel = take_root_kernel(root->tree, options.arch, recipe.kernel_version);
+        kernel = at_place_of(recipe, "kernel.version", [&] {
+            return take_root_kernel(root->tree, options.arch, recipe.kernel_version);
+        });
     if (kernel) {
         leave_out(*kernel, module_exclusions(recipe));
         options.why(fmt::format("kernel: {}, {}", kernel->release,
@@ -314,6 +81,30 @@ std::optional<Kernel> own_kernel(const Recipe& recipe, const BuildOptions& optio
             fmt::format("kernel: the root has none, so it is the package {}", recipe.kernel(options.arch)));
     }
     return kernel;
+}
+
+/// Kernel, initramfs and layers; the layers are stacked in the order of their numbers.
+std::vector<ImageFile> medium_parts(const Parts& made, const fs::path& files, std::string_view base) {
+    std::vector<ImageFile> parts{{kernel_path, made.image}, {initramfs_path, made.initramfs}};
+    for (std::size_t number = 1; number <= made.base.size(); ++number)
+        parts.push_back({made.base.size() == 1
+                             ? fmt::format("{}/01-{}.sb", layers_directory, base)
+                             : fmt::format("{}/01-{}-{:02}.sb", layers_directory, base, number),
+                         made.base[number - 1]});
+    parts.push_back({fmt::format("{}/02-modules.sb", layers_directory), made.modules});
+    parts.push_back({fmt::format("{}/03-files.sb", layers_directory), files});
+    return parts;
+}
+
+/// A stick with FAT32 holds no file of 4 GiB.
+void check_sizes(Format format, const std::vector<ImageFile>& parts) {
+    if (format != Format::zip && format != Format::tar)
+        return;
+    for (const ImageFile& part : parts)
+        if (const auto* file = std::get_if<fs::path>(&part.content); file && fs::file_size(*file) >> 32 > 0)
+            throw usage_error(fmt::format("{} has {} bytes, and FAT32 holds no file of 4 GiB", part.path,
+                                          fs::file_size(*file)),
+                              "exclude the largest file of the root, or build an ISO: --format iso");
 }
 
 }  // namespace
@@ -332,10 +123,16 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
         root = read_root(recipe, options);
     std::optional<Kernel> kernel = own_kernel(recipe, options, root);
     Sources sources = fetch_sources(recipe, options, !kernel);
+    const Reporting reporting = root ? choose_reporting(recipe.root, root->tree) : Reporting();
+    if (!reporting.problem.empty())
+        options.warn(
+            fmt::format("the live system will not report its userspace and network: {}. lktest run then "
+                        "waits for a login prompt",
+                        reporting.problem));
     const std::int64_t time =
         options.source_date_epoch.value_or(std::max(newest(sources.all()), root ? root->newest : 0));
-    const Build build{
-        recipe, options, std::move(sources), std::move(root), std::move(kernel), time, read_init_scripts()};
+    const Build build{recipe,    options, std::move(sources), std::move(root), std::move(kernel),
+                      reporting, time,    read_init_scripts()};
 
     if (is_made(build)) {
         options.why(fmt::format("{} is there already, made of the same", options.output.string()));
@@ -346,25 +143,15 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
     const auto busybox = loaders.find("/bin/busybox");
     if (!busybox)
         throw host_error("the package busybox-static has no /bin/busybox");
-    // Beside each other: only compression keeps every core busy.
-    std::future<KernelParts> kernel_made =
-        std::async(std::launch::async, [&] { return kernel_parts(build, busybox->content); });
+    const FileTree files =
+        build.root ? files_over(recipe, build.root->tree, report_files(reporting.by), busybox->content, time)
+                   : files_layer(recipe, time);
+    const Parts made = make_parts(build, busybox->content, files);
     const TempDir scratch(options.cache);
-    const fs::path files = scratch.path() / "files.sb";
-    build.write_layer(build.root ? files_over(recipe, build.root->tree,
-                                              report_files(choose_report(recipe.root, build.root->tree)),
-                                              busybox->content, time)
-                                 : files_layer(recipe, time),
-                      files, "files.sb", time);
-    const fs::path base = build.root ? root_part(build) : packages_part(build);
-    const KernelParts made = kernel_made.get();
-    const std::vector<ImageFile> parts{
-        {kernel_path, made.image},
-        {initramfs_path, made.initramfs},
-        {fmt::format("{}/01-{}.sb", layers_directory, build.root ? "root" : "packages"), base},
-        {fmt::format("{}/02-modules.sb", layers_directory), made.modules},
-        {fmt::format("{}/03-files.sb", layers_directory), files},
-    };
+    const fs::path upper = scratch.path() / "files.sb";
+    build.write_layer(files, upper, "files.sb", time);
+    const std::vector<ImageFile> parts = medium_parts(made, upper, build.root ? "root" : "packages");
+    check_sizes(options.format, parts);
     std::error_code absent;
     fs::remove(inputs_of(options.output), absent);  // never the old note beside a new image
     write_output(build, loaders, parts, scratch.path());

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "builder/report/report.hpp"
+#include "builder/root_init.hpp"
 #include "builder/tree/from_packages.hpp"
 
 namespace lktest {
@@ -25,6 +26,19 @@ std::shared_ptr<Inode> inode_of(const ExtraFile& file, std::int64_t time) {
     return inode;
 }
 
+/// @param own  the directory that the root itself has its kernel's modules in; empty: the kernel is not the
+/// root's
+std::string modules_path(const std::string& own, const FileTree& root, const std::string& release) {
+    std::string directory = own.empty() ? "/lib/modules" : own;
+    const auto is_there = [&](const char* path) {
+        const auto real = root.real_path(path);
+        return real && root.find(*real)->type == NodeType::directory;
+    };
+    if (own.empty() && !is_there("/lib/modules") && !is_there("/lib") && is_there("/usr/lib/modules"))
+        directory = "/usr/lib/modules";
+    return fmt::format("{}/{}", directory, release);
+}
+
 }  // namespace
 
 FileTree packages_layer(const Recipe& recipe, const std::vector<Package>& packages,
@@ -40,12 +54,41 @@ FileTree packages_layer(const Recipe& recipe, const std::vector<Package>& packag
     return tree;
 }
 
+FileTree merged_usr() {
+    return packages_tree({}, {}, {}, [](auto...) {});
+}
+
+FileTree modules_layer(const Kernel& kernel, const FileTree& root) {
+    FileTree tree;
+    if (const auto modules = kernel.modules.find(kernel.directory()))
+        tree.put_over(root,
+                      modules_path(kernel.of_root ? kernel.modules_directory : "", root, kernel.release),
+                      modules);
+    return tree;
+}
+
+std::string modules_place(const std::optional<Kernel>& kernel, const FileTree& root) {
+    auto directory = std::make_shared<Inode>();
+    directory->type = NodeType::directory;
+    FileTree probe;
+    const bool of_root = kernel && kernel->of_root;
+    probe.put_over(root, modules_path(of_root ? kernel->modules_directory : "", root, "release"), directory);
+    std::string text;
+    const auto add = [&](const std::string& path, const Inode& inode) {
+        text += fmt::format("{} {:o} {}:{} {}\n", path, inode.permissions, inode.uid, inode.gid, inode.mtime);
+        for (const auto& [key, value] : inode.xattrs)
+            text += fmt::format("{} {}\n", key, value);
+    };
+    add("/", probe.root());
+    probe.walk(add);
+    return text;
+}
+
 FileTree files_layer(const Recipe& recipe, std::int64_t time) {
-    // Without packages this has only the links of a merged /usr. Each layer must have them, because
-    // a directory /bin here would cover the link /bin of the layers below.
-    FileTree tree = packages_tree({}, {}, {}, [](auto...) {});
+    const FileTree packages = merged_usr();
+    FileTree tree;
     for (const ExtraFile& file : recipe.files)
-        tree.put(file.path, inode_of(file, time));
+        tree.put_over(packages, file.path, inode_of(file, time));
     return tree;
 }
 
@@ -62,6 +105,9 @@ FileTree files_over(const Recipe& recipe, const FileTree& root, const std::vecto
         program->content = busybox;
         tree.put_over(root, report_busybox, std::move(program));
     }
+    if (const RootInit init = init_of(root);
+        !init.path.empty() && init.path != "/sbin/init" && !root.find(root.place_of("/sbin/init")))
+        tree.put_over(root, "/sbin/init", inode_of({.path = {}, .content = {}, .symlink = init.path}, time));
     for (const auto& [target, links] : recipe.links)
         for (const std::string& link : links)
             if (!root.find(link) && !tree.find(link))

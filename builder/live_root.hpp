@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "builder/base/progress.hpp"
+#include "builder/initramfs/kernel.hpp"
 #include "builder/recipe.hpp"
 #include "builder/tree/fetch_packages.hpp"
 #include "builder/tree/file_tree.hpp"
@@ -19,8 +21,20 @@ FileTree packages_layer(const Recipe& recipe, const std::vector<Package>& packag
 /// @param time  of the files, seconds since 1970
 FileTree files_layer(const Recipe& recipe, std::int64_t time);
 
-/// The recipe's files and links and the reporting programs, to overlay the root.
-/// @param reporting  from report_files()
+/// The directories and links of a root made of packages: /usr is merged there.
+FileTree merged_usr();
+
+/// The kernel's modules, to be laid over the root: their directory and nothing else, at the place that
+/// /lib/modules leads to in the root.
+FileTree modules_layer(const Kernel& kernel, const FileTree& root);
+
+/// Where modules_layer() puts the modules, and the attributes of the directories there, as text for cached().
+/// @param kernel  unset: a package
+std::string modules_place(const std::optional<Kernel>& kernel, const FileTree& root);
+
+/// The recipe's own files and links and what reports, to be laid over the root. A root whose init is not
+/// /sbin/init gets a link to it there.
+/// @param reporting  as report_files() returns them
 /// @param busybox  static, for the image's architecture
 /// @param time  of the files, seconds since 1970
 FileTree files_over(const Recipe& recipe, const FileTree& root, const std::vector<ExtraFile>& reporting,

@@ -18,8 +18,8 @@ void add_packages(Json& list, const std::vector<Package>& packages, const char* 
 
 }  // namespace
 
-std::string manifest(const Recipe& recipe, Arch arch, const Sources& sources, std::int64_t time,
-                     std::span<const FileDigest> files) {
+std::string manifest(const Recipe& recipe, Arch arch, const Sources& sources, const Reporting& reporting,
+                     std::int64_t time, std::span<const FileDigest> files) {
     const ImageFile text{recipe.name, recipe.text};
     Json json{{"format", 1},
               {"builder", "lktest " LKTEST_VERSION},
@@ -29,12 +29,21 @@ std::string manifest(const Recipe& recipe, Arch arch, const Sources& sources, st
               {"recipe", {{"name", recipe.name}, {"sha256", digests({&text, 1}).front().sha256}}},
               {"packages", Json::array()},
               {"files", Json::array()}};
+    if (recipe.root.kind != RootKind::packages)
+        json["init"] = name(reporting.init);
+    json["report"] = reporter_name(reporting);
     add_packages(json["packages"], sources.root, "root");
     add_packages(json["packages"], sources.kernel, "kernel");
     add_packages(json["packages"], sources.loaders, "boot");
     for (const FileDigest& file : files)
         json["files"].push_back({{"path", file.path}, {"size", file.size}, {"sha256", file.sha256}});
     return json.dump(1) + "\n";
+}
+
+bool manifest_reports(const std::string& text) {
+    const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+    const auto report = json.is_object() ? json.find("report") : json.end();
+    return !json.is_object() || report == json.end() || *report != "none";
 }
 
 }  // namespace lktest

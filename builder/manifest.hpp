@@ -7,6 +7,7 @@
 
 #include "builder/image/checksums.hpp"
 #include "builder/recipe.hpp"
+#include "builder/root_init.hpp"
 #include "builder/sources.hpp"
 
 namespace lktest {
@@ -14,7 +15,11 @@ namespace lktest {
 /// The contents of a medium as JSON: the recipe's digest, each package with its version and
 /// purpose, each file with its digest.
 /// @param time  of the image, seconds since 1970
-std::string manifest(const Recipe& recipe, Arch arch, const Sources& sources, std::int64_t time,
-                     std::span<const FileDigest> files);
+std::string manifest(const Recipe& recipe, Arch arch, const Sources& sources, const Reporting& reporting,
+                     std::int64_t time, std::span<const FileDigest> files);
+
+/// Whether a medium with this manifest says its milestones. Manifests of older media do not tell, and theirs
+/// do.
+bool manifest_reports(const std::string& text);
 
 }  // namespace lktest

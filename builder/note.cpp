@@ -43,9 +43,9 @@ std::string own_inputs(const Recipe& recipe, Arch arch, const InitScripts& scrip
         menu += entry.title + entry.command_line;
     if (!recipe.splash.empty())
         menu += file_identity(recipe.splash);
-    return fmt::format("lktest {} format {}\narch {}\nrecipe {:016x}\ninit {:016x}\nmenu {:016x}\n",
-                       LKTEST_VERSION, format_version, name(arch), hash(recipe.text), hash(text_of(scripts)),
-                       hash(menu));
+    return fmt::format("lktest {} format {}\narch {}\nrecipe {:016x}\nsuite {}\ninit {:016x}\nmenu {:016x}\n",
+                       LKTEST_VERSION, format_version, name(arch), hash(recipe.text), recipe.suite,
+                       hash(text_of(scripts)), hash(menu));
 }
 
 std::string note_start(const Recipe& recipe, Arch arch, const InitScripts& scripts, const fs::path& output) {

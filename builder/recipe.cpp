@@ -10,9 +10,7 @@
 
 #include "builder/base/file.hpp"
 #include "builder/base/toml_reader.hpp"
-#include "builder/inspect/iso_tree.hpp"
-#include "builder/inspect/squashfs_super.hpp"
-#include "builder/tree/tar.hpp"
+#include "builder/tree/apt_sources.hpp"
 
 namespace lktest {
 namespace {
@@ -67,12 +65,59 @@ void read_volume_label(TableReader& top, Recipe& recipe) {
                      "use 1 to 32 of A-Z, 0-9 and _");
 }
 
-NamesPerArch read_names(TableReader& reader, std::string_view common_key) {
-    NamesPerArch names;
-    names.common = reader.strings(common_key);
+/// Strings whose places later messages need: as "PREFIX STRING" in Recipe::places.
+std::vector<std::string> placed_strings(TomlSource& source, TableReader& reader, std::string_view key,
+                                        std::string_view prefix, Recipe& recipe) {
+    std::vector<std::string> strings;
+    for (const PlacedText& text : reader.texts(key)) {
+        recipe.places.try_emplace(fmt::format("{} {}", prefix, text.text), source.place(text.where));
+        strings.push_back(text.text);
+    }
+    return strings;
+}
+
+NamesPerArch read_names(TomlSource& source, TableReader& reader, std::string_view common_key,
+                        Recipe& recipe) {
+    const auto names = [&](std::string_view key) {
+        return placed_strings(source, reader, key, common_key == "modules" ? "modules" : "packages", recipe);
+    };
+    NamesPerArch found;
+    found.common = names(common_key);
     for (const Arch arch : all_arches)
-        names.own[static_cast<std::size_t>(arch)] = reader.strings(name(arch));
-    return names;
+        found.own[static_cast<std::size_t>(arch)] = names(name(arch));
+    return found;
+}
+
+/// Patterns are compared with absolute paths: what cannot match any would be ignored silently.
+void read_exclude(TomlSource& source, TableReader& reader, Recipe& recipe) {
+    for (const std::string& pattern : placed_strings(source, reader, "exclude", "exclude", recipe)) {
+        const Place& place = recipe.places.at("exclude " + pattern);
+        const auto complain = [&](std::string message, std::string hint) {
+            source.problems.push_back({place, std::move(message), std::move(hint)});
+        };
+        if (!pattern.starts_with('/') && !pattern.starts_with('*') && !pattern.starts_with('['))
+            complain(fmt::format("\"{}\" matches nothing: 'exclude' compares with absolute paths", pattern),
+                     fmt::format("write \"/{}\"", pattern));
+        else if (pattern.size() > 1 && pattern.ends_with('/'))
+            complain(fmt::format("\"{}\" matches nothing: a path does not end in /", pattern),
+                     fmt::format("write \"{}\", or \"{}*\" to keep the directory",
+                                 pattern.substr(0, pattern.size() - 1), pattern));
+        else
+            recipe.exclude.push_back(pattern);
+    }
+}
+
+/// The same for the paths of modules, which begin below /lib/modules/RELEASE/kernel.
+void read_kernel_exclude(TomlSource& source, TableReader& reader, Recipe& recipe) {
+    for (const std::string& pattern : placed_strings(source, reader, "exclude", "kernel.exclude", recipe)) {
+        if (pattern.starts_with('/') || pattern.starts_with("kernel/"))
+            source.problems.push_back(
+                {recipe.places.at("kernel.exclude " + pattern),
+                 fmt::format("\"{}\" matches nothing: 'exclude' of [kernel] begins below kernel/", pattern),
+                 "write it as \"sound/*\" or \"drivers/gpu/*\""});
+        else
+            recipe.kernel_exclude.push_back(pattern);
+    }
 }
 
 /// A path in a recipe is relative to the recipe.
@@ -91,8 +136,8 @@ constexpr std::array root_keys{
     RootKey{RootKind::squashfs, "squashfs"},
     RootKey{RootKind::iso, "iso"},
     RootKey{RootKind::debian, "debian"},
+    RootKey{RootKind::oci, "oci"},
 };
-constexpr std::array<std::string_view, 3> report_names{"systemd", "busybox", "none"};
 
 void read_root(TomlSource& source, const toml::table& table, Recipe& recipe) {
     TableReader reader(source, table, "[root]");
@@ -116,13 +161,13 @@ void read_root(TomlSource& source, const toml::table& table, Recipe& recipe) {
         else
             root.path = beside(recipe, value);
     }
-    if (root.suite.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos)
+    if (!root.suite.empty() && !is_suite_name(root.suite))
         reader.complain("debian", fmt::format("\"{}\" is not a Debian suite", root.suite),
                         "write it as in the apt sources: \"bookworm\"");
     if (kinds != 1)
-        source.complain(
-            table.source(),
-            "[root] must have exactly one of 'directory', 'tar', 'system', 'squashfs', 'iso' and 'debian'");
+        source.complain(table.source(),
+                        "[root] must have exactly one of 'directory', 'tar', 'system', 'squashfs', 'iso', "
+                        "'debian' and 'oci'");
     const bool walked = root.kind == RootKind::directory || root.kind == RootKind::system;
     root.directories = reader.strings("directories");
     if (reader.has("directories") && root.kind != RootKind::system)
@@ -131,10 +176,10 @@ void read_root(TomlSource& source, const toml::table& table, Recipe& recipe) {
         if (name.empty() || name.find('/') != std::string::npos || name == "." || name == "..")
             reader.complain("directories", fmt::format("\"{}\" is not the name of a directory in /", name));
     root.images = reader.strings("images");
-    if (reader.has("images") && root.kind != RootKind::iso)
-        reader.complain("images", "'images' belongs to 'iso'");
+    if (reader.has("images") && root.kind != RootKind::iso && root.kind != RootKind::oci)
+        reader.complain("images", "'images' belongs to 'iso' and 'oci'");
     for (const std::string& path : root.images)
-        if (!is_path(path))
+        if (!is_path(path) && root.kind != RootKind::oci)
             reader.complain("images", fmt::format("\"{}\" is not an absolute path", path),
                             "write it as on the ISO: \"/live/filesystem.squashfs\"");
     root.one_file_system = reader.boolean("one_file_system").value_or(root.kind == RootKind::system);
@@ -144,8 +189,7 @@ void read_root(TomlSource& source, const toml::table& table, Recipe& recipe) {
             reader.complain(key, fmt::format("'{}' belongs to 'directory' and 'system'", key));
     if (const auto report = reader.one_of("report", report_names))
         root.report = static_cast<Report>(*report);
-    for (std::string& pattern : reader.strings("exclude"))
-        recipe.exclude.push_back(std::move(pattern));
+    read_exclude(source, reader, recipe);
     reader.finish();
 }
 
@@ -153,7 +197,10 @@ void read_kernel(TomlSource& source, const toml::table& table, Recipe& recipe) {
     TableReader reader(source, table, "[kernel]");
     for (const Arch arch : all_arches)
         recipe.kernels[static_cast<std::size_t>(arch)] = reader.string(name(arch)).value_or("");
-    recipe.kernel_exclude = reader.strings("exclude");
+    read_kernel_exclude(source, reader, recipe);
+    for (const char* key : {"x86_64", "aarch64", "version", "image", "modules"})
+        if (reader.has(key))
+            recipe.places[fmt::format("kernel.{}", key)] = source.place(reader.where(key));
     recipe.command_line = reader.string("command_line").value_or("");
     check_boot_text(reader, "command_line", recipe.command_line);
     if (recipe.command_line.find("console=") != std::string::npos)
@@ -266,35 +313,6 @@ void read_menu(TomlSource& source, TableReader& top, Recipe& recipe) {
 
 }  // namespace
 
-RootSource root_at(const std::string& word, const RootSource& recipe) {
-    namespace fs = std::filesystem;
-    RootSource root = recipe;
-    root.path = word;
-    std::error_code error;
-    if (word == "system" || fs::equivalent(word, "/", error)) {
-        root.kind = RootKind::system;
-        root.one_file_system = recipe.kind != RootKind::system || recipe.one_file_system;
-        return root;
-    }
-    const bool walked = recipe.kind == RootKind::system || recipe.kind == RootKind::directory;
-    root.one_file_system = walked && recipe.one_file_system;
-    if (fs::is_directory(word, error)) {
-        root.kind = RootKind::directory;
-        return root;
-    }
-    const ByteView bytes = ByteView::of_file(word);  // says why when it cannot
-    if (read_iso_volume(bytes))
-        root.kind = RootKind::iso;
-    else if (read_squashfs_super(bytes))
-        root.kind = RootKind::squashfs;
-    else if (is_tar(word))
-        root.kind = RootKind::tar;
-    else
-        throw usage_error(
-            fmt::format("{} is not a directory, tar archive, SquashFS image or ISO with a root", word));
-    return root;
-}
-
 std::string_view name(Compressor compressor) {
     return facts(compressor).name;
 }
@@ -329,13 +347,21 @@ Recipe read_recipe(const std::filesystem::path& file) {
             top.complain("packages", "[packages] and [root] each make a root filesystem",
                          "remove one of them");
         TableReader reader(source, *packages, "[packages]");
-        recipe.packages = read_names(reader, "common");
+        recipe.packages = read_names(source, reader, "common", recipe);
         recipe.without = reader.strings("without");
+        recipe.suite = reader.string("suite").value_or("");
+        if (reader.has("suite")) {
+            recipe.places["suite"] = source.place(reader.where("suite"));
+            if (!is_suite_name(recipe.suite))
+                reader.complain("suite", fmt::format("\"{}\" is not a Debian suite", recipe.suite),
+                                "write it as the archive does: \"trixie\"");
+            if (debian)
+                reader.complain("suite", "'suite' and 'debian' each name a suite", "remove 'suite'");
+        }
         if (reader.has("without") && debian)
             reader.complain("without", "'without' is for packages that are only unpacked",
                             "omit files with 'exclude'");
-        for (std::string& pattern : reader.strings("exclude"))
-            recipe.exclude.push_back(std::move(pattern));
+        read_exclude(source, reader, recipe);
         reader.finish();
     }
     if (const toml::table* kernel = top.table("kernel"))
@@ -344,7 +370,7 @@ Recipe read_recipe(const std::filesystem::path& file) {
         top.complain("kernel", "there is no [kernel]", "add [kernel] with x86_64 = \"linux-image-amd64\"");
     if (const toml::table* initramfs = top.table("initramfs")) {
         TableReader reader(source, *initramfs, "[initramfs]");
-        recipe.modules = read_names(reader, "modules");
+        recipe.modules = read_names(source, reader, "modules", recipe);
         reader.finish();
     }
     if (const toml::table* boot = top.table("boot"))

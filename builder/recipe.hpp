@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,30 +51,35 @@ struct NamesPerArch {
 };
 
 /// The sources of the root filesystem.
-enum class RootKind { packages, directory, tar, system, squashfs, iso, debian };
+enum class RootKind { packages, directory, tar, system, squashfs, iso, debian, oci };
 
 /// The programs that start the live system's network and report its milestones.
 enum class Report {
     systemd,  ///< two systemd units
     busybox,  ///< lktest's own init, for a root without one
     none,     ///< the root reports them itself, or not at all
+    watch,    ///< lktest's initramfs leaves a program that watches another init: OpenRC, runit, s6, …
 };
+inline constexpr std::array<std::string_view, 4> report_names{"systemd", "busybox", "none", "watch"};
+constexpr std::string_view name(Report report) {
+    return report_names[static_cast<std::size_t>(report)];
+}
 
 /// Where the root filesystem comes from.
 struct RootSource {
     RootKind kind = RootKind::packages;
     std::filesystem::path path;            ///< of a directory or a file
-    std::string suite;                     ///< a Debian suite, with the recipe's packages
-    std::vector<std::string> images;       ///< of an ISO: see install_images()
+    std::string suite;                     ///< of Debian: its packages are the recipe's
+    std::vector<std::string> images;       ///< of an ISO: see install_images(); of OCI: an image's name
     std::vector<std::string> directories;  ///< of the running system: entries of /
     bool one_file_system = false;          ///< of a directory or system: see DirectoryOptions
     bool allow_unreadable = false;         ///< unreadable files are omitted
     std::optional<Report> report;          ///< if unset, the root's init decides
 };
 
-/// The root from the command line: "system" or /, or a directory, an ISO, a
-/// SquashFS image or a tar archive. The rest stays as in `recipe`. Throws a usage Error if it is anything
-/// else.
+/// The root that a user means on the command line: "system" or /, or a directory, an ISO, a SquashFS image, a
+/// tar archive, or a container image (an OCI directory or archive, or what `docker save` writes). The rest
+/// stays as in `recipe`. Throws a usage Error if it is none of them.
 RootSource root_at(const std::string& word, const RootSource& recipe);
 
 /// The UEFI boot loader.
@@ -94,9 +100,10 @@ struct Recipe {
     std::filesystem::path splash;                ///< background picture of the menu (PNG); may be empty
 
     RootSource root;
-    // Only for packages, which come from this machine's apt sources.
+    // Of packages: those of the machine's own apt sources.
+    std::string suite;  ///< all packages are of this suite; empty: as apt prefers them
     NamesPerArch packages;
-    std::vector<std::string> without;  ///< packages omitted although others depend on them
+    std::vector<std::string> without;  ///< shell patterns of packages omitted although others need them
     std::vector<std::string> exclude;  ///< shell patterns of paths omitted from the root
     std::vector<ExtraFile> files;
     /// Target → names of symlinks to it, unless a package has a file of that name.
@@ -116,10 +123,29 @@ struct Recipe {
     std::vector<MenuEntry> menu;       ///< at least one; the first is the default
     Compression compression;
 
+    /// Where values stand that later steps may complain about: "packages busybox", "kernel.modules".
+    std::map<std::string, Place, std::less<>> places;
+
     const std::string& kernel(Arch arch) const { return kernels[static_cast<std::size_t>(arch)]; }
 };
 
 /// Reads a recipe. Throws a usage Error with every problem, each with its place.
 Recipe read_recipe(const std::filesystem::path& file);
+
+/// Runs a step. If it throws a usage Error, the message begins with the place of a value of the recipe.
+/// @param value  a key of Recipe::places; an unknown one changes nothing
+template <typename Step>
+auto at_place_of(const Recipe& recipe, std::string_view value, Step&& step) {
+    try {
+        return step();
+    } catch (const Error& error) {
+        const auto place = recipe.places.find(value);
+        if (error.kind() != Error::Kind::usage || place == recipe.places.end())
+            throw;
+        const Problem problem{place->second, error.what(), error.hint()};
+        throw_problems({problem}, recipe.text);
+        throw;
+    }
+}
 
 }  // namespace lktest

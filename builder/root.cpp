@@ -20,6 +20,7 @@
 #include "builder/tree/debian_system.hpp"
 #include "builder/tree/ext4_tree.hpp"
 #include "builder/tree/from_directory.hpp"
+#include "builder/tree/oci.hpp"
 #include "builder/tree/overlay.hpp"
 #include "builder/tree/tar.hpp"
 #include "builder/vendor/install_image.hpp"
@@ -132,6 +133,12 @@ Root debian_root(const Recipe& recipe, const BuildOptions& options) {
     return root;
 }
 
+Root container_root(const Recipe& recipe, const BuildOptions& options) {
+    OciRoot found = oci_root({recipe.root.path, options.arch, recipe.root.images, recipe.exclude},
+                             options.cache, options.why);
+    return {std::move(found.tree), std::move(found.identity)};
+}
+
 Root read_file_root(const Recipe& recipe, const BuildOptions& options) {
     const RootSource& source = recipe.root;
     const fs::path& file = source.path;
@@ -153,6 +160,7 @@ Root read_root(const Recipe& recipe, const BuildOptions& options) {
     const bool walked = recipe.root.kind == RootKind::directory || recipe.root.kind == RootKind::system;
     Root root = walked                                 ? read_walked(recipe, options)
                 : recipe.root.kind == RootKind::debian ? debian_root(recipe, options)
+                : recipe.root.kind == RootKind::oci    ? container_root(recipe, options)
                                                        : read_file_root(recipe, options);
     if (!walked)
         root.tree.walk([&](const std::string&, const Inode& inode) {
@@ -184,15 +192,6 @@ void check_root_machine(const FileTree& root, Arch arch) {
         if (machine)
             return;
     }
-}
-
-Report choose_report(const RootSource& source, const FileTree& root) {
-    if (source.report)
-        return *source.report;
-    const auto init = root.real_path("/sbin/init");
-    if (!init)
-        return Report::busybox;
-    return init->ends_with("/systemd") ? Report::systemd : Report::none;
 }
 
 }  // namespace lktest

@@ -26,8 +26,4 @@ Root read_root(const Recipe& recipe, const BuildOptions& options);
 /// Throws a usage Error naming a program of the root that is for another machine.
 void check_root_machine(const FileTree& root, Arch arch);
 
-/// How the live system reports its milestones: as the recipe says, or depending on the root's
-/// /sbin/init.
-Report choose_report(const RootSource& source, const FileTree& root);
-
 }  // namespace lktest

@@ -2,6 +2,7 @@
 #include "builder/sources.hpp"
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +11,7 @@
 
 #include "builder/base/error.hpp"
 #include "builder/boot/loaders.hpp"
+#include "builder/tree/apt.hpp"
 
 namespace lktest {
 namespace {
@@ -24,6 +26,37 @@ std::int64_t build_time(const std::filesystem::path& deb) {
     return seconds;
 }
 
+/// The recipe's value that has one of these names, as a key of Recipe::places.
+std::string place_of_package(const Recipe& recipe, Arch arch, const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+        // apt complains about the package that a kernel's name stands for, too.
+        if (name == recipe.kernel(arch))
+            return fmt::format("kernel.{}", lktest::name(arch));
+        if (recipe.places.contains("packages " + name))
+            return "packages " + name;
+    }
+    return recipe.places.contains("suite") ? "suite" : "";
+}
+
+/// Whether a shell pattern of the recipe's 'without' names the package.
+bool is_omitted(const Recipe& recipe, const Package& package) {
+    return std::ranges::any_of(recipe.without, [&](const std::string& pattern) {
+        return ::fnmatch(pattern.c_str(), package.name.c_str(), 0) == 0;
+    });
+}
+
+std::vector<Package> fetch(const Recipe& recipe, const BuildOptions& options, std::vector<std::string> names,
+                           bool with_dependencies) {
+    const std::string& suite = recipe.root.kind == RootKind::debian ? recipe.root.suite : recipe.suite;
+    const PackageRequest request{std::move(names), options.arch, with_dependencies, suite};
+    try {
+        return fetch_packages(request, options.cache, options.progress, options.why);
+    } catch (const NoSuchPackage& error) {
+        const auto rethrow = [&]() -> std::vector<Package> { throw; };
+        return at_place_of(recipe, place_of_package(recipe, options.arch, error.names()), rethrow);
+    }
+}
+
 }  // namespace
 
 std::vector<Package> Sources::all() const {
@@ -34,10 +67,6 @@ std::vector<Package> Sources::all() const {
 }
 
 Sources fetch_sources(const Recipe& recipe, const BuildOptions& options, bool with_kernel) {
-    const auto fetch = [&](std::vector<std::string> names, bool with_dependencies) {
-        const PackageRequest request{std::move(names), options.arch, with_dependencies};
-        return fetch_packages(request, options.cache, options.progress, options.why);
-    };
     const std::string_view arch = name(options.arch);
     if (with_kernel && recipe.kernel(options.arch).empty())
         throw usage_error(
@@ -47,17 +76,21 @@ Sources fetch_sources(const Recipe& recipe, const BuildOptions& options, bool wi
             fmt::format("add {} = \"linux-image-{}\" to [kernel]", arch, debian_name(options.arch)));
     Sources sources;
     if (recipe.root.kind == RootKind::packages)
-        sources.root = fetch(recipe.packages.of(options.arch), true);
-    std::erase_if(sources.root, [&](const Package& package) {
-        return std::ranges::find(recipe.without, package.name) != recipe.without.end();
-    });
+        sources.root = fetch(recipe, options, recipe.packages.of(options.arch), true);
+    std::erase_if(sources.root, [&](const Package& package) { return is_omitted(recipe, package); });
     if (with_kernel)
-        sources.kernel = fetch({recipe.kernel(options.arch)}, false);
-    std::vector<std::string> loaders = loader_packages(options.arch, recipe.loader);
+        sources.kernel = fetch(recipe, options, {recipe.kernel(options.arch)}, false);
+    sources.loaders = fetch_loaders(recipe, options).loaders;
+    return sources;
+}
+
+Sources fetch_loaders(const Recipe& recipe, const BuildOptions& options) {
+    std::vector<std::string> names = loader_packages(options.arch, recipe.loader);
     if (options.format == Format::zip || options.format == Format::tar)
         for (const std::string& name : stick_packages(options.arch))
-            loaders.push_back(name);
-    sources.loaders = fetch(std::move(loaders), false);
+            names.push_back(name);
+    Sources sources;
+    sources.loaders = fetch(recipe, options, std::move(names), false);
     return sources;
 }
 

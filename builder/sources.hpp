@@ -21,6 +21,9 @@ struct Sources {
 /// @param with_kernel  false if the kernel comes from elsewhere
 Sources fetch_sources(const Recipe& recipe, const BuildOptions& options, bool with_kernel);
 
+/// Has only the packages of the boot loaders, which include busybox, in the cache.
+Sources fetch_loaders(const Recipe& recipe, const BuildOptions& options);
+
 /// "busybox-static_1.35.0-4_amd64.deb …", a line for each package: identifies their bytes.
 std::string identity(const std::vector<Package>& packages);
 

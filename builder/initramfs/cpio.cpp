@@ -40,13 +40,15 @@ void write_content(archive* writer, const Content& content) {
 
 }  // namespace
 
-std::string write_cpio(const FileTree& tree, std::int64_t mtime) {
+std::string write_cpio(const FileTree& tree, std::int64_t mtime, Packing packing) {
     std::string bytes;
     const Archive writer(archive_write_new());
     check(writer.get(), archive_write_set_format_cpio_newc(writer.get()));
-    check(writer.get(), archive_write_add_filter_zstd(writer.get()));
-    // Level 19 would save an eighth but take forty times as long.
-    check(writer.get(), archive_write_set_options(writer.get(), "zstd:compression-level=9"));
+    if (packing == Packing::zstd) {
+        check(writer.get(), archive_write_add_filter_zstd(writer.get()));
+        // Level 19 would save an eighth but take forty times as long.
+        check(writer.get(), archive_write_set_options(writer.get(), "zstd:compression-level=9"));
+    }
     check(writer.get(), archive_write_set_bytes_per_block(writer.get(), 512));
     check(writer.get(),
           archive_write_set_bytes_in_last_block(writer.get(), 1));  // no zeros after zstd's frame

@@ -2,6 +2,7 @@
 #include "builder/initramfs/kernel.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/hash.hpp"
+#include "builder/base/little_endian.hpp"
 #include "builder/base/problem.hpp"
 #include "builder/base/process.hpp"
 #include "builder/initramfs/kernel_image.hpp"
@@ -103,6 +105,52 @@ std::vector<Candidate> candidates_of(const FileTree& root) {
     return found;
 }
 
+/// The kernel's .config, from where distributions put it, or from the image itself.
+std::string config_of(const FileTree& tree, const Kernel& kernel, const std::string& image) {
+    for (const std::string& path :
+         {"/boot/config-" + kernel.release, "/lib/modules/" + kernel.release + "/config",
+          "/usr/lib/modules/" + kernel.release + "/config"})
+        if (const auto config = file_at(tree, path))
+            return config->content.whole();
+    return embedded_config(image);
+}
+
+/// Whether a directory is what depmod and modprobe call /lib/modules/RELEASE.
+bool has_modules(const fs::path& directory) {
+    std::error_code ignored;
+    for (const char* name : {"kernel", "modules.dep", "modules.order", "modules.builtin", "updates", "extra"})
+        if (fs::exists(directory / name, ignored))
+            return true;
+    return false;
+}
+
+/// Complains about a directory that is not /lib/modules/RELEASE, and names the one that was meant.
+void check_modules_directory(const fs::path& modules, std::string_view release) {
+    std::error_code error;
+    if (!fs::is_directory(modules, error))
+        throw usage_error(fmt::format("there is no directory {}", modules.string()),
+                          "set 'modules' to the kernel's lib/modules/RELEASE, or omit it if all drivers are "
+                          "built in");
+    const std::string name = fs::canonical(modules).filename();
+    if (has_modules(modules)) {
+        if (!release.empty() && name != release)
+            throw usage_error(fmt::format("{} has the modules of another kernel: the image is {}",
+                                          modules.string(), release),
+                              fmt::format("set 'modules' to lib/modules/{}", release));
+        return;
+    }
+    std::vector<std::string> meant;
+    for (const fs::path& below : {modules, modules / "lib/modules", modules / "usr/lib/modules"})
+        for (const fs::directory_entry& entry : fs::directory_iterator(below, error))
+            if (entry.is_directory(error) && has_modules(entry.path()))
+                meant.push_back(entry.path().string());
+    throw usage_error(
+        fmt::format("{} is not the directory of one kernel's modules", modules.string()),
+        meant.empty()
+            ? std::string("set 'modules' to lib/modules/RELEASE, which `make modules_install` fills")
+            : fmt::format("set 'modules' to {}", fmt::join(meant, " or ")));
+}
+
 Error no_such_version(const std::string& version, const std::vector<Candidate>& candidates) {
     std::vector<std::string_view> names;
     for (const Candidate& candidate : candidates)
@@ -126,15 +174,19 @@ std::string Kernel::index(const std::string& name) const {
 Kernel take_kernel(FileTree tree, Arch arch, const std::string& package) {
     Kernel kernel;
     kernel.release = kernel_release(tree, package);
-    const auto image = tree.find(fmt::format("{}{}", image_prefix, kernel.release));
+    const std::string beside = kernel.directory() + "/vmlinuz";
+    const std::string packaged = fmt::format("{}{}", image_prefix, kernel.release);
+    auto image = file_at(tree, packaged);
     if (!image)
-        throw usage_error(fmt::format("the package {} has no {}{}", package, image_prefix, kernel.release));
-    kernel.image = Content::text(
-        bootable_kernel(image->content.whole(), arch, fmt::format("the kernel of {}", package)));
-    if (const auto config = tree.find("/boot/config-" + kernel.release))
-        kernel.config = config->content.whole();
-    tree.remove("/boot");
-    kernel.modules = std::move(tree);
+        image = file_at(tree, beside);
+    if (!image)
+        throw usage_error(fmt::format("the package {} has neither {} nor {}", package, packaged, beside),
+                          "name a kernel such as linux-image-amd64 in [kernel]");
+    const std::string bytes = image->content.whole();
+    kernel.image = Content::text(bootable_kernel(bytes, arch, fmt::format("the kernel of {}", package)));
+    kernel.config = config_of(tree, kernel, bytes);
+    tree.remove(beside);  // the medium has it once
+    kernel.modules.put(kernel.directory(), tree.find(kernel.directory()));
     return kernel;
 }
 
@@ -168,12 +220,8 @@ std::optional<Kernel> take_root_kernel(FileTree& root, Arch arch, const std::str
     kernel.release = chosen->release;
     const std::string image = file_at(root, chosen->image)->content.whole();
     kernel.image = Content::text(bootable_kernel(image, arch, chosen->image + " in the root"));
-    if (const auto config = file_at(root, "/boot/config-" + kernel.release))
-        kernel.config = config->content.whole();
-    else if (const auto beside = file_at(root, "/lib/modules/" + kernel.release + "/config"))
-        kernel.config = beside->content.whole();
-    else
-        kernel.config = embedded_config(image);
+    kernel.config = config_of(root, kernel, image);
+    kernel.of_root = true;
     if (chosen->modules_directory.empty())
         return kernel;
     kernel.modules_directory = chosen->modules_directory;
@@ -184,11 +232,16 @@ std::optional<Kernel> take_root_kernel(FileTree& root, Arch arch, const std::str
 
 Kernel read_kernel(const fs::path& image, const fs::path& modules, Arch arch) {
     Kernel kernel;
-    const std::string bytes = read_file(image);
-    kernel.image = Content::text(bootable_kernel(bytes, arch, image.string()));
+    const std::string bytes = read_file(image), bootable = bootable_kernel(bytes, arch, image.string());
+    kernel.image = Content::text(bootable);
     kernel.config = embedded_config(bytes);
-    if (modules.empty())
+    kernel.release = release_in(bootable);
+    if (modules.empty()) {
+        if (kernel.release.empty())
+            kernel.release = image.filename().string();
         return kernel;
+    }
+    check_modules_directory(modules, kernel.release);
     kernel.release = fs::canonical(modules).filename();
     FileTree tree = directory_tree(modules);
     kernel.modules.put(kernel.directory(), std::make_shared<Inode>(tree.root()));
@@ -214,13 +267,34 @@ void leave_out(Kernel& kernel, const std::vector<std::string>& patterns) {
         kernel.modules.put_file(kernel.directory() + "/modules.dep", kept);
 }
 
-std::string identity(const Kernel& kernel) {
+std::string release_in(std::string_view image) {
+    // x86: kernel_version at 0x20e points to the release, counted from 0x200
+    // (Documentation/arch/x86/boot.rst).
+    std::string_view found;
+    if (image.size() > 0x210 && image.substr(0x202, 4) == "HdrS") {
+        const std::size_t at = std::size_t{0x200} + le16(image, 0x20e);
+        found = image.substr(std::min(at, image.size()), 64);
+    } else if (const std::size_t at = image.find("Linux version "); at != std::string_view::npos) {
+        found = image.substr(at + 14, 64);
+    }
+    found = found.substr(0, found.find_first_of(std::string_view("\0 \n", 3)));
+    const bool printable =
+        std::ranges::all_of(found, [](char c) { return c > ' ' && c < '\x7f' && c != '/'; });
+    return printable && !found.empty() && found.front() >= '0' && found.front() <= '9' ? std::string(found)
+                                                                                       : "";
+}
+
+std::string identity_of_modules(const Kernel& kernel) {
     std::string files;
     kernel.modules.walk([&](const std::string& path, const Inode& inode) {
         files += fmt::format("{} {:o} {} {}\n", path, inode.permissions, inode.content.size(), inode.mtime);
     });
-    return fmt::format("kernel {} image {:016x} config {:016x} modules {:016x}\n", kernel.release,
-                       hash(kernel.image.whole()), hash(kernel.config), hash(files));
+    return fmt::format("kernel {} config {:016x} modules {:016x}\n", kernel.release, hash(kernel.config),
+                       hash(files));
+}
+
+std::string identity_of_image(const Kernel& kernel) {
+    return fmt::format("image {:016x}\n", hash(kernel.image.whole()));
 }
 
 }  // namespace lktest

@@ -16,7 +16,8 @@ struct Kernel {
     Content image;                                       ///< as bootable_kernel() gives it
     FileTree modules;                                    ///< with their directories; maybe none
     std::string modules_directory = "/usr/lib/modules";  ///< where the tree has them
-    std::string config;                                  ///< its .config; empty when unknown
+    std::string config;                                  ///< its .config; empty if unknown
+    bool of_root = false;                                ///< taken out of the root below
 
     /// "/usr/lib/modules/RELEASE"
     std::string directory() const;
@@ -24,7 +25,9 @@ struct Kernel {
     std::string index(const std::string& name) const;
 };
 
-/// Extracts the kernel from an unpacked kernel package, still without the modules' index.
+/// Takes the kernel out of the unpacked kernel packages, still without the modules' index. Until
+/// Debian 13 one package has all of it, with the image in /boot. Later the image, the modules and the
+/// configuration are in packages of their own, and the image is beside the modules.
 /// @param package  the package's name, for messages
 /// Throws a usage Error if the tree has no kernel image, has no modules, or is for another machine.
 Kernel take_kernel(FileTree tree, Arch arch, const std::string& package);
@@ -44,14 +47,20 @@ void add_module_index(Kernel& kernel, const std::filesystem::path& directory);
 /// Throws a usage Error if it lacks the version, or if the kernel is for another machine.
 std::optional<Kernel> take_root_kernel(FileTree& root, Arch arch, const std::string& version);
 
-/// A kernel that the user supplies.
-/// @param modules  its /lib/modules/RELEASE; empty if everything is built in
+/// A kernel of the user's own.
+/// @param modules  its /lib/modules/RELEASE; empty: all that it needs is built in
+/// Throws a usage Error if `modules` is not the directory of this kernel's modules.
 Kernel read_kernel(const std::filesystem::path& image, const std::filesystem::path& modules, Arch arch);
 
 /// Removes the modules whose paths match, as in Exclusion, below /lib/modules.
 void leave_out(Kernel& kernel, const std::vector<std::string>& patterns);
 
-/// Identifies the kernel's files, as text for cached().
-std::string identity(const Kernel& kernel);
+/// The release in a kernel image ("6.1.0-13-amd64"); empty if it is packed or damaged.
+std::string release_in(std::string_view image);
+
+/// Which modules and configuration the kernel has, as text for cached(): its image does not matter.
+std::string identity_of_modules(const Kernel& kernel);
+/// The same for its image.
+std::string identity_of_image(const Kernel& kernel);
 
 }  // namespace lktest

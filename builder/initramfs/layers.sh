@@ -94,3 +94,27 @@ copy_to_root() {
         fi
     done
 }
+
+# in_root PATH: whether the root has an executable there. Symlinks lead to places in the root, whatever the
+# initramfs has at the same path.
+in_root() {
+    left=$1 place='' links=0
+    while [ -n "$left" ]; do
+        name=${left%%/*}
+        case $left in */*) left=${left#*/} ;; *) left= ;; esac
+        case $name in
+        '' | .) continue ;;
+        ..) place=${place%/*} && continue ;;
+        esac
+        if [ ! -L "/root$place/$name" ]; then
+            place=$place/$name
+            continue
+        fi
+        links=$((links + 1))
+        [ $links -le 40 ] || return 1
+        target=$(readlink "/root$place/$name")
+        left=$target/$left
+        case $target in /*) place= ;; esac
+    done
+    [ -f "/root$place" ] && [ -x "/root$place" ]
+}

@@ -146,7 +146,7 @@ private:
         known.reserve(builtin_.size() + modules_.size());
         for (const auto& entry : modules_)
             known.push_back(entry.first);
-        throw not_found(fmt::format("the kernel has no module '{}'", word), name, known);
+        throw not_found(fmt::format("the kernel has no module '{}'", word), word, known);
     }
 
     std::vector<std::string> expand_directory(const std::string& word) const {
@@ -169,11 +169,15 @@ private:
         throw not_found(fmt::format("the kernel has no modules in '{}'", word), word, known);
     }
 
-    static Error not_found(const std::string& what, std::string_view word,
-                           const std::vector<std::string_view>& known) {
-        const std::string_view nearest = nearest_name(word, known);
-        return usage_error(what, nearest.empty() ? "correct [initramfs] in the recipe"
-                                                 : fmt::format("did you mean '{}'?", nearest));
+    static NoSuchModule not_found(const std::string& what, const std::string& word,
+                                  const std::vector<std::string_view>& known) {
+        const std::string_view nearest =
+            nearest_name(word.find('/') == std::string::npos ? canonical(word) : word, known);
+        return {what,
+                nearest.empty()
+                    ? fmt::format("correct it, or write \"{}?\" to omit it where it is missing", word)
+                    : fmt::format("did you mean '{}'?", nearest),
+                word};
     }
 
     std::map<std::string, Module, std::less<>> modules_;

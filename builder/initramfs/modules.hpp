@@ -3,9 +3,23 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "builder/base/error.hpp"
+
 namespace lktest {
+
+/// A usage Error about a word of choose_modules().
+class NoSuchModule : public Error {
+public:
+    NoSuchModule(const std::string& what, std::string hint, std::string word)
+        : Error(Kind::usage, what, std::move(hint)), word_(std::move(word)) {}
+    const std::string& word() const noexcept { return word_; }
+
+private:
+    std::string word_;
+};
 
 /// The text of depmod's files for one kernel (modules.dep(5) and its neighbours).
 struct ModuleIndex {
@@ -27,7 +41,7 @@ struct ModuleSet {
 /// @param wanted  module names ("sd_mod"; - and _ are the same) or directories below
 ///                kernel/ ("drivers/ata"). Built-in drivers need no file.
 ///                One that ends in '?' is skipped if the kernel does not have it.
-/// Throws a usage Error that names the nearest module if one does not exist.
+/// Throws a NoSuchModule that names the nearest module if one does not exist.
 ModuleSet choose_modules(const ModuleIndex& index, const std::vector<std::string>& wanted);
 
 /// The modules that every live medium needs: SquashFS, overlay, and the drivers of CD drives

@@ -11,9 +11,12 @@
 #include "builder/inspect/fat.hpp"
 #include "builder/inspect/iso_tree.hpp"
 #include "builder/inspect/partitions.hpp"
+#include "builder/manifest.hpp"
 
 namespace lktest {
 namespace {
+
+constexpr std::size_t most_manifest = 1 << 20;
 
 /// The architectures whose loader for removable media is among the files.
 template <typename Has>
@@ -80,6 +83,10 @@ IsoFacts read_iso_facts(const ByteView& iso, const std::string& name) {
     facts.volume_label = volume->label;
     facts.application_id = volume->application;
     const IsoTree tree = read_iso_tree(iso);
+    if (facts.application_id.starts_with(own_application_id)) {
+        const IsoNode* manifest = tree.find(manifest_path);
+        facts.reports = !manifest || manifest_reports(manifest->content.read(0, most_manifest));
+    }
     add_arches(facts.arches, [&](const std::string& file) { return !tree.find_any_case(file).empty(); });
     if (const auto catalogue = read_boot_catalogue(iso))
         for (const BootImage& image : catalogue->images) {

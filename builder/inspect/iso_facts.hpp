@@ -17,6 +17,7 @@ struct IsoFacts {
     std::string application_id;  ///< PVD, ECMA-119 8.4.20
     bool bios_boot = false;      ///< El Torito has an entry for platform 0 (80x86)
     bool uefi_boot = false;      ///< El Torito has an entry for platform 0xEF (EFI)
+    bool reports = false;        ///< built by lktest, and says each milestone itself
     std::vector<Arch> arches;    ///< that it can boot; empty if none was recognised
 };
 

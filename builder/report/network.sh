@@ -26,6 +26,10 @@ managed() {
     for service in NetworkManager systemd-networkd networking wicked dhcpcd; do
         systemctl is-active --quiet "$service" && return 0
     done 2>/dev/null
+    for process in /proc/[0-9]*/comm; do
+        read -r name <"$process" || continue
+        case $name in NetworkManager | systemd-network* | connmand | dhcpcd | dhclient | udhcpc | wickedd*) return 0 ;; esac
+    done 2>/dev/null
     return 1
 }
 
@@ -39,15 +43,16 @@ probe() {
     [ -n "$server" ] || server=$(ip -4 route show default | sed -n 's/.* via \([0-9.]*\).*/\1/p' | head -n 1)
     for attempt in 1 2 3 4 5; do
         if timeout 10 wget -q -O /run/lktest/probe "http://$server/lktest/probe"; then
-            exec /run/lktest/say "network: fetched $(wc -c </run/lktest/probe) bytes"
+            exec /usr/lib/lktest/say "network: fetched $(wc -c </run/lktest/probe) bytes"
         fi
         sleep 1
     done
-    /run/lktest/say "network: FAILED: no answer from http://$server/lktest/probe"
+    /usr/lib/lktest/say "network: FAILED: no answer from http://$server/lktest/probe"
 }
 
+mkdir -p /run/lktest
 drivers
-drivers # a bus lists its devices only after it has its driver
+drivers # a bus that got its driver just now reports its own devices only then
 ip link set lo up
 harness && httpd -p 80 -h /usr/lib/lktest/www
 
@@ -70,7 +75,7 @@ if [ -z "$(address)" ]; then
     done
 fi
 found=$(address)
-[ -n "$found" ] || exit 0 # without a cable or a DHCP server: not a fault of the system
-/run/lktest/say "network: address $found"
+[ -n "$found" ] || exit 0 # no cable, no DHCP server: no fault of the system's
+/usr/lib/lktest/say "network: address $found"
 harness && probe
 exit 0

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "builder/base/file.hpp"
 #include "builder/initramfs/kernel_image.hpp"
 #include "builder/tests/support/error_of.hpp"
 #include "builder/tests/support/gzipped.hpp"
@@ -85,6 +86,68 @@ TEST(RootKernel, ForAnotherMachineIsNamedByItsPath) {
     EXPECT_EQ(error_of([&] { take(root); }),
               "usage: /boot/vmlinuz-6.1 in the root is a kernel for x86_64, and the image is for "
               "aarch64\nhint: build with --arch x86_64, or give another kernel");
+}
+
+TEST(PackagedKernel, IsTakenFromOnePackageAndFromSplitOnes) {
+    for (const char* image : {"/boot/vmlinuz-6.1", "/usr/lib/modules/6.1/vmlinuz"}) {
+        FileTree packages;
+        packages.put_symlink("/lib", "usr/lib");
+        packages.put_file("/usr/share/doc/linux/copyright", "x");
+        packages.put_file("/usr/sbin/tool", "x");
+        packages.put_file("/usr/lib/modules/6.1/config", "CONFIG_A=y\n");
+        put_kernel(packages, image, "/usr/lib/modules/6.1");
+        const Kernel kernel = take_kernel(packages, Arch::aarch64, "linux-image-arm64");
+        EXPECT_EQ(kernel.config, "CONFIG_A=y\n");
+        EXPECT_EQ(kernel.image.whole(), arm64_image());
+        EXPECT_TRUE(kernel.modules.find("/usr/lib/modules/6.1/kernel/a.ko"));
+        EXPECT_FALSE(kernel.modules.find("/usr/lib/modules/6.1/vmlinuz")) << "the medium has it already";
+        EXPECT_EQ(kernel.modules.root().entries.size(), 1U) << "modules and nothing else";
+        EXPECT_FALSE(kernel.modules.find("/usr/sbin"));
+    }
+    FileTree none;
+    none.put_file("/usr/lib/modules/6.1/kernel/a.ko", "x");
+    EXPECT_TRUE(error_of([&] { take_kernel(none, Arch::aarch64, "linux-image-arm64"); })
+                    .starts_with("usage: the package linux-image-arm64 has neither /boot/vmlinuz-6.1 nor "
+                                 "/usr/lib/modules/6.1/vmlinuz\nhint: "));
+}
+
+TEST(OwnKernel, NeedsTheDirectoryOfItsModules) {
+    const TempDir dir;
+    const std::filesystem::path image = dir.path() / "Image";
+    write_file(image, arm64_image("Linux version 6.1.2 (me)"));
+    const auto read = [&](const std::string& modules) {
+        return error_of([&] { read_kernel(image, dir.path() / modules, Arch::aarch64); });
+    };
+    EXPECT_EQ(read("none"),
+              "usage: there is no directory " + (dir.path() / "none").string() +
+                  "\nhint: set 'modules' to the kernel's lib/modules/RELEASE, or omit it if all "
+                  "drivers are built in");
+    make_directories(dir.path() / "lib/modules/6.1.2/kernel");
+    make_directories(dir.path() / "lib/modules/6.1.3/kernel");
+    EXPECT_EQ(read("lib/modules/6.1.2"), "nothing was thrown");
+    const std::string directory = dir.path() / "lib/modules";
+    EXPECT_TRUE(read("lib/modules")
+                    .starts_with("usage: " + directory +
+                                 " is not the directory of one kernel's modules\nhint: set "
+                                 "'modules' to " +
+                                 directory + "/6.1."))
+        << read("lib/modules");
+    EXPECT_EQ(read("lib/modules/6.1.3"), "usage: " + directory +
+                                             "/6.1.3 has the modules of another kernel: the image is 6.1.2\n"
+                                             "hint: set 'modules' to lib/modules/6.1.2");
+    EXPECT_EQ(read_kernel(image, {}, Arch::aarch64).release, "6.1.2");
+    write_file(image, arm64_image());
+    EXPECT_EQ(read_kernel(image, {}, Arch::aarch64).release, "Image") << "messages need a name";
+}
+
+TEST(KernelIdentity, TellsTheImageFromTheModules) {
+    FileTree root;
+    put_kernel(root, "/boot/vmlinuz-6.1", "/lib/modules/6.1");
+    const Kernel kernel = *take(root);
+    Kernel rebuilt = kernel;
+    rebuilt.image = Content::text(arm64_image("another"));
+    EXPECT_EQ(identity_of_modules(rebuilt), identity_of_modules(kernel));
+    EXPECT_NE(identity_of_image(rebuilt), identity_of_image(kernel));
 }
 
 TEST(LeaveOut, KeepsTheIndexTrue) {

@@ -92,7 +92,9 @@ TEST(Modules, AWrongNameIsCorrected) {
     EXPECT_EQ(complaint({"drivers/atta"}),
               "the kernel has no modules in 'drivers/atta'; did you mean 'drivers/ata'?");
     EXPECT_EQ(complaint({"nothing_like_it"}),
-              "the kernel has no module 'nothing_like_it'; correct [initramfs] in the recipe");
+              "the kernel has no module 'nothing_like_it'; correct it, or write \"nothing_like_it?\" to omit "
+              "it where it "
+              "is missing");
 }
 
 TEST(Modules, AnEmptyIndexHasNothing) {

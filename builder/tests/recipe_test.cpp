@@ -312,5 +312,56 @@ TEST(Recipe, AnIsosImagesAreNamedByTheirPathsOnIt) {
               std::string::npos);
 }
 
+TEST(Recipe, APatternThatCanMatchNothingIsAProblem) {
+    EXPECT_EQ(
+        complaint(rootless + "[root]\nsystem = true\nexclude = [\"usr/share/doc\", \"/a/\", \"*.bak\"]\n"),
+        "test.toml:7:12: \"usr/share/doc\" matches nothing: 'exclude' compares with absolute paths\n"
+        "    exclude = [\"usr/share/doc\", \"/a/\", \"*.bak\"]\n"
+        "               ^\n"
+        "hint: write \"/usr/share/doc\"\n"
+        "test.toml:7:29: \"/a/\" matches nothing: a path does not end in /\n"
+        "    exclude = [\"usr/share/doc\", \"/a/\", \"*.bak\"]\n"
+        "                                ^\n"
+        "hint: write \"/a\", or \"/a/*\" to keep the directory");
+    EXPECT_NE(complaint(least + "exclude = [\"/lib/modules/*/kernel/sound\"]\n").find("begins below kernel/"),
+              std::string::npos);
+}
+
+TEST(Recipe, LaterStepsNameThePlaceOfAValue) {
+    const Recipe recipe = parse(least +
+                                "[packages]\ncommon = [\"bash\",\n  \"bsuybox\"]\n[initramfs]\nmodules = "
+                                "[\"sd_mode\"]\n");
+    const auto message = [&](const std::string& value) {
+        try {
+            at_place_of(recipe, value, [] { throw usage_error("there is none", "name another"); });
+        } catch (const Error& error) {
+            const std::string text = error.what();
+            return text.substr(text.find("test.toml"));
+        }
+        return std::string();
+    };
+    EXPECT_EQ(message("packages bsuybox"),
+              "test.toml:9:3: there is none\n      \"bsuybox\"]\n      ^\nhint: name another");
+    EXPECT_TRUE(message("modules sd_mode").starts_with("test.toml:11:12: there is none\n"));
+    EXPECT_TRUE(message("kernel.x86_64").starts_with("test.toml:6:10: "));
+    EXPECT_THROW(at_place_of(recipe, "unknown", [] { throw usage_error("as it is"); }), Error);
+}
+
+TEST(Recipe, ASuiteIsAName) {
+    EXPECT_EQ(parse(least + "[packages]\nsuite = \"trixie\"\n").suite, "trixie");
+    EXPECT_NE(complaint(least + "[packages]\nsuite = \"../x\"\n").find("is not a Debian suite"),
+              std::string::npos);
+    EXPECT_NE(
+        complaint(rootless + "[root]\ndebian = \"x\"\n[packages]\nsuite = \"y\"\n").find("each name a suite"),
+        std::string::npos);
+}
+
+TEST(Recipe, AContainerImageIsNamedByItsTag) {
+    const Recipe recipe = parse(rootless + "[root]\noci = \"saved.tar\"\nimages = [\"debian:12\"]\n");
+    EXPECT_EQ(recipe.root.kind, RootKind::oci);
+    EXPECT_EQ(recipe.root.path.filename(), "saved.tar");
+    EXPECT_EQ(recipe.root.images, std::vector<std::string>{"debian:12"});
+}
+
 }  // namespace
 }  // namespace lktest

@@ -126,22 +126,8 @@ TEST(RootAt, TellsAPathsKindByLookingAtIt) {
     EXPECT_EQ(root_at(file, {}).kind, RootKind::tar);
     write_file(file, "text");
     EXPECT_EQ(error_of([&] { root_at(file, {}); }),
-              "usage: " + file + " is not a directory, tar archive, SquashFS image or ISO with a root");
-}
-
-TEST(ChooseReport, IsAsTheRootsInitIs) {
-    FileTree tree;
-    EXPECT_EQ(choose_report({}, tree), Report::busybox) << "there is no init";
-    tree.put_file("/usr/lib/systemd/systemd", "");
-    tree.put_symlink("/lib", "usr/lib");
-    tree.put_symlink("/sbin", "usr/sbin");
-    tree.put_symlink("/usr/sbin/init", "/lib/systemd/systemd");
-    EXPECT_EQ(choose_report({}, tree), Report::systemd);
-    tree.put_file("/usr/sbin/init", "");
-    EXPECT_EQ(choose_report({}, tree), Report::none);
-    RootSource source;
-    source.report = Report::busybox;
-    EXPECT_EQ(choose_report(source, tree), Report::busybox);
+              "usage: " + file +
+                  " is not a directory, tar archive, SquashFS image, container image or ISO with a root");
 }
 
 TEST(FilesOver, LeaveTheDirectoriesAndLinksOfTheRootAsTheyAre) {

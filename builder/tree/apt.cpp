@@ -10,6 +10,7 @@
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
+#include "builder/tree/apt_suite.hpp"
 
 namespace lktest {
 namespace {
@@ -24,8 +25,8 @@ void check_name(std::string_view name) {
             return letters.find(c) != std::string_view::npos || c == '+' || c == '-' || c == '.';
         });
     if (!good)
-        throw usage_error(fmt::format("'{}' is not the name of a Debian package", name),
-                          "write lower-case letters, digits and + - . only");
+        throw NoSuchPackage(fmt::format("'{}' is not the name of a Debian package", name),
+                            "write lower-case letters, digits and + - . only", {std::string(name)});
 }
 
 /// The lines of `text` that begin with `start`, without it.
@@ -38,12 +39,25 @@ std::vector<std::string> lines_after(std::string_view start, const std::string& 
     return found;
 }
 
-/// apt with its machine's own sources and lists, but for one architecture and as if
-/// nothing were installed. Reads only; `empty` is an empty directory.
-ProcessResult ask_apt(const std::string& program, Arch arch, const fs::path& empty,
+/// What apt is asked about.
+struct View {
+    Arch arch;
+    std::vector<std::string> suite;  ///< options that choose a suite
+    const fs::path& empty;           ///< an empty directory
+};
+
+/// apt with its machine's own lists, or those of a suite, but for one architecture and as if nothing were
+/// installed. Reads only.
+ProcessResult ask_apt(const std::string& program, const View& view,
                       const std::vector<std::string>& question) {
+    const Arch arch = view.arch;
+    const fs::path& empty = view.empty;
     write_file(empty / "status", "");
     std::vector<std::string> arguments{program};
+    for (const std::string& option : view.suite) {
+        arguments.emplace_back("-o");
+        arguments.push_back(option);
+    }
     for (const std::string& option :
          {fmt::format("APT::Architecture={}", debian_name(arch)),
           fmt::format("APT::Architectures={}", debian_name(arch)),
@@ -66,13 +80,30 @@ ProcessResult ask_apt(const std::string& program, Arch arch, const fs::path& emp
         arguments, {.deadline = std::chrono::minutes(2), .directory = {}, .environment = {{"LC_ALL", "C"}}});
 }
 
-/// "linux-image-arm64" → "linux-image-6.1.0-37-arm64"; other names stay.
-std::string kernel_behind(const std::string& name, Arch arch, const fs::path& empty) {
-    if (!name.starts_with("linux-image-"))
-        return name;
-    const ProcessResult answer = ask_apt("apt-cache", arch, empty, {"depends", name});
-    const std::vector<std::string> kernels = lines_after("  Depends: linux-image-", answer.out);
-    return kernels.empty() ? name : "linux-image-" + kernels.front();
+std::vector<std::string> dependencies(const std::string& name, const View& view) {
+    return lines_after("  Depends: ", ask_apt("apt-cache", view, {"depends", name}).out);
+}
+
+/// "linux-image-arm64" → "linux-image-6.1.0-37-arm64". From Debian 14 on that package is empty, and depends
+/// on others for image, modules and configuration: then those. Other names stay.
+std::vector<std::string> kernel_packages(const std::string& name, const View& view) {
+    constexpr std::string_view image = "linux-image-";
+    if (!name.starts_with(image))
+        return {name};
+    std::string kernel = name;
+    std::vector<std::string> needs = dependencies(kernel, view);
+    if (const auto real =
+            std::ranges::find_if(needs, [&](const auto& need) { return need.starts_with(image); });
+        real != needs.end()) {
+        kernel = *real;
+        needs = dependencies(kernel, view);
+    }
+    std::vector<std::string> packages{kernel};
+    const std::string release = kernel.substr(image.size());
+    for (const std::string& need : needs)
+        if (need.starts_with("linux-") && need.ends_with("-" + release))
+            packages.push_back(need);
+    return packages;
 }
 
 [[noreturn]] void throw_refusal(const PackageRequest& request, const ProcessResult& answer) {
@@ -83,14 +114,19 @@ std::string kernel_behind(const std::string& name, Arch arch, const fs::path& em
                 std::string::npos ||
             answer.err.find(fmt::format("from package {} as it has no candidate", name)) != std::string::npos)
             unknown.push_back(name);
+    if (!unknown.empty() && !request.suite.empty())
+        throw NoSuchPackage(fmt::format("the suite {} has no package {} for {}", request.suite,
+                                        fmt::join(unknown, ", "), arch),
+                            "correct the name, or choose another suite", unknown);
     if (!unknown.empty())
-        throw usage_error(
+        throw NoSuchPackage(
             fmt::format("this machine's apt sources have no package {} for {}", fmt::join(unknown, ", "),
                         arch),
             fmt::format(
                 "correct the name, or run `apt-get update` (before that, `dpkg --add-architecture {}` "
                 "when apt does not know {}; ci/setup does both)",
-                arch, arch));
+                arch, arch),
+            unknown);
     // "Reading package lists..." and the like come first.
     const std::size_t reason = answer.out.find("The following packages have unmet dependencies");
     throw usage_error(fmt::format("apt cannot choose packages for {}:\n{}{}", arch,
@@ -116,13 +152,16 @@ void keep(const fs::path& arrived, const fs::path& name) {
 std::vector<PackageOffer> apt_choose(const PackageRequest& request, const fs::path& scratch) {
     for (const std::string& name : request.names)
         check_name(name);
+    const std::vector<std::string> suite = apt_suite_options(request.suite, request.arch, scratch);
     const TempDir empty(scratch);
+    const View view{request.arch, suite, empty.path()};
     std::vector<std::string> question{"-q", "--print-uris", "--yes"};
     question.emplace_back(request.with_dependencies ? "install" : "download");
     for (const std::string& name : request.names)
-        question.push_back(request.with_dependencies ? name
-                                                     : kernel_behind(name, request.arch, empty.path()));
-    const ProcessResult answer = ask_apt("apt-get", request.arch, empty.path(), question);
+        for (const std::string& package :
+             request.with_dependencies ? std::vector{name} : kernel_packages(name, view))
+            question.push_back(package);
+    const ProcessResult answer = ask_apt("apt-get", view, question);
     if (answer.timed_out)
         throw host_error("apt-get did not answer within 2 minutes");
     if (answer.status != 0)

@@ -14,45 +14,11 @@
 #include "builder/base/problem.hpp"
 #include "builder/base/process.hpp"
 #include "builder/cache.hpp"
+#include "builder/tree/apt_suite.hpp"
 
 namespace lktest {
 namespace {
 namespace fs = std::filesystem;
-
-struct Target {
-    std::string uri, release, component, signed_by;
-};
-
-std::vector<Target> targets_of(const std::string& text) {
-    std::vector<Target> targets;
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) {
-        Target target;
-        std::istringstream fields(line);
-        for (std::string* field : {&target.uri, &target.release, &target.component, &target.signed_by})
-            std::getline(fields, *field, '|');
-        // apt leaves the name of a field that it has no value for.
-        if (target.signed_by.starts_with('$'))
-            target.signed_by.clear();
-        if (!target.component.empty())
-            targets.push_back(std::move(target));
-    }
-    return targets;
-}
-
-std::string apt_targets() {
-    return check_process({"apt-get", "indextargets", "--format",
-                          "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(SIGNED_BY)", "Created-By: Packages"});
-}
-
-[[noreturn]] void throw_no_suite(const std::string& suite, const std::string& targets) {
-    std::set<std::string> known;
-    for (const Target& target : targets_of(targets))
-        known.insert(target.release);
-    throw usage_error(
-        fmt::format("this machine's apt sources have no suite {}, but {}", suite, fmt::join(known, ", ")),
-        "name one of these, or add it below /etc/apt/sources.list.d and run `apt-get update`");
-}
 
 /// Whether the kernel runs programs of that architecture, by itself or by qemu-user.
 void check_executable(Arch arch) {
@@ -68,11 +34,10 @@ void check_executable(Arch arch) {
             "recovery");
 }
 
-void install(const DebianRequest& request, const std::vector<std::string>& sources, const fs::path& tar,
-             const fs::path& scratch) {
+void install(const DebianRequest& request, const fs::path& tar, const fs::path& scratch) {
     const TempDir own(scratch);
-    const fs::path list = own.path() / "sources.list";
-    write_file(list, fmt::format("{}\n", fmt::join(sources, "\n")));
+    const fs::path list = own.path() / "suite.sources";
+    write_file(list, as_deb822(existing_sources(request.suite, own.path())));
     const fs::path made = own.path() / "root.tar";
     std::vector<std::string> command{"mmdebstrap", "--quiet", "--variant=minbase",
                                      fmt::format("--architectures={}", debian_name(request.arch))};
@@ -101,34 +66,15 @@ void install(const DebianRequest& request, const std::vector<std::string>& sourc
 
 }  // namespace
 
-std::vector<std::string> suite_sources(const std::string& targets, const std::string& suite) {
-    std::vector<std::string> lines;
-    for (const Target& target : targets_of(targets)) {
-        if (target.release != suite && !target.release.starts_with(suite + "-"))
-            continue;
-        std::string line =
-            fmt::format("deb {}{} {} {}",
-                        target.signed_by.empty() ? "" : fmt::format("[signed-by={}] ", target.signed_by),
-                        target.uri, target.release, target.component);
-        if (std::ranges::find(lines, line) == lines.end())
-            lines.push_back(std::move(line));
-    }
-    return lines;
-}
-
 fs::path debian_system(const DebianRequest& request, const fs::path& cache, const Why& why) {
-    const std::string targets = apt_targets();
-    const std::vector<std::string> sources = suite_sources(targets, request.suite);
-    if (sources.empty())
-        throw_no_suite(request.suite, targets);
     const std::string inputs =
-        fmt::format("suite {}\npackages {}\ntime {}\n{}\n", request.suite, fmt::join(request.packages, " "),
-                    request.latest_time.value_or(0), fmt::join(sources, "\n"));
+        fmt::format("suite {} of {}\npackages {}\ntime {}\n", request.suite, sources_identity(request.suite),
+                    fmt::join(request.packages, " "), request.latest_time.value_or(0));
     return cached(cache, fmt::format("debian-{}", name(request.arch)), inputs, [&](const fs::path& tar) {
         check_executable(request.arch);
         why(fmt::format("root: mmdebstrap installs {} and {} packages with their scripts", request.suite,
                         request.packages.size()));
-        install(request, sources, tar, tar.parent_path());
+        install(request, tar, tar.parent_path());
     });
 }
 

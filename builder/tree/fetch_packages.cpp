@@ -15,6 +15,7 @@
 #include "builder/base/hash.hpp"
 #include "builder/base/process.hpp"
 #include "builder/tree/apt.hpp"
+#include "builder/tree/apt_suite.hpp"
 
 namespace lktest {
 namespace {
@@ -23,7 +24,8 @@ namespace fs = std::filesystem;
 /// A request as one line of text, which identifies it.
 std::string text_of(const PackageRequest& request) {
     const std::set<std::string> names(request.names.begin(), request.names.end());
-    return fmt::format("{} {} {}", debian_name(request.arch),
+    return fmt::format("{} suite {} sources {} {} {}", debian_name(request.arch),
+                       request.suite.empty() ? "any" : request.suite, sources_identity(request.suite),
                        request.with_dependencies ? "with-dependencies" : "alone", fmt::join(names, " "));
 }
 

@@ -24,14 +24,16 @@ struct PackageRequest {
     /// Includes their dependencies, without recommendations. Otherwise only the named packages;
     /// "linux-image-arm64" then means the kernel it depends on.
     bool with_dependencies = false;
+    std::string suite = {};  ///< all come from this suite and nothing else; empty: as apt prefers them
 };
 
 /// Finds the packages through this machine's apt sources and lists, as if nothing
 /// were installed. Downloads those that are missing or damaged in `cache`, and never executes
 /// their scripts. Works without root. Returns them in order of their names.
 ///
-/// apt's choice is remembered in `cache`, so the same request is later answered
-/// without apt and network. Delete `cache`/chosen to get newer packages.
+/// What apt chose is remembered in `cache`: the same request is answered from there
+/// ever after, without apt and network, as long as the machine's sources stay the same. Delete
+/// `cache`/chosen to get newer packages.
 ///
 /// Throws a usage Error for a package that apt does not know or cannot combine with
 /// the others, and a host Error for one that cannot be downloaded.

@@ -17,8 +17,6 @@
 namespace lktest {
 namespace {
 
-/// Symlinks followed in one path before it is called a loop; Linux' own bound (path_resolution(7)).
-constexpr int most_links = 40;
 /// Directories in one path, as many as Linux' longest path has: trees are walked by recursion.
 constexpr std::size_t most_levels = 2048;
 
@@ -28,18 +26,6 @@ struct Overloaded : Cases... {
 };
 template <class... Cases>
 Overloaded(Cases...) -> Overloaded<Cases...>;
-
-/// The names of a path; empty ones and "." are skipped.
-std::vector<std::string> names_of(std::string_view path) {
-    std::vector<std::string> names;
-    while (!path.empty()) {
-        const std::string_view name = path.substr(0, path.find('/'));
-        if (!name.empty() && name != ".")
-            names.emplace_back(name);
-        path.remove_prefix(std::min(name.size() + 1, path.size()));
-    }
-    return names;
-}
 
 bool is_directory(const std::shared_ptr<Inode>& inode) {
     return inode->type == NodeType::directory;
@@ -120,6 +106,17 @@ std::size_t read_at(const std::filesystem::path& path, std::uint64_t offset, std
 }
 
 }  // namespace
+
+std::vector<std::string> names_of(std::string_view path) {
+    std::vector<std::string> names;
+    while (!path.empty()) {
+        const std::string_view name = path.substr(0, path.find('/'));
+        if (!name.empty() && name != ".")
+            names.emplace_back(name);
+        path.remove_prefix(std::min(name.size() + 1, path.size()));
+    }
+    return names;
+}
 
 Content Content::text(std::string bytes) {
     Content content;
@@ -232,11 +229,9 @@ void FileTree::put_over(const FileTree& below, std::string_view path, std::share
     names.pop_back();
     std::string place;
     for (const std::string& parent : names) {
-        const std::string next = place + "/" + parent;
-        const auto real = below.real_path(next);
-        place = real == "/" ? "" : real.value_or(next);
+        place = below.place_of(place + "/" + parent);
         // A symlink may have led past directories that this tree does not have yet.
-        for (std::size_t end = place.find('/', 1); !place.empty(); end = place.find('/', end + 1)) {
+        for (std::size_t end = place.find('/', 1);; end = place.find('/', end + 1)) {
             const std::string directory = place.substr(0, end);
             const auto lower = below.find(directory);
             if (lower && is_directory(lower) && !find(directory))
@@ -244,6 +239,8 @@ void FileTree::put_over(const FileTree& below, std::string_view path, std::share
             if (end == std::string::npos)
                 break;
         }
+        if (place == "/")
+            place.clear();
     }
     const std::string target = place + "/" + name;
     const auto real = below.real_path(target);
@@ -302,6 +299,42 @@ std::optional<std::string> FileTree::real_path(std::string_view path) const {
         names = names_of(inode.target.starts_with('/') ? inode.target : parent.path + "/" + inode.target);
     }
     return std::nullopt;
+}
+
+std::string FileTree::place_of(std::string_view path) const {
+    std::vector<std::shared_ptr<Inode>> trail{root_};  // null below what does not exist
+    std::vector<std::string> place;
+    const std::vector<std::string> names = names_of(path);
+    std::deque<std::string> ahead(names.begin(), names.end());
+    for (int links = 0; !ahead.empty();) {
+        const std::string name = std::move(ahead.front());
+        ahead.pop_front();
+        if (name == "..") {
+            if (trail.size() > 1) {
+                trail.pop_back();
+                place.pop_back();
+            }
+            continue;
+        }
+        const auto& directory = trail.back();
+        const auto entry = directory ? directory->entries.find(name) : root_->entries.end();
+        const bool there = directory && entry != directory->entries.end();
+        if (there && entry->second->type == NodeType::symlink && ++links <= most_links) {
+            const std::vector<std::string> target = names_of(entry->second->target);
+            ahead.insert(ahead.begin(), target.begin(), target.end());
+            if (entry->second->target.starts_with('/')) {
+                trail.resize(1);
+                place.clear();
+            }
+            continue;
+        }
+        trail.push_back(there && is_directory(entry->second) ? entry->second : nullptr);
+        place.push_back(name);
+    }
+    std::string text;
+    for (const std::string& name : place)
+        text.append("/").append(name);
+    return text.empty() ? "/" : text;
 }
 
 bool FileTree::remove(std::string_view path) {

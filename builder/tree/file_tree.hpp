@@ -17,6 +17,12 @@
 
 namespace lktest {
 
+/// Symlinks followed in one path before it is called a loop; Linux' own limit (path_resolution(7)).
+inline constexpr int most_links = 40;
+
+/// The names of a path; empty ones and "." are skipped.
+std::vector<std::string> names_of(std::string_view path);
+
 /// The bytes of a regular file: in memory, a part of an archive, or a file on disk.
 class Content {
 public:
@@ -97,17 +103,21 @@ public:
     void put_file(std::string_view path, std::string bytes, mode_t permissions = 0644);
     void put_symlink(std::string_view path, std::string target);
 
-    /// Puts an inode at a path of a tree that will be laid over `below`: at the place that the
-    /// path has there, in directories with the owners, modes and attributes that those have,
-    /// as an upper layer's directories cover the lower ones', and a symlink.
+    /// Puts an inode at a path of a tree that will be laid over `below`: at the place_of() the
+    /// path there, in directories with the owners, modes and attributes that those have,
+    /// because an upper layer's directories cover the lower layers' symlinks and attributes.
     void put_over(const FileTree& below, std::string_view path, std::shared_ptr<Inode> inode);
 
     /// The inode at a path, symlinked parents followed (the last name is not); null when absent.
     std::shared_ptr<Inode> find(std::string_view path) const;
 
     /// Where a path leads to, as an absolute path without any symlink in it: "/bin/sh" may
-    /// be "/usr/bin/dash". Nothing when it leads nowhere.
+    /// be "/usr/bin/dash". Unset if it leads nowhere.
     std::optional<std::string> real_path(std::string_view path) const;
+
+    /// The same for a path whose end may not exist yet: missing names stay as they are. A symlink
+    /// that points to nothing leads to the place where its target would be.
+    std::string place_of(std::string_view path) const;
 
     /// Removes a path and all below it; false when there was none.
     bool remove(std::string_view path);

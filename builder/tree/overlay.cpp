@@ -10,17 +10,6 @@ namespace {
 // names that begin so are its own bookkeeping.
 constexpr std::string_view whiteout = ".wh.", own = ".wh..wh.", opaque_mark = ".wh..wh..opq";
 
-bool is_opaque(const Inode& directory) {
-    // Linux, Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories".
-    const auto mark = directory.xattrs.find("trusted.overlay.opaque");
-    return (mark != directory.xattrs.end() && mark->second == "y") ||
-           directory.entries.contains(std::string(opaque_mark));
-}
-
-bool is_whiteout(const Inode& inode) {
-    return inode.type == NodeType::character_device && inode.device == 0;
-}
-
 void take_attributes(Inode& into, const Inode& from) {
     into.permissions = from.permissions;
     into.uid = from.uid;
@@ -56,6 +45,21 @@ void lay(Inode& below, const Inode& above) {
 }
 
 }  // namespace
+
+bool is_opaque(const Inode& directory) {
+    // Linux, Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories".
+    const auto mark = directory.xattrs.find("trusted.overlay.opaque");
+    return (mark != directory.xattrs.end() && mark->second == "y") ||
+           directory.entries.contains(std::string(opaque_mark));
+}
+
+bool is_whiteout(const Inode& inode) {
+    return inode.type == NodeType::character_device && inode.device == 0;
+}
+
+bool hides(const Inode& directory, const std::string& name) {
+    return directory.entries.contains(std::string(whiteout) + name);
+}
 
 void lay_over(FileTree& below, const FileTree& above) {
     lay(below.root(), above.root());

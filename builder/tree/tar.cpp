@@ -95,7 +95,8 @@ std::shared_ptr<Inode> inode_of(archive_entry& entry) {
 }  // namespace
 
 void read_tar(const std::shared_ptr<const MappedFile>& tar,
-              const std::function<void(const std::string&, std::shared_ptr<Inode>)>& visit) {
+              const std::function<void(const std::string&, std::shared_ptr<Inode>)>& visit,
+              const std::function<std::shared_ptr<Inode>(const std::string&)>& other) {
     const ArchiveReader reader(archive_read_new());
     archive_read_support_format_tar(reader.get());
     // Opened as memory, the tar reader hands back pointers into our mapping.
@@ -117,9 +118,12 @@ void read_tar(const std::shared_ptr<const MappedFile>& tar,
         std::shared_ptr<Inode> inode;
         if (!link.empty()) {
             const auto first = linkable.find(absolute(link));
-            if (first == linkable.end())
+            if (first != linkable.end())
+                inode = first->second;
+            else if (other)
+                inode = other(absolute(link));
+            if (!inode || inode->type == NodeType::directory)
                 throw host_error(fmt::format("hard link {} points to {}, which does not exist", path, link));
-            inode = first->second;
         } else {
             inode = inode_of(*entry);
             if (inode->type == NodeType::regular)

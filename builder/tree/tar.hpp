@@ -12,9 +12,11 @@ namespace lktest {
 
 /// Calls visit(path, inode) for each entry of an uncompressed tar archive, in its order.
 /// Hard links share an inode; contents are parts of the mapping. Paths are absolute,
-/// "" is the root itself. Throws a host Error with only the reason if it is damaged.
+/// "" is the root itself. Throws a host Error with the reason alone if it is damaged.
+/// @param other  the file that a hard link means if the archive does not have it; null if there is none
 void read_tar(const std::shared_ptr<const MappedFile>& tar,
-              const std::function<void(const std::string& path, std::shared_ptr<Inode> inode)>& visit);
+              const std::function<void(const std::string& path, std::shared_ptr<Inode> inode)>& visit,
+              const std::function<std::shared_ptr<Inode>(const std::string& path)>& other = {});
 
 /// Whether a file starts like a tar archive, compressed or not.
 bool is_tar(const std::filesystem::path& file);

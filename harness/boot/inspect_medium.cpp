@@ -14,8 +14,8 @@ namespace lktest {
 
 template <typename Archive>
 void each_field(Archive& archive, IsoFacts& facts) {
-    auto& [disk, volume_label, application_id, bios_boot, uefi_boot, arches] = facts;
-    archive(disk, volume_label, application_id, bios_boot, uefi_boot, arches);
+    auto& [disk, volume_label, application_id, bios_boot, uefi_boot, reports, arches] = facts;
+    archive(disk, volume_label, application_id, bios_boot, uefi_boot, reports, arches);
 }
 
 template <typename Archive>

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "builder/base/printable.hpp"
+#include "builder/tree/apt_sources.hpp"
 #include "harness/cli/option.hpp"
 
 namespace lktest {
@@ -24,10 +25,17 @@ void add_build(CLI::App& app, BuildRequest& request, const std::string& default_
                [&request](const std::string& word) {
                    request.format = all_formats[choose("--format", word, all_names(all_formats))];
                });
-    add_single(app, "--root", "PATH|system",
-               "root filesystem: directory, tar archive, SquashFS, live ISO, or this machine",
-               "from RECIPE, which is optional with it",
-               [&request](const std::string& word) { request.root = word; });
+    add_single(
+        app, "--root", "PATH|system",
+        "root filesystem: directory, tar archive, SquashFS, container image, live ISO, or this machine",
+        "from RECIPE, which is optional with it",
+        [&request](const std::string& word) { request.root = word; });
+    add_single(app, "--suite", "NAME", "take all packages from this suite of the Debian archive",
+               "from RECIPE, or as apt prefers them", [&request](const std::string& word) {
+                   if (!is_suite_name(word))
+                       throw CLI::ValidationError("--suite", fmt::format("'{}' is not a suite", word));
+                   request.suite = word;
+               });
     add_single(app, "-o,--output", "FILE", "the image; replaced once it is complete", "RECIPE-ARCH.iso",
                [&request](const std::string& word) { request.output = word; });
     add_single(app, "--source-date-epoch", "SECONDS", "time of the image, since 1970",

@@ -7,7 +7,9 @@
 #include <algorithm>
 
 #include "builder/base/error.hpp"
+#include "builder/base/file.hpp"
 #include "builder/base/packed.hpp"
+#include "builder/kernel_medium.hpp"
 #include "harness/boot/inspect_medium.hpp"
 #include "harness/report/inspect_json.hpp"
 #include "harness/report/inspect_text.hpp"
@@ -23,6 +25,8 @@ void each_field(Archive& archive, Style& style) {
 
 void add_inspect(CLI::App& app, InspectRequest& request) {
     app.add_option("ISO", request.iso, "any live or installation medium")->type_name("ISO")->required();
+    app.add_option("INITRD", request.initrd, "initramfs of a kernel that is named instead of an ISO")
+        ->type_name("INITRD");
     app.add_flag("--json", request.json, "print JSON");
 }
 
@@ -31,15 +35,30 @@ namespace {
 /// Reading more would make users wait; what is left out is reported.
 constexpr std::uint64_t checksum_limit = std::uint64_t{4} << 30;
 
+/// The ISO, or one that holds the kernel and its initramfs.
+std::filesystem::path medium_of(const InspectRequest& request, std::optional<TempDir>& made) {
+    if (request.initrd.empty())
+        return request.iso;
+    made.emplace(cache_directory());
+    BuildOptions options;
+    options.arch = arch_of_kernel(request.iso);
+    options.cache = cache_directory();
+    options.output = made->path() / "kernel.iso";
+    build_kernel_medium({request.iso, request.initrd}, options);
+    return options.output;
+}
+
 }  // namespace
 
 int inspect(const InspectRequest& request) {
     std::string name = request.iso.string();
+    std::optional<TempDir> made;
+    const std::filesystem::path iso = medium_of(request, made);
     bool json = request.json, bad = false;
     Style style = style_of(stdout);
     std::string text;
     constexpr ConfinedLimits limits{.cpu = std::chrono::minutes(10)};  // for the checksums
-    if (!unpack(inspect_confined("inspect", request.iso, packed(name, json, style), limits), bad, text))
+    if (!unpack(inspect_confined("inspect", iso, packed(name, json, style), limits), bad, text))
         throw usage_error(fmt::format("{} could not be inspected (its reader's answer is garbled)", name));
     fmt::print("{}", text);
     return static_cast<int>(bad ? ExitCode::boot_failed : ExitCode::passed);

@@ -14,7 +14,8 @@ namespace lktest {
 
 /// Options of `lktest inspect`.
 struct InspectRequest {
-    std::filesystem::path iso;
+    std::filesystem::path iso;     ///< or a kernel
+    std::filesystem::path initrd;  ///< of a kernel
     bool json = false;
 };
 

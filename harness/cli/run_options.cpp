@@ -66,7 +66,9 @@ void add_hardware(CLI::App& app, HardwareAxes& hardware) {
 
 /// The sections of `lktest run --help`; `matrix` and `debug` have some of the options.
 const std::array sections{
-    OptionSection{"What to boot", {"--recipe"}, {"--iso", "--media", "--cell"}},
+    OptionSection{"What to boot",
+                  {"--recipe", "--kernel"},
+                  {"--initrd", "--rootfs", "--kernel-tree", "--iso", "--media", "--cell"}},
     OptionSection{"Machines",
                   {"--arch", "--firmware", "--medium", "--all"},
                   {"--memory", "--reduce", "--machine", "--cpu", "--cpus", "--tables", "--tpm", "--graphics",
@@ -101,6 +103,14 @@ void add_cells(CLI::App& app, RunOptions& options) {
         ->type_name("FILE");
     add_single(app, "--recipe", "RECIPE|FILE", "build the images from this recipe", "recovery",
                [&options](const std::string& word) { options.recipe = word; });
+    add_single(app, "--kernel", "FILE", "boot this kernel (bzImage, Image, vmlinuz.efi) without a medium",
+               "none", [&options](const std::string& word) { options.kernel = word; });
+    add_single(app, "--initrd", "FILE", "its initramfs", "a small one of lktest's, with a shell",
+               [&options](const std::string& word) { options.initrd = word; });
+    add_single(app, "--rootfs", "DIR|FILE", "its root filesystem, as for lktest build --root", "none",
+               [&options](const std::string& word) { options.rootfs = word; });
+    add_single(app, "--kernel-tree", "DIR", "boot the newest kernel of a build tree", "none",
+               [&options](const std::string& word) { options.kernel_tree = word; });
     add_choices(app, "-a,--arch", all_arches, options.arches, "CPU architectures", "all that fit the ISO");
     add_choices(app, "-f,--firmware", all_firmwares, options.firmwares, "firmware", default_firmwares());
     add_choices(app, "-m,--medium", all_media, options.media, "how the ISO is attached", "cdrom");

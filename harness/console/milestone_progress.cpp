@@ -14,13 +14,26 @@ bool is_of_kernel(const Milestone& milestone) {
            milestone.network.has_value();
 }
 
+bool is_of_userspace(const Milestone& milestone) {
+    return milestone.name == "userspace" || milestone.name == "login" || milestone.network.has_value();
+}
+
+bool is_of_root(const Milestone& milestone) {
+    return milestone.name == "root" || is_of_userspace(milestone);
+}
+
+std::size_t first(const std::vector<Milestone>& milestones, bool (*is_it)(const Milestone&)) {
+    return static_cast<std::size_t>(std::ranges::find_if(milestones, is_it) - milestones.begin());
+}
+
 }  // namespace
 
 MilestoneProgress::MilestoneProgress(std::vector<Milestone> milestones)
     : milestones_(std::move(milestones)),
       states_(milestones_.size()),
-      of_kernel_(
-          static_cast<std::size_t>(std::ranges::find_if(milestones_, is_of_kernel) - milestones_.begin())) {}
+      of_kernel_(first(milestones_, is_of_kernel)),
+      of_root_(first(milestones_, is_of_root)),
+      of_userspace_(first(milestones_, is_of_userspace)) {}
 
 void MilestoneProgress::prove_kernel(std::vector<Event>& events) {
     kernel_proven_ = true;

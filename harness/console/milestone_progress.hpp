@@ -61,6 +61,9 @@ public:
     std::string last_reached() const { return last_ ? milestones_[*last_].name : ""; }
     /// The last milestone reached; null if there is none.
     const Milestone* reached() const { return last_ ? &milestones_[*last_] : nullptr; }
+    /// Whether the root file system was mounted, and whether its programs ran, as far as milestones show.
+    bool root_reached() const noexcept { return last_ && *last_ >= of_root_; }
+    bool userspace_reached() const noexcept { return last_ && *last_ >= of_userspace_; }
     /// Whether a milestone is neither reached nor skipped.
     bool awaits(std::size_t index) const noexcept { return index >= next_; }
     /// Milestones that are not reached although their line was seen.
@@ -91,7 +94,8 @@ private:
 
     std::vector<Milestone> milestones_;
     std::vector<State> states_;
-    std::size_t of_kernel_ = 0;  ///< index of the first milestone that only a kernel reaches
+    std::size_t of_kernel_ = 0;                   ///< index of the first milestone that only a kernel reaches
+    std::size_t of_root_ = 0, of_userspace_ = 0;  ///< the same of a mounted root, and of its programs
     bool kernel_asked_ = false, kernel_proven_ = false;
     std::vector<std::string> printed_by_loader_;
     std::optional<Sighting> network_;

@@ -227,12 +227,16 @@ void Watch::meet(const Failure& failure, Source source, std::chrono::microsecond
                  std::string_view matched, const std::string& line) {
     if (failure_)
         return;
-    if (failure.warning || failure.tentative) {
+    // The initramfs cannot fail after it handed over. Between the mounted root and that, it still can.
+    const bool overtaken = stage_of(failure.outcome) == Stage::initramfs &&
+                           (progress_.userspace_reached() || (failure.tentative && progress_.root_reached()));
+    if (failure.warning || failure.tentative || overtaken) {
         if (std::ranges::find(warned_, failure.name) == warned_.end()) {
             warned_.push_back(failure.name);
             events_.push_back({at, Event::Kind::warning, source, failure.name, line});
         }
-        if (failure.warning || (suspect_ && stage_of(suspect_->outcome) >= stage_of(failure.outcome)))
+        if (failure.warning || overtaken ||
+            (suspect_ && stage_of(suspect_->outcome) >= stage_of(failure.outcome)))
             return;
     }
     FailureSeen seen{failure.name, failure.outcome, reason_in(failure, matched), failure.hint, source,

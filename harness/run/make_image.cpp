@@ -48,6 +48,12 @@ BuildResult make_image(const BuildRequest& request) {
         read_recipe(find_data(recipe_files, request.recipe.empty() ? any_root_recipe : request.recipe));
     if (!request.root.empty())
         recipe.root = root_at(request.root, recipe.root);
+    if (!request.suite.empty())
+        recipe.suite = recipe.root.suite = request.suite;
+    if (!request.kernel.empty()) {
+        recipe.kernel_image = request.kernel;
+        recipe.kernel_modules = request.modules;
+    }
     BuildOptions options;
     options.arch = request.arch;
     options.output = request.output;

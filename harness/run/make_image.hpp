@@ -17,7 +17,9 @@ inline constexpr std::uint64_t last_source_date = 253402300799;
 struct BuildRequest {
     std::string recipe;  ///< a name or a path; if empty with a root, "this-system"
     Arch arch = host_arch();
-    std::string root;  ///< "system" or a path; empty for the recipe's root
+    std::string root;                       ///< "system" or a path; empty for the recipe's root
+    std::string suite;                      ///< of the Debian archive; empty for the recipe's
+    std::filesystem::path kernel, modules;  ///< instead of the recipe's kernel; may be empty
     std::filesystem::path output;
     std::optional<Format> format;  ///< unset to derive it from the output's name
     std::optional<std::uint64_t>

@@ -11,6 +11,7 @@
 #include "builder/base/file.hpp"
 #include "builder/base/hash.hpp"
 #include "builder/build.hpp"
+#include "harness/run/kernel_images.hpp"
 #include "harness/run/lookup.hpp"
 #include "harness/run/make_image.hpp"
 
@@ -69,7 +70,9 @@ std::vector<ImageChoice> own_images(const RunOptions& options) {
 }
 
 void build_what_is_stale(const RunPlan& plan, const RunOptions& options) {
-    if (!options.isos.empty() || !options.media_directory.empty())
+    if (boots_kernel(options))
+        build_kernel_image(options);
+    if (boots_kernel(options) || !options.isos.empty() || !options.media_directory.empty())
         return;
     std::set<std::pair<Arch, std::filesystem::path>> needed;
     for (const PlannedCell& planned : plan.cells)

@@ -46,6 +46,14 @@ std::string reproducing_options(const RunOptions& options, const BootCell& cell)
         add("--iso", cell.image.path.string());
     if (!options.recipe.empty())
         add("--recipe", options.recipe);
+    if (!options.kernel.empty())
+        add("--kernel", options.kernel.string());
+    if (!options.kernel_tree.empty())
+        add("--kernel-tree", options.kernel_tree.string());
+    if (!options.initrd.empty())
+        add("--initrd", options.initrd.string());
+    if (!options.rootfs.empty())
+        add("--rootfs", options.rootfs);
     for (const std::string& scenario : options.scenarios)
         if (std::filesystem::path(scenario).stem() == cell.scenario) {
             add("--scenario", scenario);

@@ -41,6 +41,10 @@ struct RunOptions {
     bool pairwise = false;                    ///< the fewest cells that contain every pair of values
     std::vector<std::filesystem::path> isos;  ///< empty for our own, built if missing or stale
     std::string recipe;                       ///< name or path of our recipe; empty for the recovery system
+    std::filesystem::path kernel;             ///< an image to boot instead of a medium; empty for none
+    std::filesystem::path kernel_tree;        ///< a kernel's build tree instead of it
+    std::filesystem::path initrd;             ///< empty for lktest's own
+    std::string rootfs;                       ///< mounted by lktest's own initramfs; empty for none
     std::vector<std::string> scenarios;       ///< names or paths; empty to choose one that fits the ISO
     std::string append;                       ///< added to the kernel's command line in the loader's menu
     std::vector<std::string> enrolled;        ///< certificates to enroll in the firmware; see SecureKeys::db

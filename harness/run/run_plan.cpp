@@ -9,12 +9,15 @@
 
 #include "builder/base/confined.hpp"
 #include "builder/base/error.hpp"
+#include "builder/base/file.hpp"
 #include "builder/base/printable.hpp"
 #include "builder/base/problem.hpp"
+#include "builder/manifest.hpp"
 #include "firmware/secure_keys.hpp"
 #include "harness/boot/inspect_medium.hpp"
 #include "harness/matrix/reduce.hpp"
 #include "harness/net/netboot.hpp"
+#include "harness/run/kernel_images.hpp"
 #include "harness/run/lookup.hpp"
 #include "harness/run/own_media.hpp"
 #include "harness/scenario/parse.hpp"
@@ -57,7 +60,8 @@ ImageChoice look_at_tree(const Image& image) {
                                       image.path.string()),
                           "give an ISO, what `lktest build --format netboot` made, or the tree of a boot "
                           "server: one with pxelinux.0, grubx64.efi or bootaa64.efi, say");
-    const bool own = std::filesystem::exists(image.path / "live/manifest.json");
+    const std::filesystem::path manifest = image.path / "live/manifest.json";
+    const bool own = std::filesystem::exists(manifest) && manifest_reports(read_file(manifest));
     return {image, arches, {own ? own_scenario : foreign_scenario}, network_media};
 }
 
@@ -150,8 +154,7 @@ std::vector<ImageChoice> look_at(const std::vector<std::filesystem::path>& isos)
         }
         try {
             const IsoFacts facts = inspect_facts(image.path);
-            const bool own = facts.application_id.starts_with(own_application_id);
-            images.push_back({image, facts.arches, {own ? own_scenario : foreign_scenario}});
+            images.push_back({image, facts.arches, {facts.reports ? own_scenario : foreign_scenario}});
             if (facts.disk)
                 images.back().media = {Medium::disk, Medium::usb, Medium::disk_512e, Medium::nvme};
         } catch (const ConfinedFailure& failure) {
@@ -233,18 +236,27 @@ RunPlan plan_run(const RunOptions& options) {
         throw usage_error("--recipe says what our own images are made of, and an ISO is given",
                           "leave one of them out");
     Scenarios scenarios;
-    Axes axes{.images = options.isos.empty() ? own_images(options) : look_at(options.isos),
+    if (!boots_kernel(options) && (!options.initrd.empty() || !options.rootfs.empty()))
+        throw usage_error("--initrd and --rootfs belong to a kernel",
+                          "add --kernel FILE or --kernel-tree DIR");
+    Axes axes{.images = boots_kernel(options)  ? kernel_images(options)
+                        : options.isos.empty() ? own_images(options)
+                                               : look_at(options.isos),
               .scenarios = {},
               .arches = options.arches,
               .firmwares = options.firmwares,
               .media = options.media,
               .hardware = options.hardware};
+    // The kernel's way through UEFI is slower, and is there on request.
+    if (boots_kernel(options) && options.media.empty() && axes.firmwares.empty() && !options.all)
+        axes.firmwares = {axes.images.front().arches.front() == Arch::x86_64 ? Firmware::bios
+                                                                             : Firmware::uefi};
     if (!options.isos.empty())
         try_asked_arches(axes);
     if (options.all)
         ask_for_all(axes);
     if (options.scenarios.empty()) {
-        for (const char* word : {own_scenario, foreign_scenario})
+        for (const char* word : {own_scenario, foreign_scenario, kernel_scenario})
             if (std::ranges::any_of(axes.images, [word](const ImageChoice& choice) {
                     return choice.scenarios.front() == word;
                 }))

@@ -17,6 +17,7 @@
 #include "builder/base/error.hpp"
 #include "builder/base/hash.hpp"
 #include "builder/recipe.hpp"
+#include "harness/run/kernel_images.hpp"
 #include "harness/run/lookup.hpp"
 #include "harness/run/own_media.hpp"
 
@@ -173,7 +174,9 @@ bool wait_for_change(const RunOptions& options, const fs::path& except, std::uin
 }  // namespace
 
 std::vector<fs::path> inputs_of(const RunOptions& options) {
-    std::vector<fs::path> paths = options.isos.empty() ? inputs_of_recipe(options) : options.isos;
+    std::vector<fs::path> paths = boots_kernel(options)  ? inputs_of_kernel(options)
+                                  : options.isos.empty() ? inputs_of_recipe(options)
+                                                         : options.isos;
     for (const std::string& word : options.scenarios)
         paths.push_back(find_data(scenario_files, word));
     if (!options.known_failures.empty())

@@ -628,5 +628,72 @@ TEST_F(WatchTest, APromptOnADisplayIsAFailureOnlyWhenItStandsStill) {
     EXPECT_EQ(watch.failure()->source, Source::display);
 }
 
+/// A boot with lktest's own milestones.
+struct OwnBoot {
+    Scenario scenario = parse_scenario("own.toml", R"(
+until = "network"
+[[milestone]]
+name = "kernel"
+pattern = '^Linux version \d'
+within = "1s"
+[[milestone]]
+name = "root"
+pattern = 'lktest: root: mounted'
+within = "1s"
+[[milestone]]
+name = "userspace"
+pattern = 'lktest: userspace: ready'
+within = "1s"
+[[milestone]]
+name = "network"
+pattern = 'lktest: network: address'
+within = "1s"
+)");
+    std::vector<Failure> catalogue = parse_scenario("catalogue.toml", R"(
+[[milestone]]
+name = "none"
+pattern = 'x'
+within = "1s"
+[[failure]]
+name = "mount"
+pattern = 'mounting \S+ on \S+ failed'
+tentative = true
+outcome = "initramfs-shell"
+[[failure]]
+name = "gave-up"
+pattern = 'initramfs: FAILED'
+outcome = "initramfs-shell"
+[[failure]]
+name = "panic"
+kernel = true
+pattern = 'Kernel panic'
+outcome = "kernel-crash"
+)")
+                                         .failures;
+    Watch watch{BootCell{.arch = Arch::x86_64, .firmware = Firmware::bios}, scenario, catalogue};
+
+    explicit OwnBoot(const std::string& milestones) {
+        watch.feed(Source::serial, "[    0.000000] Linux version 6.1\r\n", 1ms);
+        watch.feed(Source::virtio, milestones, 2ms);
+    }
+    void say(const std::string& line) { watch.feed(Source::serial, line + "\r\n", 3ms); }
+};
+
+TEST(WatchStages, AnInitramfsCannotFailAfterItHandedOver) {
+    OwnBoot before("");
+    before.say("mount: mounting sys on /sys failed: Device or resource busy");
+    EXPECT_TRUE(before.watch.suspect());
+    OwnBoot mounted("lktest: root: mounted\n");
+    mounted.say("mount: mounting sys on /sys failed: Device or resource busy");
+    EXPECT_FALSE(mounted.watch.suspect()) << "the console came later than the port";
+    mounted.say("lktest: initramfs: FAILED: the root has no /sbin/init");
+    EXPECT_TRUE(mounted.watch.failure()) << "between the mount and the hand-over it can";
+    OwnBoot running("lktest: root: mounted\nlktest: userspace: ready\n");
+    running.say("lktest: initramfs: FAILED: quoted by a program");
+    EXPECT_FALSE(running.watch.failure());
+    running.say("[    9.000000] Kernel panic - not syncing: at any time");
+    EXPECT_TRUE(running.watch.failure());
+}
+
 }  // namespace
 }  // namespace lktest
