@@ -68,7 +68,7 @@ const std::array sections{
                   {"--repeat", "--timeout", "--memory-floor"}},
     OptionSection{"How to run",
                   {"--jobs", "--append", "--keep"},
-                  {"--watch", "--accel", "--network", "--allow-host-steps"}},
+                  {"--watch", "--accel", "--network", "--keep-countdown", "--allow-host-steps"}},
     OptionSection{"Output", {"--output", "--format", "--verbose"}, {"--json", "--shards", "--history"}},
     OptionSection{"Many machines", {}, {"--connect", "--engine", "--shard", "--timings"}},
     OptionSection{"Debugging", {"--stop-at", "--snapshot-at", "--at"}, {"--early-console"}},
@@ -219,6 +219,8 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
                [&options](const std::string& word) { options.history = word; });
     app.add_flag("--watch", options.watch,
                  "build and boot again whenever recipe, root, ISO or scenario changes");
+    app.add_flag("--keep-countdown", options.keep_countdown,
+                 "let boot menus count down instead of pressing Enter");
     app.add_flag("--allow-host-steps", options.host_steps,
                  "run the host steps of scenarios that did not come with lktest");
     app.add_flag("--keep", options.keep, "keep guests of failed cells, paused, until Ctrl-C");
@@ -285,6 +287,8 @@ std::string reproducing_options(const RunOptions& options, const BootCell& cell)
         add("--repeat", std::to_string(options.trials.repeat));
     if (options.trials.memory_floor)
         command += " --memory-floor";
+    if (options.keep_countdown)
+        command += " --keep-countdown";
     if (options.host_steps)
         command += " --allow-host-steps";
     if (!options.known_failures.empty())
