@@ -26,6 +26,8 @@ public:
         replayed,
         entered_initramfs,
         left_initramfs,
+        handed_over,
+        root_mounted,
         requested,
         emulated,
         accelerated,
