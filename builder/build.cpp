@@ -9,8 +9,6 @@
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
-#include "builder/base/hash.hpp"
-#include "builder/boot/menu.hpp"
 #include "builder/cache.hpp"
 #include "builder/live_root.hpp"
 #include "builder/manifest.hpp"
@@ -24,7 +22,6 @@
 namespace lktest {
 namespace fs = std::filesystem;
 namespace {
-
 
 std::uint64_t size_below(const fs::path& path) {
     if (!fs::is_directory(path))

@@ -54,6 +54,7 @@ std::string_view name(BootLoader loader) {
         case BootLoader::syslinux: return "SYSLINUX";
         case BootLoader::systemd_boot: return "systemd-boot";
         case BootLoader::unified_kernel: return "unified kernel image";
+        case BootLoader::ipxe: return "iPXE";
     }
     return "";
 }
@@ -155,7 +156,7 @@ BootConfig parse_loader_entry(std::string_view text) {
         const std::string trimmed = value.substr(0, value.find_last_not_of(blanks) + 1);
         if (words[0] == "title")
             entry.title = trimmed;
-        else if (words[0] == "linux" || words[0] == "efi")
+        else if (words[0] == "linux" || words[0] == "efi" || words[0] == "uki")
             entry.kernel = {std::string(words[1]), number, true};
         else if (words[0] == "initrd" && entry.initrds.size() < initrd_limit)
             entry.initrds.push_back({std::string(words[1]), number, true});

@@ -8,8 +8,8 @@
 
 namespace lktest {
 
-enum class BootLoader { grub, syslinux, systemd_boot, unified_kernel };
-/// "GRUB", "SYSLINUX", "systemd-boot", "unified kernel image".
+enum class BootLoader { grub, syslinux, systemd_boot, unified_kernel, ipxe };
+/// "GRUB", "SYSLINUX", "systemd-boot", "unified kernel image", "iPXE".
 std::string_view name(BootLoader loader);
 
 /// A file that a configuration names, with the known part of its path.
@@ -49,12 +49,15 @@ struct BootConfig {
         successors;  ///< read instead: CONFIG, a configuration that is an argument of menu.c32
     std::vector<std::string> choices;  ///< the names of all LABELs
     NamedFile chosen;                  ///< the name in DEFAULT; empty if it is missing or names a menu module
+    NamedFile on_timeout;              ///< what ONTIMEOUT names
     bool shows_menu = false;           ///< UI, or DEFAULT with a menu module
 };
 
 /// Each reads at most 1 MiB of text, 4000 lines with commands, and 256 entries.
 BootConfig parse_grub(std::string_view text);
 BootConfig parse_syslinux(std::string_view text);
+/// A script that begins with "#!ipxe". Files on other servers are not certain.
+BootConfig parse_ipxe(std::string_view text);
 /// One of /loader/entries (Boot Loader Specification, type 1).
 BootConfig parse_loader_entry(std::string_view text);
 

@@ -251,6 +251,8 @@ private:
             EntryFacts made{load.said, load.kernel.found, {}};
             made.volume = load.kernel.volume.value_or(Volumes::iso);
             made.elsewhere = entry.elsewhere && load.kernel.found.empty();
+            if (!load.kernel.disk.empty() && volumes_.find_anywhere(load.kernel.named.path))
+                facts_.configs[configs[config]].on_disk.push_back(load.kernel.named);
             for (const GrubFile& initrd : load.initrds)
                 made.initrds.push_back(initrd.found);
             add_entry(configs[config], nodes[config], std::move(made),
@@ -331,21 +333,24 @@ private:
     void follow_systemd_boot(BootWay& way, const EfiProgram& program, std::size_t node) {
         const FatVolume* fat = volumes_.fat(program.volume);
         std::vector<std::string> ids;
+        std::size_t startable = 0;
         if (!fat)
             return;
         for (const auto& [path, content] : fat->files) {
             const std::string small = lower_case(path), file = std::string(file_name_of(path));
             if (lower_case(directory_of(path)) == "/loader/entries" && small.ends_with(".conf")) {
                 ids.push_back(file);
-                take_loader_entry(program.volume, path, content, node);
+                startable += take_loader_entry(program.volume, path, content, node) ? 1 : 0;
             } else if (lower_case(directory_of(path)) == "/efi/linux" && small.ends_with(".efi")) {
                 ids.push_back(file);
+                ++startable;
                 if (const auto kernel = program_at(program.volume, path))
                     graph().connect(node, node_of_program(*kernel), "systemd-boot lists /EFI/Linux", path);
             }
         }
-        if (ids.empty()) {
-            way.stops = "systemd-boot finds no entry";
+        if (startable == 0) {
+            way.stops = ids.empty() ? "systemd-boot finds no entry"
+                                    : "systemd-boot finds no entry that names something to start";
             way.looked_for = "/loader/entries and /EFI/Linux of its own partition";
         }
         if (const auto conf = fat->files.find("/loader/loader.conf"); conf != fat->files.end()) {
@@ -355,12 +360,15 @@ private:
         }
     }
 
-    void take_loader_entry(std::size_t volume, const std::string& path, const ByteView& content,
+    /// @return whether it names something to start
+    bool take_loader_entry(std::size_t volume, const std::string& path, const ByteView& content,
                            std::size_t node) {
         const std::size_t fact = config_fact(volume, path, BootLoader::systemd_boot);
         const std::size_t config = graph().find_or_add({Kind::config, place(volume, path), true, fact});
         graph().connect(node, config, "systemd-boot lists /loader/entries", path);
-        for (BootEntry& said : parse_loader_entry(content.read(0, config_bytes)).entries) {
+        std::vector<BootEntry> entries = parse_loader_entry(content.read(0, config_bytes)).entries;
+        const bool names_program = !entries.empty();
+        for (BootEntry& said : entries) {
             EntryFacts entry;
             const auto find = [&](NamedFile& named) -> std::string {
                 std::ranges::replace(named.path, '\\', '/');
@@ -377,6 +385,7 @@ private:
             entry.said = std::move(said);
             add_entry(fact, config, std::move(entry), source);
         }
+        return names_program;
     }
 
     // BIOS
@@ -444,6 +453,7 @@ private:
                     continue;
                 SyslinuxMenu menu{std::string(directory_of(path)), {}, {}, {}, false};
                 read_syslinux(menu, path, node, "ISOLINUX reads it", 0);
+                find_lost(menu);
                 if (menu.choices.empty() && menu.chosen.path.empty()) {
                     way.stops = "ISOLINUX has no menu entry";
                     for (const NamedFile& missing : menu.missing)
@@ -460,7 +470,28 @@ private:
         std::vector<NamedFile> missing;
         NamedFile chosen;
         bool shows_menu;
+        struct Command {
+            std::size_t config = 0;
+            NamedFile named;
+            bool is_default = false;
+        };
+        std::vector<Command> commands = {};  ///< DEFAULT and ONTIMEOUT
     };
+
+    /// DEFAULT and ONTIMEOUT are command lines: a label, or a file. A menu takes its first entry instead.
+    void find_lost(const SyslinuxMenu& menu) {
+        const auto is_label = [&menu](const std::string& name) {
+            return std::ranges::any_of(menu.choices, [&name](const std::string& choice) {
+                return lower_case(choice) == lower_case(name);
+            });
+        };
+        if (menu.choices.empty() || !menu.missing.empty())
+            return;  // the labels are not known
+        for (const SyslinuxMenu::Command& command : menu.commands)
+            if (!(command.is_default && menu.shows_menu) && !is_label(command.named.path) &&
+                find_plain(absolute(menu.directory, command.named.path)).empty())
+                facts_.configs[command.config].lost.push_back(command.named);
+    }
 
     std::string find_plain(const std::string& path) const {
         if (const IsoNode* node = isolinux_tree_.find(path); node && !node->directory)
@@ -492,6 +523,9 @@ private:
         menu.shows_menu |= said.shows_menu;
         if (!said.chosen.path.empty())
             menu.chosen = said.chosen;
+        for (const NamedFile* named : {&said.chosen, &said.on_timeout})
+            if (!named->path.empty())
+                menu.commands.push_back({fact, *named, named == &said.chosen});
         for (const auto* list : {&said.includes, &said.successors})
             for (const NamedFile& include : *list) {
                 const std::string target = find_plain(absolute(menu.directory, include.path));
@@ -517,8 +551,14 @@ private:
             const auto find = [&](const NamedFile& named) {
                 const std::string path = absolute(directory, named.path);
                 std::string found = find_plain(path);
-                if (found.empty() && volumes_.find(Volumes::iso, path))
+                const auto file = volumes_.tree().nodes.find(found);
+                if (file != volumes_.tree().nodes.end() && !file->second.target.empty()) {
+                    // It sees an empty file there.
+                    facts_.named_links.insert(named.path);
+                    found.clear();
+                } else if (found.empty() && volumes_.find(Volumes::iso, path)) {
                     facts_.named_in_tree.insert(named.path);
+                }
                 return found;
             };
             entry.kernel = find(boot.kernel);
@@ -563,6 +603,8 @@ private:
             return BootLoader::grub;
         if (directory.ends_with("/pxelinux.cfg"))
             return BootLoader::syslinux;
+        if (file.ends_with(".ipxe"))
+            return BootLoader::ipxe;
         if (file.ends_with(".cfg") && (directory.ends_with("/isolinux") || directory.ends_with("/syslinux")))
             return BootLoader::syslinux;
         return std::nullopt;
@@ -642,7 +684,26 @@ private:
                 take_loader_entry(file.volume, file.path, file.content, node);
                 break;
             }
+            case BootLoader::ipxe: take_ipxe(file, fact, node); break;
             case BootLoader::unified_kernel: break;  // has no file of text
+        }
+    }
+
+    void take_ipxe(const VolumeFile& file, std::size_t fact, std::size_t node) {
+        for (BootEntry& said : parse_ipxe(file.content.read(0, config_bytes)).entries) {
+            EntryFacts entry;
+            entry.volume = file.volume;
+            const auto find = [&](const NamedFile& named) -> std::string {
+                const std::string path = absolute(std::string(directory_of(file.path)), named.path);
+                const auto found = named.certain ? volumes_.find(file.volume, path) : std::nullopt;
+                return found ? found->path : "";
+            };
+            entry.kernel = find(said.kernel);
+            for (const NamedFile& initrd : said.initrds)
+                entry.initrds.push_back(find(initrd));
+            const std::string source = fmt::format("{}:{}", file.path, said.kernel.line);
+            entry.said = std::move(said);
+            add_entry(fact, node, std::move(entry), source);
         }
     }
 

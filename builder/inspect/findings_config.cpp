@@ -115,6 +115,8 @@ void judge_labels(const MediumFacts& facts, const ConfigFacts& config, IsoFindin
 
 /// Where else on the medium the file is that a loader does not find; empty if nowhere.
 std::string other_place(const MediumFacts& facts, const ConfigFacts& config, const std::string& path) {
+    if (config.said.loader == BootLoader::syslinux && facts.named_links.contains(path))
+        return " It is a symbolic link, which ISOLINUX does not follow.";
     if (!facts.tree_has(path))
         return "";
     if (config.said.loader == BootLoader::systemd_boot)
@@ -136,6 +138,8 @@ void judge_missing_file(const MediumFacts& facts, const ConfigFacts& config, con
                           where_it_looks(config), other_place(facts, config, file.path)),
               config.said.loader == BootLoader::systemd_boot
                   ? fmt::format("Copy it into the ESP as {}, or correct the path.", file.path)
+              : facts.named_links.contains(file.path)
+                  ? "Put the file itself there, or write the path that the link leads to."
               : !other_place(facts, config, file.path).empty()
                   ? "Write the ISO with Rock Ridge names (xorriso -as mkisofs -r)."
                   : fmt::format("Correct the path, or put the {} there.", what));
@@ -174,6 +178,20 @@ void judge_files(const MediumFacts& facts, const ConfigFacts& config, IsoFinding
                           : fmt::format("that file is only in {}, which is not searched", broken.elsewhere)),
                   "Correct the path, or put the file there.");
     }
+    for (const NamedFile& kernel : config.on_disk)
+        if (told.insert("on disk: " + kernel.path).second)
+            add_warning(
+                findings, "grub-root-is-a-disk",
+                fmt::format("{}: GRUB looks for {} on a disk that it names by number. The medium has that "
+                            "file, but its number differs between machines.",
+                            place(config, kernel.line), kernel.path),
+                fmt::format("Let GRUB find the medium: search --set=root --file {}.", kernel.path));
+    for (const NamedFile& lost : config.lost)
+        add_error(findings, "syslinux-default-missing",
+                  fmt::format("{} starts '{}', and there is no label and no file of that name: ISOLINUX says "
+                              "\"Could not find kernel image: {}\" and stays at its prompt.",
+                              place(config, lost.line), lost.path, lost.path),
+                  fmt::format("Write the name of a label there: {}.", some_of(config.said.choices)));
     if (config.syntax_error != 0)
         add_warning(findings, "grub-syntax",
                     fmt::format("{} has a syntax error: a quote, a brace or an if is not closed, or closes "

@@ -306,6 +306,13 @@ void judge_roots(const MediumFacts& facts, const std::vector<BootPath>& paths, I
     });
     for (const RootFacts& root : facts.roots) {
         const std::string images = some_of(root.images);
+        if (!root.nested.empty())
+            add_error(
+                findings, "root-nested",
+                fmt::format("{} holds the root file system in its directory {}, and not at its top: the "
+                            "initramfs finds no init there.",
+                            images, root.nested),
+                "Pack it from inside that directory: cd DIRECTORY && mksquashfs . FILE.");
         if (root.looks_like_root && root.readable && root.init.empty() && !own_init)
             add_error(
                 findings, "root-init-missing",

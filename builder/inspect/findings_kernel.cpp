@@ -191,6 +191,12 @@ void judge_initramfs(const MediumFacts& facts, IsoFindings& findings) {
     for (const InitramfsFacts& initramfs : facts.initramfs) {
         const std::string path = fmt::format("{}", fmt::join(initramfs.paths, " + "));
         const InitramfsImage& image = initramfs.image;
+        if (initramfs.size == 0) {
+            add_error(findings, "initramfs-unreadable",
+                      fmt::format("{} is empty: the kernel starts without an initramfs.", path),
+                      "Make or copy it again; was the disk full when it was made?");
+            continue;
+        }
         if (image.xz_crc64)
             add_error(
                 findings, "initramfs-xz-check",

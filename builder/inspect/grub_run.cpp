@@ -541,12 +541,22 @@ private:
                 if (is_root && state_.suspect && find_suspected(file))
                     break;
                 file.named.certain = false;
+                file.disk = disk_of(argument.text);
                 if (entry_)
                     entry_->elsewhere = true;
                 break;
             case Device::Kind::unknown: file.named.certain = false; break;
         }
         return file;
+    }
+
+    /// "hd0,1" of "(hd0,1)/vmlinuz", or of the root; empty if the device is not a disk's number.
+    std::string disk_of(std::string_view text) const {
+        const auto root = state_.variables.get("root");
+        const std::string device =
+            text.starts_with('(') ? std::string(text.substr(1, text.find(')') - 1)) : root.value_or("");
+        return device.size() > 2 && device.starts_with("hd") && device[2] >= '0' && device[2] <= '9' ? device
+                                                                                                     : "";
     }
 
     void find_in(std::size_t volume, GrubFile& file) const {

@@ -31,6 +31,7 @@ struct GrubFile {
     std::size_t config = 0;             ///< index of the configuration that has the command
     std::optional<std::size_t> volume;  ///< where it was looked for
     std::string found;                  ///< the file's path; empty if it is missing
+    std::string disk = {};              ///< "hd0,1", if it was looked for on a disk by its number
 };
 
 /// A kernel with its initramfs, as one path through a menu entry loads them.

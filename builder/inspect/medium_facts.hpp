@@ -98,6 +98,8 @@ struct ConfigFacts {
     std::vector<BrokenReference> broken;  ///< in entries
     std::size_t syntax_error = 0;         ///< line, or 0
     std::vector<LabelUse> searches;       ///< GRUB's searches that should find this medium but do not
+    std::vector<NamedFile> on_disk;  ///< kernels that GRUB takes from a disk by number, and the medium has
+    std::vector<NamedFile> lost;     ///< what DEFAULT and ONTIMEOUT of SYSLINUX name: no label and no file
 };
 
 /// systemd-boot's loader.conf.
@@ -182,6 +184,7 @@ struct MediumFacts {
     /// The files that a live system sees: the ISO's tree, or those of a disk's partitions.
     std::shared_ptr<const IsoTree> tree;
     std::set<std::string> named_in_tree;  ///< files of the ISO that a loader looks for in another volume
+    std::set<std::string> named_links;    ///< symbolic links that a loader does not follow
 
     bool tree_has(const std::string& path) const { return named_in_tree.contains(path); }
 };

@@ -59,6 +59,19 @@ void look_at_init(RootFacts& facts, const RootUnion& files) {
             facts.machine = elf_machine_of(*program);
 }
 
+/// The only directory at the top, if it holds what a root has at its top.
+std::string nested_root(const RootUnion& files) {
+    const std::vector<std::string> top = files.names("/");
+    if (top.size() != 1)
+        return "";
+    const auto has = [&](std::string_view path) {
+        return files.find(fmt::format("/{}{}", top.front(), path)).has_value();
+    };
+    return (has("/bin") || has("/usr/bin")) && has("/etc") && (has("/sbin") || has("/usr/sbin"))
+               ? "/" + top.front()
+               : "";
+}
+
 void look_at_releases(RootFacts& facts, const RootUnion& files) {
     for (const std::string_view modules : {"/lib/modules", "/modules"})
         for (const std::string& release : files.names(modules)) {
@@ -104,6 +117,8 @@ std::vector<RootFacts> read_roots(const IsoTree& tree, const std::vector<std::st
         const auto has = [&files](std::string_view path) { return files.find(path).has_value(); };
         facts.looks_like_root = (has("/bin") || has("/usr/bin")) && (has("/etc") || has("/usr/lib")) &&
                                 (has("/proc") || has("/dev") || has("/sbin") || has("/usr/sbin"));
+        if (!facts.looks_like_root)
+            facts.nested = nested_root(files);
         look_at_init(facts, files);
         look_at_releases(facts, files);
         facts.readable = opened && files.readable();

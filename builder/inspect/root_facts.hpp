@@ -13,10 +13,11 @@ namespace lktest {
 /// The root of a live system: the images of one directory, stacked.
 struct RootFacts {
     std::vector<std::string> images;  ///< paths on the medium
-    bool looks_like_root = false;     ///< it has the directories of a root file system
-    bool readable = false;            ///< no lookup met damaged or unknown data
-    std::string init;                 ///< the init program, with links resolved; empty if it is missing
-    std::string interpreter;          ///< init's interpreter; may be empty
+    std::string nested;  ///< the directory that holds the root, where it is not at the top; empty if it is
+    bool looks_like_root = false;  ///< it has the directories of a root file system
+    bool readable = false;         ///< no lookup met damaged or unknown data
+    std::string init;              ///< the init program, with links resolved; empty if it is missing
+    std::string interpreter;       ///< init's interpreter; may be empty
     bool interpreter_there = true;
     std::optional<ElfMachine> machine;  ///< of init, or of its interpreter
     std::vector<std::string> releases;  ///< directories of /lib/modules that hold modules

@@ -63,6 +63,8 @@ private:
             take_kernel(keyword, std::string(first));
         } else if (keyword == "com32" || keyword == "ui" || keyword == "default") {
             take_module(keyword, words);
+        } else if (keyword == "ontimeout") {
+            config_.on_timeout = {std::string(first), number_, true};
         } else if (keyword == "initrd") {
             add_initrds(first);
         } else if (keyword == "append") {

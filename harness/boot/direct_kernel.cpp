@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <optional>
 
 #include "builder/base/error.hpp"
+#include "builder/inspect/fat.hpp"
 #include "builder/inspect/iso_tree.hpp"
 #include "harness/boot/inspect_medium.hpp"
 
@@ -14,14 +16,42 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void append_file(const IsoTree& tree, const std::string& path, std::ofstream& out, const fs::path& iso) {
+/// The files that a menu entry names, in the volume from which its loader reads them.
+class EntryFiles {
+public:
+    EntryFiles(const fs::path& iso, const LoadedEntry& entry) {
+        const ByteView medium = ByteView::of_file(iso);
+        if (entry.fat_size == 0)
+            tree_ = read_iso_tree(medium);
+        else
+            fat_ = read_fat(medium.part(entry.fat_offset, entry.fat_size));
+    }
+
+    /// Unset if there is no such file.
+    std::optional<ByteView> find(const std::string& path) const {
+        if (tree_) {
+            const IsoNode* file = tree_->find(path);
+            return file ? std::optional(file->content) : std::nullopt;
+        }
+        if (!fat_)
+            return std::nullopt;
+        const auto file = fat_->files.find(path);
+        return file == fat_->files.end() ? std::nullopt : std::optional(file->second);
+    }
+
+private:
+    std::optional<IsoTree> tree_;
+    std::optional<FatVolume> fat_;
+};
+
+void append_file(const EntryFiles& files, const std::string& path, std::ofstream& out, const fs::path& iso) {
     constexpr std::size_t piece = std::size_t{1} << 20;
-    const IsoNode* file = tree.find(path);
-    if (!file)
+    const std::optional<ByteView> content = files.find(path);
+    if (!content)
         throw usage_error(fmt::format("{} has no {}, which its own menu names", iso.string(), path),
                           fmt::format("see what else is wrong with it: lktest inspect {}", iso.string()));
-    for (std::uint64_t at = 0; at < file->content.size(); at += piece)
-        out << file->content.read(at, piece);
+    for (std::uint64_t at = 0; at < content->size(); at += piece)
+        out << content->read(at, piece);
 }
 
 void close(std::ofstream& out, const fs::path& path) {
@@ -45,11 +75,11 @@ DirectKernel take_kernel(const fs::path& iso, Arch arch, const BootLine& wish, c
                         .command_line = entry->command_line};
     if (!wish.append.empty())
         direct.command_line += " " + wish.append;
-    const IsoTree tree = read_iso_tree(ByteView::of_file(iso));
+    const EntryFiles files(iso, *entry);
     std::ofstream kernel(direct.kernel, std::ios::binary), initramfs(direct.initramfs, std::ios::binary);
-    append_file(tree, entry->kernel, kernel, iso);
+    append_file(files, entry->kernel, kernel, iso);
     for (const std::string& path : entry->initrds)
-        append_file(tree, path, initramfs, iso);
+        append_file(files, path, initramfs, iso);
     close(kernel, direct.kernel);
     close(initramfs, direct.initramfs);
     return direct;

@@ -70,6 +70,7 @@ struct Host {
     std::map<Arch, Accel> accel;
     Network network = Network::tap;
     std::optional<std::chrono::seconds> cell_timeout;
+    bool keep_countdown = false;  ///< Enter is not pressed while a boot menu counts down
     FirmwareCatalogue firmware;
     std::vector<Failure> failures;                        ///< the catalogue
     std::map<Arch, std::filesystem::path> stick_loaders;  ///< see stick_loader()

@@ -32,8 +32,8 @@ void each_field(Archive& archive, Fact& fact) {
 
 template <typename Archive>
 void each_field(Archive& archive, LoadedEntry& entry) {
-    auto& [kernel, initrds, command_line] = entry;
-    archive(kernel, initrds, command_line);
+    auto& [kernel, initrds, command_line, fat_offset, fat_size] = entry;
+    archive(kernel, initrds, command_line, fat_offset, fat_size);
 }
 
 namespace {
@@ -144,8 +144,13 @@ std::string menu_job(std::span<const int> files, std::string_view input) {
     std::optional<LoadedEntry> found;
     for (const ConfigFacts& config : medium.configs)
         for (const EntryFacts& entry : config.entries)
-            if (!found && suits(entry, medium, arch, title))
+            if (!found && suits(entry, medium, arch, title)) {
                 found = LoadedEntry{entry.kernel, entry.initrds, entry.said.command_line};
+                if (entry.volume > 0 && entry.volume <= medium.esps.size()) {
+                    found->fat_offset = medium.esps[entry.volume - 1].offset;
+                    found->fat_size = medium.esps[entry.volume - 1].size;
+                }
+            }
     return packed(found);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -38,6 +39,8 @@ struct LoadedEntry {
     std::string kernel;
     std::vector<std::string> initrds;
     std::string command_line;
+    /// Where the FAT volume begins that holds these files, and its size; 0 if the ISO's own tree holds them.
+    std::uint64_t fat_offset = 0, fat_size = 0;
 };
 /// The entry with this title, or the first one, that has a kernel for `arch`; unset if there is none.
 std::optional<LoadedEntry> inspect_menu(const std::filesystem::path& iso, Arch arch,

@@ -125,8 +125,8 @@ std::optional<Wait> answer_awaited(const Watch& watch, const Sighting& seen, con
     return seen.now < answer_by ? std::optional(Wait{answer_by}) : std::nullopt;
 }
 
-/// Repetition may be the countdown of a job; systemd's own take two minutes at most.
-constexpr double repetition_patience = 1.25;
+/// What counts may be the time of a job, of which systemd's own take two minutes at most. Dots count nothing.
+constexpr double patience_with_counting = 1.25, patience_with_dots = 0.5;
 
 microseconds times(std::chrono::milliseconds time, double factor) {
     return std::chrono::duration_cast<microseconds>(time * factor);
@@ -183,8 +183,8 @@ bool repeats_itself(const Watch& watch, const Scenario& scenario, const Sighting
     if (!seen.repeating || watch.waiting_for()->network || watch.novelty().repeated().empty())
         return false;
     const double scale = seen.repeating->hang == Hang::busy ? limits.scale : 1;
-    return watch.clock().elapsed(seen.repeating->since, seen.now) >=
-           times(scenario.stall, repetition_patience * scale);
+    const double patience = watch.novelty().counts() ? patience_with_counting : patience_with_dots;
+    return watch.clock().elapsed(seen.repeating->since, seen.now) >= times(scenario.stall, patience * scale);
 }
 
 Verdict from_repetition(const Watch& watch, const Sighting& seen) {

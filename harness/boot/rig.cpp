@@ -153,6 +153,7 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
     };
     rig.kvm = co_await on_worker(host.workers, ask);
     rig.limits = limits_for(!rig.kvm, host.cell_timeout);
+    rig.limits.keep_countdown = host.keep_countdown;
     if (scenario.boot.asked() && !is_direct(cell.medium)) {
         rig.limits.keep_countdown = true;  // the driver operates the menu
         rig.loader.emplace(scenario.boot, rig.limits.scale);

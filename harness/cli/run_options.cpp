@@ -78,7 +78,7 @@ const std::array sections{
                   {"--repeat", "--timeout", "--memory-floor"}},
     OptionSection{"How to run",
                   {"--jobs", "--append", "--keep"},
-                  {"--watch", "--accel", "--network", "--allow-host-steps"}},
+                  {"--watch", "--accel", "--network", "--keep-countdown", "--allow-host-steps"}},
     OptionSection{"Output", {"--output", "--format", "--verbose"}, {"--json", "--shards", "--history"}},
     OptionSection{"Many machines", {}, {"--connect", "--engine", "--shard", "--timings"}},
     OptionSection{"Debugging", {"--stop-at", "--snapshot-at", "--at"}, {"--early-console"}},
@@ -237,6 +237,8 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
                [&options](const std::string& word) { options.history = word; });
     app.add_flag("--watch", options.watch,
                  "build and boot again whenever recipe, root, ISO or scenario changes");
+    app.add_flag("--keep-countdown", options.keep_countdown,
+                 "let boot menus count down instead of pressing Enter");
     app.add_flag("--allow-host-steps", options.host_steps,
                  "run the host steps of scenarios that did not come with lktest");
     app.add_flag("--keep", options.keep, "keep guests of failed cells, paused, until Ctrl-C");

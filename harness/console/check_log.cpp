@@ -2,11 +2,14 @@
 #include "harness/console/check_log.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <optional>
 #include <utility>
 
+#include "harness/console/log_failure.hpp"
+#include "harness/console/log_progress.hpp"
+#include "harness/console/log_report.hpp"
 #include "harness/console/log_rules.hpp"
+#include "harness/console/log_window.hpp"
 #include "harness/console/saved_log.hpp"
 #include "harness/console/stage.hpp"
 #include "harness/scenario/failure.hpp"
@@ -17,18 +20,15 @@ namespace {
 using Writer = SavedLine::Writer;
 using Meaning = LogRules::Meaning;
 
-constexpr std::size_t most_findings = 1000, most_report_lines = 400, other_lines = 8;
-/// How far the lines of one report may be apart, and how long after its fence its first line may stand.
-constexpr std::size_t most_strangers = 4, fence_reach = 8;
-/// Within so many lines a second headline belongs to the first; "part"s do for longer.
-constexpr std::size_t same_headline = 3, same_report = 30;
-/// A vague line that may be a program's is the kernel's if a dump follows.
-constexpr std::size_t dump_reach = 40, dump_lines = 2;
+constexpr std::size_t most_findings = 1000, other_lines = 8;
+/// After a console comes up, so many lines may stand before it repeats the log.
+constexpr std::size_t replay_reach = 8;
 /// What a program said counts as the reason if the boot ends within so many lines.
 constexpr std::size_t last_words_reach = 12;
-/// Lines that are kept around the current one.
-constexpr std::size_t lines_before = 500;
-
+/// A complaint counts as the reason if the log ends within so many lines.
+constexpr std::size_t most_after_complaint = 4;
+/// Boots in a row that were restarted before the system was in use.
+constexpr std::size_t boots_of_a_loop = 2;
 /// The stage by which a boot that failed in this way has come so far.
 std::string_view stage_at(Outcome outcome) {
     switch (stage_of(outcome)) {
@@ -58,20 +58,29 @@ std::string_view passed_by(Outcome outcome) {
 class Checker {
 public:
     Checker(const std::vector<Failure>& failures, const LogWords& words)
-        : rules_(failures, words), words_(words) {
+        : rules_(failures, words),
+          words_(words),
+          failure_(rules_, words, window_),
+          report_(rules_, window_),
+          progress_(words, [this](std::size_t finding, bool harmless) {
+              said_.findings[finding].warning = harmless;
+          }) {
         said_.stages.emplace_back();
     }
+    Checker(const Checker&) = delete;
+    Checker& operator=(const Checker&) = delete;
 
     /// Lines are judged when those that may belong to them are known.
     void add(SavedLine line) {
-        lines_.push_back(std::move(line));
-        if (lines_.size() - at_ > dump_reach)
+        window_.add(std::move(line));
+        if (window_.end() - window_.here() > failure_reach)
             judge_next();
     }
 
     CheckedLog finish() {
-        while (at_ < lines_.size())
+        while (!window_.at_end())
             judge_next();
+        believe_end_of_log();
         end_boot();
         said_.emulated = saw_emulated_ && !saw_accelerated_;
         if (said_.emulated)
@@ -82,48 +91,25 @@ public:
     }
 
 private:
-    /// A report whose lines are still coming. Positions count from the log's first line.
-    struct OpenReport {
-        std::size_t finding = 0;
-        std::size_t head = 0;  ///< its headline
-        std::size_t last = 0;  ///< the last line that is known to be its own
-        std::string caller;
-        bool kernel = true;   ///< its lines are the kernel's, or may be
-        bool fenced = false;  ///< "=====" stands before it, so another one ends it
-    };
-    /// A finding that did no harm if the boot reaches a stage.
-    struct Suspect {
-        std::size_t finding = 0;
-        std::string_view stage;  ///< which stage clears it
-        bool settled = false;    ///< only a system in use clears it
-    };
     struct LastWords {
         LogFinding finding;
         std::size_t at = 0;
+    };
+    /// What was complained of last.
+    struct SaidLast {
+        LogFinding finding;
+        std::size_t lines_since = 0;
     };
 
     static bool contains(const std::vector<std::string>& names, const std::string& name) {
         return std::ranges::find(names, name) != names.end();
     }
-    bool maybe_kernel(const SavedLine& line) const { return line.writer != Writer::program; }
-    bool of_the_same(const SavedLine& line, const OpenReport& report) const {
-        return maybe_kernel(line) == report.kernel && line.caller == report.caller;
-    }
-    /// The position of the current line in the log, and the line at a position.
-    std::size_t here() const { return dropped_ + at_; }
-    const SavedLine& line_at(std::size_t position) const {
-        return lines_[position - std::min(position, dropped_)];
-    }
+    std::size_t here() const { return window_.here(); }
 
     void judge_next() {
-        judge(lines_[at_]);
-        ++at_;
+        judge(window_.current());
+        window_.advance();
         ++said_.lines;
-        if (at_ > 2 * lines_before) {
-            dropped_ += at_ - lines_before;
-            lines_.erase(lines_.begin(), lines_.begin() + static_cast<std::ptrdiff_t>(at_ - lines_before));
-            at_ = lines_before;
-        }
     }
 
     void judge(const SavedLine& line) {
@@ -132,18 +118,21 @@ private:
         if (line.writer == Writer::kernel) {
             // A log that begins in the middle: its kernel's clock has moved.
             kernel_began_ = kernel_began_ || (line.message > 0 && !at_zero(line));
-            reach_stage("kernel");
+            progress_.reach("kernel");
         }
-        watch_stages(line, matches);
+        if (progress_.watch(matches, maybe_kernel(line)))
+            said_last_.reset();
+        watch_programs(line, matches);
         said_.known_lines += line.writer == Writer::kernel || !matches.empty() ? 1 : 0;
-        if (const Failure* failure = failure_in(line, matches))
+        if (const Failure* failure = failure_.find(matches, kernel_began_))
             meet(*failure, line);
-        else if (report_)
-            grow(line, has(matches, Meaning::report_end));
+        else if (report_.is_open())
+            report_.grow(said_.findings, has(matches, Meaning::report_end));
         else
             remember_last_words(line, matches);
+        remember_for_the_end(line, matches);
         if (maybe_kernel(line) && has(matches, Meaning::report_open))
-            fence_ = here();
+            report_.fence();
     }
 
     static bool has(const std::vector<LogRules::Match>& matches, Meaning meaning) {
@@ -155,82 +144,7 @@ private:
         return digits < line.message && std::string_view(line.text).substr(digits).starts_with("0.000000");
     }
     /// A console that comes up late repeats the log from its beginning.
-    bool replaying() const { return replayed_at_ && here() - *replayed_at_ <= fence_reach; }
-
-    /// The first failure of the catalogue that the line shows; null if none.
-    const Failure* failure_in(const SavedLine& line, const std::vector<LogRules::Match>& matches) {
-        const std::string_view said = line.said();
-        for (const LogRules::Match& match : matches) {
-            if (match.meaning > Meaning::kernel_failure)
-                break;
-            const Failure& failure = rules_.failures()[match.index];
-            if (believed(failure, line, match.meaning == Meaning::kernel_failure) && !too_late(failure) &&
-                !harmless(failure, said) && !is_typed(failure, line))
-                return &failure;
-        }
-        return prompt_in(line);
-    }
-
-    bool believed(const Failure& failure, const SavedLine& line, bool of_kernel) const {
-        if (of_kernel)
-            return line.writer == Writer::kernel ||
-                   (line.writer == Writer::unknown &&
-                    (!contains(words_.vague, failure.name) || dump_follows()));
-        // A program may show a report that it read from the kernel.
-        return line.writer == Writer::kernel || failure.report == KernelReport::none || dump_follows();
-    }
-    /// Once the kernel speaks, firmware and loader are silent, whatever a program prints.
-    bool too_late(const Failure& failure) const {
-        return kernel_began_ && stage_of(failure.outcome) < Stage::kernel;
-    }
-    static bool harmless(const Failure& failure, std::string_view said) {
-        return std::ranges::any_of(failure.harmless, [said](const Pattern& pattern) {
-            return re2::RE2::PartialMatch(said, *pattern);
-        });
-    }
-    /// The echo of a command is not a failure; output that ran into a prompt may be one.
-    static bool is_typed(const Failure& failure, const SavedLine& line) {
-        if (line.writer == Writer::kernel)
-            return false;
-        const std::string_view said = line.said();
-        const std::size_t prompt = prompt_length(said);
-        if (prompt == 0)
-            return false;
-        const std::string_view rest = said.substr(prompt);
-        return std::ranges::none_of(failure.patterns, [rest](const Pattern& pattern) {
-            return pattern->Match(rest, 0, rest.size(), re2::RE2::ANCHOR_START, nullptr, 0);
-        });
-    }
-    /// People and keepers drop the blank at the end of a prompt, and add a newline.
-    const Failure* prompt_in(const SavedLine& line) const {
-        constexpr std::size_t longest = 160;
-        std::string_view text = line.text;
-        while (text.ends_with(' ') || text.ends_with('\t'))
-            text.remove_suffix(1);
-        if (text.empty() || text.size() > longest ||
-            std::string_view("#$>):=?]").find(text.back()) == text.npos)
-            return nullptr;
-        for (const LogRules::Match& match : rules_.prompts(std::string(text) + " ")) {
-            const Failure& failure = rules_.failures()[match.index];
-            if (!too_late(failure) && (!contains(words_.answered, failure.name) || is_last()))
-                return &failure;
-        }
-        return nullptr;
-    }
-    /// Whether programs say nothing more.
-    bool is_last() const {
-        return std::all_of(
-            lines_.begin() + static_cast<std::ptrdiff_t>(at_) + 1, lines_.end(),
-            [](const SavedLine& line) { return line.writer == Writer::kernel || line.text.empty(); });
-    }
-
-    bool dump_follows() const {
-        std::size_t found = 0;
-        const std::size_t end = std::min(lines_.size(), at_ + 1 + dump_reach);
-        for (std::size_t i = at_ + 1; i < end && found < dump_lines; ++i)
-            found += maybe_kernel(lines_[i]) && rules_.is_of_report(lines_[i].said()) ? 1 : 0;
-        return found == dump_lines;
-    }
+    bool replaying() const { return replayed_at_ && here() - *replayed_at_ <= replay_reach; }
 
     LogFinding finding_of(const Failure& failure, const SavedLine& line) const {
         return {.kind = failure.name,
@@ -251,31 +165,27 @@ private:
     }
 
     void meet(const Failure& failure, const SavedLine& line) {
-        const bool is_report = failure.report != KernelReport::none;
-        if (report_ && is_report && line.caller == report_->caller) {
-            const std::size_t since = here() - report_->head;
-            if (since <= same_headline || (failure.report == KernelReport::part && since <= same_report) ||
-                line.said().starts_with("---[ end"))
-                return grow(line, false);
-        }
+        if (report_.takes(failure))
+            return report_.grow(said_.findings, false);
         if (said_.findings.size() >= most_findings || repeats_a_report(line))
             return;
         LogFinding finding = finding_of(failure, line);
         if (!finding.warning)
             finding.warning = is_excused(failure);
         if (!finding.warning) {
+            if (contains(words_.process_one_ended, failure.name))
+                imply_process_one();
             if (stage_of(failure.outcome) >= Stage::kernel && !failure.tentative)
                 believe_last_words(failure.kernel);
             imply_stage(failure);
             suspect(failure);
         }
-        if (!is_report) {
-            for (std::size_t i = at_; i < std::min(lines_.size(), at_ + other_lines); ++i)
-                finding.lines.push_back(lines_[i].text);
-            said_.findings.push_back(std::move(finding));
-            return;
-        }
-        open_report(std::move(finding), line);
+        if (failure.report != KernelReport::none)
+            report_.open(finding, said_.findings.size());
+        else
+            for (std::size_t i = here(); i < std::min(window_.end(), here() + other_lines); ++i)
+                finding.lines.push_back(window_.at(i).text);
+        said_.findings.push_back(std::move(finding));
     }
 
     /// Whether a failure is none at this point of the boot.
@@ -284,37 +194,42 @@ private:
         if (requested_ && contains(words_.request_warnings, failure.name))
             return true;
         if (failure.outcome == Outcome::powered_off)
-            return goodbye_ || passed("initramfs");
+            return goodbye_ || progress_.passed("initramfs");
         if (failure.report != KernelReport::none)
             return false;
         if (failure.tentative)
-            return settled_ ||
-                   (stage >= Stage::kernel && stage < Stage::userspace && passed(passed_by(failure.outcome)));
-        return settled_ && !failure.kernel && stage <= Stage::initramfs;
+            return progress_.settled() || (stage >= Stage::kernel && stage < Stage::userspace &&
+                                           progress_.passed(passed_by(failure.outcome)));
+        return progress_.settled() && !failure.kernel && stage <= Stage::initramfs;
     }
 
     /// Notes what clears the finding that is added next.
     void suspect(const Failure& failure) {
         const Stage stage = stage_of(failure.outcome);
-        const std::size_t next = said_.findings.size();
+        LogProgress::Suspect suspect{said_.findings.size(), failure.name, passed_by(failure.outcome), false};
         if (failure.report != KernelReport::none) {
             // A machine that was only slow continues.
-            if (failure.tentative && !settled_)
-                suspects_.push_back({next, "userspace", false});
+            if (!failure.tentative || progress_.settled())
+                return;
+            suspect.stage = "userspace";
         } else if (failure.tentative) {
-            suspects_.push_back({next, passed_by(failure.outcome), stage == Stage::userspace});
+            suspect.settled = stage == Stage::userspace;
         } else if (!failure.kernel && stage <= Stage::initramfs) {
-            const std::string_view passing = stage == Stage::refused ? "kernel" : passed_by(failure.outcome);
-            suspects_.push_back({next, passing, stage == Stage::initramfs});
+            if (stage == Stage::refused)
+                suspect.stage = "kernel";
+            suspect.settled = stage == Stage::initramfs;
+        } else {
+            return;
         }
+        progress_.suspect(std::move(suspect));
     }
 
     void remember_last_words(const SavedLine& line, const std::vector<LogRules::Match>& matches) {
         const auto found = std::ranges::find(matches, Meaning::last_words, &LogRules::Match::meaning);
-        if (found == matches.end() || settled_)
+        if (found == matches.end() || progress_.settled())
             return;
         const Failure& words = words_.last_words[found->index];
-        if (!harmless(words, line.said()))
+        if (!LogFailure::is_harmless(words, line.said()))
             last_words_.push_back({finding_of(words, line), here()});
     }
 
@@ -323,13 +238,52 @@ private:
         for (LastWords& words : last_words_)
             if (here() - words.at <= last_words_reach && said_.findings.size() < most_findings) {
                 for (std::size_t i = words.at; i <= here(); ++i)
-                    words.finding.lines.push_back(line_at(i).text);
+                    words.finding.lines.push_back(window_.at(i).text);
                 // A shell of the initramfs may be left again, a panic not.
                 if (!of_kernel)
-                    suspects_.push_back({said_.findings.size(), "userspace", true});
+                    progress_.suspect({said_.findings.size(), words.finding.kind, "userspace", true});
                 said_.findings.push_back(std::move(words.finding));
             }
         last_words_.clear();
+    }
+
+    /// Whether programs ran, and in which root file system.
+    void watch_programs(const SavedLine& line, const std::vector<LogRules::Match>& matches) {
+        programs_spoke_ =
+            programs_spoke_ || (kernel_began_ && line.writer == Writer::program && !line.text.empty());
+        root_mounted_ = root_mounted_ || (maybe_kernel(line) && has(matches, Meaning::root_mounted));
+    }
+
+    /// Process 1 ended, so it had run.
+    void imply_process_one() {
+        if (root_mounted_)
+            progress_.reach("userspace");
+        else if (programs_spoke_ || !last_words_.empty())
+            progress_.reach("initramfs");
+    }
+
+    /// A complaint is a failure if hardly anything follows it.
+    void remember_for_the_end(const SavedLine& line, const std::vector<LogRules::Match>& matches) {
+        if (line.writer == Writer::kernel || line.text.empty() || progress_.settled())
+            return;
+        if (said_last_)
+            ++said_last_->lines_since;
+        const auto found = std::ranges::find(matches, Meaning::at_end, &LogRules::Match::meaning);
+        if (found == matches.end() || prompt_length(line.said()) > 0)
+            return;
+        const Failure& complaint = words_.at_end[found->index];
+        if (!LogFailure::is_harmless(complaint, line.said())) {
+            said_last_ = SaidLast{finding_of(complaint, line), 0};
+            said_last_->finding.lines.push_back(line.text);
+        }
+    }
+    void believe_end_of_log() {
+        const bool explained = std::ranges::any_of(said_.findings, [this](const LogFinding& finding) {
+            return finding.boot + 1 == said_.stages.size() && !finding.warning;
+        });
+        if (said_last_ && said_last_->lines_since <= most_after_complaint && !explained && !goodbye_ &&
+            !requested_ && !progress_.stage().empty() && progress_.stage() != "userspace")
+            said_.findings.push_back(std::move(said_last_->finding));
     }
 
     void imply_stage(const Failure& failure) {
@@ -337,56 +291,13 @@ private:
             return;
         const Stage stage = stage_of(failure.outcome);
         if (failure.kernel && stage > Stage::kernel)
-            return reach_stage("kernel");
+            return progress_.reach("kernel");
         // Programs of the initramfs fail in the same words: other lines may say where this one ran.
         if (stage == Stage::userspace) {
             userspace_implied_ = true;
             return;
         }
-        reach_stage(stage_at(failure.outcome));
-    }
-
-    void open_report(LogFinding&& finding, const SavedLine& line) {
-        std::size_t begin = here();
-        const bool by_kernel = maybe_kernel(line);
-        if (fence_ && here() - *fence_ <= fence_reach && line_at(*fence_).caller == line.caller &&
-            (!report_ || *fence_ > report_->last))
-            begin = *fence_;
-        for (std::size_t i = begin; i <= here(); ++i)
-            if (maybe_kernel(line_at(i)) == by_kernel && line_at(i).caller == line.caller)
-                finding.lines.push_back(line_at(i).text);
-        const bool fenced = begin < here() && line_at(begin).said().starts_with("=");
-        report_ = OpenReport{said_.findings.size(), here(), here(), line.caller, by_kernel, fenced};
-        said_.findings.push_back(std::move(finding));
-    }
-
-    /// Puts the line into the report that is open, if it belongs there.
-    void grow(const SavedLine& line, bool may_end) {
-        OpenReport& report = *report_;
-        std::vector<std::string>& lines = said_.findings[report.finding].lines;
-        const std::string_view text = line.said();
-        if (here() - report.last >= lines_before)
-            return report_.reset();
-        if (!of_the_same(line, report))
-            return;
-        const bool ends =
-            may_end && (report.fenced || !text.starts_with("=")) && here() - report.head > same_headline;
-        const bool own = ends || text.empty() || text.starts_with(' ') || text.starts_with('\t') ||
-                         rules_.is_of_report(text) || (here() - report.head <= 1);
-        if (!own) {
-            std::size_t strangers = 0;
-            for (std::size_t i = report.last + 1; i <= here(); ++i)
-                strangers += of_the_same(line_at(i), report) ? 1 : 0;
-            if (strangers > most_strangers || text.starts_with("====") || text.starts_with("----"))
-                report_.reset();
-            return;
-        }
-        for (std::size_t i = report.last + 1; i <= here(); ++i)
-            if (of_the_same(line_at(i), report))
-                lines.push_back(line_at(i).text);
-        report.last = here();
-        if (ends || lines.size() >= most_report_lines)
-            report_.reset();
+        progress_.reach(stage_at(failure.outcome));
     }
 
     void watch_reboots(const SavedLine& line, const std::vector<LogRules::Match>& matches) {
@@ -417,82 +328,52 @@ private:
                                .line = line.number,
                                .boot = said_.stages.size() - 1,
                                .lines = {}};
-            for (std::size_t i = here() - std::min(at_, other_lines); i <= here(); ++i)
-                finding.lines.push_back(line_at(i).text);
+            for (std::size_t i = here() - std::min(here(), other_lines); i <= here(); ++i)
+                finding.lines.push_back(window_.at(i).text);
             said_.findings.push_back(std::move(finding));
         }
         end_boot();
-        goodbye_ = kernel_began_ = requested_ = in_initramfs_ = settled_ = false;
+        watch_loop(line);
+        goodbye_ = kernel_began_ = requested_ = programs_spoke_ = root_mounted_ = false;
         said_.stages.emplace_back();
-        stage_ = 0;
-        suspects_.clear();
+        progress_.restart();
         last_words_.clear();
-        report_.reset();
+        said_last_.reset();
+        report_.close();
     }
 
-    void watch_stages(const SavedLine& line, const std::vector<LogRules::Match>& matches) {
-        if (has(matches, Meaning::left_initramfs))
-            in_initramfs_ = false;
-        else if (has(matches, Meaning::entered_initramfs))
-            in_initramfs_ = true;
-        for (const LogRules::Match& match : matches) {
-            if (match.meaning != Meaning::stage)
-                continue;
-            const LogWords::Stage& stage = words_.stages[match.index];
-            const bool of_kernel = stage.kernel && !maybe_kernel(line);
-            // systemd in the initramfs says what it says later, too.
-            const bool of_initramfs = in_initramfs_ && stage.name == "userspace" && !stage.settled;
-            if (of_kernel || of_initramfs)
-                continue;
-            settled_ = settled_ || stage.settled;
-            reach(match.index);
-        }
+    /// A machine that restarts itself, on request, before anyone can use it.
+    void watch_loop(const SavedLine& line) {
+        unused_boots_ = progress_.settled() || !goodbye_ ? 0 : unused_boots_ + 1;
+        if (unused_boots_ == boots_of_a_loop && said_.findings.size() < most_findings)
+            said_.findings.push_back({.kind = "reboot-loop",
+                                      .reason = "the system restarts itself each time before it is in use",
+                                      .hint = "the lines before each restart say which program asked for it",
+                                      .warning = false,
+                                      .line = line.number,
+                                      .boot = said_.stages.size() - 1,
+                                      .lines = {line.text}});
     }
 
-    /// Whether a stage of this name is among the first `count`.
-    bool within(std::size_t count, std::string_view name) const {
-        return std::any_of(words_.stages.begin(), words_.stages.begin() + static_cast<std::ptrdiff_t>(count),
-                           [name](const LogWords::Stage& stage) { return stage.name == name; });
-    }
     void end_boot() {
-        if (std::exchange(userspace_implied_, false) && !passed("initramfs"))
-            said_.stages.back() = "userspace";
-    }
-    bool passed(std::string_view name) const { return within(stage_, name); }
-    void reach_stage(std::string_view name) {
-        for (std::size_t i = 0; i < words_.stages.size(); ++i)
-            if (words_.stages[i].name == name)
-                return reach(i);
-    }
-    void reach(std::size_t index) {
-        if (index + 1 > stage_) {
-            stage_ = index + 1;
-            said_.stages.back() = words_.stages[index].name;
-        }
-        // What was only suspected did no harm.
-        std::erase_if(suspects_, [&](const Suspect& suspect) {
-            const bool cleared = settled_ || (!suspect.settled && within(index + 1, suspect.stage));
-            if (cleared)
-                said_.findings[suspect.finding].warning = true;
-            return cleared;
-        });
+        const bool of_userspace = std::exchange(userspace_implied_, false) && !progress_.passed("initramfs");
+        said_.stages.back() = of_userspace ? "userspace" : std::string(progress_.stage());
     }
 
     LogRules rules_;
     const LogWords& words_;
-    std::deque<SavedLine> lines_;  ///< some before the line that is judged, and those that follow
-    std::size_t at_ = 0;           ///< index of that line
-    std::size_t dropped_ = 0;      ///< lines that are no longer kept
-
+    LogWindow window_;
+    LogFailure failure_;
+    LogReport report_;
     CheckedLog said_;
-    std::size_t stage_ = 0;  ///< of words_.stages: all before it are reached
-    std::optional<OpenReport> report_;
-    std::optional<std::size_t> fence_, replayed_at_;  ///< position of the last such line
-    std::vector<Suspect> suspects_;
+    LogProgress progress_;
+    std::optional<std::size_t> replayed_at_;  ///< position of the last such line
     std::vector<LastWords> last_words_;
+    std::optional<SaidLast> said_last_;
     std::string banner_text_;
+    std::size_t unused_boots_ = 0;
     bool kernel_began_ = false, goodbye_ = false, requested_ = false;
-    bool in_initramfs_ = false, settled_ = false;
+    bool programs_spoke_ = false, root_mounted_ = false;
     bool userspace_implied_ = false;  ///< by a failure, should no line say more
     bool saw_emulated_ = false, saw_accelerated_ = false;
 };

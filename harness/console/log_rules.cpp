@@ -21,6 +21,9 @@ LogRules::LogRules(std::vector<Failure> failures, const LogWords& words) : failu
     for (std::size_t i = 0; i < words.last_words.size(); ++i)
         for (const Pattern& pattern : words.last_words[i].patterns)
             add(Meaning::last_words, i, pattern, false);
+    for (std::size_t i = 0; i < words.at_end.size(); ++i)
+        for (const Pattern& pattern : words.at_end[i].patterns)
+            add(Meaning::at_end, i, pattern, false);
     for (std::size_t i = 0; i < words.stages.size(); ++i)
         for (const Pattern& pattern : words.stages[i].patterns)
             add(Meaning::stage, i, pattern, words.stages[i].kernel);
@@ -36,6 +39,8 @@ LogRules::LogRules(std::vector<Failure> failures, const LogWords& words) : failu
     add_all(Meaning::replayed, words.replayed, false);
     add_all(Meaning::entered_initramfs, words.in_initramfs, false);
     add_all(Meaning::left_initramfs, words.left_initramfs, false);
+    add_all(Meaning::handed_over, words.handover, false);
+    add_all(Meaning::root_mounted, words.root_mounted, true);
     add_all(Meaning::requested, words.requested, false);
     add_all(Meaning::emulated, words.emulated, true);
     add_all(Meaning::accelerated, words.accelerated, false);

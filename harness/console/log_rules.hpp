@@ -17,6 +17,7 @@ public:
         program_failure,  ///< in LogRules::failures()
         kernel_failure,   ///< the same, if the kernel wrote the line
         last_words,       ///< in LogWords::last_words
+        at_end,           ///< of LogWords::at_end
         stage,            ///< in LogWords::stages
         report_open,
         report_end,
@@ -26,6 +27,8 @@ public:
         replayed,
         entered_initramfs,
         left_initramfs,
+        handed_over,
+        root_mounted,
         requested,
         emulated,
         accelerated,

@@ -64,6 +64,15 @@ LogWords read_log_words(const std::filesystem::path& file) {
     for (const toml::table* stage : top.tables("stage"))
         words.stages.push_back(read_stage(source, *stage));
     words.last_words = read_failure_tables(source, top.tables("last-words"));
+    words.at_end = read_failure_tables(source, top.tables("log-end"));
+    read_section(source, top, "handover", [&](TableReader& table) {
+        words.handover = read_patterns(source, table, "pattern");
+        words.handover_clears = table.strings("clears");
+    });
+    read_section(source, top, "process-one", [&](TableReader& table) {
+        words.root_mounted = read_patterns(source, table, "root-mounted");
+        words.process_one_ended = table.strings("ended");
+    });
     read_section(source, top, "initramfs", [&](TableReader& table) {
         words.in_initramfs = read_patterns(source, table, "entered");
         words.left_initramfs = read_patterns(source, table, "left");

@@ -33,14 +33,19 @@ struct LogWords {
     std::vector<std::string> answered;  ///< prompts that are failures only if nothing follows
     /// Errors of programs that explain a following panic, which itself only says that init ended.
     std::vector<Failure> last_words;
-    std::vector<Pattern> in_initramfs;          ///< systemd runs in the initramfs until `left_initramfs`
-    std::vector<Pattern> left_initramfs;        ///< the root file system was entered
-    std::vector<Pattern> banner;                ///< the first record of a kernel
-    std::vector<Pattern> firmware;              ///< the first line of a firmware
-    std::vector<Pattern> announced;             ///< the machine ends on request
-    std::vector<Pattern> replayed;              ///< the next banner belongs to the same boot
-    std::vector<Pattern> requested;             ///< a command line that asks for a shell
-    std::vector<std::string> request_warnings;  ///< failures that such a command line causes
+    std::vector<Failure> at_end;               ///< complaints that count if the log ends after them
+    std::vector<Pattern> handover;             ///< the loader starts the kernel
+    std::vector<std::string> handover_clears;  ///< failures that a loader survived if it starts a kernel
+    std::vector<Pattern> root_mounted;         ///< by the kernel itself, so process 1 is not of an initramfs
+    std::vector<std::string> process_one_ended;  ///< failures that say so
+    std::vector<Pattern> in_initramfs;           ///< systemd runs in the initramfs until `left_initramfs`
+    std::vector<Pattern> left_initramfs;         ///< the root file system was entered
+    std::vector<Pattern> banner;                 ///< the first record of a kernel
+    std::vector<Pattern> firmware;               ///< the first line of a firmware
+    std::vector<Pattern> announced;              ///< the machine ends on request
+    std::vector<Pattern> replayed;               ///< the next banner belongs to the same boot
+    std::vector<Pattern> requested;              ///< a command line that asks for a shell
+    std::vector<std::string> request_warnings;   ///< failures that such a command line causes
     std::vector<Pattern> emulated, accelerated;
     std::vector<std::string> emulated_warnings;  ///< failures without meaning on an emulated machine
 };

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
+#include <utility>
 
 namespace lktest {
 namespace {
@@ -35,21 +37,29 @@ void Novelty::said(std::string_view line, std::chrono::microseconds at) {
     std::ranges::copy_if(line, std::back_inserter(letters), is_letter);
     if (letters.empty()) {  // a dot, a number or a blank line is not new
         if (!line.empty())
-            repeated_ = without_runs(line);
+            repeats(line);
         return;
     }
     const std::size_t hash = std::hash<std::string>()(letters);
-    if (!known_.insert(hash).second) {
-        repeated_ = without_runs(line);
-        return;
-    }
+    if (!known_.insert(hash).second)
+        return repeats(line);
     new_at_ = at;
     repeated_.clear();
+    numbers_.clear();
+    counts_ = false;
     order_.push_back(hash);
     if (order_.size() > most_known) {
         known_.erase(order_.front());
         order_.pop_front();
     }
+}
+
+void Novelty::repeats(std::string_view line) {
+    std::string numbers;
+    std::ranges::copy_if(line, std::back_inserter(numbers), [](char c) { return c >= '0' && c <= '9'; });
+    counts_ = counts_ || (!numbers_.empty() && !numbers.empty() && numbers != numbers_);
+    repeated_ = without_runs(line);
+    numbers_ = std::move(numbers);
 }
 
 void Novelty::restart(std::chrono::microseconds at) {

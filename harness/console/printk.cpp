@@ -79,10 +79,17 @@ bool take_processor_and_task(Scanner& scan) {
     return scan.take('(') && scan.digits(3) > 0 && scan.take(')') && take_named_task(scan);
 }
 
-/// "000: " with PREEMPT_RT; "c0 " with some vendors.
+/// "000: " with PREEMPT_RT; "c0 " with some vendors, and "c0      1 " with the number of the task.
 bool take_processor(Scanner& scan) {
-    if (scan.take('c'))
-        return scan.digits(2) > 0 && scan.take(' ');
+    if (scan.take('c')) {
+        if (scan.digits(2) == 0 || !scan.take(' '))
+            return false;
+        Scanner task = scan;
+        task.spaces(8);
+        if (task.at - scan.at >= 2 && task.digits(7) > 0 && task.take(' '))
+            scan = task;
+        return true;
+    }
     return scan.digits(4) == 3 && scan.take(':') && scan.take(' ');
 }
 

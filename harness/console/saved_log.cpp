@@ -5,6 +5,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -38,6 +39,28 @@ std::string_view without_return(std::string_view line) {
     while (line.ends_with('\r'))
         line.remove_suffix(1);
     return line;
+}
+
+/// What people's editors and pages make of plain characters: curly quotes, no-break blanks.
+std::optional<std::string> with_plain_characters(std::string_view line) {
+    if (std::ranges::none_of(line, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
+        return std::nullopt;
+    constexpr std::array<std::pair<std::string_view, char>, 7> plain{{{"\xc2\xa0", ' '},
+                                                                      {"\xc2\xb4", '\''},
+                                                                      {"\xe2\x80\x98", '\''},
+                                                                      {"\xe2\x80\x99", '\''},
+                                                                      {"\xe2\x80\x9c", '"'},
+                                                                      {"\xe2\x80\x9d", '"'},
+                                                                      {"\xe2\x80\xaf", ' '}}};
+    std::string text;
+    text.reserve(line.size());
+    while (!line.empty()) {
+        const auto found =
+            std::ranges::find_if(plain, [line](const auto& entry) { return line.starts_with(entry.first); });
+        text += found == plain.end() ? line.front() : found->second;
+        line.remove_prefix(found == plain.end() ? 1 : found->first.size());
+    }
+    return text;
 }
 
 /// The text after a printk prefix at the very beginning of the line.
@@ -224,7 +247,8 @@ void read_saved_log(std::string_view bytes, const LogWords& words,
         if (habit.timed)
             if (const auto rest = after_stamp(without_return(line)))
                 line = *rest;
-        const LogPrefix::Bare bare = prefix.peel(line, storage);
+        const std::optional<std::string> plain = with_plain_characters(line);
+        const LogPrefix::Bare bare = prefix.peel(plain ? *plain : line, storage);
         if (bare.writer == LogPrefix::Bare::Writer::unsaid)
             console.take(number, bare.text, ended);
         else

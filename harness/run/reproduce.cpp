@@ -74,6 +74,8 @@ std::string reproducing_options(const RunOptions& options, const BootCell& cell)
         add("--repeat", std::to_string(options.trials.repeat));
     if (options.trials.memory_floor)
         command += " --memory-floor";
+    if (options.keep_countdown)
+        command += " --keep-countdown";
     if (options.host_steps)
         command += " --allow-host-steps";
     if (!options.known_failures.empty())

@@ -64,6 +64,7 @@ struct RunOptions {
     std::filesystem::path timings;   ///< a run whose durations balance the shards; empty for estimates
     std::vector<std::string> cells;  ///< cells that the plan must have; empty for all
     std::vector<std::string> only;   ///< cells of an earlier run to boot; empty for all
+    bool keep_countdown = false;     ///< boot menus count down to their end
     bool host_steps = false;         ///< allow host commands of scenarios that lktest did not ship
     bool watch = false;              ///< boot again whenever an input changes
     bool keep = false;               ///< keep the guests of failed cells until Ctrl-C

@@ -73,6 +73,7 @@ RunFloor::RunFloor(const RunInput& input, const std::filesystem::path& private_d
            .accel = {},
            .network = input.options.network,
            .cell_timeout = input.options.timeout,
+           .keep_countdown = input.options.keep_countdown,
            .firmware = input.firmware,
            .failures = input.failures,
            .stick_loaders = input.stick_loaders,

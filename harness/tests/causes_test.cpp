@@ -323,6 +323,21 @@ TEST(Causes, AnErrorOnTheMediumIsACandidateAlthoughTheKernelHasSpoken) {
     EXPECT_EQ(first(unknown), "init-waits");
 }
 
+TEST(Causes, AWaitForADeviceFollowsFromWhatTheMediumLacks) {
+    const std::vector<std::string> lines{
+        booted, "[    **] (1 of 2) Job dev-mapper-frob.device/start running (21s / 50min)",
+        "         Starting frob.service - the frob hook..."};
+    const std::vector<Sign> waits{{"init-waits", "it sleeps"}};
+    EXPECT_EQ(first(in_initramfs(lines, {}, waits, {finding("label-mismatch")}, true)), "medium-label-wrong");
+    EXPECT_EQ(first(in_initramfs(lines, {}, waits)), "systemd-device-timeout");
+}
+
+TEST(Causes, WhatTheBootGotPastIsNotTheFirstCause) {
+    const auto ranked =
+        in_initramfs({booted}, {}, {{"init-waits", "it sleeps"}}, {finding("kernel-damaged")}, true);
+    EXPECT_EQ(first(ranked), "init-waits");
+}
+
 TEST(Causes, WhatALoaderSaidLastsWhenTheKernelMissesItsInitrd) {
     const std::vector<std::string> lines{
         "error: out of memory.", booted,

@@ -45,6 +45,20 @@ TEST(Novelty, AFewLinesAgainAndAgainAreNotNew) {
     EXPECT_EQ(novelty.repeated(), "");
 }
 
+TEST(Novelty, KnowsWhetherANumberChanges) {
+    Novelty novelty;
+    novelty.said("waiting for disk 24", 1s);
+    novelty.said("waiting for disk 24..", 2s);
+    novelty.said("waiting for disk 24...", 3s);
+    EXPECT_FALSE(novelty.counts());
+    novelty.said("attempt 1 of 9", 4s);
+    novelty.said("attempt 2 of 9", 5s);
+    novelty.said("attempt 3 of 9", 6s);
+    EXPECT_TRUE(novelty.counts());
+    novelty.said("something else", 7s);
+    EXPECT_FALSE(novelty.counts());
+}
+
 TEST(Novelty, AfterAResetEverythingIsNew) {
     Novelty novelty;
     novelty.said("Loading", 1s);

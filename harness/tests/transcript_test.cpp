@@ -53,6 +53,10 @@ TEST(FindPrintkPrefix, KnowsEveryFormOfThePrefix) {
     EXPECT_EQ(message("[    2.948528][    T1] scsi"), "|scsi");
     EXPECT_EQ(message("[    2.948528][   C12] scsi"), "|scsi");
     EXPECT_EQ(message("<6>[    2.948528] scsi"), "|scsi");
+    EXPECT_EQ(message("[    2.948528] c4 scsi"), "|scsi");
+    EXPECT_EQ(message("[    2.948528] c4      1 scsi"), "|scsi");
+    EXPECT_EQ(message("[    2.948528] c4 1 scsi"), "|1 scsi")
+        << "one blank: a message that begins with a number";
     EXPECT_EQ(message("login: [    2.948528] scsi"), "login: |scsi");
     EXPECT_EQ(message("a<12>[    2.948528] [drm] b"), "a|[drm] b");
     EXPECT_EQ(message("[    2.948528]"), "|");

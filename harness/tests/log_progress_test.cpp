@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// What the end of a saved log and its later lines say about the earlier ones.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "builder/tests/support/source_directory.hpp"
+#include "harness/console/check_log.hpp"
+#include "harness/console/failures.hpp"
+
+namespace lktest {
+namespace {
+
+CheckedLog check_lines(std::string_view bytes) {
+    static const std::vector<Failure> failures =
+        read_failures(source_directory() / "harness/console/failures.toml");
+    static const LogWords words = read_log_words(source_directory() / "harness/console/saved_log.toml");
+    return check_log(bytes, failures, words);
+}
+
+/// "kind@line" of each finding that counts.
+std::string counted(const CheckedLog& log) {
+    std::vector<std::string> found;
+    for (const LogFinding& finding : log.findings)
+        if (!finding.warning)
+            found.push_back(fmt::format("{}@{}", finding.kind, finding.line));
+    return fmt::format("{}", fmt::join(found, " "));
+}
+
+std::string counted(std::string_view bytes) {
+    return counted(check_lines(bytes));
+}
+
+constexpr std::string_view kernel = "[    0.000000] Linux version 6.6.0 (me@here) #1 SMP\n";
+
+TEST(LogProgress, AnExcerptMayBeginInTheMiddleOfTheInitramfs) {
+    const std::string begin = "[  OK  ] Reached target Basic System.\n";
+    EXPECT_EQ(check_lines(begin).stage(), "userspace");
+    EXPECT_EQ(check_lines(begin + "[  OK  ] Stopped dracut initqueue hook.\n").stage(), "initramfs");
+    EXPECT_EQ(check_lines(begin + "[DEPEND] Dependency failed for /sysroot.\n").stage(), "initramfs");
+    EXPECT_EQ(check_lines(begin + "here login: \n[  OK  ] Stopped dracut initqueue hook.\n").stage(),
+              "userspace");
+    EXPECT_EQ(check_lines("[  9.0] systemd[1]: Switching root.\n" + begin +
+                          "[  OK  ] Stopped dracut initqueue hook.\n")
+                  .stage(),
+              "userspace");
+}
+
+TEST(LogProgress, WhatTheInitramfsDidNotClearCountsAgain) {
+    const std::string failed = "ERROR: Failed to mount '/dev/frob' on real root\n";
+    const std::string seemed_well = failed + "[  OK  ] Reached target Basic System.\n";
+    EXPECT_EQ(counted(seemed_well), "");
+    EXPECT_EQ(counted(seemed_well + "[  OK  ] Stopped dracut pre-mount hook.\n"), "root-mount-failed@1");
+}
+
+TEST(LogProgress, ALoaderThatStartsTheKernelHasSurvivedItsOtherDevices) {
+    const std::string loader = "U-Boot 2031.01\n** Unrecognized filesystem type **\n";
+    EXPECT_EQ(counted(loader), "u-boot-no-boot-device@2");
+    EXPECT_EQ(counted(loader + "Starting kernel ...\n"), "");
+    EXPECT_EQ(counted("U-Boot SPL 2031.01\nspl: not an uImage at 99\nU-Boot 2031.01\n"), "");
+    EXPECT_EQ(counted("U-Boot 2031.01\n** Unable to read file frob.dtb **\nStarting kernel ...\n"),
+              "u-boot-file-not-found@2")
+        << "the kernel is started without it";
+}
+
+TEST(LogProgress, AMachineThatKeepsRestartingItselfIsNeverInUse) {
+    const std::string boot = std::string(kernel) + "[    9.000000] reboot: Restarting system\n";
+    EXPECT_EQ(counted(boot + boot), "") << "an installation restarts once";
+    EXPECT_EQ(counted(boot + boot + std::string(kernel)), "reboot-loop@5");
+    const std::string used = std::string(kernel) + "here login: \n[   99.000000] reboot: Restarting system\n";
+    EXPECT_EQ(counted(used + used + used), "");
+}
+
+TEST(LogProgress, AComplaintCountsIfTheLogEndsAfterIt) {
+    const std::string begin = std::string(kernel) + "[    2.000000] Run /init as init process\n";
+    const std::string complaint = "frobinit: cannot find the frob partition\n";
+    EXPECT_EQ(counted(begin + complaint), "ends-with-a-complaint@3");
+    EXPECT_EQ(counted(begin + complaint + "[    3.000000] usb 1-1: new device\n"), "ends-with-a-complaint@3")
+        << "what the kernel says is not progress";
+    EXPECT_EQ(counted(begin + complaint + "a\nb\nc\nd\ne\n"), "") << "the initramfs continued";
+    EXPECT_EQ(counted(begin + complaint + "Welcome to Frob Linux!\n"), "");
+    EXPECT_EQ(counted(begin + "frobinit: cannot find the frob partition, continuing without it\n"), "");
+    EXPECT_EQ(counted(complaint), "") << "nothing says that this is a boot";
+}
+
+TEST(LogProgress, ReadsQuotesAsEditorsMakeThem) {
+    EXPECT_EQ(counted("ERROR: \u2018/dev/frob\u2019 device did not show up after 30 seconds\n"),
+              "live-medium-not-found@1");
+    EXPECT_EQ(counted("ERROR:\u00a0device \u201cUUID=1\u201d not found. Skipping fsck\n"),
+              "root-device-not-found@1");
+}
+
+TEST(LogProgress, APanicOverProcessOneIsOfTheProgramThatRan) {
+    const std::string panic =
+        "[    5.000000] Kernel panic - not syncing: Attempted to kill init! exitcode=0x1\n";
+    EXPECT_EQ(check_lines(std::string(kernel) + panic).stage(), "kernel");
+    EXPECT_EQ(check_lines(std::string(kernel) + "frob: it was me\n" + panic).stage(), "initramfs");
+    EXPECT_EQ(check_lines(std::string(kernel) + "[    2.000000] VFS: Mounted root (frobfs filesystem).\n" +
+                          "frob: it was me\n" + panic)
+                  .stage(),
+              "userspace");
+    EXPECT_EQ(counted("[    1.000000] Kernel panic - Requested init /frob failed (error -13).\n"),
+              "init-not-executable@1");
+}
+
+}  // namespace
+}  // namespace lktest
