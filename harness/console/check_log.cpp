@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "harness/console/log_rules.hpp"
 #include "harness/console/saved_log.hpp"
 #include "harness/console/stage.hpp"
 #include "harness/scenario/failure.hpp"
@@ -54,8 +53,7 @@ std::string_view passed_by(Outcome outcome) {
 
 class Checker {
 public:
-    Checker(const std::vector<Failure>& failures, const LogWords& words)
-        : rules_(failures, words), words_(words) {
+    Checker(const LogRules& rules, const LogWords& words) : rules_(rules), words_(words) {
         said_.stages.emplace_back();
     }
 
@@ -475,7 +473,7 @@ private:
         });
     }
 
-    LogRules rules_;
+    const LogRules& rules_;
     const LogWords& words_;
     std::deque<SavedLine> lines_;  ///< some before the line that is judged, and those that follow
     std::size_t at_ = 0;           ///< index of that line
@@ -506,8 +504,8 @@ std::string CheckedLog::stage() const {
     return stages[failure ? failure->boot : stages.size() - 1];
 }
 
-CheckedLog check_log(std::string_view bytes, const std::vector<Failure>& failures, const LogWords& words) {
-    Checker checker(failures, words);
+CheckedLog check_log(std::string_view bytes, const LogRules& rules, const LogWords& words) {
+    Checker checker(rules, words);
     read_saved_log(bytes, words, [&checker](SavedLine&& line) { checker.add(std::move(line)); });
     return checker.finish();
 }

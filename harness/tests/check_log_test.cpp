@@ -16,10 +16,9 @@ namespace lktest {
 namespace {
 
 CheckedLog check(std::string_view bytes) {
-    static const std::vector<Failure> failures =
-        read_failures(source_directory() / "harness/console/failures.toml");
     static const LogWords words = read_log_words(source_directory() / "harness/console/saved_log.toml");
-    return check_log(bytes, failures, words);
+    static const LogRules rules(read_failures(source_directory() / "harness/console/failures.toml"), words);
+    return check_log(bytes, rules, words);
 }
 
 /// "kind@line" for each finding; warnings are in brackets.
