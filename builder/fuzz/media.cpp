@@ -43,7 +43,7 @@ void fat(const std::string& bytes) {
             content.read(0, 4096);
 }
 
-/// The tables that lie at fixed places.
+/// The tables at fixed places.
 void tables(const std::string& bytes) {
     const ByteView view = ByteView::of_memory(bytes);
     read_partitions(view);
@@ -59,7 +59,7 @@ void pe(const std::string& bytes) {
     read_grub_core(file);
 }
 
-/// Single files inside a root image, and what else kernels and unified kernel images hold.
+/// Single files inside a root image, and embedded parts of kernels and unified kernel images.
 void root_images(const std::string& bytes) {
     const ByteView view = ByteView::of_memory(bytes);
     for (const auto& open : {open_squashfs, open_erofs}) {
@@ -95,7 +95,7 @@ void kernel(const std::string& bytes) {
     read_kernel(ByteView::of_memory(bytes));
 }
 
-/// libext2fs opens files only, so this one writes some: best below /dev/shm, by TMPDIR.
+/// libext2fs only opens files, so this writes one. Set TMPDIR to a directory below /dev/shm.
 void ext4(const std::string& bytes) {
     const Content content = Content::text(bytes);
     if (!is_ext4(content))
@@ -104,8 +104,8 @@ void ext4(const std::string& bytes) {
     ext4_tree({content, "fuzz", "fuzz"}, {}, cache.path(), [](auto...) {});
 }
 
-/// What libsquashfs reads of a vendor's image. It asks for as much room as a length in it says, and reads
-/// only then: libFuzzer needs -malloc_limit_mb=65536.
+/// A vendor's image, as libsquashfs reads it. libsquashfs allocates as much as a length field says before it
+/// reads: libFuzzer needs -malloc_limit_mb=65536.
 void squashfs(const std::string& bytes) {
     const TempDir cache;
     squashfs_tree({ByteView::of_memory(bytes), "fuzz", "fuzz"}, {}, cache.path(), [](auto...) {});

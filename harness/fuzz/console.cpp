@@ -19,7 +19,7 @@ void saved_log(const std::string& bytes) {
     static_cast<void>(check_log(bytes, rules, words).stage());
 }
 
-/// Cut in two, as bytes come.
+/// Feeds the input in two parts, as a console would.
 void screen(const std::string& text) {
     const std::string_view bytes = text;
     Screen screen;

@@ -45,7 +45,7 @@ void symbols(const std::string& bytes) {
                 {.pc = place + image_offset, .sp = place + image_offset, .frame = place + image_offset});
 }
 
-/// Types in the first half, in the other the memory that they describe.
+/// The first half has the types, the second half the memory that they describe.
 void types(const std::string& bytes) {
     const auto found = KernelTypes::parse(bytes);
     if (!found)
@@ -63,7 +63,7 @@ void efi(const std::string& bytes) {
     image_at(efi_images(memory_of(bytes)), place);
 }
 
-/// What QEMU answers.
+/// Answers of QEMU's monitor.
 void monitor(const std::string& bytes) {
     ram_layout(bytes);
     for (const Arch arch : {Arch::x86_64, Arch::aarch64}) {
