@@ -3,9 +3,11 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
+#include <future>
+#include <stop_token>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "harness/results/run.hpp"
@@ -16,15 +18,20 @@ namespace lktest {
 /// image would delay its first boot.
 class ImageWatch {
 public:
-    /// @param paths  files, or directories that are booted from the network; one that this machine does not
-    ///     have is another machine's, and is not watched
+    /// @param paths  files, or directories that are booted from the network. A path that does not exist here
+    ///     belongs to another machine, and is not watched. Nor are devices.
     explicit ImageWatch(const std::vector<std::filesystem::path>& paths);
+    ImageWatch(const ImageWatch&) = delete;
+    ImageWatch& operator=(const ImageWatch&) = delete;
+    ~ImageWatch();
 
     /// What is known at once: all but the digests.
     std::vector<results::BootedImage> begun() const;
 
-    /// Waits for the digests, and looks at each image again.
-    std::vector<results::BootedImage> ended();
+    /// Looks at each image again.
+    /// @param patience  for the digests. Those that take longer stay empty: an image may be a sparse file of
+    ///     many terabytes.
+    std::vector<results::BootedImage> ended(std::chrono::milliseconds patience = std::chrono::minutes(1));
 
 private:
     struct State {
@@ -44,7 +51,8 @@ private:
     static results::BootedImage described(const Watched& image);
 
     std::vector<Watched> images_;
-    std::jthread digests_;  ///< writes `sha256` until it is joined; last, so that it ends first
+    std::stop_source stop_;
+    std::future<void> digests_;  ///< writes `sha256` until it is ready
 };
 
 }  // namespace lktest

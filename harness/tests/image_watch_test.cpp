@@ -74,8 +74,17 @@ TEST_F(ImageWatchTest, TakesATreeAsTheListOfItsFiles) {
     EXPECT_EQ(ImageWatch({tree}).ended().front().sha256, images[1].sha256);
 }
 
-TEST_F(ImageWatchTest, LeavesImagesOfOtherMachinesOut) {
-    EXPECT_TRUE(ImageWatch({directory_.path() / "elsewhere.iso"}).ended().empty());
+TEST_F(ImageWatchTest, LeavesDevicesAndImagesOfOtherMachinesOut) {
+    EXPECT_TRUE(ImageWatch({directory_.path() / "elsewhere.iso", "/dev/zero"}).ended().empty());
+}
+
+TEST_F(ImageWatchTest, DoesNotWaitForTheDigestOfASparseFileOfTerabytes) {
+    fs::resize_file(iso_, std::uintmax_t{1} << 42);
+    ImageWatch watch({iso_});
+    const std::vector<results::BootedImage> images = watch.ended(std::chrono::milliseconds(1));
+    EXPECT_EQ(images.front().size, std::uint64_t{1} << 42);
+    EXPECT_EQ(images.front().sha256, "");
+    EXPECT_EQ(images.front().changed, "");
 }
 
 }  // namespace
