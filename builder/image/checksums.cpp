@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <future>
 #include <system_error>
+#include <utility>
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
@@ -44,12 +45,20 @@ private:
 };
 
 FileDigest digest_of(const ImageFile& file) {
-    Sha256 sum;
     if (const auto* text = std::get_if<std::string>(&file.content)) {
+        Sha256 sum;
         sum.add(std::as_bytes(std::span(*text)));
         return {file.path, text->size(), sum.hex()};
     }
-    const auto& path = std::get<std::filesystem::path>(file.content);
+    FileDigest digest = digest_of_file(std::get<std::filesystem::path>(file.content));
+    digest.path = file.path;
+    return digest;
+}
+
+}  // namespace
+
+FileDigest digest_of_file(const std::filesystem::path& path, std::stop_token stop) {
+    Sha256 sum;
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd)
         throw usage_error(
@@ -57,14 +66,12 @@ FileDigest digest_of(const ImageFile& file) {
     // Piece by piece: a layer may be larger than this machine's memory.
     std::vector<std::byte> piece(1 << 18);
     std::uint64_t size = 0;
-    while (const std::size_t count = read_at(fd.get(), size, piece, path)) {
+    while (const std::size_t count = stop.stop_requested() ? 0 : read_at(fd.get(), size, piece, path)) {
         sum.add(std::span(piece).first(count));
         size += count;
     }
-    return {file.path, size, sum.hex()};
+    return {path.string(), size, stop.stop_requested() ? "" : sum.hex()};
 }
-
-}  // namespace
 
 std::vector<FileDigest> digests(std::span<const ImageFile> files) {
     // Each of the few large files by itself, beside the others.

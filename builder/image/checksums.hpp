@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,10 @@ struct FileDigest {
     std::uint64_t size = 0;
     std::string sha256;
 };
+
+/// Of one file. The digest is empty if a stop was requested before all of it was read.
+/// Throws a usage Error for a file that cannot be read.
+FileDigest digest_of_file(const std::filesystem::path& path, std::stop_token stop = {});
 
 /// Digests of the files, in their order. Throws a usage Error for one that cannot be read.
 std::vector<FileDigest> digests(std::span<const ImageFile> files);

@@ -30,11 +30,11 @@ void add_check_console(CLI::App& app, CheckConsoleRequest& request) {
 }
 
 int check_console(const CheckConsoleRequest& request) {
-    const std::vector<Failure> failures = read_failures(data_file("harness/console/failures.toml"));
     const LogWords words = read_log_words(data_file("harness/console/saved_log.toml"));
+    const LogRules rules(read_failures(data_file("harness/console/failures.toml")), words);
     bool failed = false, unknown = false;
     for (const std::filesystem::path& file : request.files) {
-        const CheckedLog log = check_log(text_of(*MappedFile::open(file)), failures, words);
+        const CheckedLog log = check_log(text_of(*MappedFile::open(file)), rules, words);
         fmt::print("{}", request.json ? check_console_json(file.string(), log)
                                       : check_console_text(file.string(), log, style_of(stdout)));
         failed = failed || log.failed();

@@ -57,8 +57,8 @@ std::string_view passed_by(Outcome outcome) {
 
 class Checker {
 public:
-    Checker(const std::vector<Failure>& failures, const LogWords& words)
-        : rules_(failures, words),
+    Checker(const LogRules& rules, const LogWords& words)
+        : rules_(rules),
           words_(words),
           failure_(rules_, words, window_),
           report_(rules_, window_),
@@ -360,7 +360,7 @@ private:
         said_.stages.back() = of_userspace ? "userspace" : std::string(progress_.stage());
     }
 
-    LogRules rules_;
+    const LogRules& rules_;
     const LogWords& words_;
     LogWindow window_;
     LogFailure failure_;
@@ -390,8 +390,8 @@ std::string CheckedLog::stage() const {
     return stages[failure ? failure->boot : stages.size() - 1];
 }
 
-CheckedLog check_log(std::string_view bytes, const std::vector<Failure>& failures, const LogWords& words) {
-    Checker checker(failures, words);
+CheckedLog check_log(std::string_view bytes, const LogRules& rules, const LogWords& words) {
+    Checker checker(rules, words);
     read_saved_log(bytes, words, [&checker](SavedLine&& line) { checker.add(std::move(line)); });
     return checker.finish();
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/console/log_rules.hpp"
 #include "harness/console/log_words.hpp"
 #include "harness/scenario/scenario.hpp"
 
@@ -39,7 +40,7 @@ struct CheckedLog {
 };
 
 /// Finds all failures in a log, by the rules for a live console. Pure.
-/// @param failures  the catalogue, read_failures()
-CheckedLog check_log(std::string_view bytes, const std::vector<Failure>& failures, const LogWords& words);
+/// @param rules  of the catalogue and of `words`; building them costs more than reading a short log
+CheckedLog check_log(std::string_view bytes, const LogRules& rules, const LogWords& words);
 
 }  // namespace lktest

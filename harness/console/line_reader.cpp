@@ -76,11 +76,12 @@ void LineReader::put(std::string_view text, const Sink& sink) {
             text.remove_prefix(size);
             continue;
         }
-        // Up to a ']', which may end the prefix of a kernel record.
-        const std::size_t bracket = text.find(']');
+        // Up to a ']', which may end the prefix of a kernel record. The text may be a line without an end.
         const std::size_t room = std::max(longest_line - piece_.text.size(), first_code_point(text).size);
-        const std::size_t size = std::min(bracket == text.npos ? text.size() : bracket + 1, room);
-        piece_.text += text.substr(0, size);
+        const std::string_view fits = text.substr(0, room);
+        const std::size_t bracket = fits.find(']');
+        const std::size_t size = bracket == fits.npos ? fits.size() : bracket + 1;
+        piece_.text += fits.substr(0, size);
         cursor_ = piece_.text.size();
         text.remove_prefix(size);
         if (piece_.text.back() == ']')

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "builder/base/re2_text.hpp"
 #include "harness/console/printk.hpp"
 
 namespace lktest {
@@ -18,6 +19,8 @@ using KeptBy = LogPrefix::Bare::Writer;
 
 constexpr std::size_t sample_lines = 4096, sample_bytes = std::size_t{1} << 20;
 constexpr std::size_t longest_prefix = 160, most_layers = 6;
+/// A prefix is searched for in this much of a line.
+constexpr std::size_t longest_kept = 64 << 10;
 /// A shape counts if it precedes this many of the kernel's lines, and at least this fraction of them.
 constexpr std::size_t least_alike = 2, part_alike = 4;
 /// Without any kernel line, it must precede this many lines, and 9 in 10 of all.
@@ -177,27 +180,27 @@ std::size_t find_kernel_words(std::string_view line, const LogWords& words) {
 }
 
 LogPrefix::LogPrefix(std::string_view bytes, const LogWords& words)
-    : words_(words),
-      keepers_(silent_options(), re2::RE2::ANCHOR_START),
-      stamped_(words.keepers.size(), false) {
-    for (const LogWords::Keeper& keeper : words.keepers)
-        keepers_.Add(keeper.prefix->pattern(), nullptr);
-    keepers_.Compile();
+    : words_(words), stamped_(words.keepers.size(), false) {
     const std::vector<std::string_view> lines = sample_of(bytes);
     learn_host(lines);
     learn_shapes(lines);
     learn_stamped_keepers(lines);
 }
 
+/// Indices of the keepers whose prefix begins the text, in no order.
+std::vector<int> LogPrefix::keepers_of(std::string_view text) const {
+    std::vector<int> found;
+    re2::RE2::Set::ErrorInfo error{};
+    if (words_.any_keeper && !text.empty())
+        words_.any_keeper->Match(to_re2(text.substr(0, longest_kept)), &found, &error);
+    return found;
+}
+
 /// Whether lines of a kernel log collector also have the kernel's own stamps. Then it collected a console.
 void LogPrefix::learn_stamped_keepers(const std::vector<std::string_view>& lines) {
     for (const std::string_view line : lines) {
-        std::vector<int> found;
-        re2::RE2::Set::ErrorInfo error{};
         const std::string_view bare = after_escapes(line);
-        if (!keepers_.Match(bare, &found, &error))
-            continue;
-        for (const int index : found) {
+        for (const int index : keepers_of(bare)) {
             const auto keeper = static_cast<std::size_t>(index);
             re2::StringPiece prefix;
             if (!words_.keepers[keeper].prefix->Match(bare, 0, bare.size(), re2::RE2::ANCHOR_START, &prefix,
@@ -298,9 +301,8 @@ void LogPrefix::learn_shapes(const std::vector<std::string_view>& lines) {
 }
 
 bool LogPrefix::take_keeper(Bare& bare, bool& clocked) const {
-    std::vector<int> found;
-    re2::RE2::Set::ErrorInfo error{};
-    if (bare.text.empty() || !keepers_.Match(bare.text, &found, &error))
+    const std::vector<int> found = keepers_of(bare.text);
+    if (found.empty())
         return false;
     const auto index = static_cast<std::size_t>(*std::ranges::min_element(found));
     const LogWords::Keeper& keeper = words_.keepers[index];
@@ -369,8 +371,8 @@ void LogPrefix::take_monotonic(Bare& bare, std::string& storage) const {
 LogPrefix::Bare LogPrefix::peel(std::string_view line, std::string& storage) const {
     Bare bare{.text = after_escapes(line), .writer = KeptBy::unsaid};
     if (line.find('{') < 8)
-        if (auto text = unquoted(line)) {
-            if (says_kernel(line))
+        if (auto text = unquoted(line.substr(0, longest_kept))) {
+            if (says_kernel(line.substr(0, longest_kept)))
                 bare.writer = KeptBy::kernel;
             storage = std::move(*text);
             bare.text = storage;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <re2/re2.h>
-#include <re2/set.h>
 
 #include <cstddef>
 #include <memory>
@@ -41,13 +40,13 @@ private:
     void learn_shapes(const std::vector<std::string_view>& lines);
     void learn_stamped_keepers(const std::vector<std::string_view>& lines);
     void learn_host(const std::vector<std::string_view>& lines);
+    std::vector<int> keepers_of(std::string_view text) const;
     bool take_keeper(Bare& bare, bool& clocked) const;
     bool take_learned(Bare& bare) const;
     bool take_tag(Bare& bare) const;
     void take_monotonic(Bare& bare, std::string& storage) const;
 
     const LogWords& words_;
-    re2::RE2::Set keepers_;
     std::vector<bool> stamped_;  ///< for each keeper: its lines also have the kernel's stamp
     std::vector<Learned> learned_;
     std::string host_;  ///< the word after the clock on most lines

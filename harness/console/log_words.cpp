@@ -49,6 +49,16 @@ LogWords::Keeper read_keeper(TomlSource& source, const toml::table& values) {
     return keeper;
 }
 
+std::shared_ptr<const re2::RE2::Set> set_of(const std::vector<LogWords::Keeper>& keepers) {
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    const auto set = std::make_shared<re2::RE2::Set>(options, re2::RE2::ANCHOR_START);
+    for (const LogWords::Keeper& keeper : keepers)
+        set->Add(keeper.prefix->pattern(), nullptr);
+    set->Compile();
+    return set;
+}
+
 }  // namespace
 
 LogWords read_log_words(const std::filesystem::path& file) {
@@ -101,6 +111,8 @@ LogWords read_log_words(const std::filesystem::path& file) {
     });
     top.finish();
     throw_problems(source.problems, source.text);
+    if (!words.keepers.empty())
+        words.any_keeper = set_of(words.keepers);
     return words;
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <re2/set.h>
+
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,7 +21,9 @@ struct LogWords {
         /// The writer of a line with this prefix.
         enum class Writer { unsaid, kernel, program } writer = Writer::unsaid;
     };
-    std::vector<Keeper> keepers;        ///< the first match counts
+    std::vector<Keeper> keepers;  ///< the first match counts
+    /// All of `keepers`, in their order; unset if there are none.
+    std::shared_ptr<const re2::RE2::Set> any_keeper;
     std::vector<Pattern> kernel_words;  ///< lines that any kernel writes; prefixes are learned from them
 
     struct Stage {

@@ -139,6 +139,14 @@ SavedLine plain_line(std::size_t number, std::string_view text, Writer writer, b
     return line;
 }
 
+std::string without_colours(std::string_view text) {
+    static const re2::RE2 colour("\x1b\\[[0-9;?]*[A-Za-z]");
+    std::string plain(text);
+    if (text.find('\x1b') != text.npos)
+        re2::RE2::GlobalReplace(&plain, colour, "");
+    return plain;
+}
+
 /// Passes lines to the sink as a terminal shows them. Drops escapes, and rejoins lines that the kernel cut.
 class ConsoleLines {
 public:
@@ -158,16 +166,15 @@ public:
             feed(number, "\n");
         open_ = !ended;
     }
+    /// A line without an end becomes several.
     void keep(std::size_t number, std::string_view text, Writer writer) {
         last_ = number;
-        std::string plain;
-        if (text.find('\x1b') != text.npos) {
-            static const re2::RE2 colour("\x1b\\[[0-9;?]*[A-Za-z]");
-            plain = text;
-            re2::RE2::GlobalReplace(&plain, colour, "");
-            text = plain;
-        }
-        sink_(plain_line(number, without_return(text), writer, true));
+        text = without_return(text);
+        do {
+            const std::string_view piece = text.substr(0, LineReader::longest_line);
+            text.remove_prefix(piece.size());
+            sink_(plain_line(number, without_colours(piece), writer, true));
+        } while (!text.empty());
     }
     void finish() {
         if (std::string begun = transcript_.unfinished(); !begun.empty())

@@ -87,6 +87,13 @@ Error libvirt_error(std::string_view what, std::string hint) {
     return host_error(fmt::format("{}: {}", what, reason), std::move(hint));
 }
 
+bool libvirt_gave_no_reason() {
+    const virError* last = virGetLastError();
+    // What libvirt puts where a function of its own failed without raising an error.
+    return !last || last->code == VIR_ERR_OK ||
+           (last->code == VIR_ERR_INTERNAL_ERROR && last->domain == VIR_FROM_NONE);
+}
+
 Connection::Connection(std::string uri, fs::path root)
     : uri_(std::move(uri)), root_(std::move(root)), listeners_(std::make_unique<DomainListeners>()) {
     silence_libvirt(root_.empty() ? fs::path() : root_ / "libvirt.log");

@@ -25,6 +25,9 @@ Error libvirt_error(std::string_view what, std::string hint = {});
 /// Copies and frees a string that libvirt allocated.
 std::string take_string(char* text);
 
+/// Whether that call failed without any reason: libvirt then says that the cause is unknown.
+bool libvirt_gave_no_reason();
+
 /// Whether a libvirt URI is of another machine, or may be: "qemu+ssh://user@machine/system".
 bool names_a_host(std::string_view uri);
 

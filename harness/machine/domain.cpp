@@ -36,9 +36,14 @@ Domain Domain::create(Connection& connection, const std::string& domain_name, co
     if (connection.root().empty())
         flags |= VIR_DOMAIN_START_AUTODESTROY;
     const auto start = [&] {
-        domain.handle_.reset(virDomainCreateXML(connection.get(), xml.c_str(), flags));
-        if (domain.handle_)
-            return;
+        // Seen once beside another run, and never again: a call that fails without a reason is repeated.
+        for (int tries = 0; tries < 2; ++tries) {
+            domain.handle_.reset(virDomainCreateXML(connection.get(), xml.c_str(), flags));
+            if (domain.handle_)
+                return;
+            if (!libvirt_gave_no_reason())
+                break;
+        }
         Error error =
             libvirt_error(fmt::format("cannot start the guest {}", domain_name),
                           connection.root().empty()

@@ -85,6 +85,8 @@ std::string table_row(const CellResult& cell) {
 std::string markdown_report(const results::Run& run) {
     std::string text = fmt::format("### {} lktest: {}\n\n", exit_code(run) == ExitCode::passed ? "✅" : "❌",
                                    counts_line(run));
+    for (const std::string& line : changed_images(run))
+        text += fmt::format("⚠️ {}\n\n", for_markdown(line));
     std::vector<const CellResult*> described;  // those that fail the run first
     for (const bool tolerated : {false, true})
         for (const CellResult& cell : run.cells)

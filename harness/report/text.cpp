@@ -220,6 +220,8 @@ std::string text_report(const Run& run, const Style& style) {
         else if (result.passed() && !result.verdict->reason.empty())
             add_remark(page, result);
     }
+    for (const std::string& line : changed_images(run))
+        page.field("note", line, Tone::fault);
     page.blank();
     page.add({overall_mark(count(run.cells)),
               {" " + counts_line(run) + " · " + short_time(run.took), Tone::strong}});

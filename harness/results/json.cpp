@@ -25,9 +25,9 @@ constexpr int deepest = 64;
 /// Thirty years: more would not fit into any clock.
 constexpr double longest = 1e9;
 
-constexpr std::array<std::string_view, 11> run_keys{"schema",  "lktest",   "command",   "started",
+constexpr std::array<std::string_view, 12> run_keys{"schema",  "lktest",   "command",   "started",
                                                     "seconds", "complete", "exit_code", "counts",
-                                                    "host",    "cells",    "runs"};
+                                                    "host",    "cells",    "runs",      "images"};
 constexpr std::array<std::string_view, 20> cell_keys{
     "name",     "scenario", "image",      "arch",    "firmware",  "medium",   "machine",
     "variant",  "outcome",  "class",      "seconds", "reached",   "missing",  "reason",
@@ -93,6 +93,17 @@ Json counts_json(const Counts& counts) {
     };
 }
 
+Json images_json(const std::vector<BootedImage>& images) {
+    Json all = Json::array();
+    for (const BootedImage& image : images)
+        all.push_back({{"path", printable(image.path)},
+                       {"sha256", json_text(image.sha256)},
+                       {"size", image.size},
+                       {"mtime", utc_time(image.modified)},
+                       {"changed", json_text(image.changed)}});
+    return all;
+}
+
 Json runs_json(const std::vector<MergedRun>& runs) {
     Json all = Json::array();
     for (const MergedRun& run : runs)
@@ -135,6 +146,11 @@ microseconds time(const Json& object, const char* key) {
     const Json* found = member(object, key, &Json::is_number);
     const double value = found ? found->get<double>() : 0;
     return microseconds(std::isfinite(value) ? std::llround(std::clamp(value, 0.0, longest) * 1e6) : 0);
+}
+
+std::uint64_t whole_number(const Json& object, const char* key) {
+    const Json* found = member(object, key, &Json::is_number_unsigned);
+    return found ? found->get<std::uint64_t>() : 0;
 }
 
 std::vector<std::string> texts(const Json& object, const char* key) {
@@ -271,6 +287,8 @@ Json to_json(const Run& run) {
     };
     for (const CellResult& result : run.cells)
         json["cells"].push_back(cell_json(result));
+    if (!run.images.empty())
+        json["images"] = images_json(run.images);
     if (!run.runs.empty())
         json["runs"] = runs_json(run.runs);
     json.update(run.other);
@@ -303,6 +321,9 @@ Run parse_run(const std::string& content, const fs::path& path) {
             throw wrong("has a cell without a name that a directory can have");
         run.cells.push_back(read_result(cell));
     }
+    for (const Json* image : objects(json, "images"))
+        run.images.push_back({text(*image, "path"), text(*image, "sha256"), whole_number(*image, "size"),
+                              calendar_time(text(*image, "mtime")), text(*image, "changed")});
     for (const Json* merged : objects(json, "runs"))
         run.runs.push_back({text(*merged, "directory"), text(*merged, "started"), time(*merged, "seconds"),
                             texts(*merged, "command")});

@@ -49,6 +49,7 @@ Merge merge(std::span<const Run> runs, const std::vector<std::string>& command) 
     }
     auto end = whole.started + whole.took;
     for (const Run& run : runs) {
+        add_images(whole, run);
         whole.runs.push_back({run.directory.string(), utc_time(run.started), run.took, run.command});
         whole.started = std::min(whole.started, run.started);
         end = std::max(end, run.started + run.took);

@@ -118,6 +118,24 @@ std::string counts_line(const Run& run) {
     return text;
 }
 
+void add_images(Run& to, const Run& from) {
+    for (const BootedImage& image : from.images) {
+        const bool known = std::ranges::any_of(to.images, [&image](const BootedImage& other) {
+            return other.path == image.path && other.sha256 == image.sha256;
+        });
+        if (!known)
+            to.images.push_back(image);
+    }
+}
+
+std::vector<std::string> changed_images(const Run& run) {
+    std::vector<std::string> lines;
+    for (const BootedImage& image : run.images)
+        if (!image.changed.empty())
+            lines.push_back(fmt::format("image {} changed during the run: {}", image.path, image.changed));
+    return lines;
+}
+
 CellResult not_applicable(const Cell& cell, std::string_view reason) {
     CellResult result;
     result.cell = cell;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -102,6 +103,17 @@ struct HostFacts {
     std::string name;  ///< of the machine in its network
 };
 
+/// A file that cells booted, or a directory that they fetched from the network.
+struct BootedImage {
+    std::string path;
+    std::string sha256;      ///< of its bytes; of a directory that of the list which sha256sum would print
+    std::uint64_t size = 0;  ///< in bytes
+    std::chrono::system_clock::time_point modified{};
+    std::string changed;  ///< what happened to it during the run; empty if it stayed as it was
+
+    bool operator==(const BootedImage&) const = default;
+};
+
 /// A run that was merged into another.
 struct MergedRun {
     std::string directory, started;
@@ -118,8 +130,9 @@ struct Run {
     std::filesystem::path directory;  ///< of its matrix.json, as the user would name it
     HostFacts host;
     std::vector<CellResult> cells;  ///< every planned cell, in the plan's order
-    std::vector<MergedRun> runs;    ///< those that were merged in this one
-    Json other = Json::object();    ///< keys unknown to this lktest
+    std::vector<BootedImage> images;
+    std::vector<MergedRun> runs;  ///< those that were merged in this one
+    Json other = Json::object();  ///< keys unknown to this lktest
 };
 
 /// The number of cells with each class.
@@ -141,6 +154,12 @@ ExitCode exit_code(const Run& run);
 
 /// "2 of 3 cells passed (1 failed) · 1 not applicable".
 std::string counts_line(const Run& run);
+
+/// Adds the images of another run, each once. One whose digest differs is another image.
+void add_images(Run& to, const Run& from);
+
+/// "image /live.iso changed during the run: it was removed", a line for each that changed.
+std::vector<std::string> changed_images(const Run& run);
 
 /// The result of a cell that cannot exist.
 CellResult not_applicable(const Cell& cell, std::string_view reason);

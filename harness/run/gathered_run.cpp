@@ -34,6 +34,7 @@ void GatheredRun::take(results::Run run, std::size_t place) {
         run_.host = std::move(run.host);
         run_.host.name = "slurm";
     }
+    results::add_images(run_, run);
     results::CellResult& result = run.cells.front();
     result.cell = cell.cell;
     result.reproduce = cell.reproduce;

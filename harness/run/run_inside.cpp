@@ -25,6 +25,7 @@
 #include "harness/run/after_run.hpp"
 #include "harness/run/decisions.hpp"
 #include "harness/run/hold.hpp"
+#include "harness/run/image_watch.hpp"
 #include "harness/run/pace.hpp"
 #include "harness/run/run_floor.hpp"
 #include "harness/run/schedule.hpp"
@@ -39,6 +40,14 @@ namespace fs = std::filesystem;
 
 using Clock = std::chrono::steady_clock;
 
+std::vector<fs::path> booted_images(const RunPlan& plan) {
+    std::vector<fs::path> paths;
+    for (const PlannedCell& planned : plan.cells)
+        if (!planned.not_applicable)
+            paths.push_back(planned.cell.image.path);
+    return paths;
+}
+
 /// The report as it grows: shown, and stored as cells end.
 class RunReporter {
 public:
@@ -49,6 +58,7 @@ public:
           report_(std::move(report)),
           usual_(input.usual),
           format_(input.options.format),
+          images_(booted_images(input.plan)),
           live_(screen, input.plan.cells,
                 {.terminal = is_terminal(screen), .verbose = input.options.verbose, .style = [screen] {
                      return style_of(screen);
@@ -56,6 +66,7 @@ public:
         packed_.resize(report_.cells.size());
         for (std::size_t i = 0; i < report_.cells.size(); ++i)
             places_.emplace(report_.cells[i].cell.name, i);
+        report_.images = images_.begun();
         // If not even this can be written, the run ends before anything boots.
         directory_.write(report_);
         directory_.write_page(report_, {.cells = packed_, .usual = usual_});
@@ -92,6 +103,7 @@ public:
     /// The report of a run that came to its end.
     results::Run finish() {
         report_.complete = true;
+        report_.images = images_.ended();
         update();
         write_page();
         return report_;
@@ -185,6 +197,7 @@ private:
     std::unordered_map<std::string, std::size_t> places_;  ///< of the cells in the report, by name
     const std::string& usual_;
     const RunFormat format_;
+    ImageWatch images_;
     std::vector<std::string> packed_;  ///< what the page holds of each cell
     Pace matrix_pace_, page_pace_;
     std::optional<Error> fault_;

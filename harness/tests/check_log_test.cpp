@@ -10,16 +10,21 @@
 #include "builder/base/file.hpp"
 #include "builder/tests/support/source_directory.hpp"
 #include "harness/console/failures.hpp"
+#include "harness/console/line_reader.hpp"
 #include "harness/console/saved_log.hpp"
 
 namespace lktest {
 namespace {
 
-CheckedLog check(std::string_view bytes) {
-    static const std::vector<Failure> failures =
-        read_failures(source_directory() / "harness/console/failures.toml");
+const LogWords& log_words() {
     static const LogWords words = read_log_words(source_directory() / "harness/console/saved_log.toml");
-    return check_log(bytes, failures, words);
+    return words;
+}
+
+CheckedLog check(std::string_view bytes) {
+    static const LogRules rules(read_failures(source_directory() / "harness/console/failures.toml"),
+                                log_words());
+    return check_log(bytes, rules, log_words());
 }
 
 /// "kind@line" for each finding; warnings are in brackets.
@@ -47,6 +52,21 @@ constexpr std::string_view oops =
     "[    1.100007] Call trace:\n"
     "[    1.100008]  frob_init+0x10/0x40 [frob]\n"
     "[    1.100009] ---[ end trace 0000000000000000 ]---\n";
+
+/// Whoever kept the line, and whatever stands at its beginning.
+TEST(SavedLog, CutsALineThatHasNoEnd) {
+    const std::string endless(3 * LineReader::longest_line, 'x');
+    for (const std::string_view prefix : {"", "[    1.000000] ", "Nov 23 15:00:01 host kernel: ",
+                                          "2026-11-23T15:00:01Z host app[1]: ", "{"}) {
+        std::size_t bytes = 0;
+        read_saved_log(std::string(prefix) + endless + "\n" + std::string(prefix) + "end\n", log_words(),
+                       [&bytes](const SavedLine& line) {
+                           EXPECT_LE(line.text.size(), LineReader::longest_line);
+                           bytes += line.text.size();
+                       });
+        EXPECT_GE(bytes, endless.size()) << prefix;
+    }
+}
 
 TEST(CheckLog, ShowsAReportWholeAndOnce) {
     const std::string before = "[    1.000000] frob: hello\n", after = "[    1.200000] frob: goodbye\n";

@@ -79,10 +79,9 @@ bool is_one_of(const std::string& said, const std::string& alternatives, char se
 class GoldenLogs : public testing::TestWithParam<GoldenLog> {};
 
 TEST_P(GoldenLogs, AreReadAsTheyWereMeant) {
-    static const std::vector<Failure> failures =
-        read_failures(source_directory() / "harness/console/failures.toml");
     static const LogWords words = read_log_words(source_directory() / "harness/console/saved_log.toml");
-    const CheckedLog log = check_log(GetParam().text, failures, words);
+    static const LogRules rules(read_failures(source_directory() / "harness/console/failures.toml"), words);
+    const CheckedLog log = check_log(GetParam().text, rules, words);
     EXPECT_TRUE(is_one_of(log.stage(), GetParam().stages, ';')) << "stage " << log.stage();
     const LogFinding* first = log.first_failure();
     if (GetParam().result == "clean") {

@@ -96,6 +96,22 @@ TEST(Trends, DoNotCallNoiseOrAnotherMachineSlower) {
         samples[static_cast<std::size_t>(i)].accelerator = "other";
     }
     EXPECT_TRUE(trends(samples, 5, 0.01)[0].regressions.empty());
+    for (int i = 20; i < 25; ++i) {
+        samples[static_cast<std::size_t>(i)].accelerator = samples.front().accelerator;
+        samples[static_cast<std::size_t>(i)].host = "another machine";
+    }
+    EXPECT_TRUE(trends(samples, 5, 0.01)[0].regressions.empty());
+    for (int i = 20; i < 25; ++i)
+        samples[static_cast<std::size_t>(i)].host = samples.front().host;
+    EXPECT_FALSE(trends(samples, 5, 0.01)[0].regressions.empty()) << "of the same machine it is slower";
+}
+
+TEST(Trends, TakeNoTimesFromBootsThatFailed) {
+    std::vector<Sample> samples;
+    for (int i = 0; i < 40; ++i)
+        samples.push_back(i % 2 == 0 ? sample(i, 5 + 0.01 * (i * 7 % 40))
+                                     : sample(i, i < 30 ? 1.0 : 50.0 + i, "product-failure"));
+    EXPECT_TRUE(trends(samples, 5, 0.01)[0].regressions.empty());
 }
 
 TEST(Trends, CountFlipsAndNotTheHostsFaults) {

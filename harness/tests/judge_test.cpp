@@ -406,6 +406,22 @@ TEST_F(JudgeTest, WhileTheHostLooksAtItsNetworkAGuestMayStandStill) {
     EXPECT_TRUE(std::holds_alternative<Wait>(at(9s)));
 }
 
+TEST_F(JudgeTest, TheHostsOwnCheckOfTheNetworkEndsBeforeItsMilestone) {
+    say("Linux version 6.1\n", 1s);
+    EXPECT_EQ(std::get<Wait>(at(2s)).until, 1s + 20s + 1s);
+}
+
+TEST_F(JudgeTest, AnOldPokeSaysNothingOfANewHang) {
+    scenario_.stall = 16s;
+    limits_ = limits_for(true, {});
+    seen_.standing = {.since = 1s, .hang = Hang::idle};
+    ASSERT_TRUE(std::holds_alternative<Poke>(at(6s)));
+    seen_.poked_at = 6s;
+    say("still here\n", 8s);
+    seen_.standing->since = 8s;
+    EXPECT_TRUE(std::holds_alternative<Poke>(at(13s))) << "the patience for an answer to the first is over";
+}
+
 TEST_F(JudgeTest, ATalkingGuestThatIsLateIsNotSilent) {
     say("still here\n", 9900ms);
     EXPECT_EQ(verdict_at(10s).outcome, Outcome::milestone_deadline);

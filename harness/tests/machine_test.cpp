@@ -3,6 +3,7 @@
 // shared directory, the worker.
 #include <gtest/gtest.h>
 #include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,6 +74,14 @@ TEST(Connection, KnowsUrisOfOtherMachines) {
     EXPECT_FALSE(names_a_host("qemu+unix:///system?socket=/run/other"));
     EXPECT_FALSE(names_a_host("qemu://"));
     EXPECT_FALSE(names_a_host("embedded"));
+}
+
+TEST(Connection, KnowsAFailureWithoutAReason) {
+    virResetLastError();
+    EXPECT_TRUE(libvirt_gave_no_reason());
+    EXPECT_EQ(virConnectOpen("nonsense:///"), nullptr);
+    EXPECT_FALSE(libvirt_gave_no_reason());
+    virResetLastError();
 }
 
 TEST(SharedDirectory, GoesWithItsOwner) {

@@ -44,8 +44,20 @@ TEST(MediumCopy, HasNoSignatureOnItsPrograms) {
     const auto patches = without_signatures(ByteView::of_memory(bytes));
     ASSERT_EQ(patches.size(), 1U);
     EXPECT_EQ(patches[0].offset, 40 * sector + 0x80 + 24 + 112 + 32);
+    EXPECT_EQ(patches[0].bytes, std::string(8, '\0')) << "place and size";
     bytes.replace(patches[0].offset, 8, patches[0].bytes);
     EXPECT_TRUE(without_signatures(ByteView::of_memory(bytes)).empty());
+}
+
+TEST(MediumCopy, HasNoSignatureWhereverTheProgramLies) {
+    const std::string one = medium();
+    std::string bytes = one;
+    constexpr std::uint64_t far = (3 << 20) + 512;  // a FAT's clusters begin with any sector
+    bytes.resize(far);
+    bytes += one.substr(40 * sector);
+    const auto patches = without_signatures(ByteView::of_memory(bytes));
+    ASSERT_EQ(patches.size(), 2U);
+    EXPECT_EQ(patches[1].offset, far + 0x80 + 24 + 112 + 32);
 }
 
 TEST(MediumCopy, IsTheImageButForItsPatches) {

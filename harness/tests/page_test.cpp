@@ -84,6 +84,16 @@ TEST_F(PageTest, ShowsTheMatrixAndWhatFailed) {
     EXPECT_EQ(occurrences(seen.main, "<div class=\"group\">"), 2U);
 }
 
+TEST_F(PageTest, SaysWhichImageChangedDuringTheRun) {
+    results::Run report = sample_failures();
+    report.images = {{"/tmp/<b>.iso", std::string(64, 'a'), 7, report.started, "it was removed"}};
+    const Seen seen = look(html_page(json_report(report), {}), "");
+    EXPECT_EQ(seen.console, "");
+    EXPECT_NE(seen.main.find("image /tmp/&lt;b&gt;.iso changed during the run: it was removed"),
+              std::string::npos)
+        << seen.main;
+}
+
 TEST_F(PageTest, LeavesRowsOfMachinesThatCannotExistOutUntilTheyAreAskedFor) {
     results::Run report = sample_failures();
     BootCell small = sample_cell(Arch::x86_64, Firmware::uefi);

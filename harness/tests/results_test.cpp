@@ -15,6 +15,7 @@
 #include "harness/report/markdown.hpp"
 #include "harness/report/renderers.hpp"
 #include "harness/report/tap.hpp"
+#include "harness/report/text.hpp"
 #include "harness/results/json.hpp"
 #include "harness/results/merge.hpp"
 #include "harness/tests/support/sample_report.hpp"
@@ -56,6 +57,25 @@ TEST(SavedResults, IsWhatWasWritten) {
     EXPECT_EQ(exit_code(run), exit_code(sample_failures()));
     EXPECT_EQ(to_json(run), to_json(sample_failures()));
     EXPECT_EQ(counts_line(run), "1 of 3 cells passed (1 failed, 1 host fault) · 1 not applicable");
+}
+
+TEST(SavedResults, KeepWhichImagesWereBootedAndHowTheyChanged) {
+    results::Run run = sample_failures();
+    run.images = {{"/a.iso", std::string(64, 'a'), 7, run.started, ""},
+                  {"/b.iso", "", 8, run.started, "it was removed"}};
+    EXPECT_EQ(saved(run).images, run.images);
+    EXPECT_EQ(to_json(run)["images"][1]["sha256"], nullptr);
+
+    const std::string said = "image /b.iso changed during the run: it was removed";
+    EXPECT_EQ(changed_images(run), std::vector{said});
+    for (const std::string& report : {text_report(run, {}), markdown_report(run)})
+        EXPECT_NE(report.find("/b.iso changed during the run"), std::string::npos) << report;
+    EXPECT_EQ(text_report(run, {}).find("a.iso changed"), std::string::npos);
+
+    results::Run other = run;
+    other.images.front().sha256 = std::string(64, 'b');
+    const std::vector runs{run, other};
+    EXPECT_EQ(merge(runs, {}).run.images.size(), 3U) << "one has two digests";
 }
 
 TEST(SavedResults, MayHaveKeysThatAreNew) {

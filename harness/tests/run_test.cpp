@@ -570,6 +570,7 @@ TEST_F(RunningTest, AQemuThatDiesIsAFaultOfTheHost) {
         ::kill(guest, SIGKILL);
     EXPECT_EQ(wait_for_end(), 3);
     EXPECT_EQ(only_cell().at("outcome"), "qemu-died") << only_cell();
+    EXPECT_EQ(only_cell().at("reason"), "QEMU was killed by signal 9 (Killed)");
 }
 
 }  // namespace

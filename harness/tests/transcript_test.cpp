@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <ctime>
 #include <random>
 
 #include "harness/console/printk.hpp"
@@ -198,6 +200,25 @@ TEST(Transcript, ReadsTheSameHoweverTheBytesAreCut) {
         }
         ASSERT_EQ(cut.text(), whole);
     }
+}
+
+/// Processor time for a line of this many bytes that never ends.
+double time_for_one_line(std::size_t bytes) {
+    const std::string line(bytes, 'x');
+    Transcript transcript;
+    std::size_t pieces = 0;
+    const std::clock_t begin = std::clock();
+    transcript.feed(line, {}, [&pieces](const ConsoleLine&) { ++pieces; });
+    EXPECT_EQ(pieces, bytes / LineReader::longest_line);
+    return static_cast<double>(std::clock() - begin);
+}
+
+TEST(Transcript, ReadsALineWithoutEndInTimeThatGrowsAsTheLine) {
+    constexpr std::size_t small = 2 << 20, factor = 32;
+    double before = time_for_one_line(small);
+    for (int tries = 0; tries < 4; ++tries)  // the least of several is what it really costs
+        before = std::min(before, time_for_one_line(small));
+    EXPECT_LT(time_for_one_line(factor * small), 4 * factor * std::max(before, 1000.0));
 }
 
 TEST(TimedLog, WritesOneLineForEachLineWithTheTimeOfItsFirstByte) {

@@ -138,7 +138,14 @@ function run_facts() {
   const accelerators = Object.entries(host.accelerators ?? {}).map(([arch, use]) => h("span", { title: use.why }, `${arch} on ${use.name}`));
   return h("div", { class: "facts" },
     h("span", {}, run.started.replace("T", " ").replace("Z", " UTC")), h("span", {}, `took ${short_time(run.seconds)}`),
-    run.complete ? null : h("span", { class: "fault" }, "not complete: it goes on, or was killed"), accelerators);
+    run.complete ? null : h("span", { class: "fault" }, "not complete: it goes on, or was killed"), accelerators,
+    (run.images ?? []).filter((image) => image.changed).map((image) =>
+      h("span", { class: "fault" }, `image ${image.path} changed during the run: ${image.changed}`)));
+}
+
+function image_facts(path) {
+  return (run.images ?? []).filter((image) => image.path === path)
+    .map((image) => `${image.size} bytes, from ${image.mtime}, SHA-256 ${image.sha256 ?? "unknown"}`).join("; ");
 }
 
 function class_bar(counts) {
@@ -534,7 +541,7 @@ async function draw_cell(cell) {
     h("nav", { class: "crumbs" }, h("a", { href: back_link(), title: "Esc" }, "‹ matrix"), ways),
     h("h1", {}, h("span", { class: kind.tone }, kind.glyph + " "), cell.name),
     h("div", { class: "facts" }, h("span", { class: kind.tone }, outcome), Object.entries(cell.axes).map(([name, word]) => h("span", { title: name }, word)),
-      cell.image?.path ? h("span", {}, cell.image.path) : null),
+      cell.image?.path ? h("span", { title: image_facts(cell.image.path) }, cell.image.path) : null),
     verdict_of(cell, left), timeline(cell), filmstrip(cell, left),
     cell.reproduce ? [h("h2", {}, "Run this cell again"), h("div", { class: "command" }, h("code", {}, cell.reproduce), copy_button(cell.reproduce))] : null,
     tabs(cell, left),
