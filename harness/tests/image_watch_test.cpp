@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "harness/cli/image_watch.hpp"
+#include "harness/run/image_watch.hpp"
 
 #include <gtest/gtest.h>
 
