@@ -22,7 +22,7 @@ FirmwareWish firmware_wish(const BootCell& cell) {
 }
 
 MachineSpec machine_spec(const Host& host, const Connection& libvirt, const BootCell& cell,
-                         const Scenario& scenario, const fs::path& directory) {
+                         const Scenario& scenario, const SecureLists& keys, const fs::path& directory) {
     MachineSpec spec{.cell = cell,
                      .domain_name = fmt::format("lktest-{}-{}", ::getpid(), name(cell)),
                      .settings = scenario.machine,
@@ -42,8 +42,7 @@ MachineSpec machine_spec(const Host& host, const Connection& libvirt, const Boot
             throw missing_firmware_error(*missing);
         spec.uefi = std::get<FirmwareImages>(found);
         const bool secure = cell.firmware == Firmware::uefi_secure;
-        make_variable_store(cell.arch, *spec.uefi, spec.variables,
-                            secure ? read_secure_keys(scenario.keys) : SecureLists{});
+        make_variable_store(cell.arch, *spec.uefi, spec.variables, secure ? keys : SecureLists{});
     }
     if (host.network == Network::tap)
         spec.network = TapNetwork{tap_name, guest_mac};

@@ -62,7 +62,7 @@ const std::array sections{
     OptionSection{"Machines",
                   {"--arch", "--firmware", "--medium", "--all"},
                   {"--memory", "--reduce", "--machine", "--cpu", "--cpus", "--tables", "--tpm", "--graphics",
-                   "--card", "--enroll"}},
+                   "--card", "--enroll", "--trust", "--sbat"}},
     OptionSection{"What counts as a pass",
                   {"--scenario", "--known-failures", "--retries"},
                   {"--repeat", "--timeout", "--memory-floor"}},
@@ -126,6 +126,16 @@ void add_enroll(CLI::App& app, RunOptions& options) {
     add_repeatable(app, "--enroll", "FILE|microsoft",
                    "certificates for Secure Boot, with --firmware uefi-secure", "microsoft",
                    [&options](const std::string& word) { options.enrolled.push_back(word); });
+    add_single(app, "--trust", "2011|2023|both", "generation of Microsoft's CA that Secure Boot trusts",
+               "the firmware package's keys", [&options](const std::string& word) {
+                   constexpr std::array<std::string_view, 3> values{"2011", "2023", "both"};
+                   if (choose("--trust", word, values) == 2)
+                       options.trust.assign(trust_generations.begin(), trust_generations.end());
+                   else
+                       options.trust = {word};
+               });
+    add_single(app, "--sbat", "latest|DATE|FILE", "SBAT revocations that the machine has seen", "none",
+               [&options](const std::string& word) { options.sbat = word; });
 }
 
 void add_host(CLI::App& app, RunOptions& options) {
@@ -247,6 +257,16 @@ void reproduce(const Add& add, const Hardware& hardware) {
         add("--card", name(*hardware.card));
 }
 
+template <typename Add>
+void reproduce_keys(const Add& add, const RunOptions& options) {
+    for (const std::string& certificate : options.enrolled)
+        add("--enroll", certificate);
+    if (!options.trust.empty())
+        add("--trust", options.trust.size() > 1 ? "both" : options.trust.front());
+    if (!options.sbat.empty())
+        add("--sbat", options.sbat);
+}
+
 }  // namespace
 
 std::string reproduce(const RunOptions& options, const BootCell& cell) {
@@ -273,8 +293,7 @@ std::string reproducing_options(const RunOptions& options, const BootCell& cell)
     if (!options.append.empty())
         add("--append", options.append);
     if (cell.firmware == Firmware::uefi_secure)
-        for (const std::string& certificate : options.enrolled)
-            add("--enroll", certificate);
+        reproduce_keys(add, options);
     for (const std::string& uri : options.connect)
         add("--connect", uri);
     if (options.accel)

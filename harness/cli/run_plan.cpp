@@ -203,17 +203,22 @@ void ask_for_all(Axes& axes) {
         axes.variants.push_back({.card = card});
 }
 
-/// Adds the user's certificates to those of the scenarios, and reads all, so that a bad one is told before
-/// anything boots.
-void enroll(RunPlan& plan, const std::vector<std::string>& certificates) {
-    if (!certificates.empty() && std::ranges::none_of(plan.cells, [](const PlannedCell& planned) {
+/// Applies the user's state of Secure Boot to the scenarios. Reads all certificates, so that a bad one is
+/// reported before anything boots.
+void apply_secure_boot(RunPlan& plan, const RunOptions& options) {
+    const bool asked = !options.enrolled.empty() || !options.trust.empty() || !options.sbat.empty();
+    if (asked && std::ranges::none_of(plan.cells, [](const PlannedCell& planned) {
             return !planned.not_applicable && planned.cell.firmware == Firmware::uefi_secure;
         }))
-        throw usage_error("--enroll is for firmware with Secure Boot, and no cell has it",
+        throw usage_error("--enroll, --trust and --sbat need firmware with Secure Boot, and no cell has it",
                           "add --firmware uefi-secure");
     for (auto& [name, scenario] : plan.scenarios) {
         std::vector<std::string>& db = scenario.keys.db;
-        db.insert(db.end(), certificates.begin(), certificates.end());
+        db.insert(db.end(), options.enrolled.begin(), options.enrolled.end());
+        if (!options.trust.empty())
+            scenario.keys.trust = options.trust;
+        if (!options.sbat.empty())
+            scenario.keys.sbat = options.sbat;
         read_secure_keys(scenario.keys);
     }
 }
@@ -263,7 +268,7 @@ RunPlan plan_run(const RunOptions& options) {
         plan.cells = reduce_pairwise(plan.cells);
     if (!options.cells.empty())
         keep_named(plan.cells, options.cells);
-    enroll(plan, options.enrolled);
+    apply_secure_boot(plan, options);
     if (options.append.empty())
         return plan;
     for (auto& [name, scenario] : plan.scenarios) {
