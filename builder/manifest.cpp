@@ -40,10 +40,4 @@ std::string manifest(const Recipe& recipe, Arch arch, const Sources& sources, co
     return json.dump(1) + "\n";
 }
 
-bool manifest_reports(const std::string& text) {
-    const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-    const auto report = json.is_object() ? json.find("report") : json.end();
-    return !json.is_object() || report == json.end() || *report != "none";
-}
-
 }  // namespace lktest

@@ -18,8 +18,4 @@ namespace lktest {
 std::string manifest(const Recipe& recipe, Arch arch, const Sources& sources, const Reporting& reporting,
                      std::int64_t time, std::span<const FileDigest> files);
 
-/// Whether a medium with this manifest says its milestones. Manifests of older media do not tell, and theirs
-/// do.
-bool manifest_reports(const std::string& text);
-
 }  // namespace lktest

@@ -3,19 +3,17 @@
 
 #include <fmt/format.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
 #include <cstdint>
 
+#include "builder/base/certificate.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/handle.hpp"
 #include "builder/base/little_endian.hpp"
 
 namespace lktest {
 namespace {
-
-using Certificate = Handle<X509, X509_free>;
 
 // GUIDs in memory order (UEFI 2.10, appendix A).
 constexpr std::string_view x509_type("\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72", 16);
@@ -24,23 +22,15 @@ constexpr std::string_view sha256_type("\x26\x16\xc4\xc1\x4c\x50\x92\x40\xac\xa9
 constexpr std::string_view owner("lktest owner key", 16);  // of ours; nobody asks for it
 constexpr std::size_t list_header = 28;
 
-void free_der(unsigned char* bytes) {
-    OPENSSL_free(bytes);
-}
-
 std::string list_of(const X509& certificate) {
-    unsigned char* der = nullptr;
-    const int size = i2d_X509(&certificate, &der);
-    if (size < 0)
-        throw std::bad_alloc();
-    const Handle<unsigned char, free_der> held(der);
-    const auto entry = static_cast<std::uint32_t>(owner.size()) + static_cast<std::uint32_t>(size);
+    const std::string der = der_of(certificate);
+    const std::size_t entry = owner.size() + der.size();
     std::string list(x509_type);
     add_le(list, list_header + entry, 4);
     add_le(list, 0, 4);  // no header of the list's type
     add_le(list, entry, 4);
     list += owner;
-    return list.append(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+    return list + der;
 }
 
 /// Whether it is lists, one after another, that fill the whole.
@@ -65,8 +55,7 @@ std::string lists_of_pem(std::string_view bytes) {
 }
 
 std::string list_of_der(std::string_view bytes) {
-    const auto* begin = reinterpret_cast<const unsigned char*>(bytes.data());
-    const Certificate one{d2i_X509(nullptr, &begin, static_cast<long>(bytes.size()))};
+    const Certificate one = certificate_of(bytes);
     return one ? list_of(*one) : std::string();
 }
 
@@ -102,11 +91,16 @@ SecureLists read_secure_keys(const SecureKeys& keys) {
             first = list.substr(0, le32(list, 16));
         lists.db += list;
     }
+    for (const std::string& authority : keys.authorities)
+        lists.db += list_of_der(authority);
     for (const std::string& file : keys.dbx)
         lists.dbx += read_list(file);
-    // A trusted signer may also be the owner. With the package's keys, the package's owner stays.
-    lists.kek = keys.kek.empty() ? (lists.keep_packaged_db ? "" : first) : read_list(keys.kek);
-    lists.pk = keys.pk.empty() ? (lists.keep_packaged_db ? "" : first) : read_list(keys.pk);
+    // A trusted signer may also be the owner. With the package's keys, or without a signer in a file, the
+    // package's owner stays.
+    const std::string owners = lists.keep_packaged_db ? std::string() : first;
+    lists.kek = keys.kek.empty() ? owners : read_list(keys.kek);
+    lists.pk = keys.pk.empty() ? owners : read_list(keys.pk);
+    lists.sbat_level = keys.sbat_level;
     return lists;
 }
 

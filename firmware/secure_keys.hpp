@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -11,22 +12,31 @@ namespace lktest {
 /// Means the keys that the firmware's package has enrolled, in place of a file name.
 inline constexpr std::string_view packaged_keys = "microsoft";
 
-/// The keys that firmware trusts with Secure Boot on, in place of those that its package has enrolled. Files
-/// are certificates (PEM, DER) or EFI signature lists.
-struct SecureKeys {
-    std::vector<std::string> db;   ///< certificates that may sign a loader; may contain packaged_keys
-    std::vector<std::string> dbx;  ///< revoked images and certificates; default: the package's list
-    std::string kek, pk;           ///< certificate that may change db and dbx; default: the first of db
+/// The generations of Microsoft's CA for other vendors' loaders.
+inline constexpr std::array<std::string_view, 2> trust_generations{"2011", "2023"};
 
-    /// Whether there are keys to enroll.
-    bool asked() const { return !db.empty() || !dbx.empty() || !kek.empty() || !pk.empty(); }
+/// The state of a machine with Secure Boot, where it differs from what the firmware's package ships. Files:
+/// certificates (PEM, DER), or EFI signature lists.
+struct SecureKeys {
+    /// Generations of Microsoft's CA for other vendors' loaders that db holds, and no other key of the
+    /// package: "2011", "2023". Empty: the package's keys.
+    std::vector<std::string> trust;
+    std::vector<std::string> authorities;  ///< the certificates of those generations, in DER
+    std::vector<std::string> db;           ///< certificates that may sign a loader; may contain packaged_keys
+    std::vector<std::string> dbx;          ///< revoked images and certificates; default: the package's list
+    std::string kek, pk;  ///< certificate that may change db and dbx; default: the first file of db
+    /// The revocations that the machine has seen: "latest", the date of a level, a file, or "none"; empty:
+    /// none.
+    std::string sbat;
+    std::string sbat_level;  ///< that level's text, the variable SbatLevel: "sbat,1,DATE\nshim,4\n…"
 };
 
 /// The same in the format of the firmware's variables (UEFI 2.10, 32.4.1): consecutive EFI_SIGNATURE_LISTs.
 /// Default: the package's.
 struct SecureLists {
     std::string db, dbx, kek, pk;
-    bool keep_packaged_db = false;  ///< keep the package's entries in db, before the others
+    std::string sbat_level;         ///< empty: the variable is not set
+    bool keep_packaged_db = false;  ///< what the package has in db stays, before the others
 };
 
 /// Converts certificates or signature lists to a list. Throws a usage Error for any other file.

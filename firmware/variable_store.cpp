@@ -3,6 +3,8 @@
 // volume 3, 3.2.1.
 #include "firmware/variable_store.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <vector>
@@ -20,8 +22,6 @@ constexpr std::size_t volume_header_size = 48, store_header = 28, variable_heade
 constexpr std::uint16_t variable_begin = 0x55aa;
 // The bits of a state are cleared one after another.
 constexpr std::uint8_t added = 0x3f, in_deleted_transition = 0x3e;
-// Non-volatile, at boot and run time, and only with a signature and a later time.
-constexpr std::uint32_t attributes = 0x27;
 
 std::size_t aligned(std::size_t offset) {
     return (offset + 3) & ~std::size_t{3};
@@ -52,13 +52,14 @@ std::optional<Region> region_of(std::string_view store) {
     return Region{header + store_header, header + size};
 }
 
-struct StoredVariable {
-    std::string_view whole, name, value;
+struct Record {
+    std::string_view whole, vendor, name, value;
+    std::uint32_t attributes = 0;
     bool valid = false;
 };
 
-std::vector<StoredVariable> stored_in(std::string_view store, const Region& region) {
-    std::vector<StoredVariable> found;
+std::vector<Record> records_in(std::string_view store, const Region& region) {
+    std::vector<Record> found;
     for (std::size_t at = region.begin; at + variable_header <= region.end;) {
         if (le16(store, at) != variable_begin)
             break;
@@ -68,20 +69,41 @@ std::vector<StoredVariable> stored_in(std::string_view store, const Region& regi
             break;
         const auto state = static_cast<std::uint8_t>(store[at + 2]);
         found.push_back({.whole = store.substr(at, size),
+                         .vendor = store.substr(at + 44, 16),
                          .name = store.substr(at + variable_header, name),
                          .value = store.substr(at + variable_header + name, value),
+                         .attributes = le32(store, at + 4),
                          .valid = state == added || state == in_deleted_transition});
         at = aligned(at + size);
     }
     return found;
 }
 
-std::string stored(const AuthenticatedVariable& variable) {
+/// A GUID's text (RFC 9562, 4): its first three numbers are little-endian in memory.
+std::string guid_text(std::string_view guid) {
+    return fmt::format("{:08x}-{:04x}-{:04x}-{:02x}{:02x}-{:02x}{:02x}{:02x}{:02x}{:02x}{:02x}",
+                       le32(guid, 0), le16(guid, 4), le16(guid, 6), u8(guid, 8), u8(guid, 9), u8(guid, 10),
+                       u8(guid, 11), u8(guid, 12), u8(guid, 13), u8(guid, 14), u8(guid, 15));
+}
+
+/// The printable ASCII of a name in UTF-16.
+std::string narrow(std::string_view name) {
+    std::string text;
+    for (std::size_t at = 0; at + 2 <= name.size(); at += 2) {
+        const std::uint16_t unit = le16(name, at);
+        if (unit == 0)
+            break;
+        text += unit >= ' ' && unit <= '~' ? static_cast<char>(unit) : '?';
+    }
+    return text;
+}
+
+std::string stored(const NewVariable& variable) {
     const std::string name = wide(variable.name);
     std::string bytes;
     add_le(bytes, variable_begin, 2);
     add_le(bytes, added, 2);
-    add_le(bytes, attributes, 4);
+    add_le(bytes, variable.attributes, 4);
     add_le(bytes, 0, 8);  // an obsolete counter
     // A time stamp, EFI_TIME: 2000-01-01; who changes the variable later has a later one.
     add_le(bytes, 2000, 2);
@@ -107,13 +129,25 @@ std::optional<std::string> variable_in(std::string_view store, std::string_view 
     if (!region || region->end > store.size())
         return std::nullopt;
     const std::string wanted = wide(name);
-    for (const StoredVariable& variable : stored_in(store, *region))
+    for (const Record& variable : records_in(store, *region))
         if (variable.valid && variable.name == wanted)
             return std::string(variable.value);
     return std::nullopt;
 }
 
-std::string with_variables(std::string begin, std::span<const AuthenticatedVariable> variables) {
+std::vector<StoredVariable> variables_in(std::string_view store) {
+    std::vector<StoredVariable> variables;
+    const auto region = region_of(store);
+    if (!region || region->end > store.size())
+        return variables;
+    for (const Record& record : records_in(store, *region))
+        if (record.valid)
+            variables.push_back({narrow(record.name), guid_text(record.vendor), record.attributes,
+                                 std::string(record.value)});
+    return variables;
+}
+
+std::string with_variables(std::string begin, std::span<const NewVariable> variables) {
     const auto region = region_of(begin);
     if (!region || region->end > begin.size())
         throw host_error("the firmware's variable store is not of the kind that keys can be put into",
@@ -123,14 +157,12 @@ std::string with_variables(std::string begin, std::span<const AuthenticatedVaria
         content.append(aligned(region->begin + content.size()) - region->begin - content.size(), '\xff');
         content += bytes;
     };
-    for (const StoredVariable& variable : stored_in(begin, *region)) {
-        const auto replaces = [&](const AuthenticatedVariable& other) {
-            return wide(other.name) == variable.name;
-        };
+    for (const Record& variable : records_in(begin, *region)) {
+        const auto replaces = [&](const NewVariable& other) { return wide(other.name) == variable.name; };
         if (variable.valid && std::ranges::none_of(variables, replaces))
             put(variable.whole);
     }
-    for (const AuthenticatedVariable& variable : variables)
+    for (const NewVariable& variable : variables)
         put(stored(variable));
     const std::size_t room = region->end - region->begin;
     if (content.size() > room)

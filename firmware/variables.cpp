@@ -50,8 +50,9 @@ void write_at(int fd, std::string_view bytes, std::size_t offset, const fs::path
 /// The beginning of the template, with the keys in it; empty when there are none.
 std::string with_keys(std::string_view original, const SecureLists& keys) {
     constexpr std::string_view global("\x61\xdf\xe4\x8b\xca\x93\xd2\x11\xaa\x0d\x00\xe0\x98\x03\x2b\x8c", 16),
-        database("\xcb\xb2\x19\xd7\x3a\x3d\x96\x45\xa3\xbc\xda\xd0\x0e\x67\x65\x6f", 16);
-    std::vector<AuthenticatedVariable> variables;
+        database("\xcb\xb2\x19\xd7\x3a\x3d\x96\x45\xa3\xbc\xda\xd0\x0e\x67\x65\x6f", 16),
+        shim("\x50\xab\x5d\x60\x46\xe0\x00\x43\xab\xb6\x3d\xd8\x10\xdd\x8b\x23", 16);
+    std::vector<NewVariable> variables;
     const auto put = [&](std::string_view name, std::string_view vendor, const std::string& value) {
         if (!value.empty())
             variables.push_back({std::string(name), vendor, value});
@@ -62,6 +63,8 @@ std::string with_keys(std::string_view original, const SecureLists& keys) {
     put("dbx", database, keys.dbx);
     put("KEK", global, keys.kek);
     put("PK", global, keys.pk);
+    if (!keys.sbat_level.empty())
+        variables.push_back({"SbatLevel", shim, keys.sbat_level, boot_service_variable});
     if (variables.empty())
         return {};
     return with_variables(std::string(original.substr(0, variables_end(original))), variables);

@@ -6,6 +6,7 @@
 
 #include "builder/inspect/findings.hpp"
 #include "builder/inspect/path_lookup.hpp"
+#include "builder/inspect/secure_chain.hpp"
 
 namespace lktest {
 namespace {
@@ -25,13 +26,6 @@ std::string signers_text(const SecureBootFacts& secure) {
                             ? fmt::format("'{}'", signature.signer)
                             : fmt::format("'{}' (issued by '{}')", signature.signer, signature.issuer));
     return fmt::format("{}", fmt::join(names, " and "));
-}
-
-bool trusts(const EfiProgram& shim, const SecureBootFacts& next) {
-    return std::ranges::any_of(next.signatures, [&](const PeSignature& signature) {
-        // Firmware's own db counts for shim as well.
-        return is_trusted(signature, shim.secure->vendor_certs) || !trust_generation(signature).empty();
-    });
 }
 
 std::string vendor_text(const EfiProgram& shim) {
@@ -61,7 +55,7 @@ void judge_next(const EfiProgram& shim, const std::string& what, const std::opti
         return;
     }
     judge_changed(what, *next, findings);
-    if (!trusts(shim, *next))
+    if (!starts(shim, *next))
         add_warning(
             findings, fmt::format("{}-signer", id),
             fmt::format("{} is signed by {}, and the shim ({}) carries {}: under Secure Boot it is refused.",
@@ -109,67 +103,36 @@ void judge_generations(const EfiProgram& loader, IsoFindings& findings) {
             "Take a shim that carries both signatures (Debian's since 16.1).");
 }
 
-/// The kernels that the ways through this program reach.
-std::set<std::string> kernels_after(const MediumFacts& facts, std::size_t program) {
-    std::set<std::string> kernels;
-    for (std::size_t node = 0; node < facts.graph.nodes.size(); ++node) {
-        const BootNode& start = facts.graph.nodes[node];
-        if (start.kind != BootNode::Kind::program || start.fact != program)
-            continue;
-        for (const std::size_t reached : facts.graph.reached_from(node)) {
-            const BootNode& entry = facts.graph.nodes[reached];
-            if (entry.kind == BootNode::Kind::entry && entry.fact && *entry.fact < facts.configs.size() &&
-                entry.entry < facts.configs[*entry.fact].entries.size())
-                kernels.insert(facts.configs[*entry.fact].entries[entry.entry].kernel);
-        }
+void judge_chain(const SecureChain& chain, const std::vector<std::string>& level, IsoFindings& findings) {
+    const EfiProgram& shim = *chain.loader;
+    if (chain.second) {
+        judge_next(shim, shown(*chain.second), chain.second->secure, "grub", findings);
+        judge_revoked(shown(*chain.second), *chain.second, level, findings);
     }
-    kernels.erase("");
-    return kernels;
-}
-
-void judge_chain(const MediumFacts& facts, std::size_t index, const std::vector<std::string>& level,
-                 IsoFindings& findings) {
-    const EfiProgram& shim = facts.efi[index];
-    const std::string suffix =
-        lower_case(file_name_of(shim.path)).substr(std::string_view("boot").size());  // "x64.efi"
-    const auto beside = [&](const std::string& file) {
-        return std::ranges::find_if(facts.efi, [&](const EfiProgram& other) {
-            return other.volume == shim.volume &&
-                   lower_case(other.path) == lower_case(directory_of(shim.path)) + "/" + file;
-        });
-    };
-    if (const auto grub = beside("grub" + suffix); grub != facts.efi.end()) {
-        judge_next(shim, shown(*grub), grub->secure, "grub", findings);
-        judge_revoked(shown(*grub), *grub, level, findings);
-    }
-    if (beside("mm" + suffix) == facts.efi.end())
+    if (!chain.mok_manager) {
+        const std::string file = lower_case(file_name_of(shim.path));
         add_notice(findings, "no-mokmanager",
-                   fmt::format("There is no mm{} beside {}: users cannot enrol keys.", suffix, shown(shim)),
+                   fmt::format("There is no mm{} beside {}: users cannot enrol keys.",
+                               file.substr(std::string_view("boot").size()), shown(shim)),
                    "Add MokManager from the shim's package if users have to enrol a key.");
-    for (const std::string& path : kernels_after(facts, index)) {
-        const auto kernel = std::ranges::find(facts.kernels, path, &KernelFacts::path);
-        BootEntry entry;
-        entry.kernel.path = path;
-        if (kernel != facts.kernels.end() && kernel->image && !is_tool(entry))
-            judge_next(shim, path, kernel->secure, "kernel", findings);
     }
+    for (const KernelFacts* kernel : chain.kernels)
+        judge_next(shim, kernel->path, kernel->secure, "kernel", findings);
 }
 
 }  // namespace
 
 void judge_secure_boot(const MediumFacts& facts, IsoFindings& findings) {
     const std::vector<std::string> level = published_sbat_level();
-    for (std::size_t i = 0; i < facts.efi.size(); ++i) {
-        const EfiProgram& program = facts.efi[i];
-        const std::string file = lower_case(file_name_of(program.path));
-        if (!program.in_esp || lower_case(directory_of(program.path)) != "/efi/boot" ||
-            !file.starts_with("boot") || !is_signed(program.secure))
-            continue;  // "efi-unsigned" says that Secure Boot is not for this medium
-        judge_changed(shown(program), *program.secure, findings);
-        judge_revoked(shown(program), program, level, findings);
-        judge_generations(program, findings);
-        if (program.loader == EfiProgram::Loader::shim)
-            judge_chain(facts, i, level, findings);
+    for (const SecureChain& chain : secure_chains(facts)) {
+        const EfiProgram& loader = *chain.loader;
+        if (!is_signed(loader.secure))
+            continue;  // "efi-unsigned" says that Secure Boot refuses this medium
+        judge_changed(shown(loader), *loader.secure, findings);
+        judge_revoked(shown(loader), loader, level, findings);
+        judge_generations(loader, findings);
+        if (loader.loader == EfiProgram::Loader::shim)
+            judge_chain(chain, level, findings);
     }
 }
 

@@ -4,14 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "builder/base/error.hpp"
 #include "builder/inspect/byte_view.hpp"
+#include "builder/image/checksums.hpp"
 #include "builder/inspect/el_torito.hpp"
 #include "builder/inspect/fat.hpp"
 #include "builder/inspect/iso_tree.hpp"
 #include "builder/inspect/partitions.hpp"
-#include "builder/manifest.hpp"
 
 namespace lktest {
 namespace {
@@ -104,6 +105,12 @@ IsoFacts read_iso_facts(const ByteView& iso, const std::string& name) {
         }
     sort(facts.arches);
     return facts;
+}
+
+bool manifest_reports(const std::string& text) {
+    const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+    const auto report = json.is_object() ? json.find("report") : json.end();
+    return !json.is_object() || report == json.end() || *report != "none";
 }
 
 }  // namespace lktest

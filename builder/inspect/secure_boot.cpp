@@ -11,7 +11,7 @@
 #include <array>
 #include <charconv>
 
-#include "builder/base/handle.hpp"
+#include "builder/base/certificate.hpp"
 
 namespace lktest {
 namespace {
@@ -20,43 +20,8 @@ constexpr std::size_t header_limit = 64 << 10, signature_limit = 1 << 20, certif
 constexpr std::uint64_t hash_limit = 64 << 20;
 constexpr int signature_count_limit = 8;
 
-using Certificate = Handle<X509, X509_free>;
-
 void free_signers(STACK_OF(X509) * stack) {
     sk_X509_free(stack);  // the certificates come from the signature
-}
-
-std::string name_text(const X509_NAME* name) {
-    const int at = X509_NAME_get_index_by_NID(const_cast<X509_NAME*>(name), NID_commonName, -1);
-    if (at < 0)
-        return {};
-    unsigned char* utf8 = nullptr;
-    const int size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
-    std::string text;
-    if (size >= 0) {
-        constexpr std::size_t name_limit = 256;
-        text.assign(reinterpret_cast<const char*>(utf8),
-                    std::min(static_cast<std::size_t>(size), name_limit));
-        OPENSSL_free(utf8);
-    }
-    return text;
-}
-
-std::string der_of(X509* certificate) {
-    unsigned char* bytes = nullptr;
-    const int size = i2d_X509(certificate, &bytes);
-    if (size <= 0)
-        return {};
-    std::string der(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
-    OPENSSL_free(bytes);
-    return der;
-}
-
-Certificate certificate_of(std::string_view der) {
-    const auto* at = reinterpret_cast<const unsigned char*>(der.data());
-    Certificate certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-    ERR_clear_error();
-    return certificate;
 }
 
 std::string date_text(const ASN1_TIME* time) {
@@ -64,13 +29,6 @@ std::string date_text(const ASN1_TIME* time) {
     if (!time || ASN1_TIME_to_tm(time, &parts) != 1)
         return {};
     return fmt::format("{:04}-{:02}-{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
-}
-
-std::string hexadecimal(std::string_view bytes) {
-    std::string text;
-    for (const char byte : bytes)
-        text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-    return text;
 }
 
 /// The places in a PE image that Authenticode's hash skips.
@@ -169,14 +127,14 @@ void add_signatures(SecureBootFacts& facts, std::string_view bytes, const std::s
     const STACK_OF(X509)* all = pkcs7->d.sign->cert;
     for (int i = 0; signers && i < std::min(sk_X509_num(signers.get()), signature_count_limit); ++i) {
         X509* leaf = sk_X509_value(signers.get(), i);
-        PeSignature signature{name_text(X509_get_subject_name(leaf)),
-                              name_text(X509_get_issuer_name(leaf)),
+        PeSignature signature{common_name(X509_get_subject_name(leaf)),
+                              common_name(X509_get_issuer_name(leaf)),
                               date_text(X509_get0_notAfter(leaf)),
-                              {der_of(leaf)},
+                              {der_of(*leaf)},
                               true};
         for (int other = 0; other < sk_X509_num(all) && signature.chain.size() < certificate_count_limit;
              ++other)
-            signature.chain.push_back(der_of(sk_X509_value(all, other)));
+            signature.chain.push_back(der_of(*sk_X509_value(all, other)));
         // The signed content has the hash as an octet string of 32 bytes: 04 20.
         if (!hash.empty() && bytes.find(std::string("\x04\x20") + hash) == std::string_view::npos)
             signature.matches = bytes.find("\x60\x86\x48\x01\x65\x03\x04\x02\x01") == std::string_view::npos;
@@ -212,20 +170,14 @@ void read_vendor_certs(SecureBootFacts& facts, std::string_view section) {
         if (!certificate || facts.vendor_certs.size() >= certificate_count_limit)
             return;
         facts.vendor_certs.emplace_back(der);
-        facts.vendor_names.push_back(name_text(X509_get_subject_name(certificate.get())));
+        facts.vendor_names.push_back(common_name(X509_get_subject_name(certificate.get())));
     };
     if (bytes.starts_with("\x30\x82")) {
         add(bytes);
         return;
     }
-    while (bytes.size() > 28) {
-        const std::uint32_t list = le32(bytes, 16), header = le32(bytes, 20), entry = le32(bytes, 24);
-        if (list < 28 || list > bytes.size() || entry <= 16 || header > list - 28)
-            return;
-        for (std::uint64_t at = 28 + std::uint64_t{header}; at + entry <= list; at += entry)
-            add(bytes.substr(at + 16, entry - 16));
-        bytes.remove_prefix(list);
-    }
+    for (const std::string& der : read_signature_lists(bytes).certificates)
+        add(der);
 }
 
 /// The lines of "shim,4\ngrub,5", without the first one, "sbat,1,DATE".
@@ -269,9 +221,14 @@ std::optional<SecureBootFacts> read_secure_boot(const ByteView& file) {
     read_vendor_certs(facts, section_content(file, *layout, ".vendor_cert", 256 << 10));
     // Two offsets, from the first of them on: the older payload and the newer one.
     const std::string levels = section_content(file, *layout, ".sbatlevel", 16 << 10);
-    if (const std::uint64_t newest = std::uint64_t{4} + le32(levels, 8);
-        le32(levels, 8) != 0 && newest < levels.size())
-        facts.sbat_level = level_lines(std::string_view(levels).substr(newest));
+    for (const std::size_t field : {4, 8}) {
+        const std::uint64_t at = std::uint64_t{4} + le32(levels, field);
+        if (le32(levels, field) == 0 || at >= levels.size())
+            continue;
+        const std::string_view text = std::string_view(levels).substr(at);
+        facts.sbat_level = level_lines(text);
+        facts.sbat_payloads.emplace_back(text.substr(0, text.find('\0')));
+    }
     ERR_clear_error();
     return facts;
 }
@@ -281,25 +238,18 @@ bool is_trusted(const PeSignature& signature, const std::vector<std::string>& ce
         const Certificate authority = certificate_of(trusted);
         if (!authority)
             continue;
-        EVP_PKEY* key = X509_get0_pubkey(authority.get());
         for (const std::string& der : signature.chain) {
-            if (der == trusted)
-                return true;
             const Certificate certificate = certificate_of(der);
-            const bool issued = certificate && X509_NAME_cmp(X509_get_issuer_name(certificate.get()),
-                                                             X509_get_subject_name(authority.get())) == 0;
-            if (issued && key && X509_verify(certificate.get(), key) == 1)
+            if (der == trusted || (certificate && is_issued_by(*certificate, *authority)))
                 return true;
         }
     }
-    ERR_clear_error();
     return false;
 }
 
 std::string_view trust_generation(const PeSignature& signature) {
-    if (signature.issuer == "Microsoft Corporation UEFI CA 2011")
-        return "2011";
-    return signature.issuer == "Microsoft UEFI CA 2023" ? "2023" : "";
+    const auto* known = std::ranges::find(microsoft_authorities, signature.issuer, &MicrosoftAuthority::name);
+    return known == microsoft_authorities.end() ? std::string_view() : known->generation;
 }
 
 std::vector<std::string> published_sbat_level() {

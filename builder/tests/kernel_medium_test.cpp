@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "builder/inspect/iso_facts.hpp"
 #include "builder/kernel_medium.hpp"
 
 #include <gtest/gtest.h>

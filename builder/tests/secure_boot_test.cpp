@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "builder/inspect/secure_chain.hpp"
 #include "builder/tests/support/fake_medium.hpp"
 
 namespace lktest {
@@ -47,6 +48,61 @@ TEST(SecureBoot, SurvivesDamagedSignaturesAndTables) {
     const auto facts = read_secure_boot(ByteView::of_memory(fake_pe_with(0x8664, ".vendor", lists)));
     ASSERT_TRUE(facts);
     EXPECT_TRUE(facts->vendor_certs.empty());
+}
+
+/// A signature by an authority with this name. Only the name is compared: the chain is empty.
+PeSignature signature_of(std::string issuer) {
+    PeSignature signature;
+    signature.signer = "leaf";
+    signature.issuer = std::move(issuer);
+    return signature;
+}
+
+EfiProgram program(std::string path, std::vector<PeSignature> signatures) {
+    EfiProgram made{.path = std::move(path), .in_esp = true, .image = PeImage{}, .grub = {}, .secure = {}};
+    made.image->machine = 0x8664;
+    made.secure = SecureBootFacts{};
+    made.secure->signatures = std::move(signatures);
+    return made;
+}
+
+/// The reasons for the four kinds of PCs, in the order of the table; "" is a boot.
+Strings refusals(const MediumFacts& facts) {
+    Strings reasons;
+    for (const SecureVerdict& verdict : secure_verdicts(facts))
+        reasons.push_back(verdict.refused);
+    return reasons;
+}
+
+TEST(SecureChain, IsJudgedByTheGenerationOfKeys) {
+    MediumFacts facts;
+    const PeSignature old = signature_of("Microsoft Corporation UEFI CA 2011"),
+                      young = signature_of("Microsoft UEFI CA 2023");
+    facts.efi = {program("/EFI/BOOT/BOOTX64.EFI", {old, young})};
+    EXPECT_EQ(refusals(facts), (Strings{"", "", "", ""}));
+    facts.efi = {program("/EFI/BOOT/BOOTX64.EFI", {young})};
+    EXPECT_EQ(refusals(facts),
+              (Strings{"the loader is signed by 'Microsoft UEFI CA 2023' only", "", "", ""}));
+    facts.efi = {program("/EFI/BOOT/BOOTX64.EFI", {})};
+    EXPECT_EQ(refusals(facts), Strings(4, "the loader is not signed"));
+    facts.efi = {program("/EFI/debian/grubx64.efi", {})};
+    EXPECT_EQ(refusals(facts), Strings{}) << "firmware does not start it from a live medium";
+}
+
+TEST(SecureChain, GoesOnToWhatShimStarts) {
+    MediumFacts facts;
+    const PeSignature old = signature_of("Microsoft Corporation UEFI CA 2011");
+    facts.efi = {program("/EFI/BOOT/BOOTX64.EFI", {old}), program("/EFI/BOOT/grubx64.efi", {})};
+    facts.efi[0].loader = EfiProgram::Loader::shim;
+    EXPECT_EQ(refusals(facts)[0], "/EFI/BOOT/grubx64.efi is not signed");
+    EXPECT_EQ(refusals(facts)[1], "the loader is signed by 'Microsoft Corporation UEFI CA 2011' only");
+    facts.efi[1].secure->signatures = {signature_of("Somebody's CA")};
+    EXPECT_EQ(refusals(facts)[2],
+              "/EFI/BOOT/grubx64.efi is signed by 'Somebody's CA', which the shim does not carry");
+    facts.efi[1].secure->signatures = {old};
+    facts.efi[1].image->sbat = {"sbat,1,x", "grub,3,y"};
+    EXPECT_EQ(refusals(facts)[2], "");
+    EXPECT_EQ(refusals(facts)[3], "/EFI/BOOT/grubx64.efi: grub has generation 3, and 5 is required");
 }
 
 }  // namespace

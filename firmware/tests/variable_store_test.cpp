@@ -27,7 +27,7 @@ TEST(VariableStoreText, HoldsWhatWasPutIntoIt) {
     const std::string empty = empty_store();
     EXPECT_EQ(variables_end(empty), empty.size() - after);
     EXPECT_EQ(variable_in(empty, "db"), std::nullopt);
-    const AuthenticatedVariable both[] = {{"db", vendor, "one"}, {"PK", vendor, "owner"}};
+    const NewVariable both[] = {{"db", vendor, "one"}, {"PK", vendor, "owner"}};
     const std::string store = with_variables(empty, both);
     EXPECT_EQ(store.size(), empty.size());
     EXPECT_TRUE(store.ends_with(std::string(after, 'x'))) << "bytes after the store are not touched";
@@ -37,25 +37,35 @@ TEST(VariableStoreText, HoldsWhatWasPutIntoIt) {
 }
 
 TEST(VariableStoreText, AVariableTakesThePlaceOfTheOneBefore) {
-    const AuthenticatedVariable before[] = {{"db", vendor, "theirs"}, {"Lang", vendor, "en"}};
-    const AuthenticatedVariable own[] = {{"db", vendor, "mine, and longer"}};
+    const NewVariable before[] = {{"db", vendor, "theirs"}, {"Lang", vendor, "en"}};
+    const NewVariable own[] = {{"db", vendor, "mine, and longer"}};
     const std::string store = with_variables(with_variables(empty_store(), before), own);
     EXPECT_EQ(variable_in(store, "db"), "mine, and longer");
     EXPECT_EQ(variable_in(store, "Lang"), "en") << "the others stay";
     EXPECT_EQ(store.find("theirs"), store.npos);
 }
 
+TEST(VariableStoreText, ListsVariablesWithTheirVendorsAndAttributes) {
+    const NewVariable both[] = {{"db", vendor, "one"},
+                                {"SbatLevel", vendor, "sbat,1", boot_service_variable}};
+    const std::vector<StoredVariable> wanted{
+        {"db", "33323130-3534-3736-3839-616263646566", authenticated_variable, "one"},
+        {"SbatLevel", "33323130-3534-3736-3839-616263646566", boot_service_variable, "sbat,1"}};
+    EXPECT_EQ(variables_in(with_variables(empty_store(), both)), wanted);
+    EXPECT_TRUE(variables_in("no store").empty());
+}
+
 TEST(VariableStoreText, DeletedVariablesAreNotThere) {
-    const AuthenticatedVariable one[] = {{"db", vendor, "one"}};
+    const NewVariable one[] = {{"db", vendor, "one"}};
     std::string store = with_variables(empty_store(), one);
     store[volume + 28 + 2] = '\x3d';  // its state: deleted
     EXPECT_EQ(variable_in(store, "db"), std::nullopt);
 }
 
 TEST(VariableStoreText, HasNoRoomForMoreThanItHolds) {
-    const AuthenticatedVariable large[] = {{"db", vendor, std::string(room, 'x')}};
+    const NewVariable large[] = {{"db", vendor, std::string(room, 'x')}};
     EXPECT_THROW(with_variables(empty_store(), large), Error);
-    const AuthenticatedVariable fits[] = {{"db", vendor, std::string(room - 66, 'x')}};
+    const NewVariable fits[] = {{"db", vendor, std::string(room - 66, 'x')}};
     EXPECT_EQ(variable_in(with_variables(empty_store(), fits), "db"), std::string(room - 66, 'x'));
 }
 

@@ -16,9 +16,11 @@
 #include "harness/boot/follow.hpp"
 #include "harness/boot/live_guest.hpp"
 #include "harness/boot/look_into.hpp"
+#include "harness/boot/machine_keys.hpp"
 #include "harness/boot/measure_host.hpp"
 #include "harness/boot/prove_kernel.hpp"
 #include "harness/boot/rig.hpp"
+#include "harness/boot/variable_report.hpp"
 #include "harness/boot/watch_for_standstill.hpp"
 #include "harness/console/frames.hpp"
 #include "harness/diagnose/busy_tasks.hpp"
@@ -132,6 +134,27 @@ void collect(const Connection& libvirt, const Domain& guest, bool failed, const 
         write_file(artefacts / "qemu.log", without_environment(read_file(log)));
 }
 
+/// Writes variables.json, and tells what will matter to the next medium on such a machine.
+void report_changes(const Rig& rig, const std::string& after, const fs::path& artefacts,
+                    Attendance& attendance) {
+    if (after.empty() || rig.variables_before.empty())
+        return;
+    const VariableReport report = report_variables(rig.variables_before, after);
+    for (const std::string& note : report.notes)
+        attendance.tell({.at = attendance.since_power_on(),
+                         .kind = Event::Kind::lifecycle,
+                         .name = "variables",
+                         .text = note});
+    try {
+        write_file(artefacts / "variables.json", report.json);
+    } catch (const Error& fault) {  // such as a full disk: the verdict remains valid
+        attendance.tell({.at = attendance.since_power_on(),
+                         .kind = Event::Kind::warning,
+                         .name = "artefacts",
+                         .text = fault.what()});
+    }
+}
+
 /// @param directory  the cell's directory, as the user knows it
 /// @param held       the same directory, held open so that it cannot be replaced
 asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
@@ -189,7 +212,10 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
             verdict.hint = hint_for_killed(*signal, rig.oom);
         }
     }
-    const Knowledge knowledge{cell, *scenario, host.failures, host.causes};
+    const std::string variables = read_variable_store(rig.spec.variables);
+    const Knowledge knowledge{
+        cell, *scenario, host.failures, host.causes,
+        row_of(cell.firmware).secure_boot ? machine_keys(variables) : MachineKeys{}};
     Examination known = live->known();
     known.reset_loop = verdict.outcome == Outcome::reboot_loop;
     std::vector<std::string> console = live->console();
@@ -225,6 +251,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
         rig.disks->keep(artefacts);
     };
     co_await on_worker(host.workers, end);
+    report_changes(rig, variables, artefacts, *attendance);
     if (!not_collected.empty())
         attendance->tell({.at = attendance->since_power_on(),
                           .kind = Event::Kind::warning,

@@ -25,6 +25,12 @@ void each_field(Archive& archive, MediumFinding& finding) {
 }
 
 template <typename Archive>
+void each_field(Archive& archive, MachineKeys& keys) {
+    auto& [db, db_hashes, dbx_hashes, sbat_level] = keys;
+    archive(db, db_hashes, dbx_hashes, sbat_level);
+}
+
+template <typename Archive>
 void each_field(Archive& archive, Fact& fact) {
     auto& [name, holds, text] = fact;
     archive(name, holds, text);
@@ -82,17 +88,20 @@ IsoFacts inspect_facts(const std::filesystem::path& iso) {
     return answer_of<IsoFacts>("facts", iso, iso.string());
 }
 
-MediumOnPath inspect_on_path(const BootCell& cell, const std::string& command_line,
-                             const std::vector<std::string>& console, const Facts& known) {
+MediumOnPath inspect_on_path(const BootCell& cell, const MachineKeys& machine,
+                             const std::string& command_line, const std::vector<std::string>& console,
+                             const Facts& known) {
     BootCell way = cell;
     std::string name = cell.image.path.string(), line = command_line;
+    MachineKeys trusted = machine;
     std::vector<std::string> said = console, keys, words;
     for (const auto& [key, word] : known.words) {
         keys.push_back(key);
         words.push_back(word);
     }
-    const std::string answer = inspect_confined(
-        "path", cell.image.path, packed(name, way.arch, way.firmware, way.medium, line, said, keys, words));
+    const std::string answer =
+        inspect_confined("path", cell.image.path,
+                         packed(name, way.arch, way.firmware, way.medium, trusted, line, said, keys, words));
     MediumOnPath found;
     if (!unpack(answer, found.findings, found.facts.all, keys, words) || keys.size() != words.size())
         throw ConfinedFailure(
@@ -116,9 +125,11 @@ std::string facts_job(std::span<const int> files, std::string_view input) {
 
 std::string path_job(std::span<const int> files, std::string_view input) {
     BootCell cell;
+    MachineKeys machine;
     std::string name, command_line;
     std::vector<std::string> console, keys, words;
-    if (!unpack(input, name, cell.arch, cell.firmware, cell.medium, command_line, console, keys, words) ||
+    if (!unpack(input, name, cell.arch, cell.firmware, cell.medium, machine, command_line, console, keys,
+                words) ||
         keys.size() != words.size())
         throw host_error("the question for a medium is garbled");
     const MediumFacts medium = read_medium_facts(medium_in(files), name);
@@ -127,6 +138,7 @@ std::string path_job(std::span<const int> files, std::string_view input) {
     for (std::size_t i = 0; i < keys.size(); ++i)
         facts.words.insert_or_assign(keys[i], words[i]);
     add_medium_facts(medium, command_line, console, facts);
+    add_secure_boot_facts(medium, machine, facts);
     keys.clear();
     words.clear();
     for (const auto& [key, word] : facts.words) {

@@ -14,6 +14,7 @@
 #include "builder/inspect/iso_facts.hpp"
 #include "harness/diagnose/booted_path.hpp"
 #include "harness/diagnose/facts.hpp"
+#include "harness/diagnose/secure_boot_facts.hpp"
 #include "harness/matrix/cell.hpp"
 
 // Inspects a medium in a confined process. These functions throw what that process throws. If it gives no
@@ -31,7 +32,7 @@ struct MediumOnPath {
     std::vector<MediumFinding> findings;
     Facts facts;  ///< including the previously known words
 };
-MediumOnPath inspect_on_path(const BootCell& cell, const std::string& command_line,
+MediumOnPath inspect_on_path(const BootCell& cell, const MachineKeys& keys, const std::string& command_line,
                              const std::vector<std::string>& console, const Facts& known);
 
 /// The files that a menu entry loads.

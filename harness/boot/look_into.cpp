@@ -16,12 +16,13 @@ namespace fs = std::filesystem;
 
 /// What inspection of the medium tells; nothing if that cannot be found out, as of a boot server's directory.
 /// @param untold  says why not
-std::optional<MediumOnPath> look_at_medium(const BootCell& cell, const std::string& command_line,
+std::optional<MediumOnPath> look_at_medium(const BootCell& cell, const MachineKeys& keys,
+                                           const std::string& command_line,
                                            const std::vector<std::string>& console, const Facts& known,
                                            std::vector<std::string>& untold) {
     try {
         if (fs::is_regular_file(cell.image.path))
-            return inspect_on_path(cell, command_line, console, known);
+            return inspect_on_path(cell, keys, command_line, console, known);
     } catch (const ConfinedFailure& failure) {
         untold.push_back(fmt::format("the medium: {}", failure.what()));
     } catch (const std::exception&) {
@@ -44,8 +45,8 @@ std::vector<RankedCause> causes_of(Diagnosis& diagnosis, std::vector<std::string
     evidence.signs = diagnosis.signs;
     evidence.facts = measured_facts(seen, diagnosis, knowledge.cell, console);
     const std::string command_line = kernel_start(seen.log).command_line;
-    if (auto medium =
-            look_at_medium(knowledge.cell, command_line, console, evidence.facts, diagnosis.untold)) {
+    if (auto medium = look_at_medium(knowledge.cell, knowledge.keys, command_line, console, evidence.facts,
+                                     diagnosis.untold)) {
         evidence.inspected = true;
         evidence.medium = std::move(medium->findings);
         for (Fact& fact : medium->facts.all)

@@ -7,6 +7,7 @@
 
 #include "harness/boot/onlooker.hpp"
 #include "harness/diagnose/diagnosis.hpp"
+#include "harness/diagnose/secure_boot_facts.hpp"
 
 namespace lktest {
 
@@ -16,6 +17,7 @@ struct Knowledge {
     const Scenario& scenario;
     const std::vector<Failure>& failures;
     const std::vector<Cause>& causes;
+    MachineKeys keys{};  ///< of a machine with Secure Boot
 };
 
 /// The result of looking at a guest from outside.

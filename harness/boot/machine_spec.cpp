@@ -21,7 +21,7 @@ FirmwareWish firmware_wish(const BootCell& cell) {
 }
 
 MachineSpec machine_spec(const Host& host, const Connection& libvirt, const BootCell& cell,
-                         const Scenario& scenario, const fs::path& directory) {
+                         const Scenario& scenario, const SecureLists& keys, const fs::path& directory) {
     MachineSpec spec{.cell = cell,
                      .domain_name = fmt::format("lktest-{}-{}", ::getpid(), name(cell)),
                      .settings = scenario.machine,
@@ -44,7 +44,7 @@ MachineSpec machine_spec(const Host& host, const Connection& libvirt, const Boot
     }
     if (has_variables(spec))
         make_variable_store(cell.arch, *spec.firmware, spec.variables,
-                            kind.secure_boot ? read_secure_keys(scenario.keys) : SecureLists{});
+                            kind.secure_boot ? keys : SecureLists{});
     if (host.network == Network::tap)
         spec.network = TapNetwork{tap_name, guest_mac};
     else if (host.network == Network::user)

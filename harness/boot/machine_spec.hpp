@@ -14,9 +14,10 @@ namespace lktest {
 FirmwareWish firmware_wish(const BootCell& cell);
 
 /// The machine of a cell for `libvirt`, still without its medium and disks. Creates its variable store in
-/// `directory`. Throws a host Error if there is no firmware for it.
+/// `directory`, with `keys` if it has Secure Boot. Throws a host Error if there is no firmware for it.
 MachineSpec machine_spec(const Host& host, const Connection& libvirt, const BootCell& cell,
-                         const Scenario& scenario, const std::filesystem::path& directory);
+                         const Scenario& scenario, const SecureLists& keys,
+                         const std::filesystem::path& directory);
 
 /// Where QEMU finds an image.
 std::filesystem::path path_for_qemu(const Host& host, const std::filesystem::path& image);

@@ -2,8 +2,10 @@
 #include "harness/boot/rig.hpp"
 
 #include "harness/boot/bounded_file.hpp"
+#include "harness/boot/machine_keys.hpp"
 #include "harness/boot/machine_spec.hpp"
 #include "harness/boot/placed_files.hpp"
+#include "harness/boot/variable_report.hpp"
 #include "harness/machine/worker.hpp"
 
 namespace lktest {
@@ -100,7 +102,14 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
 
     MachineSpec& spec = rig.spec;
     Connection& libvirt = rig.seat.connection();
-    spec = machine_spec(host, libvirt, cell, scenario, rig.directory.path());
+    SecureLists keys;
+    const auto read_keys = [&] {
+        if (row_of(cell.firmware).secure_boot)
+            keys = secure_lists(scenario.keys, cell.image.path);
+    };
+    co_await on_worker(host.workers, read_keys);
+    spec = machine_spec(host, libvirt, cell, scenario, keys, rig.directory.path());
+    rig.variables_before = read_variable_store(spec.variables);
     if (spec.settings.firmware_log)
         spec.firmware_log = spec.serial_pipe.empty() ? fs::absolute(artefacts) / "firmware.log"
                                                      : rig.directory.path() / "firmware";

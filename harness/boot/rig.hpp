@@ -48,6 +48,7 @@ struct Rig {
     OomCounter oom;
     std::optional<QemuUser> user;  ///< the user of QEMU's process, if not lktest's own
     MachineSpec spec;
+    std::string variables_before;  ///< see read_variable_store()
     bool kvm = false;
     Limits limits;
     std::mutex looking;  ///< held by whoever pauses the guest to look at it

@@ -6,6 +6,7 @@
 #include "builder/base/confined.hpp"
 #include "harness/boot/examine_memory.hpp"
 #include "harness/boot/inspect_medium.hpp"
+#include "harness/boot/machine_keys.hpp"
 #include "harness/cli/inspect.hpp"
 
 namespace lktest {
@@ -16,6 +17,7 @@ inline constexpr std::array confined_jobs{
     ConfinedJob{"facts", facts_job},
     ConfinedJob{"path", path_job},
     ConfinedJob{"menu", menu_job},
+    ConfinedJob{"shims", shims_job},
     ConfinedJob{"inspect", inspect_job},
 };
 

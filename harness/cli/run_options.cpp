@@ -72,7 +72,7 @@ const std::array sections{
     OptionSection{"Machines",
                   {"--arch", "--firmware", "--medium", "--all"},
                   {"--memory", "--reduce", "--machine", "--cpu", "--cpus", "--tables", "--tpm", "--graphics",
-                   "--card", "--enroll"}},
+                   "--card", "--enroll", "--trust", "--sbat"}},
     OptionSection{"What counts as a pass",
                   {"--scenario", "--known-failures", "--retries"},
                   {"--repeat", "--timeout", "--memory-floor"}},
@@ -144,6 +144,16 @@ void add_enroll(CLI::App& app, RunOptions& options) {
     add_repeatable(app, "--enroll", "FILE|microsoft",
                    "certificates for Secure Boot, with --firmware uefi-secure", "microsoft",
                    [&options](const std::string& word) { options.enrolled.push_back(word); });
+    add_single(app, "--trust", "2011|2023|both", "generation of Microsoft's CA that Secure Boot trusts",
+               "the firmware package's keys", [&options](const std::string& word) {
+                   constexpr std::array<std::string_view, 3> values{"2011", "2023", "both"};
+                   if (choose("--trust", word, values) == 2)
+                       options.trust.assign(trust_generations.begin(), trust_generations.end());
+                   else
+                       options.trust = {word};
+               });
+    add_single(app, "--sbat", "latest|DATE|FILE", "SBAT revocations that the machine has seen", "none",
+               [&options](const std::string& word) { options.sbat = word; });
 }
 
 void add_host(CLI::App& app, RunOptions& options) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "builder/base/json_text.hpp"
+#include "builder/inspect/secure_chain.hpp"
 
 namespace lktest {
 namespace {
@@ -101,6 +102,14 @@ Json secure_json(const SecureBootFacts& secure) {
             {"nx_compat", secure.nx_compat},
             {"vendor_certificates", strings(secure.vendor_names)},
             {"sbat_level", strings(secure.sbat_level)}};
+}
+
+Json verdict_json(const SecureVerdict& verdict) {
+    return {{"loader", json_text(verdict.loader)},
+            {"machine", verdict.machine},
+            {"id", verdict.id},
+            {"boots", verdict.refused.empty()},
+            {"refused", json_text(verdict.refused)}};
 }
 
 Json way_json(const BootWay& way) {
@@ -271,6 +280,7 @@ std::string inspect_json(const std::string& name, const MediumFacts& facts,
         {"partitions", partitions_json(facts.partitions)},
         {"esp", list(facts.esps, esp_json)},
         {"efi", list(facts.efi, efi_json)},
+        {"secure_boot", list(secure_verdicts(facts), verdict_json)},
         {"ways", list(facts.graph.ways, way_json)},
         {"configurations", list(facts.configs, config_json)},
         {"kernels", list(facts.kernels, kernel_json)},

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "builder/base/printable.hpp"
+#include "builder/inspect/secure_chain.hpp"
 #include "harness/report/sheet.hpp"
 
 namespace lktest {
@@ -150,6 +151,30 @@ void add_efi(Sheet& sheet, const MediumFacts& facts) {
             said.push_back(fmt::format("SBAT {}", fmt::join(program.image->sbat, " ")));
         sheet.row(title(), {(program.in_esp ? "ESP " : "ISO ") + program.path,
                             program.image ? pe_machine_name(program.image->machine) : "?", joined(said)});
+    }
+}
+
+void add_secure_boot(Sheet& sheet, const MediumFacts& facts) {
+    Title title("Secure Boot");
+    const std::vector<SecureVerdict> verdicts = secure_verdicts(facts);
+    const auto row = [&](const SecureVerdict& verdict, const std::string& pc) {
+        sheet.row(title(),
+                  {verdict.machine, pc,
+                   verdict.refused.empty() ? "boot it" : fmt::format("refuse it: {}", verdict.refused)});
+    };
+    for (auto first = verdicts.begin(); first != verdicts.end();) {
+        const auto end = std::find_if(first, verdicts.end(), [&](const SecureVerdict& verdict) {
+            return verdict.loader != first->loader;
+        });
+        const bool alike = std::all_of(
+            first, end, [&](const SecureVerdict& verdict) { return verdict.refused == first->refused; });
+        for (; first != end && !alike; ++first)
+            row(*first, first->pc);
+        if (alike)
+            row(*first, first->refused.empty()
+                            ? fmt::format("all PCs, with the revocations of {} too", published_sbat_date)
+                            : "all PCs");
+        first = end;
     }
 }
 
@@ -315,6 +340,7 @@ std::string inspect_text(const std::string& name, const MediumFacts& facts,
     add_partitions(sheet, facts);
     add_esps(sheet, facts);
     add_efi(sheet, facts);
+    add_secure_boot(sheet, facts);
     add_ways(sheet, facts);
     add_configs(sheet, facts);
     add_kernels(sheet, facts);

@@ -28,6 +28,16 @@ void reproduce(const Add& add, const Hardware& hardware) {
         add("--card", name(*hardware.card));
 }
 
+template <typename Add>
+void reproduce_keys(const Add& add, const RunOptions& options) {
+    for (const std::string& certificate : options.enrolled)
+        add("--enroll", certificate);
+    if (!options.trust.empty())
+        add("--trust", options.trust.size() > 1 ? "both" : options.trust.front());
+    if (!options.sbat.empty())
+        add("--sbat", options.sbat);
+}
+
 }  // namespace
 
 std::string reproduce(const RunOptions& options, const BootCell& cell) {
@@ -62,8 +72,7 @@ std::string reproducing_options(const RunOptions& options, const BootCell& cell)
     if (!options.append.empty())
         add("--append", options.append);
     if (row_of(cell.firmware).secure_boot)
-        for (const std::string& certificate : options.enrolled)
-            add("--enroll", certificate);
+        reproduce_keys(add, options);
     for (const std::string& uri : options.connect)
         add("--connect", uri);
     if (options.accel)

@@ -48,6 +48,8 @@ struct RunOptions {
     std::vector<std::string> scenarios;       ///< names or paths; empty to choose one that fits the ISO
     std::string append;                       ///< added to the kernel's command line in the loader's menu
     std::vector<std::string> enrolled;        ///< certificates to enroll in the firmware; see SecureKeys::db
+    std::vector<std::string> trust;           ///< see SecureKeys::trust
+    std::string sbat;                         ///< see SecureKeys::sbat
     Trials trials;
     std::filesystem::path known_failures;  ///< empty if there is none
     Engine engine = Engine::local;

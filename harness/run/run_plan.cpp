@@ -12,7 +12,7 @@
 #include "builder/base/file.hpp"
 #include "builder/base/printable.hpp"
 #include "builder/base/problem.hpp"
-#include "builder/manifest.hpp"
+#include "builder/inspect/iso_facts.hpp"
 #include "firmware/secure_keys.hpp"
 #include "harness/boot/inspect_medium.hpp"
 #include "harness/matrix/reduce.hpp"
@@ -207,17 +207,22 @@ void ask_for_all(Axes& axes) {
         axes.variants.push_back({.card = card});
 }
 
-/// Adds the user's certificates to those of the scenarios, and reads all, so that a bad one is told before
-/// anything boots.
-void enroll(RunPlan& plan, const std::vector<std::string>& certificates) {
-    if (!certificates.empty() && std::ranges::none_of(plan.cells, [](const PlannedCell& planned) {
+/// Applies the user's state of Secure Boot to the scenarios. Reads all certificates, so that a bad one is
+/// reported before anything boots.
+void apply_secure_boot(RunPlan& plan, const RunOptions& options) {
+    const bool asked = !options.enrolled.empty() || !options.trust.empty() || !options.sbat.empty();
+    if (asked && std::ranges::none_of(plan.cells, [](const PlannedCell& planned) {
             return !planned.not_applicable && row_of(planned.cell.firmware).secure_boot;
         }))
-        throw usage_error("--enroll is for firmware with Secure Boot, and no cell has it",
+        throw usage_error("--enroll, --trust and --sbat need firmware with Secure Boot, and no cell has it",
                           "add --firmware uefi-secure");
     for (auto& [name, scenario] : plan.scenarios) {
         std::vector<std::string>& db = scenario.keys.db;
-        db.insert(db.end(), certificates.begin(), certificates.end());
+        db.insert(db.end(), options.enrolled.begin(), options.enrolled.end());
+        if (!options.trust.empty())
+            scenario.keys.trust = options.trust;
+        if (!options.sbat.empty())
+            scenario.keys.sbat = options.sbat;
         read_secure_keys(scenario.keys);
     }
 }
@@ -249,8 +254,8 @@ RunPlan plan_run(const RunOptions& options) {
               .hardware = options.hardware};
     // The kernel's way through UEFI is slower, and is there on request.
     if (boots_kernel(options) && options.media.empty() && axes.firmwares.empty() && !options.all)
-        axes.firmwares = {axes.images.front().arches.front() == Arch::x86_64 ? Firmware::bios
-                                                                             : Firmware::uefi};
+        axes.firmwares = {build_of(Firmware::bios, axes.images.front().arches.front()) ? Firmware::bios
+                                                                                      : Firmware::uefi};
     if (!options.isos.empty())
         try_asked_arches(axes);
     if (options.all)
@@ -276,7 +281,7 @@ RunPlan plan_run(const RunOptions& options) {
         plan.cells = reduce_pairwise(plan.cells);
     if (!options.cells.empty())
         keep_named(plan.cells, options.cells);
-    enroll(plan, options.enrolled);
+    apply_secure_boot(plan, options);
     if (options.append.empty())
         return plan;
     for (auto& [name, scenario] : plan.scenarios) {

@@ -97,6 +97,13 @@ SecureKeys read_secure_boot(TomlSource& source, const toml::table& values,
     SecureKeys keys;
     keys.db = read_key_files(source, table, "db", true);
     keys.dbx = read_key_files(source, table, "dbx", false);
+    for (const PlacedText& generation : table.texts("trust")) {
+        if (std::ranges::find(trust_generations, generation.text) == trust_generations.end())
+            source.complain(generation.where, fmt::format("'trust' cannot be '{}'", generation.text),
+                            fmt::format("use {}", fmt::join(trust_generations, " or ")));
+        keys.trust.push_back(generation.text);
+    }
+    keys.sbat = table.string("sbat").value_or("");
     for (const auto& [key, file] : {std::pair("kek", &keys.kek), std::pair("pk", &keys.pk)}) {
         const std::vector<std::string> files = read_key_files(source, table, key, false);
         if (files.size() > 1)

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <openssl/x509.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "builder/base/handle.hpp"
+
+// X.509 certificates, and the lists of them that firmware and shim keep. The bytes may be hostile: what
+// cannot be read is left out.
+namespace lktest {
+
+using Certificate = Handle<X509, X509_free>;
+
+/// Null if these bytes do not begin with a certificate in DER.
+Certificate certificate_of(std::string_view der);
+
+std::string der_of(const X509& certificate);
+
+/// The common name in UTF-8, at most 255 bytes; empty if there is none.
+std::string common_name(const X509_NAME* name);
+
+/// Whether the owner of this key issued the certificate: names agree, and so does the signature.
+bool is_issued_by(const X509& certificate, const X509& authority);
+
+/// What EFI_SIGNATURE_LISTs hold (UEFI 2.10, 32.4.1), as in the variables db and dbx.
+struct SignatureLists {
+    std::vector<std::string> certificates;  ///< in DER
+    std::vector<std::string> sha256;        ///< Authenticode hashes of images, in hexadecimal
+};
+
+/// Reads lists that follow one another, up to the first that is damaged.
+SignatureLists read_signature_lists(std::string_view bytes);
+
+/// The names of certificates: their own common names.
+std::vector<std::string> names_of(const std::vector<std::string>& certificates);
+
+/// "0a1b…".
+std::string hexadecimal(std::string_view bytes);
+
+}  // namespace lktest

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include "harness/boot/machine_keys.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "builder/base/certificate.hpp"
+#include "builder/base/file.hpp"
+#include "builder/base/packed.hpp"
+#include "firmware/variable_store.hpp"
+#include "harness/boot/inspect_medium.hpp"
+
+namespace lktest {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view newest_level = "latest", no_level = "none";
+
+/// What shims carry that a machine may hold too.
+struct ShimContents {
+    std::vector<std::string> authorities;  ///< certificates of Microsoft's CAs, in DER
+    std::vector<std::string> sbat_levels;  ///< "sbat,1,DATE\nshim,4\n…"
+};
+
+void add(ShimContents& contents, const SecureBootFacts& secure) {
+    for (const PeSignature& signature : secure.signatures)
+        for (const std::string& der : signature.chain)
+            for (const std::string& name : names_of({der}))
+                if (std::ranges::find(microsoft_authorities, name, &MicrosoftAuthority::name) !=
+                    microsoft_authorities.end())
+                    contents.authorities.push_back(der);
+    contents.sbat_levels.insert(contents.sbat_levels.end(), secure.sbat_payloads.begin(),
+                                secure.sbat_payloads.end());
+}
+
+/// Of Debian and what derives from it, and where others install their loader.
+void add_installed_shims(ShimContents& contents) {
+    std::error_code none;
+    for (const fs::path directory : {"/usr/lib/shim", "/usr/share/shim", "/boot/efi/EFI"})
+        for (fs::recursive_directory_iterator entry(directory, none), end; entry != end;
+             entry.increment(none)) {
+            const std::string file = entry->path().filename();
+            if (file.starts_with("shim") && file.find(".efi") != file.npos && entry->is_regular_file(none))
+                if (const auto secure = read_secure_boot(ByteView::of_file(entry->path())))
+                    add(contents, *secure);
+        }
+}
+
+void add_shims_of(const fs::path& medium, ShimContents& contents) {
+    std::vector<std::string> authorities, levels;
+    if (!unpack(inspect_confined("shims", medium, medium.string()), authorities, levels))
+        throw usage_error(
+            fmt::format("{} could not be inspected (its reader's answer is garbled)", medium.string()));
+    std::ranges::move(authorities, std::back_inserter(contents.authorities));
+    std::ranges::move(levels, std::back_inserter(contents.sbat_levels));
+}
+
+std::string authority_of(std::string_view generation, const ShimContents& contents) {
+    for (const std::string& der : contents.authorities)
+        for (const std::string& name : names_of({der}))
+            for (const MicrosoftAuthority& known : microsoft_authorities)
+                if (known.generation == generation && known.name == name)
+                    return der;
+    throw usage_error(
+        fmt::format("no shim on this machine or on the medium carries Microsoft's certificate of {}",
+                    generation),
+        "install shim-signed, or name the certificate with --enroll");
+}
+
+/// The date in the first line: "sbat,1,2025021800".
+std::string_view date_of(std::string_view level) {
+    const std::string_view line = level.substr(0, level.find('\n'));
+    return line.substr(line.rfind(',') + 1);
+}
+
+std::string level_of(const std::string& wish, const ShimContents& contents) {
+    if (fs::is_regular_file(wish)) {
+        std::string text = read_file(wish);
+        constexpr std::size_t longest = 4096;
+        if (!text.starts_with("sbat,") || text.size() > longest)
+            throw usage_error(fmt::format("{} is not an SBAT level", wish),
+                              "start it with a line such as sbat,1,2025021800 and list components below");
+        return text;
+    }
+    std::string found;
+    for (const std::string& level : contents.sbat_levels)
+        if ((wish == newest_level && date_of(level) > date_of(found)) || wish == date_of(level))
+            found = level;
+    if (!found.empty())
+        return found;
+    std::vector<std::string_view> dates;
+    for (const std::string& level : contents.sbat_levels)
+        dates.push_back(date_of(level));
+    throw usage_error(
+        fmt::format("no shim on this machine or on the medium carries the SBAT level '{}'", wish),
+        dates.empty() ? "give a file that holds the level"
+                      : fmt::format("choose latest or one of: {}", fmt::join(dates, ", ")));
+}
+
+}  // namespace
+
+SecureLists secure_lists(SecureKeys keys, const fs::path& medium) {
+    const bool leveled = !keys.sbat.empty() && keys.sbat != no_level;
+    if (!keys.trust.empty() || leveled) {
+        ShimContents contents;
+        add_installed_shims(contents);
+        if (fs::is_regular_file(medium))
+            add_shims_of(medium, contents);
+        for (const std::string& generation : keys.trust)
+            keys.authorities.push_back(authority_of(generation, contents));
+        if (leveled)
+            keys.sbat_level = level_of(keys.sbat, contents);
+    }
+    return read_secure_keys(keys);
+}
+
+MachineKeys machine_keys(std::string_view store) {
+    MachineKeys keys;
+    for (const StoredVariable& variable : variables_in(store)) {
+        if (variable.name == "db") {
+            SignatureLists lists = read_signature_lists(variable.value);
+            keys.db = std::move(lists.certificates);
+            keys.db_hashes = std::move(lists.sha256);
+        } else if (variable.name == "dbx") {
+            keys.dbx_hashes = read_signature_lists(variable.value).sha256;
+        } else if (variable.name == "SbatLevel") {
+            keys.sbat_level = variable.value;
+        }
+    }
+    return keys;
+}
+
+std::string shims_job(std::span<const int> files, std::string_view input) {
+    ShimContents contents;
+    for (const EfiProgram& program : read_medium_facts(medium_in(files), std::string(input)).efi)
+        if (program.secure)
+            add(contents, *program.secure);
+    return packed(contents.authorities, contents.sbat_levels);
+}
+
+}  // namespace lktest
