@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "builder/base/error.hpp"
-#include "builder/inspect/byte_view.hpp"
 #include "builder/image/checksums.hpp"
+#include "builder/inspect/byte_view.hpp"
 #include "builder/inspect/el_torito.hpp"
 #include "builder/inspect/fat.hpp"
 #include "builder/inspect/iso_tree.hpp"

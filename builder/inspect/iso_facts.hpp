@@ -30,8 +30,8 @@ IsoFacts read_iso_facts(const std::filesystem::path& iso);
 /// @param name  the file's name, for messages
 IsoFacts read_iso_facts(const ByteView& iso, const std::string& name);
 
-/// Whether a medium with this manifest reports its milestones itself. A manifest that does not say so is of an
-/// older medium, which does.
+/// Whether a medium with this manifest reports its milestones itself. A manifest that does not say so is of
+/// an older medium, which does.
 bool manifest_reports(const std::string& text);
 
 /// The application identifier that `lktest build` writes begins with this.

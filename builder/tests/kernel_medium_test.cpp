@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "builder/inspect/iso_facts.hpp"
 #include "builder/kernel_medium.hpp"
 
 #include <gtest/gtest.h>
 
 #include "builder/base/file.hpp"
+#include "builder/inspect/iso_facts.hpp"
 #include "builder/manifest.hpp"
 #include "builder/tests/support/elf_bytes.hpp"
 #include "builder/tests/support/error_of.hpp"

@@ -213,9 +213,8 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
         }
     }
     const std::string variables = read_variable_store(rig.spec.variables);
-    const Knowledge knowledge{
-        cell, *scenario, host.failures, host.causes,
-        row_of(cell.firmware).secure_boot ? machine_keys(variables) : MachineKeys{}};
+    const Knowledge knowledge{cell, *scenario, host.failures, host.causes,
+                              row_of(cell.firmware).secure_boot ? machine_keys(variables) : MachineKeys{}};
     Examination known = live->known();
     known.reset_loop = verdict.outcome == Outcome::reboot_loop;
     std::vector<std::string> console = live->console();

@@ -10,8 +10,8 @@
 #include "builder/base/hash.hpp"
 #include "builder/initramfs/kernel.hpp"
 #include "builder/kernel_medium.hpp"
-#include "harness/run/make_image.hpp"
 #include "harness/run/lookup.hpp"
+#include "harness/run/make_image.hpp"
 
 namespace lktest {
 namespace fs = std::filesystem;

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <vector>
 
-#include "harness/run/run.hpp"
 #include "harness/matrix/expand.hpp"
+#include "harness/run/run.hpp"
 
 namespace lktest {
 

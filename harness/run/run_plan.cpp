@@ -255,7 +255,7 @@ RunPlan plan_run(const RunOptions& options) {
     // The kernel's way through UEFI is slower, and is there on request.
     if (boots_kernel(options) && options.media.empty() && axes.firmwares.empty() && !options.all)
         axes.firmwares = {build_of(Firmware::bios, axes.images.front().arches.front()) ? Firmware::bios
-                                                                                      : Firmware::uefi};
+                                                                                       : Firmware::uefi};
     if (!options.isos.empty())
         try_asked_arches(axes);
     if (options.all)
