@@ -9,6 +9,7 @@
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
+#include "builder/boot/menu.hpp"
 #include "builder/cache.hpp"
 #include "builder/live_root.hpp"
 #include "builder/manifest.hpp"

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "builder/base/error.hpp"
-#include "builder/initramfs/elf.hpp"
+#include "builder/inspect/elf.hpp"
 #include "builder/inspect/elf_program.hpp"
 
 namespace lktest {
