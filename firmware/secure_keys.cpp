@@ -21,7 +21,7 @@ using Certificate = Handle<X509, X509_free>;
 constexpr std::string_view x509_type("\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72", 16);
 constexpr std::string_view sha256_type("\x26\x16\xc4\xc1\x4c\x50\x92\x40\xac\xa9\x41\xf9\x36\x93\x43\x28",
                                        16);
-constexpr std::string_view owner("lktest owner key", 16);  // of ours; nobody asks for it
+constexpr std::string_view owner("lktest owner key", 16);  // only a label; no program checks it
 constexpr std::size_t list_header = 28;
 
 void free_der(unsigned char* bytes) {
@@ -37,13 +37,13 @@ std::string list_of(const X509& certificate) {
     const auto entry = static_cast<std::uint32_t>(owner.size()) + static_cast<std::uint32_t>(size);
     std::string list(x509_type);
     add_le(list, list_header + entry, 4);
-    add_le(list, 0, 4);  // no header of the list's type
+    add_le(list, 0, 4);  // the list type has no header
     add_le(list, entry, 4);
     list += owner;
     return list.append(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
 }
 
-/// Whether it is lists, one after another, that fill the whole.
+/// Whether the bytes are exactly a sequence of lists.
 bool are_lists(std::string_view bytes) {
     while (bytes.size() > list_header) {
         const std::uint32_t size = le32(bytes, 16), header = le32(bytes, 20), entry = le32(bytes, 24);
@@ -77,7 +77,7 @@ std::string read_list(const std::string& file) {
 }  // namespace
 
 std::string signature_list(std::string_view bytes, const std::string& name) {
-    constexpr std::size_t most = 1 << 20;  // the firmware's store is smaller
+    constexpr std::size_t most = 1 << 20;  // larger than the firmware's store
     if (bytes.size() <= most) {
         if (!bytes.empty() && are_lists(bytes))
             return std::string(bytes);
@@ -85,7 +85,7 @@ std::string signature_list(std::string_view bytes, const std::string& name) {
             if (std::string lists = read(bytes); !lists.empty())
                 return lists;
     }
-    throw usage_error(fmt::format("{} is not a certificate that firmware can enrol", name),
+    throw usage_error(fmt::format("{} is not a certificate that firmware can enroll", name),
                       "give an X.509 certificate as PEM or DER, or an EFI signature list");
 }
 
@@ -104,7 +104,7 @@ SecureLists read_secure_keys(const SecureKeys& keys) {
     }
     for (const std::string& file : keys.dbx)
         lists.dbx += read_list(file);
-    // A trusted signer may also be the owner. With the package's keys, the package's owner stays.
+    // A trusted signer may also be the owner. With the package's keys, the package's owner remains.
     lists.kek = keys.kek.empty() ? (lists.keep_packaged_db ? "" : first) : read_list(keys.kek);
     lists.pk = keys.pk.empty() ? (lists.keep_packaged_db ? "" : first) : read_list(keys.pk);
     return lists;

@@ -18,8 +18,8 @@ void append_file(const IsoTree& tree, const std::string& path, std::ofstream& ou
     constexpr std::size_t piece = std::size_t{1} << 20;
     const IsoNode* file = tree.find(path);
     if (!file)
-        throw usage_error(fmt::format("{} has no {}, which its own menu names", iso.string(), path),
-                          fmt::format("see what else is wrong with it: lktest inspect {}", iso.string()));
+        throw usage_error(fmt::format("{} lacks {}, which its boot menu names", iso.string(), path),
+                          fmt::format("to see its other problems, run: lktest inspect {}", iso.string()));
     for (std::uint64_t at = 0; at < file->content.size(); at += piece)
         out << file->content.read(at, piece);
 }
@@ -39,7 +39,7 @@ DirectKernel take_kernel(const fs::path& iso, Arch arch, const BootLine& wish, c
                               ? fmt::format("no menu of {} names a kernel for {}", iso.string(), name(arch))
                               : fmt::format("no menu entry '{}' of {} names a kernel for {}", wish.entry,
                                             iso.string(), name(arch)),
-                          fmt::format("see the entries that there are: lktest inspect {}", iso.string()));
+                          fmt::format("to list its entries, run: lktest inspect {}", iso.string()));
     DirectKernel direct{.kernel = directory / "kernel",
                         .initramfs = directory / "initramfs",
                         .command_line = entry->command_line};

@@ -13,7 +13,7 @@
 namespace lktest {
 namespace {
 
-/// A loader is a BIOS unless its image, which may be another machine's, is UEFI's.
+/// A loader is a BIOS unless its image, which may be on another machine, is a UEFI one.
 Firmware firmware_of(const pugi::xml_node& loader, Arch arch) {
     if (arch == Arch::aarch64 || std::string_view(loader.attribute("type").value()) == "pflash")
         return Firmware::uefi;
@@ -36,8 +36,8 @@ BootCell cell_of_domain(const std::string& xml) {
     else if (arch == name(Arch::x86_64))
         cell.arch = Arch::x86_64;
     else
-        throw usage_error(fmt::format("the guest is a machine of the architecture '{}'", arch),
-                          "lktest looks into x86_64 and aarch64");
+        throw usage_error(fmt::format("the guest has the architecture '{}'", arch),
+                          "lktest can examine x86_64 and aarch64");
     cell.firmware = firmware_of(domain.child("os").child("loader"), cell.arch);
     for (const pugi::xml_node disk : domain.child("devices").children("disk"))
         if (const std::string file = disk.child("source").attribute("file").value();

@@ -66,7 +66,7 @@ reason = 'the service says: \1'
 # run = "systemctl is-active my-service"
 )";
 
-/// The whole of our own recipe, with its comments, is where most people begin.
+/// Our own recipe with its comments, because most users start from it.
 std::string recipe_text() {
     return "# A live system of your own. Change it, then build it:\n#\n#     lktest build ./recipe.toml "
            "--arch x86_64 "
@@ -86,14 +86,14 @@ int init(const InitRequest& request) {
     const fs::path scenario = request.directory / "scenario.toml", recipe = request.directory / "recipe.toml";
     for (const fs::path& file : {scenario, recipe})
         if (fs::exists(fs::symlink_status(file)))
-            throw usage_error(fmt::format("{} is there already", file.string()),
-                              "give another directory, or move the file away");
+            throw usage_error(fmt::format("{} already exists", file.string()),
+                              "choose another directory, or move the file away");
     make_directories(request.directory);
     write_file(recipe, recipe_text());
     write_file(scenario, scenario_text);
-    fmt::print("{}   what to build: lktest build {} -o my.iso\n", printable(recipe.string()),
+    fmt::print("{}   the image; build it: lktest build {} -o my.iso\n", printable(recipe.string()),
                printable((recipe.has_parent_path() ? recipe : "." / recipe).string()));
-    fmt::print("{} what must be seen of its boot: lktest run --iso my.iso --scenario {}\n",
+    fmt::print("{} what its boot must reach; test it: lktest run my.iso --scenario {}\n",
                printable(scenario.string()), printable(scenario.string()));
     return static_cast<int>(ExitCode::passed);
 }

@@ -28,7 +28,7 @@ void add_inspect(CLI::App& app, InspectRequest& request) {
 
 namespace {
 
-/// Reading more would make users wait; what is left out is reported.
+/// Reading more would take too long; the report names what was not read.
 constexpr std::uint64_t checksum_limit = std::uint64_t{4} << 30;
 
 }  // namespace
@@ -40,7 +40,8 @@ int inspect(const InspectRequest& request) {
     std::string text;
     constexpr ConfinedLimits limits{.cpu = std::chrono::minutes(10)};  // for the checksums
     if (!unpack(inspect_confined("inspect", request.iso, packed(name, json, style), limits), bad, text))
-        throw usage_error(fmt::format("{} could not be inspected (its reader's answer is garbled)", name));
+        throw usage_error(
+            fmt::format("cannot inspect {}: the process that reads it sent a garbled answer", name));
     fmt::print("{}", text);
     return static_cast<int>(bad ? ExitCode::boot_failed : ExitCode::passed);
 }
@@ -50,7 +51,7 @@ std::string inspect_job(std::span<const int> files, std::string_view input) {
     bool json = false;
     Style style;
     if (!unpack(input, path, json, style))
-        throw host_error("the question for a medium is garbled");
+        throw host_error("the request to inspect a medium is garbled");
     const MediumFacts facts = read_medium_facts(medium_in(files), path, {.checksum_limit = checksum_limit});
     const std::vector<IsoFinding> findings = find_faults(facts);
     const std::string name = std::filesystem::path(path).filename().string();

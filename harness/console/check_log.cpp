@@ -18,18 +18,18 @@ using Writer = SavedLine::Writer;
 using Meaning = LogRules::Meaning;
 
 constexpr std::size_t most_findings = 1000, most_report_lines = 400, other_lines = 8;
-/// How far the lines of one report may be apart, and how long after its fence its first line may stand.
+/// The largest distance between lines of one report, and between its separator and its first line.
 constexpr std::size_t most_strangers = 4, fence_reach = 8;
-/// Within so many lines a second headline belongs to the first; "part"s do for longer.
+/// Within this many lines a second headline belongs to the first; the limit for "part"s is larger.
 constexpr std::size_t same_headline = 3, same_report = 30;
-/// A vague line that may be a program's is the kernel's if a dump follows.
+/// A vague line that may be a program's is the kernel's if a dump follows it.
 constexpr std::size_t dump_reach = 40, dump_lines = 2;
-/// What a program said counts as the reason if the boot ends within so many lines.
+/// A program's message counts as the reason if the boot ends within this many lines.
 constexpr std::size_t last_words_reach = 12;
-/// Lines that are kept around the current one.
+/// Number of lines kept around the current one.
 constexpr std::size_t lines_before = 500;
 
-/// The stage by which a boot that failed in this way has come so far.
+/// The latest stage that a boot can have reached if it failed in this way.
 std::string_view stage_at(Outcome outcome) {
     switch (stage_of(outcome)) {
         case Stage::firmware:
@@ -41,7 +41,7 @@ std::string_view stage_at(Outcome outcome) {
     }
 }
 
-/// The stage by which a boot must have passed a failure of this kind, if it did no harm.
+/// The stage that a boot must reach to show that a failure of this kind was harmless.
 std::string_view passed_by(Outcome outcome) {
     switch (stage_of(outcome)) {
         case Stage::firmware:
@@ -59,7 +59,7 @@ public:
         said_.stages.emplace_back();
     }
 
-    /// Lines are judged when those that may belong to them are known.
+    /// Judges a line once the lines that may belong to it are known.
     void add(SavedLine line) {
         lines_.push_back(std::move(line));
         if (lines_.size() - at_ > dump_reach)
@@ -79,19 +79,19 @@ public:
     }
 
 private:
-    /// A report whose lines are still coming. Positions count from the log's first line.
+    /// A report that may have more lines. Positions count from the log's first line.
     struct OpenReport {
         std::size_t finding = 0;
-        std::size_t head = 0;  ///< its headline
-        std::size_t last = 0;  ///< the last line that is known to be its own
+        std::size_t head = 0;  ///< position of its headline
+        std::size_t last = 0;  ///< position of the last line known to belong to it
         std::string caller;
         bool kernel = true;   ///< its lines are the kernel's, or may be
-        bool fenced = false;  ///< "=====" stands before it, so another one ends it
+        bool fenced = false;  ///< "=====" precedes it, so another one ends it
     };
-    /// A finding that did no harm if the boot reaches a stage.
+    /// A finding that was harmless if the boot reaches a certain stage.
     struct Suspect {
         std::size_t finding = 0;
-        std::string_view stage;  ///< which stage clears it
+        std::string_view stage;  ///< the stage that clears it
         bool settled = false;    ///< only a system in use clears it
     };
     struct LastWords {
@@ -127,7 +127,7 @@ private:
         const std::vector<LogRules::Match> matches = rules_.matches(line.said());
         watch_reboots(line, matches);
         if (line.writer == Writer::kernel) {
-            // A log that begins in the middle: its kernel's clock has moved.
+            // A log that starts in the middle: the kernel's clock is not at zero.
             kernel_began_ = kernel_began_ || (line.message > 0 && !at_zero(line));
             reach_stage("kernel");
         }
@@ -146,15 +146,15 @@ private:
     static bool has(const std::vector<LogRules::Match>& matches, Meaning meaning) {
         return std::ranges::find(matches, meaning, &LogRules::Match::meaning) != matches.end();
     }
-    /// Whether the kernel's clock has not started: "[    0.000000]", "[0.000000@0]".
+    /// Whether the stamp shows that the kernel's clock has not started: "[    0.000000]", "[0.000000@0]".
     static bool at_zero(const SavedLine& line) {
         const std::size_t digits = line.text.find_first_of("0123456789", line.text.find('['));
         return digits < line.message && std::string_view(line.text).substr(digits).starts_with("0.000000");
     }
-    /// A console that comes up late repeats the log from its beginning.
+    /// A console that starts late repeats the log from its beginning.
     bool replaying() const { return replayed_at_ && here() - *replayed_at_ <= fence_reach; }
 
-    /// The first failure of the catalogue that the line shows; null if none.
+    /// The first failure of the catalogue that the line shows; null if there is none.
     const Failure* failure_in(const SavedLine& line, const std::vector<LogRules::Match>& matches) {
         const std::string_view said = line.said();
         for (const LogRules::Match& match : matches) {
@@ -173,10 +173,10 @@ private:
             return line.writer == Writer::kernel ||
                    (line.writer == Writer::unknown &&
                     (!contains(words_.vague, failure.name) || dump_follows()));
-        // A program may show a report that it read from the kernel.
+        // A program may print a report that it read from the kernel.
         return line.writer == Writer::kernel || failure.report == KernelReport::none || dump_follows();
     }
-    /// Once the kernel speaks, firmware and loader are silent, whatever a program prints.
+    /// After the kernel has printed anything, firmware and loader print no more; a program may imitate them.
     bool too_late(const Failure& failure) const {
         return kernel_began_ && stage_of(failure.outcome) < Stage::kernel;
     }
@@ -185,7 +185,7 @@ private:
             return re2::RE2::PartialMatch(said, *pattern);
         });
     }
-    /// The echo of a command is not a failure; output that ran into a prompt may be one.
+    /// The echo of a command is not a failure; output on the same line as a prompt may be one.
     static bool is_typed(const Failure& failure, const SavedLine& line) {
         if (line.writer == Writer::kernel)
             return false;
@@ -198,7 +198,7 @@ private:
             return pattern->Match(rest, 0, rest.size(), re2::RE2::ANCHOR_START, nullptr, 0);
         });
     }
-    /// People and keepers drop the blank at the end of a prompt, and add a newline.
+    /// Editors and log collectors drop the blank at the end of a prompt, and add a newline.
     const Failure* prompt_in(const SavedLine& line) const {
         constexpr std::size_t longest = 160;
         std::string_view text = line.text;
@@ -214,7 +214,7 @@ private:
         }
         return nullptr;
     }
-    /// Whether programs say nothing more.
+    /// Whether no further output of programs follows.
     bool is_last() const {
         return std::all_of(
             lines_.begin() + static_cast<std::ptrdiff_t>(at_) + 1, lines_.end(),
@@ -275,7 +275,7 @@ private:
         open_report(std::move(finding), line);
     }
 
-    /// Whether a failure is none at this point of the boot.
+    /// Whether a failure does not count at this point of the boot.
     bool is_excused(const Failure& failure) const {
         const Stage stage = stage_of(failure.outcome);
         if (requested_ && contains(words_.request_warnings, failure.name))
@@ -290,12 +290,12 @@ private:
         return settled_ && !failure.kernel && stage <= Stage::initramfs;
     }
 
-    /// Notes what clears the finding that is added next.
+    /// Records which stage clears the next finding.
     void suspect(const Failure& failure) {
         const Stage stage = stage_of(failure.outcome);
         const std::size_t next = said_.findings.size();
         if (failure.report != KernelReport::none) {
-            // A machine that was only slow continues.
+            // A machine that was merely slow continues.
             if (failure.tentative && !settled_)
                 suspects_.push_back({next, "userspace", false});
         } else if (failure.tentative) {
@@ -315,13 +315,13 @@ private:
             last_words_.push_back({finding_of(words, line), here()});
     }
 
-    /// What programs said shortly before the end is the reason for it.
+    /// Takes the programs' output shortly before the end as its reason.
     void believe_last_words(bool of_kernel) {
         for (LastWords& words : last_words_)
             if (here() - words.at <= last_words_reach && said_.findings.size() < most_findings) {
                 for (std::size_t i = words.at; i <= here(); ++i)
                     words.finding.lines.push_back(line_at(i).text);
-                // A shell of the initramfs may be left again, a panic not.
+                // The user may leave a shell of the initramfs; a panic is final.
                 if (!of_kernel)
                     suspects_.push_back({said_.findings.size(), "userspace", true});
                 said_.findings.push_back(std::move(words.finding));
@@ -335,7 +335,7 @@ private:
         const Stage stage = stage_of(failure.outcome);
         if (failure.kernel && stage > Stage::kernel)
             return reach_stage("kernel");
-        // Programs of the initramfs fail in the same words: other lines may say where this one ran.
+        // Programs of the initramfs print the same errors; other lines may show where this one ran.
         if (stage == Stage::userspace) {
             userspace_implied_ = true;
             return;
@@ -357,7 +357,7 @@ private:
         said_.findings.push_back(std::move(finding));
     }
 
-    /// Puts the line into the report that is open, if it belongs there.
+    /// Adds the line to the open report if it belongs there.
     void grow(const SavedLine& line, bool may_end) {
         OpenReport& report = *report_;
         std::vector<std::string>& lines = said_.findings[report.finding].lines;
@@ -409,7 +409,7 @@ private:
         if (!goodbye_ && said_.findings.size() < most_findings) {
             LogFinding finding{.kind = "unexpected-reboot",
                                .reason = "the machine started again although no reboot was requested",
-                               .hint = "the lines before it are the machine's last words",
+                               .hint = "the lines before it are the machine's last output",
                                .warning = false,
                                .line = line.number,
                                .boot = said_.stages.size() - 1,
@@ -437,7 +437,7 @@ private:
                 continue;
             const LogWords::Stage& stage = words_.stages[match.index];
             const bool of_kernel = stage.kernel && !maybe_kernel(line);
-            // systemd in the initramfs says what it says later, too.
+            // systemd prints the same lines later, outside the initramfs.
             const bool of_initramfs = in_initramfs_ && stage.name == "userspace" && !stage.settled;
             if (of_kernel || of_initramfs)
                 continue;
@@ -466,7 +466,7 @@ private:
             stage_ = index + 1;
             said_.stages.back() = words_.stages[index].name;
         }
-        // What was only suspected did no harm.
+        // Clears suspicions about the past.
         std::erase_if(suspects_, [&](const Suspect& suspect) {
             const bool cleared = settled_ || (!suspect.settled && within(index + 1, suspect.stage));
             if (cleared)
@@ -477,12 +477,12 @@ private:
 
     LogRules rules_;
     const LogWords& words_;
-    std::deque<SavedLine> lines_;  ///< some before the line that is judged, and those that follow
-    std::size_t at_ = 0;           ///< index of that line
-    std::size_t dropped_ = 0;      ///< lines that are no longer kept
+    std::deque<SavedLine> lines_;  ///< some lines before the judged one, and those after it
+    std::size_t at_ = 0;           ///< index of the judged line
+    std::size_t dropped_ = 0;      ///< number of lines dropped from the front
 
     CheckedLog said_;
-    std::size_t stage_ = 0;  ///< of words_.stages: all before it are reached
+    std::size_t stage_ = 0;  ///< index in words_.stages: all stages before it are reached
     std::optional<OpenReport> report_;
     std::optional<std::size_t> fence_, replayed_at_;  ///< position of the last such line
     std::vector<Suspect> suspects_;
@@ -490,7 +490,7 @@ private:
     std::string banner_text_;
     bool kernel_began_ = false, goodbye_ = false, requested_ = false;
     bool in_initramfs_ = false, settled_ = false;
-    bool userspace_implied_ = false;  ///< by a failure, should no line say more
+    bool userspace_implied_ = false;  ///< by a failure, if no other line shows it
     bool saw_emulated_ = false, saw_accelerated_ = false;
 };
 

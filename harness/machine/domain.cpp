@@ -33,14 +33,14 @@ std::string take(char* text) {
     return copy;
 }
 
-/// The call failed only because the guest is not there any more.
+/// Whether the call failed only because the guest has gone.
 bool guest_is_gone() {
     const int code = virGetLastErrorCode();
     return code == VIR_ERR_OPERATION_INVALID || code == VIR_ERR_NO_DOMAIN;
 }
 
-/// The process itself, or the one that it started, and so on: what libvirt takes for QEMU may be the box that
-/// QEMU is in.
+/// Finds the process itself or its descendant. The process that libvirt starts as QEMU may be the box that
+/// QEMU runs in.
 pid_t last_descendant(pid_t process) {
     std::map<pid_t, pid_t> child_of;
     std::error_code gone;
@@ -79,7 +79,7 @@ std::string receive_all(virStream& stream) {
 
 }  // namespace
 
-/// A picture that QEMU is told to write. libvirt would name it a file that a QEMU in a box does not see.
+/// A picture file that QEMU writes. libvirt would choose a path that a QEMU in a box cannot see.
 struct Domain::PictureFile {
     fs::path path;  ///< in a directory that QEMU cannot write to
     std::mutex alone;
@@ -100,7 +100,7 @@ Domain Domain::create(Connection& connection, const std::string& domain_name, co
                       DomainEventSink on_event, const RunIn& run_in) {
     connection.listeners().listen(domain_name, std::move(on_event));
     Domain domain(connection, domain_name, run_in);
-    // The embedded driver has no autodestroy: there the jail's end is the guest's.
+    // The embedded driver has no autodestroy, but its guests end with the jail.
     unsigned flags = VIR_DOMAIN_START_PAUSED;
     if (connection.root().empty())
         flags |= VIR_DOMAIN_START_AUTODESTROY;
@@ -111,7 +111,7 @@ Domain Domain::create(Connection& connection, const std::string& domain_name, co
         Error error =
             libvirt_error(fmt::format("cannot start the guest {}", domain_name),
                           connection.root().empty()
-                              ? "the daemon's QEMU has a user of its own, who must be able to read the image"
+                              ? "the daemon's QEMU runs as another user, who must be able to read the image"
                               : "");
         const std::string words = connection.last_words(domain_name);
         if (words.empty() || std::string_view(error.what()).find(words) != std::string_view::npos)
@@ -127,7 +127,7 @@ Domain Domain::find(Connection& connection, const std::string& domain_name) {
     domain.ours_ = false;
     domain.handle_.reset(virDomainLookupByName(connection.get(), domain_name.c_str()));
     if (!domain.handle_ || virDomainIsActive(domain.handle_.get()) != 1)
-        throw usage_error(fmt::format("libvirt has no guest {} that runs", domain_name), "see virsh list");
+        throw usage_error(fmt::format("libvirt has no running guest {}", domain_name), "see virsh list");
     return domain;
 }
 
@@ -161,7 +161,7 @@ void Domain::run_where_it_lives(const std::function<void()>& work) const {
 
 void Domain::resume() {
     if (virDomainResume(handle_.get()) < 0)
-        throw libvirt_error(fmt::format("cannot let the guest {} run", name_));
+        throw libvirt_error(fmt::format("cannot resume the guest {}", name_));
 }
 
 void Domain::suspend() {
@@ -217,7 +217,7 @@ void Domain::boot_from(const std::string& serial) {
     pugi::xml_document document;
     document.load_string(xml().c_str());
     std::string chosen;
-    std::vector<std::pair<std::string, int>> orders;  // those that go before the one that comes
+    std::vector<std::pair<std::string, int>> orders;  // the disks before this one
     for (const pugi::xml_node device : document.child("domain").child("devices").children()) {
         if (!device.child("boot"))
             continue;
@@ -228,10 +228,10 @@ void Domain::boot_from(const std::string& serial) {
             orders.emplace_back(alias, -1);
     }
     if (chosen.empty())
-        throw host_error(fmt::format("the guest {} has no disk '{}' in its boot order", name_, serial));
+        throw host_error(fmt::format("the boot order of the guest {} has no disk '{}'", name_, serial));
     orders.emplace_back(chosen, 1);
     for (const auto& [alias, order] : orders) {
-        // QEMU tells the firmware anew at each reset.
+        // QEMU passes the order to the firmware at each reset.
         const nlohmann::json command{
             {"execute", "qom-set"},
             {"arguments",
@@ -282,7 +282,7 @@ void Domain::save(const fs::path& file) {
     if (virDomainSaveFlags(handle_.get(), file.c_str(), nullptr, VIR_DOMAIN_SAVE_PAUSED) < 0) {
         connection_->listeners().heed_stops(name_);
         throw libvirt_error(fmt::format("cannot take a snapshot of the guest {}", name_),
-                            "has it a device whose state QEMU cannot save, such as an NVMe disk?");
+                            "QEMU cannot save the state of some devices, such as an NVMe disk");
     }
     restore(file);
 }
@@ -296,7 +296,7 @@ void Domain::restore(const fs::path& file, const std::function<void()>& meanwhil
         meanwhile();
     run_where_it_lives([&] {
         if (virDomainRestoreFlags(connection_->get(), file.c_str(), nullptr, VIR_DOMAIN_SAVE_PAUSED) < 0)
-            throw libvirt_error(fmt::format("cannot take the guest {} back to its snapshot", name_));
+            throw libvirt_error(fmt::format("cannot restore the snapshot of the guest {}", name_));
     });
 }
 
@@ -312,7 +312,7 @@ Domain::Camera Domain::camera() const {
     if (picture_)
         return [guest, file = picture_] {
             const std::lock_guard alone(file->alone);
-            // A QEMU older than 7.1 knows no format but its own.
+            // A QEMU older than 7.1 knows only its own format.
             std::string refusal;
             for (const char* type : {"png", "ppm"}) {
                 nlohmann::json command{{"execute", "screendump"},
@@ -395,7 +395,7 @@ Domain::DeviceUse Domain::device_use() const {
     }
     for (unsigned i = 0; i < count_of("net.count"); ++i) {
         const std::string card = fmt::format("net.{}", i);
-        // libvirt leaves out the counts of a device that it does not see.
+        // libvirt omits the counts of a device that it cannot see.
         if (virTypedParamsGet(values, size, (card + ".tx.pkts").c_str()))
             use.cards.push_back({.name = name_of(card),
                                  .packets_sent = number(card, "tx.pkts"),
@@ -416,7 +416,7 @@ Domain::Peek Domain::peek() const {
 }
 
 std::optional<pid_t> Domain::process() const {
-    // The embedded driver's place, then root's daemons' and those of a user's session.
+    // First the embedded driver's directory, then those of root's daemons and of a user session.
     const char* user = std::getenv("XDG_RUNTIME_DIR");
     const std::vector<fs::path> places =
         connection_->root().empty()

@@ -118,7 +118,7 @@ std::string_view drive_bus(const BootCell& cell) {
         case Medium::nvme: return "nvme";
         case Medium::pxe:
         case Medium::http: return "";
-        // OVMF leaves a pc's IDE switched off when it does not boot from it.
+        // OVMF leaves a pc's IDE controller off when it does not boot from it.
         case Medium::direct: return cell.arch == Arch::x86_64 ? "sata" : "scsi";
         case Medium::cdrom: break;
     }
@@ -131,7 +131,7 @@ std::optional<std::string> inapplicable(const BootCell& cell) {
     if (arm && cell.firmware == Firmware::bios)
         return "aarch64 machines have no BIOS";
     if (cell.medium == Medium::http && cell.firmware == Firmware::bios)
-        return "only UEFI boots by HTTP";
+        return "only UEFI can boot over HTTP";
     if (auto why = inapplicable(cell.hardware, cell.arch))
         return why;
     const std::string_view bus = drive_bus(cell);
@@ -143,7 +143,7 @@ std::optional<std::string> inapplicable(const BootCell& cell) {
         if (chipset(cell) == Chipset::pc)
             return "Secure Boot needs SMM, which pc machines do not have";
         if (cell.medium == Medium::direct)
-            return "with Secure Boot no kernel is started without shim";
+            return "with Secure Boot a kernel cannot start without shim";
     }
     if (from_network(cell.medium) && arm && cell.hardware.card)
         return "AAVMF has a driver for virtio-net only";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// --recipe and --watch: which media come of a user's own recipe, and what they are made of.
+// --recipe and --watch: the media that a user's recipe yields, and their inputs.
 #include "harness/cli/own_media.hpp"
 
 #include <gtest/gtest.h>
@@ -68,7 +68,8 @@ title = "x"
     EXPECT_EQ(own_images(options).front().arches, std::vector{host_arch()});
     options.arches = {Arch::aarch64};
     EXPECT_EQ(own_images(options).front().arches, std::vector{Arch::aarch64});
-    EXPECT_EQ(own_images(options).front().scenarios, Words{"any-medium"}) << "nobody says its milestones";
+    EXPECT_EQ(own_images(options).front().scenarios, Words{"any-medium"})
+        << "it does not report its milestones";
 }
 
 TEST(OwnRecipe, OfTheSameNameInAnotherDirectoryIsAnotherImage) {
