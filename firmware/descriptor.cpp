@@ -47,9 +47,10 @@ std::optional<Descriptor> parse_descriptor(const std::filesystem::path& file, st
     descriptor.features = strings(json, "features");
     return descriptor;
 } catch (const Json::exception& fault) {
-    problems.push_back({{file.string()},
-                        fmt::format("not a firmware descriptor: {}", fault.what()),
-                        "correct or remove the file; QEMU's docs/interop/firmware.json tells the form"});
+    problems.push_back(
+        {{file.string()},
+         fmt::format("not a firmware descriptor: {}", fault.what()),
+         "correct or remove the file; QEMU's docs/interop/firmware.json describes the format"});
     return std::nullopt;
 }
 

@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view x509_type("\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72", 16);
 constexpr std::string_view sha256_type("\x26\x16\xc4\xc1\x4c\x50\x92\x40\xac\xa9\x41\xf9\x36\x93\x43\x28",
                                        16);
-constexpr std::string_view owner("lktest owner key", 16);  // of ours; nobody asks for it
+constexpr std::string_view owner("lktest owner key", 16);  // only a label; no program checks it
 constexpr std::size_t list_header = 28;
 
 std::string list_of(const X509& certificate) {
@@ -27,13 +27,13 @@ std::string list_of(const X509& certificate) {
     const std::size_t entry = owner.size() + der.size();
     std::string list(x509_type);
     add_le(list, list_header + entry, 4);
-    add_le(list, 0, 4);  // no header of the list's type
+    add_le(list, 0, 4);  // the list type has no header
     add_le(list, entry, 4);
     list += owner;
     return list + der;
 }
 
-/// Whether it is lists, one after another, that fill the whole.
+/// Whether the bytes are exactly a sequence of lists.
 bool are_lists(std::string_view bytes) {
     while (bytes.size() > list_header) {
         const std::uint32_t size = le32(bytes, 16), header = le32(bytes, 20), entry = le32(bytes, 24);
@@ -66,7 +66,7 @@ std::string read_list(const std::string& file) {
 }  // namespace
 
 std::string signature_list(std::string_view bytes, const std::string& name) {
-    constexpr std::size_t most = 1 << 20;  // the firmware's store is smaller
+    constexpr std::size_t most = 1 << 20;  // larger than the firmware's store
     if (bytes.size() <= most) {
         if (!bytes.empty() && are_lists(bytes))
             return std::string(bytes);
@@ -74,7 +74,7 @@ std::string signature_list(std::string_view bytes, const std::string& name) {
             if (std::string lists = read(bytes); !lists.empty())
                 return lists;
     }
-    throw usage_error(fmt::format("{} is not a certificate that firmware can enrol", name),
+    throw usage_error(fmt::format("{} is not a certificate that firmware can enroll", name),
                       "give an X.509 certificate as PEM or DER, or an EFI signature list");
 }
 

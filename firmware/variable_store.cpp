@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The layout is EDK2's: MdeModulePkg/Include/Guid/VariableFormat.h, and of the volume around it PI 1.8,
+// The layout is EDK2's: MdeModulePkg/Include/Guid/VariableFormat.h. For the volume around it see PI 1.8,
 // volume 3, 3.2.1.
 #include "firmware/variable_store.hpp"
 
@@ -20,7 +20,7 @@ constexpr std::string_view authenticated_store(
     "\x78\x2c\xf3\xaa\x7b\x94\x9a\x43\xa1\x80\x2e\x14\x4e\xc3\x77\x92", 16);
 constexpr std::size_t volume_header_size = 48, store_header = 28, variable_header = 60;
 constexpr std::uint16_t variable_begin = 0x55aa;
-// The bits of a state are cleared one after another.
+// State changes clear one bit after another.
 constexpr std::uint8_t added = 0x3f, in_deleted_transition = 0x3e;
 
 std::size_t aligned(std::size_t offset) {
@@ -35,7 +35,7 @@ std::string wide(std::string_view name) {
     return bytes.append(2, '\0');
 }
 
-/// Where the variables are.
+/// The location of the variables.
 struct Region {
     std::size_t begin = 0, end = 0;
 };
@@ -105,7 +105,7 @@ std::string stored(const NewVariable& variable) {
     add_le(bytes, added, 2);
     add_le(bytes, variable.attributes, 4);
     add_le(bytes, 0, 8);  // an obsolete counter
-    // A time stamp, EFI_TIME: 2000-01-01; who changes the variable later has a later one.
+    // A time stamp, EFI_TIME: 2000-01-01; any later change has a later one.
     add_le(bytes, 2000, 2);
     add_le(bytes, 1, 1);
     add_le(bytes, 1, 1);
@@ -150,8 +150,8 @@ std::vector<StoredVariable> variables_in(std::string_view store) {
 std::string with_variables(std::string begin, std::span<const NewVariable> variables) {
     const auto region = region_of(begin);
     if (!region || region->end > begin.size())
-        throw host_error("the firmware's variable store is not of the kind that keys can be put into",
-                         "use the firmware that ovmf or qemu-efi-aarch64 installs");
+        throw host_error("lktest cannot enroll keys in this firmware's variable store",
+                         "use the firmware from the package ovmf or qemu-efi-aarch64");
     std::string content;
     const auto put = [&](std::string_view bytes) {
         content.append(aligned(region->begin + content.size()) - region->begin - content.size(), '\xff');
@@ -166,9 +166,9 @@ std::string with_variables(std::string begin, std::span<const NewVariable> varia
         put(stored(variable));
     const std::size_t room = region->end - region->begin;
     if (content.size() > room)
-        throw host_error("the keys are more than the firmware's variable store holds",
+        throw host_error("the keys do not fit into the firmware's variable store",
                          "give fewer certificates or a shorter revocation list");
-    content.append(room - content.size(), '\xff');  // as flash is when it is erased
+    content.append(room - content.size(), '\xff');  // like erased flash
     begin.replace(region->begin, room, content);
     return begin;
 }

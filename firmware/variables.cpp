@@ -30,7 +30,7 @@ std::uint64_t size_of(const fs::path& file) {
     return size;
 }
 
-/// Of bytes: the first is zero, and each is as the one before it.
+/// Compares the first byte with zero, and each byte with its predecessor.
 bool is_zero(std::string_view bytes) {
     return bytes.front() == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
@@ -47,7 +47,7 @@ void write_at(int fd, std::string_view bytes, std::size_t offset, const fs::path
     }
 }
 
-/// The beginning of the template, with the keys in it; empty when there are none.
+/// The beginning of the template with the keys in it; empty if there are no keys.
 std::string with_keys(std::string_view original, const SecureLists& keys) {
     constexpr std::string_view global("\x61\xdf\xe4\x8b\xca\x93\xd2\x11\xaa\x0d\x00\xe0\x98\x03\x2b\x8c", 16),
         database("\xcb\xb2\x19\xd7\x3a\x3d\x96\x45\xa3\xbc\xda\xd0\x0e\x67\x65\x6f", 16),
@@ -78,7 +78,7 @@ void make_variable_store(Arch arch, const FirmwareImages& images, const fs::path
     const auto original = MappedFile::open(images.variables);
     const std::string_view bytes(reinterpret_cast<const char*>(original->bytes().data()),
                                  original->bytes().size());
-    // A qcow2 image says nothing of its content by its size.
+    // A qcow2 image's size says nothing about its content.
     if (images.format == "raw")
         if (const auto fault = firmware_mismatch(arch, code_size, bytes.size(), bytes.substr(0, 64)))
             throw host_error(fmt::format("the firmware {} cannot be used with {}: {}", images.code.string(),
@@ -87,7 +87,7 @@ void make_variable_store(Arch arch, const FirmwareImages& images, const fs::path
 
     const UniqueFd fd(::open(store.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!fd || ::ftruncate(fd.get(), static_cast<off_t>(bytes.size())) < 0)
-        throw system_error(fmt::format("cannot make the variable store {}", store.string()), errno);
+        throw system_error(fmt::format("cannot create the variable store {}", store.string()), errno);
     for (std::size_t offset = 0; offset < bytes.size(); offset += block)
         if (const std::string_view piece = bytes.substr(offset, block); !is_zero(piece))
             write_at(fd.get(), piece, offset, store);

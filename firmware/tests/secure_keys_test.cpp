@@ -11,7 +11,7 @@ namespace {
 
 class SecureKeysTest : public ::testing::Test {
 protected:
-    /// Makes NAME.pem and NAME.der, a certificate that signs itself.
+    /// Creates NAME.pem and NAME.der, a self-signed certificate.
     std::string make(const std::string& name) {
         const auto file = [&](const char* ending) { return (temp.path() / (name + ending)).string(); };
         check_process({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj",
@@ -41,7 +41,7 @@ TEST_F(SecureKeysTest, WhatIsNoCertificateIsNamed) {
             FAIL() << "accepted '" << text << "'";
         } catch (const Error& error) {
             EXPECT_EQ(error.kind(), Error::Kind::usage);
-            EXPECT_STREQ(error.what(), "mine.pem is not a certificate that firmware can enrol");
+            EXPECT_STREQ(error.what(), "mine.pem is not a certificate that firmware can enroll");
         }
     const std::string list = signature_list(read_file(make("mine")), "mine.pem");
     EXPECT_THROW(signature_list(list.substr(0, list.size() - 1), "cut.esl"), Error);

@@ -17,7 +17,7 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::microseconds;
 
-/// Nothing when the step ended well; else what ends the cell.
+/// The verdict that ends the cell; unset if the step succeeded.
 using Ending = std::optional<Verdict>;
 
 constexpr std::size_t most_heard = 10'000;  // lines
@@ -75,7 +75,7 @@ private:
     std::string filled(const std::string& text) const { return fill_in(text, cell_.variables); }
     Verdict failed(std::string reason) { return cell_.attendance->step_failed(acting_, std::move(reason)); }
 
-    /// Waits until `done`, which is asked at each news, and when the command wants to type.
+    /// Waits until `done` holds, which is checked after every change, and while the command wants to type.
     asio::awaitable<Ending> until(std::function<bool()> done) {
         for (;;) {
             if (command_)
@@ -142,7 +142,7 @@ private:
         co_return ending;
     }
 
-    /// A command that the guest does not survive, until `gone`.
+    /// Runs a command that the guest does not survive, until `gone` holds.
     asio::awaitable<Ending> leave(const std::string& text, std::function<bool()> gone) {
         start_command(text);
         const std::function<bool()> ended = [this, &gone] {
@@ -159,14 +159,14 @@ private:
 
     bool was_reset() const { return cell_.attendance->watch().resets() > acting_.resets; }
 
-    /// The machine's boot order, before it is reset.
+    /// Sets the machine's boot order before a reset.
     asio::awaitable<void> choose_disk(const std::string& disk) {
         const auto choose = [this, &disk] { cell_.guest.boot_from(disk); };
         if (!disk.empty())
             co_await on_worker(cell_.host.workers, choose);
     }
 
-    /// What the scenario's milestones say of is the medium's system, not a disk's.
+    /// The scenario's milestones describe the medium's system, so a disk's system is not held to them.
     asio::awaitable<Ending> reach_again(const std::string& disk) {
         if (!disk.empty())
             co_return std::nullopt;
@@ -300,7 +300,7 @@ private:
     }
 
     asio::awaitable<Ending> perform_action(const SelectEntry& action) {
-        acting_.missing = "no menu of a boot loader was seen on the serial console";
+        acting_.missing = "no boot loader menu appeared on the serial console";
         Ending ending;
         for (std::size_t i = 0; i < action.titles.size() && !ending; ++i) {
             const bool last = i + 1 == action.titles.size();
@@ -376,7 +376,7 @@ private:
     std::optional<ShellCommand> command_;
     std::optional<LoaderDriver> selecting_;
     unsigned commands_ = 0;
-    std::deque<std::string> heard_;  ///< lines of the console since the last step that was no `expect`
+    std::deque<std::string> heard_;  ///< lines of the console since the last step other than `expect`
 };
 
 }  // namespace

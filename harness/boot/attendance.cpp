@@ -47,12 +47,12 @@ void Attendance::serial_said(std::string_view bytes) try {
     } else {
         seen_.last_byte = now;
         if (!record_.write(bytes, now))
-            seen_.host_problem = "the console's record cannot be written: is the disk full?";
+            seen_.host_problem = "cannot write the console's record; is the disk full?";
         if (record_.full() && !std::exchange(record_full_, true))
             tell({.at = now,
                   .kind = Event::Kind::warning,
                   .name = "too-much-output",
-                  .text = "the console's record is full; what the guest says from now on is not recorded"});
+                  .text = "the console's record is full; later output is not recorded"});
         watch_.feed(Source::serial, bytes, now);
         if (on_line_)
             lines_.feed(bytes, now, on_line_);
@@ -91,7 +91,7 @@ void Attendance::log_said(std::string_view lines) try {
 
 void Attendance::shown(Source source, const std::vector<std::string>& rows) try {
     if (source == Source::tty1 && !tty1_.write(rows, since_power_on()))
-        seen_.host_problem = "the record of tty1 cannot be written: is the disk full?";
+        seen_.host_problem = "cannot write the record of tty1; is the disk full?";
     if (watch_.show(source, rows, since_power_on()))
         heard();
     news();
@@ -111,7 +111,7 @@ bool Attendance::serial_is_silent() const {
 
 void Attendance::happened(const DomainEvent& event) try {
     using Kind = DomainEvent::Kind;
-    // Before power-on there is no time of the guest's yet.
+    // The guest's clock starts at power-on.
     microseconds at{};
     if (power_on_ != Clock::time_point{})
         at = std::max(at, std::chrono::duration_cast<microseconds>(event.at - power_on_));
@@ -124,7 +124,8 @@ void Attendance::happened(const DomainEvent& event) try {
     };
     switch (event.kind) {
         case Kind::reset:
-            // Unless a step pressed the reset button, what is not the guest's is QEMU starting up.
+            // Unless a step pressed the reset button, a reset that the guest did not cause is QEMU starting
+            // up.
             if (!event.reason.starts_with("guest") && !reset_expected_)
                 return;
             if (std::exchange(reset_expected_, false))
@@ -146,7 +147,7 @@ void Attendance::happened(const DomainEvent& event) try {
         case Kind::suspended:
         case Kind::resumed: break;
     }
-    if (event.kind != Kind::reset)  // the watch tells of resets
+    if (event.kind != Kind::reset)  // the watch reports resets itself
         tell({.at = at,
               .kind = Event::Kind::lifecycle,
               .source = Source::libvirt,
@@ -210,8 +211,9 @@ void Attendance::entered() {
     tell({.at = *seen_.enter_at,
           .kind = Event::Kind::step,
           .name = "press Enter",
-          .text = counts ? "the loader's menu counts down" : "the loader's menu stands still"});
-    if (seen_.enters == 1)  // the time before it is the menu's, and not the kernel's
+          .text =
+              counts ? "the boot loader's menu is counting down" : "the boot loader's menu waits for a key"});
+    if (seen_.enters == 1)  // the time before was spent in the menu, not in the kernel
         tell({.at = *seen_.enter_at,
               .kind = Event::Kind::milestone,
               .name = "menu",

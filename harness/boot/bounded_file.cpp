@@ -22,7 +22,7 @@ void BoundedFile::write(std::string_view bytes) {
     written_ += fits.size();
     file_ << fits;
     if (written_ >= limit_)
-        file_ << "\n[lktest: the guest said more than this; the rest is not recorded]\n";
+        file_ << "\n[lktest: the limit is reached; later output is not recorded]\n";
     file_ << std::flush;
 }
 

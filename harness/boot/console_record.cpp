@@ -17,7 +17,7 @@ std::ofstream make(const std::filesystem::path& path) {
     return file;
 }
 
-constexpr std::string_view cut_short = "[lktest: the guest said more than this; the rest is not recorded]\n";
+constexpr std::string_view cut_short = "[lktest: the limit is reached; later output is not recorded]\n";
 
 }  // namespace
 
@@ -33,7 +33,7 @@ void ConsoleRecord::log(std::string_view text) {
         return;
     if (text.size() > limit_ - logged_) {
         text = text.substr(0, limit_ - logged_);
-        text = text.substr(0, text.rfind('\n') + 1);  // whole lines, even if that is none
+        text = text.substr(0, text.rfind('\n') + 1);  // whole lines only, possibly none
         logged_ = limit_;
         log_ << text << cut_short;
     } else {
@@ -47,7 +47,7 @@ bool ConsoleRecord::write(std::string_view bytes, std::chrono::microseconds at) 
         return true;
     const std::string_view fits = bytes.substr(0, limit_ - written_);
     written_ += fits.size();
-    // Flushed as it comes: whoever watches the files, or finds them after a crash, sees all there was.
+    // Flush at once, so that anyone who watches the files, or finds them after a crash, sees everything.
     raw_ << fits << std::flush;
     if (logged_ < limit_)
         log(lines_.feed(fits, at));

@@ -29,7 +29,7 @@ namespace {
 
 using Client = std::shared_ptr<stream_protocol::socket>;
 
-/// Hangs up on a client that takes too long; not any more once this is gone.
+/// Disconnects a client that takes too long, unless it is destroyed first.
 class HangUp {
 public:
     HangUp(const Client& client, std::chrono::milliseconds after) : timer_(client->get_executor(), after) {
@@ -48,7 +48,7 @@ private:
     asio::steady_timer timer_;
 };
 
-/// The guest that is meant.
+/// The guest with the given name, or with a name that contains it.
 LiveGuests::Guest guest_of(const LiveGuests& guests, const std::string& wanted) {
     std::vector<LiveGuests::Guest> all = guests.kept();
     all.insert(all.end(), guests.running().begin(), guests.running().end());
@@ -65,8 +65,8 @@ LiveGuests::Guest guest_of(const LiveGuests& guests, const std::string& wanted) 
         return like.front();
     throw usage_error(
         fmt::format("{} guest of the run is called '{}'", like.empty() ? "no" : "more than one", wanted),
-        names.empty() ? "it has none now: only failed cells are kept, and only with --keep"
-                      : fmt::format("it has {}", fmt::join(names, ", ")));
+        names.empty() ? "the run has no guests now; only failed cells are kept, and only with --keep"
+                      : fmt::format("its guests are {}", fmt::join(names, ", ")));
 }
 
 std::string text_at(const Json& json, const char* key) {
@@ -82,7 +82,7 @@ asio::awaitable<Json> diagnosed(LiveGuests::Guest guest, std::string into, std::
     co_return answer;
 }
 
-/// Does what was asked; what is not a question of ours is refused.
+/// Answers a request; refuses any that it does not know.
 asio::awaitable<void> serve(Client client, LiveGuests& guests, std::chrono::milliseconds patience) {
     constexpr std::size_t longest_question = 65536;
     std::string question;
@@ -105,7 +105,8 @@ asio::awaitable<void> serve(Client client, LiveGuests& guests, std::chrono::mill
         else if (what == "attach")
             attached = guest;
         else
-            throw usage_error(fmt::format("this lktest cannot '{}'", what), "use the same lktest for both");
+            throw usage_error(fmt::format("this lktest does not know the request '{}'", what),
+                              "use the same version of lktest for both");
     } catch (const Error& fault) {
         answer = {{"error", fault.what()}, {"hint", fault.hint()}};
     }
@@ -157,7 +158,7 @@ Control::Control(asio::io_context& io, const fs::path& directory, LiveGuests& gu
     if (!error)
         server_->acceptor.bind(place.of(control_name).string(), error);
     std::error_code unguarded;
-    if (!error)  // nobody can connect before it listens
+    if (!error)  // no client can connect before it listens
         fs::permissions(place.of(control_name), fs::perms::owner_read | fs::perms::owner_write, unguarded);
     if (!error && !unguarded)
         server_->acceptor.listen(asio::socket_base::max_listen_connections, error);

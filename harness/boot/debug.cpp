@@ -20,11 +20,11 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::microseconds;
 
-/// How often a worker comes back, so that the person's wish to end is heard.
+/// How often a worker returns, to check whether the user wants to end.
 constexpr auto one_watch = std::chrono::milliseconds(200);
 
 /// Watches the CPUs for a moment, and stops the guest as soon as one of them executes a kernel. A look takes
-/// a millisecond, so the kernel is a few milliseconds old.
+/// one millisecond, so the kernel has run for a few milliseconds at most.
 bool stop_at_kernel(Rig& rig) {
     const std::lock_guard alone(rig.looking);
     const auto end = std::chrono::steady_clock::now() + one_watch;
@@ -38,13 +38,13 @@ bool stop_at_kernel(Rig& rig) {
     return false;
 }
 
-/// What a debugged guest has come to.
+/// The state of a debugging session.
 struct Course {
     std::set<std::string> milestones;
-    bool over = false;  ///< the person has left
+    bool over = false;  ///< the user has left
 };
 
-/// What cannot be saved is told, and debugged all the same.
+/// Reports a snapshot that cannot be saved; debugging continues without it.
 asio::awaitable<void> take_snapshot_at(const std::string& milestone, LiveGuest& guest,
                                        TerminalSession& session) {
     std::string problem;
@@ -55,15 +55,15 @@ asio::awaitable<void> take_snapshot_at(const std::string& milestone, LiveGuest& 
     }
     if (problem.empty())
         session.mention(
-            fmt::format("Milestone '{}' is reached: a snapshot is taken, to which 'restore' at the "
-                        "prompt goes back.",
+            fmt::format("Milestone '{}' is reached: lktest takes a snapshot. 'restore' at the prompt "
+                        "returns to it.",
                         milestone));
     else
         session.announce(problem);
 }
 
-/// Until the stop point is reached, and then until the person has left. Types into the loader's menu
-/// meanwhile.
+/// Runs until the stop point is reached, and then until the user has left. Meanwhile it types into the
+/// loader's menu.
 asio::awaitable<void> go(Host& host, std::shared_ptr<Attendance> attendance, Rig& rig, LiveGuest& guest,
                          const StopPoint& stop, TerminalSession& session, Course& course) {
     bool stopped = stop.milestone.empty() && !stop.kernel_entry, told_of_end = false;
@@ -73,11 +73,11 @@ asio::awaitable<void> go(Host& host, std::shared_ptr<Attendance> attendance, Rig
             if (std::string keys = rig.loader->type(attendance->screen_rows(), attendance->since_power_on());
                 !keys.empty())
                 rig.serial->send(std::move(keys));
-        attendance->judge_now(rig.limits);  // which tells of milestones; nobody heeds what it decides
+        attendance->judge_now(rig.limits);  // only to report milestones; the decision is ignored
         if (!attendance->gone())
             told_of_end = false;
         else if (!std::exchange(told_of_end, true))
-            session.announce("The guest has ended. 'end' leaves, 'restore' goes back to a snapshot.");
+            session.announce("The guest has ended. 'end' leaves, 'restore' returns to a snapshot.");
         if (!remembered && !attendance->gone() && course.milestones.contains(stop.snapshot)) {
             remembered = true;
             co_await take_snapshot_at(stop.snapshot, guest, session);
@@ -123,7 +123,7 @@ asio::awaitable<void> debug(Host& host, BootCell cell, const Scenario& general,
     const auto person = [session, course, attendance]() -> asio::awaitable<void> {
         co_await session->attend();
         course->over = true;
-        attendance->cancel();  // which wakes who waits
+        attendance->cancel();  // which wakes its waiters
     };
     asio::co_spawn(host.io, person, [course](std::exception_ptr) { course->over = true; });
     co_await go(host, attendance, *rig, *guest, stop, *session, *course);

@@ -69,7 +69,7 @@ DirectKernel take_kernel(const fs::path& iso, Arch arch, const BootLine& wish, c
                               ? fmt::format("no menu of {} names a kernel for {}", iso.string(), name(arch))
                               : fmt::format("no menu entry '{}' of {} names a kernel for {}", wish.entry,
                                             iso.string(), name(arch)),
-                          fmt::format("see the entries that there are: lktest inspect {}", iso.string()));
+                          fmt::format("to list its entries, run: lktest inspect {}", iso.string()));
     DirectKernel direct{.kernel = directory / "kernel",
                         .initramfs = directory / "initramfs",
                         .command_line = entry->command_line};

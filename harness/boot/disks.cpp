@@ -19,20 +19,20 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 constexpr std::uint64_t sector = 512;
-// A GPT's second copy takes the last 33 sectors; a whole mebibyte keeps what is before it aligned.
+// A GPT's backup takes the last 33 sectors; reserving a whole mebibyte keeps everything before it aligned.
 constexpr std::uint64_t partition_begin = mebibyte, partition_rest = 2 * mebibyte;
 
 void make_sparse(const fs::path& path, std::uint64_t size) {
     const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!fd || ::ftruncate(fd.get(), static_cast<off_t>(size)) < 0)
-        throw system_error(fmt::format("cannot make the disk {}", path.string()), errno);
+        throw system_error(fmt::format("cannot create the disk {}", path.string()), errno);
 }
 
 void make_ext4(const DiskSettings& disk, const std::vector<PlacedFile>& files, const fs::path& image,
                std::uint64_t begin, std::uint64_t size) {
     const TempDir tree(image.parent_path());
     copy_files(files, tree.path());
-    // Without a journal's lazy parts, so that nothing is written to it unasked later on.
+    // Disables lazy initialization, so that the kernel does not write to it later.
     check_process({"mke2fs", "-q", "-F", "-t", "ext4", "-L", disk.label, "-d", tree.path(), "-E",
                    fmt::format("offset={},lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0", begin),
                    image, fmt::format("{}k", size / 1024)});

@@ -30,8 +30,8 @@ bool entered_kernel(const GuestMemory& memory, Arch arch, const Examination& see
     // A BIOS leaves alone what it had loaded before a reset.
     if (seen.reset_loop && is_pc(arch) && in_kernel_entry(memory, arch, x86_kernel_entry))
         return true;
-    // A loader that stands beside the kernel it has loaded calls its BIOS, or takes interrupts; the entry of
-    // a kernel does neither.
+    // A loader that has loaded a kernel still calls its BIOS or takes interrupts. A kernel's entry code does
+    // neither.
     const auto of_loader = [](const CpuState& cpu) {
         return cpu.mode == CpuState::Mode::real || (cpu.mode == CpuState::Mode::flat && cpu.takes_interrupts);
     };
@@ -50,7 +50,7 @@ void look_at_memory(const GuestMemory& memory, Arch arch, Examination& seen) {
     const std::vector<FoundKernel> kernels = find_kernels(memory, arch, tables_in(seen.samples));
     std::optional<PageTables> tables;
     if (kernels.empty()) {
-        seen.untold.emplace_back("the kernel's log: there is none in the guest's memory");
+        seen.untold.emplace_back("the kernel's log: not found in the guest's memory");
         seen.kernel_entered = seen.kernel_entered || entered_kernel(memory, arch, seen);
     } else if (auto log = read_printk(memory, kernels.front().log, Unfinished::take)) {
         seen.log_found = true;
@@ -68,7 +68,7 @@ void look_at_memory(const GuestMemory& memory, Arch arch, Examination& seen) {
 }  // namespace
 
 void examine_memory(const GuestRam& ram, Arch arch, Examination& seen) {
-    // Opened again: only for reading.
+    // Opened again for reading only.
     const UniqueFd memory(::open(fmt::format("/proc/self/fd/{}", ram.file()).c_str(), O_RDONLY | O_CLOEXEC));
     std::vector<RamRange> layout = ram.layout();
     ConfinedLimits limits;
@@ -78,11 +78,10 @@ void examine_memory(const GuestRam& ram, Arch arch, Examination& seen) {
         const std::string answer = run_confined("memory", files, packed(layout, arch, seen), limits);
         Examination found;
         if (!unpack(answer, found))
-            throw ConfinedFailure("its reader's answer is garbled");
+            throw ConfinedFailure("the process that reads it sent a garbled answer");
         seen = std::move(found);
     } catch (const Error& error) {
-        seen.untold.push_back(
-            fmt::format("the guest's memory: it could not be inspected ({})", error.what()));
+        seen.untold.push_back(fmt::format("the guest's memory: cannot inspect it ({})", error.what()));
     }
 }
 
@@ -91,7 +90,7 @@ std::string examine_memory_job(std::span<const int> files, std::string_view inpu
     Arch arch{};
     Examination seen;
     if (files.empty() || !unpack(input, layout, arch, seen))
-        throw host_error("the question for a guest's memory is garbled");
+        throw host_error("the request to inspect a guest's memory is garbled");
     const GuestRam ram{UniqueFd(files[0]), std::move(layout)};
     look_at_memory(ram.written(), arch, seen);
     return packed(seen);

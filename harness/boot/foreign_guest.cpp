@@ -15,7 +15,7 @@
 namespace lktest {
 namespace {
 
-/// A loader is a BIOS unless its image, which may be another machine's, is UEFI's.
+/// A loader is a BIOS unless its image, which may be on another machine, is a UEFI one.
 Firmware firmware_of(const pugi::xml_node& loader, Arch arch) {
     if (!build_of(Firmware::bios, arch) || std::string_view(loader.attribute("type").value()) == "pflash")
         return Firmware::uefi;

@@ -13,7 +13,7 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-/// Where QEMU is to listen, so that gdb finds it at `socket`.
+/// Where QEMU must listen so that gdb finds it at `socket`.
 fs::path where_to_listen(const fs::path& socket, const QemuUser* user, const fs::path* place) {
     if (user)
         let_write(*user, socket.parent_path());

@@ -44,7 +44,7 @@ void each_field(Archive& archive, LoadedEntry& entry) {
 
 namespace {
 
-/// Throws a usage Error naming the file when it cannot be opened or is not a regular file.
+/// Throws a usage Error with the file's name if it cannot be opened or is not a regular file.
 UniqueFd open_medium(const std::filesystem::path& medium) {
     ByteView::of_file(medium);
     return UniqueFd(::open(medium.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -54,8 +54,8 @@ template <typename T>
 T answer_of(std::string_view job, const std::filesystem::path& medium, std::string_view input) {
     T value;
     if (!unpack(inspect_confined(job, medium, input), value))
-        throw usage_error(
-            fmt::format("{} could not be inspected (its reader's answer is garbled)", medium.string()));
+        throw usage_error(fmt::format("cannot inspect {}: the process that reads it sent a garbled answer",
+                                      medium.string()));
     return value;
 }
 
@@ -79,8 +79,8 @@ std::string inspect_confined(std::string_view job, const std::filesystem::path& 
     try {
         return run_confined(job, files, input, limits);
     } catch (const ConfinedFailure& failure) {
-        throw ConfinedFailure(fmt::format("{} could not be inspected ({})", medium.string(), failure.what()),
-                              "it is damaged or malicious; get it again from where it was published");
+        throw ConfinedFailure(fmt::format("cannot inspect {}: {}", medium.string(), failure.what()),
+                              "it is damaged or malicious; download it again from its publisher");
     }
 }
 
@@ -105,7 +105,7 @@ MediumOnPath inspect_on_path(const BootCell& cell, const MachineKeys& machine,
     MediumOnPath found;
     if (!unpack(answer, found.findings, found.facts.all, keys, words) || keys.size() != words.size())
         throw ConfinedFailure(
-            fmt::format("{} could not be inspected (its reader's answer is garbled)", name));
+            fmt::format("cannot inspect {}: the process that reads it sent a garbled answer", name));
     for (std::size_t i = 0; i < keys.size(); ++i)
         found.facts.words.insert_or_assign(keys[i], words[i]);
     return found;
@@ -131,7 +131,7 @@ std::string path_job(std::span<const int> files, std::string_view input) {
     if (!unpack(input, name, cell.arch, cell.firmware, cell.medium, machine, command_line, console, keys,
                 words) ||
         keys.size() != words.size())
-        throw host_error("the question for a medium is garbled");
+        throw host_error("the request to inspect a medium is garbled");
     const MediumFacts medium = read_medium_facts(medium_in(files), name);
     std::vector<MediumFinding> findings = findings_on_path(medium, cell, command_line);
     Facts facts;

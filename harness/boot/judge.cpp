@@ -13,43 +13,43 @@ namespace {
 
 using std::chrono::microseconds;
 
-/// A console that said nothing for this long before its deadline is poked.
+/// lktest presses Enter on a console that was silent for this long before its deadline.
 constexpr microseconds silence = std::chrono::seconds(3);
 /// After QEMU stopped, the last bytes may still be in the socket.
 constexpr microseconds drain = std::chrono::seconds(1);
-/// The network's own check ends at the milestone's deadline, and knows best what was missing.
+/// The network's check ends at the milestone's deadline and knows best what was missing.
 constexpr microseconds network_grace = std::chrono::seconds(1);
 
-/// A menu that paints nothing for this long counts no seconds down. The guest's clock is the wall's.
+/// A menu that paints nothing for this long has no countdown. The guest's clock runs at the host's speed.
 constexpr microseconds menu_stands = std::chrono::seconds(4);
-/// One that counts down is skipped when it is painted. It counts in seconds.
+/// A menu with a countdown, which counts seconds, is skipped once it is fully painted.
 constexpr microseconds menu_is_painted = std::chrono::milliseconds(500),
                        countdown_step = std::chrono::milliseconds(1500);
-/// The first Enter may come before the menu can take it; where three change nothing, more will not.
+/// The first Enter may come before the menu accepts keys. If three have no effect, more will not help.
 constexpr unsigned most_enters = 3;
 
-/// After that many looks, about 200 ms apart, text of a kernel and its programs is a loader's. A kernel's own
+/// After this many looks, about 200 ms apart, kernel-like text must come from a loader. A kernel's
 /// decompressor runs before its programs print anything.
 constexpr unsigned enough_looks = 30;
-/// A guest that has gone is looked at once more, for a kernel in its memory.
+/// After a guest has gone, its memory is searched once more for a kernel.
 constexpr microseconds last_look = std::chrono::seconds(10);
 
-/// What a busy CPU computes may end; one that waits or spins does not get further.
+/// The computation of a busy CPU may end; a CPU that waits or spins makes no progress.
 constexpr int busy_patience = 3;
 
 double seconds(microseconds time) {
     return std::chrono::duration<double>(time).count();
 }
 
-/// "30 s", and what a busy host made of them.
+/// "30 s", and how long that was on a busy host.
 std::string in_seconds(const Watch& watch, microseconds from, microseconds to) {
     const double host = seconds(to - from), guest = seconds(watch.clock().elapsed(from, to));
     return host - guest > std::max(2.0, host / 5)
-               ? fmt::format("{:.0f} s (the busy host made that {:.0f} s)", guest, host)
+               ? fmt::format("{:.0f} s ({:.0f} s on this busy host)", guest, host)
                : fmt::format("{:.0f} s", host);
 }
 
-/// What is wrong with a console that shows a kernel although none runs; empty if nothing is.
+/// Explains a console that shows a kernel although none runs; empty if there is nothing to explain.
 std::string claim_in_words(const Watch& watch) {
     if (!watch.printed_by_loader().empty())
         return fmt::format("the console shows {}, but no kernel runs: the boot loader printed these lines",
@@ -101,8 +101,8 @@ Verdict from_deadline(const Watch& watch, const Sighting& seen) {
     std::string missing = fmt::format("milestone '{}' was not reached within {} {}", waiting.name,
                                       in_seconds(watch, watch.waiting_since(), seen.now), after(watch));
     if (const auto early = watch.seen_early(); !early.empty())
-        missing += fmt::format(" (yet these were seen: {})", fmt::join(early, ", "));
-    // What looked like trouble, and would have been forgotten had the boot gone on.
+        missing += fmt::format(" (but later ones were: {})", fmt::join(early, ", "));
+    // A suspicious line is not reported if the boot continues.
     if (const auto& suspect = watch.suspect())
         return from_failure(watch, seen, *suspect);
     if (seen.poked_at && seen.poke_answer.empty()) {
@@ -110,7 +110,7 @@ Verdict from_deadline(const Watch& watch, const Sighting& seen) {
             seen.last_byte ? "for " + in_seconds(watch, *seen.last_byte, seen.now) : "from power-on";
         return verdict(
             watch, seen, Outcome::silent,
-            fmt::format("{}; the console was silent {} and did not answer when poked", missing, since));
+            fmt::format("{}; the console was silent {} and did not respond to Enter", missing, since));
     }
     const std::string prompt = watch.unfinished_line();
     if (seen.poked_at && watch.at_prompt())
@@ -119,7 +119,7 @@ Verdict from_deadline(const Watch& watch, const Sighting& seen) {
     return verdict(watch, seen, Outcome::milestone_deadline, missing);
 }
 
-/// Set while an answer to the poke may still come.
+/// Set while an answer to Enter may still arrive.
 std::optional<Wait> answer_awaited(const Watch& watch, const Sighting& seen, const Limits& limits) {
     const microseconds answer_by = watch.clock().earliest(*seen.poked_at, limits.poke_patience, seen.now);
     return seen.now < answer_by ? std::optional(Wait{answer_by}) : std::nullopt;
@@ -132,10 +132,9 @@ microseconds times(std::chrono::milliseconds time, double factor) {
     return std::chrono::duration_cast<microseconds>(time * factor);
 }
 
-/// How long the guest may show no sign of life, in parts of Scenario::stall, two minutes unless the scenario
-/// says otherwise. A CPU that computes may take as long as emulation makes of the
-/// scenario's time; one that waits or spins is not slower when it is emulated. Loaders wait for nothing but
-/// keys, and neither does a guest that asks for them.
+/// How long the guest may show no activity, as a multiple of Scenario::stall, which defaults to two minutes.
+/// A CPU that computes gets more time under emulation; one that waits or spins does not. Loaders and guests
+/// that show a prompt wait only for keys.
 microseconds patience_with(const Watch& watch, const Scenario& scenario, const Sighting& seen,
                            const Limits& limits) {
     constexpr microseconds of_the_dead = std::chrono::seconds(3);
@@ -150,8 +149,8 @@ microseconds patience_with(const Watch& watch, const Scenario& scenario, const S
     return times(scenario.stall, hang == Hang::spinning || !watch.kernel_ran() ? 0.25 : 0.5);
 }
 
-/// Whether the guest is poked, and given up if it does not answer. A guest that answered is at a prompt, see
-/// stays_at_prompt(); one that waits for the host's side of the network has the rest of its time.
+/// Whether to press Enter and give the guest up if it does not answer. A guest that answered is at a prompt,
+/// see stays_at_prompt(). A guest that waits for the host's side of the network keeps the rest of its time.
 bool hangs(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits) {
     if (!seen.standing || watch.waiting_for()->network || is_visible(seen.poke_answer))
         return false;
@@ -159,7 +158,7 @@ bool hangs(const Watch& watch, const Scenario& scenario, const Sighting& seen, c
            patience_with(watch, scenario, seen, limits);
 }
 
-/// It answered the poke with its prompt, and has done nothing since.
+/// Its prompt answered Enter, and it has done nothing since.
 bool stays_at_prompt(const Watch& watch, const Scenario& scenario, const Sighting& seen,
                      const Limits& limits) {
     return seen.standing && seen.poked_at && is_visible(seen.poke_answer) && watch.at_prompt() &&
@@ -177,7 +176,7 @@ Verdict from_prompt(const Watch& watch, const Sighting& seen, std::string_view c
                                watch.waiting_for()->name, after(watch), console, prompt));
 }
 
-/// It talks, and gets no further.
+/// It prints, but makes no progress.
 bool repeats_itself(const Watch& watch, const Scenario& scenario, const Sighting& seen,
                     const Limits& limits) {
     if (!seen.repeating || watch.waiting_for()->network || watch.novelty().repeated().empty())
@@ -192,7 +191,7 @@ Verdict from_repetition(const Watch& watch, const Sighting& seen) {
         return from_failure(watch, seen, *suspect);
     return verdict(
         watch, seen, Outcome::milestone_deadline,
-        fmt::format("milestone '{}' was not reached {}: for {} the guest said nothing new and repeats "
+        fmt::format("milestone '{}' was not reached {}: for {} the guest printed nothing new and repeats "
                     "'{}'",
                     watch.waiting_for()->name, after(watch),
                     in_seconds(watch, seen.repeating->since, seen.now), watch.novelty().repeated()));
@@ -209,13 +208,13 @@ Decision from_hang(const Watch& watch, const Sighting& seen, const Limits& limit
         return from_prompt(watch, seen, "display", prompt);
     return verdict(
         watch, seen, Outcome::silent,
-        fmt::format("milestone '{}' was not reached {}: for {} nothing came to the console, no "
-                    "disk and no network was used, and {}; it did not answer when poked",
+        fmt::format("milestone '{}' was not reached {}: for {} the guest printed nothing, used no "
+                    "disk or network, and {}; it did not respond to Enter",
                     watch.waiting_for()->name, after(watch),
                     in_seconds(watch, seen.standing->since, seen.now), in_words(seen.standing->hang)));
 }
 
-/// What ends a cell whatever it waits for; nothing when nothing does.
+/// The events that end a cell in any state; unset if none has occurred.
 std::optional<Decision> end_of(const Watch& watch, const Scenario& scenario, const Sighting& seen,
                                const Limits& limits, bool may_power_off) {
     if (seen.cancelled)
@@ -244,11 +243,11 @@ std::optional<Decision> end_of(const Watch& watch, const Scenario& scenario, con
     return std::nullopt;
 }
 
-/// When Enter is to be pressed if nothing is said before; nothing when it is not.
+/// When to press Enter unless the guest prints something first; unset if Enter is not needed.
 std::optional<microseconds> enter_due(const Watch& watch, const Sighting& seen, const Limits& limits) {
     if (seen.enters >= most_enters)
         return std::nullopt;
-    // A menu that took the key may leave its last row on the screen, but does not count any more.
+    // A menu that accepted the key may leave its last row on the screen, but its countdown has stopped.
     const bool counts = seen.counting_since && (!seen.enter_at || !seen.last_byte ||
                                                 *seen.last_byte > *seen.enter_at + countdown_step);
     if (counts && !limits.keep_countdown)
@@ -262,7 +261,7 @@ std::optional<microseconds> enter_due(const Watch& watch, const Sighting& seen, 
     return watch.clock().earliest(std::max(since, seen.enter_at.value_or(since)), menu_stands, seen.now);
 }
 
-/// When the cell's whole time is over, or `deadline` if that comes first.
+/// The end of the cell's total time, or `deadline` if that is earlier.
 microseconds or_end_of_cell(const Watch& watch, microseconds now, const Limits& limits,
                             microseconds deadline) {
     if (!limits.cell)
@@ -318,7 +317,7 @@ Verdict as_expected(Verdict verdict, const Scenario& scenario) {
         verdict.hint.clear();
     } else if (verdict.outcome == Outcome::passed) {
         verdict.outcome = Outcome::not_refused;
-        verdict.reason = fmt::format("it booted, but was to end as {}", name(scenario.ends));
+        verdict.reason = fmt::format("it booted, but was expected to end as {}", name(scenario.ends));
     }
     return verdict;
 }
@@ -326,7 +325,7 @@ Verdict as_expected(Verdict verdict, const Scenario& scenario) {
 Verdict passed_verdict(const Watch& watch, microseconds now) {
     Verdict passed{.outcome = Outcome::passed, .reached = watch.last_reached(), .took = now};
     if (watch.by_console_only())
-        passed.reason = "by console only: nothing else could show that a kernel runs";
+        passed.reason = "proven by the console only; nothing else could confirm that a kernel runs";
     return passed;
 }
 
@@ -341,7 +340,7 @@ bool suspicion_holds(const Watch& watch, const Sighting& seen, const Limits& lim
 
 Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& seen, const Limits& limits) {
     if (seen.poked_at && *seen.poked_at < watch.waiting_since()) {
-        // The boot has gone on since: that was the answer.
+        // The boot has made progress since, which answers the question.
         Sighting since = seen;
         since.poked_at.reset();
         since.poke_answer.clear();

@@ -26,12 +26,12 @@ std::optional<MediumOnPath> look_at_medium(const BootCell& cell, const MachineKe
     } catch (const ConfinedFailure& failure) {
         untold.push_back(fmt::format("the medium: {}", failure.what()));
     } catch (const std::exception&) {
-        // It is not an ISO, and the boot has failed for another reason.
+        // It is not an ISO, and the boot failed for another reason.
     }
     return std::nullopt;
 }
 
-/// Why the boot failed, by the lines, by what was measured, and by what is on the medium.
+/// Ranks the causes of the failure by the console lines, the measurements and the medium.
 std::vector<RankedCause> causes_of(Diagnosis& diagnosis, std::vector<std::string> console,
                                    const Examination& seen, const Knowledge& knowledge) {
     CauseEvidence evidence{.arch = knowledge.cell.arch,
@@ -70,9 +70,9 @@ Findings look_into(Onlooker& onlooker, Domain& guest, Examination known, std::ve
     try {
         found.seen.attached = attached_devices(guest.xml());
     } catch (const Error&) {
-        found.seen.untold.emplace_back("which devices the machine has: the guest has gone");
+        found.seen.untold.emplace_back("the machine's devices: the guest has gone");
     }
-    // What an earlier boot said is no sign of where this one is, unless they all end alike.
+    // Output of an earlier boot does not show where this one is, unless all of them end in the same way.
     found.seen.kernel_entered =
         (found.seen.resets == 0 || found.seen.reset_loop) && shows_kernel_setup(console);
     onlooker.examine(guest, found.seen);
@@ -96,7 +96,7 @@ void write_screen(const Domain& guest, const fs::path& directory) {
         const Domain::Screenshot shot = guest.screenshot();
         write_file(directory / fmt::format("screen{}", shot.extension()), shot.image);
     } catch (const Error&) {
-        // A guest that is gone has no screen, and that is no second fault.
+        // A guest that is gone has no screen, which is not another fault.
     }
 }
 

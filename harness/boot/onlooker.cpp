@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t sample_count = 8;
 constexpr auto between_samples = std::chrono::milliseconds(25);
-/// A monitor that answers does so within milliseconds, on a busy host within a second.
+/// A working monitor answers within milliseconds, or within a second on a busy host.
 constexpr auto monitor_patience = std::chrono::seconds(5);
 
 using Samples = std::vector<std::vector<CpuState>>;
@@ -36,8 +36,8 @@ Samples sample_cpus(const Domain& guest, Arch arch, std::size_t count) {
     return samples;
 }
 
-/// The last one of a guest that stands still, as it does from then on. One that stands already shows no more
-/// than one.
+/// The last sample is from the paused guest and stays true. If the guest is already paused, there is only
+/// one.
 Samples sample_and_suspend(Domain& guest, Arch arch) {
     Samples samples;
     if (guest.running()) {
@@ -53,8 +53,8 @@ std::vector<std::string> disks_in_words(const Domain::DeviceUse& use) {
     std::vector<std::string> words;
     for (const Domain::DeviceUse::Disk& disk : use.disks)
         words.push_back(disk.reads == 0
-                            ? fmt::format("nobody has read the disk {}", disk.name)
-                            : fmt::format("of the disk {} {} KiB were read in {} requests, {} KiB written",
+                            ? fmt::format("the disk {} was never read", disk.name)
+                            : fmt::format("the disk {}: {} KiB read in {} requests, {} KiB written",
                                           disk.name, disk.bytes_read >> 10, disk.reads,
                                           disk.bytes_written >> 10));
     return words;
@@ -64,8 +64,8 @@ std::vector<std::string> cards_in_words(const Domain::DeviceUse& use) {
     std::vector<std::string> words;
     for (const Domain::DeviceUse::Card& card : use.cards)
         words.push_back(card.packets_sent == 0
-                            ? fmt::format("the guest has sent no packet over {}", card.name)
-                            : fmt::format("the guest has sent {} packets over {}, and was sent {}",
+                            ? fmt::format("the guest has sent no packets over {}", card.name)
+                            : fmt::format("the guest has sent {} packets over {}, and received {}",
                                           card.packets_sent, card.name, card.packets_received));
     return words;
 }
@@ -123,7 +123,7 @@ std::string Follower::log() {
         return "";
     const auto log = read_printk(ram_->whole(), kernel_->log, Unfinished::wait, next_);
     if (!log) {
-        kernel_.reset();  // it moved, or was none
+        kernel_.reset();  // it moved, or it was not a kernel
         return "";
     }
     next_ = log->next_id;
@@ -145,9 +145,9 @@ Onlooker::Onlooker(const Domain& guest, Arch arch, Memory wanted) : arch_(arch) 
         if (!memory && wanted == Memory::copied_if_need_be)
             memory = copy_memory(guest.peek(), layout);
         if (!memory)
-            no_memory_ = "the guest's memory is not this process's to read";
+            no_memory_ = "this process may not read the guest's memory";
         else if (layout.empty())
-            no_memory_ = "QEMU did not say where the guest's memory lies";
+            no_memory_ = "QEMU did not report the location of the guest's memory";
         else
             ram_ = std::make_shared<GuestRam>(std::move(memory), std::move(layout));
     } catch (const Error& error) {
@@ -159,7 +159,7 @@ void Onlooker::examine(Domain& guest, Examination& seen) {
     sampling_ = std::async(std::launch::async, sample_and_suspend, std::ref(guest), arch_);
     answered_ = sampling_.wait_for(monitor_patience) == std::future_status::ready;
     if (!answered_) {
-        seen.untold.emplace_back("what the CPUs do: QEMU's monitor does not answer");
+        seen.untold.emplace_back("the activity of the CPUs: QEMU's monitor does not answer");
     } else {
         try {
             const bool were_taken = !seen.samples.empty();
@@ -172,8 +172,8 @@ void Onlooker::examine(Domain& guest, Examination& seen) {
                 seen.network = cards_in_words(use);
         } catch (const Error&) {
             seen.untold.emplace_back(seen.samples.empty()
-                                         ? "what the CPUs do: the guest has gone"
-                                         : "what was read of the disks: libvirt does not say");
+                                         ? "the activity of the CPUs: the guest has gone"
+                                         : "reads from the disks: libvirt does not report them");
         }
     }
     if (ram_)
@@ -184,9 +184,8 @@ void Onlooker::examine(Domain& guest, Examination& seen) {
 
 const GuestRam& Onlooker::ram() const {
     if (!ram_)
-        throw host_error(
-            no_memory_,
-            "QEMU can write it, in kdump's format: to a file whose name ends otherwise than in .elf");
+        throw host_error(no_memory_,
+                         "QEMU can write it in kdump's format, to a file whose name does not end in .elf");
     return *ram_;
 }
 
@@ -232,7 +231,7 @@ KernelSign Onlooker::kernel_sign(const Domain& guest) const {
         if (guest.running())
             return lktest::kernel_sign(cpus_of(guest, arch_));
     } catch (const Error&) {
-        // It is gone, or its monitor does not answer.
+        // It has gone, or its monitor does not answer.
     }
     if (!ram_)
         return KernelSign::unknown;

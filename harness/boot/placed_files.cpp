@@ -30,7 +30,7 @@ void copy_out(const ByteView& content, const fs::path& file) {
         throw host_error(fmt::format("cannot write {}", file.string()));
 }
 
-/// The file of the medium that has this path, or all below the directory.
+/// The file of the medium with this path, or all files below the directory.
 void add_of_medium(std::vector<PlacedFile>& files, const fs::path& inside, const std::string& path,
                    const fs::path& medium, const fs::path& scratch) {
     const IsoTree tree = read_iso_tree(ByteView::of_file(medium));
@@ -65,7 +65,7 @@ std::vector<PlacedFile> place_files(const FileList& list, std::string_view whose
         } else if (fs::exists(from)) {
             files.push_back({inside, from});
         } else {
-            throw usage_error(fmt::format("there is no {} for {}", from, whose));
+            throw usage_error(fmt::format("{} does not exist; {} needs it", from, whose));
         }
     }
     return files;

@@ -23,7 +23,7 @@ bool ScreenRecord::write(const std::vector<std::string>& rows, std::chrono::micr
         file_.open(path_, std::ios::binary | std::ios::trunc);
     written_ += text.size();
     if (written_ >= limit)
-        text += "[lktest: the terminal showed more than this; the rest is not recorded]\n";
+        text += "[lktest: the limit is reached; later output is not recorded]\n";
     file_ << text << std::flush;
     return file_.good();
 }

@@ -18,7 +18,7 @@ fs::path place_of(const Rig& rig) {
     return rig.directory.path() / "snapshot";
 }
 
-/// What a guest writes to, beside its memory.
+/// The files that a guest writes to.
 std::vector<fs::path> written_files(const Rig& rig) {
     std::vector<fs::path> files;
     for (const DiskSpec& disk : rig.spec.disks)
@@ -40,11 +40,11 @@ void keep_lines_open(Rig& rig) {
 
 void take_snapshot(Rig& rig) {
     if (rig.spec.daemon)
-        throw usage_error("a guest of a libvirt daemon has no snapshots", "leave --connect out");
+        throw usage_error("guests of a libvirt daemon do not support snapshots", "omit --connect");
     if (rig.kept_open.empty())
         keep_lines_open(rig);
     const TempDir scratch(rig.directory.path());
-    rig.guest->suspend();  // which writes out what QEMU holds back of its disks
+    rig.guest->suspend();  // which flushes QEMU's disk caches
     for (const fs::path& file : written_files(rig))
         copy_sparse(file, scratch.path() / file.filename());
     rig.guest->save(scratch.path() / "state");
@@ -57,10 +57,10 @@ void take_snapshot(Rig& rig) {
 void restore_snapshot(Rig& rig) {
     const fs::path place = place_of(rig);
     if (!fs::exists(place / "state"))
-        throw usage_error("there is no snapshot", "'snapshot' takes one");
+        throw usage_error("no snapshot has been taken", "take one with 'snapshot'");
     rig.guest->restore(place / "state", [&] {
         for (const fs::path& file : written_files(rig))
-            copy_sparse(place / file.filename(), file);  // into the same inode, whose owner QEMU is
+            copy_sparse(place / file.filename(), file);  // into the same inode, which QEMU owns
     });
     rig.onlooker.emplace(*rig.guest, rig.spec.cell.arch);
 }

@@ -15,16 +15,16 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kib = 1024, mebibyte = kib * kib, sector = 512;
-constexpr std::uint64_t partition = mebibyte;  // where it begins; GRUB fits before it
-constexpr std::size_t table_begin = 440;       // of the first sector: the disk's identity and partitions
+constexpr std::uint64_t partition = mebibyte;  // its offset; GRUB fits before it
+constexpr std::size_t table_begin = 440;       // in the first sector: the disk's identity and partitions
 
-/// An MBR with the partition, active, and for BIOS GRUB around it.
+/// Writes an MBR with the active partition and, for BIOS, GRUB around it.
 void write_start(const fs::path& loader, const fs::path& image, std::uint64_t size, bool bios) {
     std::string start(partition, '\0');
     if (bios) {
         const std::string mbr = read_file(loader / "mbr"), core = read_file(loader / "core");
         if (sector + core.size() > start.size())
-            throw host_error("GRUB does not fit before the stick's partition");
+            throw host_error("GRUB is too large for the space before the stick's partition");
         start.replace(0, table_begin, mbr, 0, table_begin);
         start.replace(sector, core.size(), core);
     }
@@ -49,8 +49,8 @@ void write_start(const fs::path& loader, const fs::path& image, std::uint64_t si
 void make_stick(const fs::path& iso, const fs::path& loader, Arch arch, const fs::path& image) {
     constexpr std::uint64_t room = 48 * mebibyte, fat_limit = std::uint64_t{4} << 30;
     if (fs::file_size(iso) >= fat_limit)
-        throw usage_error(fmt::format("{} is too large for a file of FAT", iso.string()),
-                          "only ISOs below 4 GiB can be booted as a file here");
+        throw usage_error(fmt::format("{} is too large for a file on FAT", iso.string()),
+                          "use an ISO below 4 GiB, or another --medium");
     const std::uint64_t size = (fs::file_size(iso) / mebibyte + 1) * mebibyte + room;
     write_start(loader, image, size, is_pc(arch));
     fs::resize_file(image, partition + size);

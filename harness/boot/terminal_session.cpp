@@ -22,25 +22,25 @@ using asio::local::stream_protocol;
 
 constexpr char escape = '\x1d';  // Ctrl-]
 constexpr std::string_view prompt = "\r\nlktest> ";
-/// Of a terminal that does not take what it is sent; then the guest's words are left out, for QEMU stands
-/// still when nobody drains its console.
+/// The limit of unread output. Beyond it the guest's output is dropped, because QEMU stops when its console
+/// is not drained.
 constexpr std::size_t most_unsent = 1 << 20;
 
 constexpr std::string_view help =
-    "  continue, c       lets the guest run\n"
-    "  pause, p          stops it where it is\n"
-    "  reset             presses its reset button\n"
-    "  diagnose, d       says where it is and what may be wrong\n"
-    "  gdb, g            lets gdb in: prints the command to use in another terminal\n"
-    "  monitor, m CMD    asks QEMU's monitor: m info registers\n"
-    "  core FILE         writes its memory: for gdb if FILE ends in .elf, else in kdump's format\n"
-    "  snapshot, s       remembers the guest as it is\n"
-    "  restore, r        goes back to there, also after its end; it is paused then\n"
-    "  end               ends the guest\n"
-    "  detach, q         leaves it as it is\n"
-    "An empty line goes back to the console; Ctrl-] there sends a Ctrl-] to the guest.\n";
+    "  continue, c       resume the guest\n"
+    "  pause, p          pause it\n"
+    "  reset             press its reset button\n"
+    "  diagnose, d       show where it is and what may be wrong\n"
+    "  gdb, g            let gdb connect; prints the command for another terminal\n"
+    "  monitor, m CMD    ask QEMU's monitor: m info registers\n"
+    "  core FILE         write its memory (ELF if FILE ends in .elf, otherwise kdump format)\n"
+    "  snapshot, s       take a snapshot\n"
+    "  restore, r        return to the snapshot, paused, even after the guest's end\n"
+    "  end               end the guest\n"
+    "  detach, q         leave and keep the guest as it is\n"
+    "An empty line returns to the console; there, Ctrl-] sends a Ctrl-] to the guest.\n";
 
-/// Lines as a raw terminal wants them.
+/// Ends lines as a raw terminal needs it.
 std::string in_raw_lines(std::string_view text) {
     std::string raw;
     for (const char c : text)
@@ -48,7 +48,7 @@ std::string in_raw_lines(std::string_view text) {
     return raw;
 }
 
-/// The first word, and what follows it.
+/// Splits a line after its first word.
 std::pair<std::string, std::string> first_word(const std::string& line) {
     const std::size_t begin = std::min(line.find_first_not_of(' '), line.size());
     const std::size_t end = std::min(line.find(' ', begin), line.size());
@@ -74,7 +74,7 @@ std::string in_short(const Diagnosis& diagnosis) {
 
 }  // namespace
 
-/// What the person sees, in order; written by one coroutine.
+/// The output to the terminal, in order; one coroutine writes it.
 class TerminalSession::Output {
 public:
     explicit Output(std::shared_ptr<stream_protocol::socket> terminal, asio::io_context& io)
@@ -111,7 +111,7 @@ private:
     bool closed_ = false;
 };
 
-/// What the person does.
+/// Handles the user's input.
 class TerminalSession::Person {
 public:
     Person(std::shared_ptr<LiveGuest> guest, std::shared_ptr<Output> output, bool may_end)
@@ -119,8 +119,8 @@ public:
 
     asio::awaitable<void> greet() {
         const bool runs = co_await guest_->running();
-        output_->say(fmt::format("{}: its guest {}. Ctrl-] leads to a prompt with more.\n",
-                                 guest_->cell_name(), runs ? "runs" : "is paused"));
+        output_->say(fmt::format("{}: its guest {}. Ctrl-] opens a prompt.\n", guest_->cell_name(),
+                                 runs ? "runs" : "is paused"));
         for (const std::string& line : guest_->console())
             output_->say(printable(line) + "\n");
         if (!runs)
@@ -133,7 +133,7 @@ public:
         });
     }
 
-    /// @return what ends the session
+    /// @return how the session ended, if it did
     asio::awaitable<std::optional<TerminalEnd>> typed(std::string bytes) {
         std::string to_guest;
         for (const char c : bytes) {
@@ -220,7 +220,7 @@ private:
             else if (is("restore") && may_end_)
                 co_await guest_->restore();
             else if (word == "end" || is("snapshot") || is("restore"))
-                output_->say("its cell is still judged\n");
+                output_->say("this guest's cell is still being tested\n\n");
             else
                 output_->say(help);
         } catch (const Error& fault) {

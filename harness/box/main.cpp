@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// lktest-box: what libvirt starts instead of QEMU, see settings.hpp. Three processes come of it:
+// lktest-box: started by libvirt in place of QEMU, see settings.hpp. It becomes three processes:
 //
-//   box    libvirt's; passes its SIGTERM on, takes QEMU's messages, and ends as QEMU ends
-//   init   process 1 of QEMU's own PID namespace; ends with the box, and so ends everything inside
+//   box    libvirt's child; forwards SIGTERM, receives QEMU's messages, and ends in the same way as QEMU
+//   init   process 1 of QEMU's PID namespace; ends with the box, which ends everything inside
 //   QEMU
 #include <fcntl.h>
 #include <grp.h>
@@ -57,7 +57,8 @@ BoxSettings read_settings(const char* file) {
     return std::move(*settings);
 }
 
-/// libvirt made some of what QEMU opens: the file with its key, a TPM's socket. They are this guest's now.
+/// libvirt creates some of the files that QEMU opens: the file with its key, a TPM's socket. Gives them to
+/// this guest.
 void take_over_state(BoxSettings& settings, char** arguments) {
     for (char** argument = arguments; *argument; ++argument)
         for (const std::string& path : paths_below(settings.state, *argument)) {
@@ -118,8 +119,8 @@ int exit_status(int status) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/// Ends as QEMU ended, by the same signal if one did: whoever waits for the box is told that of QEMU. Process
-/// 1 of a PID namespace cannot, and has said it by its exit status.
+/// Ends as QEMU ended, by the same signal if there was one, so that the box's parent sees how QEMU ended.
+/// Process 1 of a PID namespace cannot do that, and uses its exit status.
 [[noreturn]] void end_like(int status) {
     if (const int signal = status - 128; signal > 0 && signal < NSIG) {
         const rlimit none{0, 0};
@@ -133,7 +134,7 @@ int exit_status(int status) {
     ::_exit(status);
 }
 
-/// Passes signals to a child until it ends.
+/// Forwards signals to a child until it ends.
 [[noreturn]] void accompany(pid_t child) {
     const sigset_t set = awaited();
     for (;;) {
@@ -153,7 +154,7 @@ int exit_status(int status) {
 void close_from(int first) {
     if (::syscall(SYS_close_range, static_cast<unsigned>(first), ~0U, 0U) == 0)
         return;
-    constexpr int most = 4096;  // an older kernel does not know the call
+    constexpr int most = 4096;  // an older kernel does not have the call
     for (int fd = first; fd < most; ++fd)
         ::close(fd);
 }
@@ -181,7 +182,7 @@ bool is_broken(int pipe) {
     accompany(qemu);
 }
 
-/// Copies what QEMU says to where libvirt wanted it, as far as it is not too much.
+/// Copies QEMU's output to libvirt's log, up to a limit.
 class Log {
 public:
     Log(int from, int to) : from_(from), to_(to) {}
@@ -197,7 +198,7 @@ public:
             put(text.data(), got);
         if (copied_ < log_limit && copied_ + got >= log_limit) {
             constexpr std::string_view more =
-                "\n[lktest: QEMU said more than this; the rest is not recorded]\n";
+                "\n[lktest: the limit is reached; later output of QEMU is not recorded]\n";
             put(more.data(), more.size());
         }
         copied_ += got;
@@ -212,9 +213,9 @@ private:
     std::size_t copied_ = 0;
 };
 
-/// What the process that libvirt knows does from now on. Its descriptors are those below.
+/// Runs as the process that libvirt knows. Its descriptors are those below.
 [[noreturn]] void be_box(const BoxSettings& settings, pid_t init, int log_from, int log_to, int alive) {
-    // In this order, so that nothing else stays open: libvirt waits for QEMU's end of the monitor to close.
+    // In this order, so that nothing else stays open: libvirt waits until QEMU's end of the monitor closes.
     constexpr int from = 0, to = 1, kept_alive = 2, signals = 3;
     const std::array own{::fcntl(log_from, F_DUPFD, 8), ::fcntl(log_to, F_DUPFD, 8),
                          ::fcntl(alive, F_DUPFD, 8)};
@@ -240,14 +241,14 @@ private:
         int status = 0;
         if (::waitpid(init, &status, WNOHANG) != init)
             continue;
-        while (events[1].fd >= 0 && ::poll(&events[1], 1, 0) > 0)  // its last words
+        while (events[1].fd >= 0 && ::poll(&events[1], 1, 0) > 0)  // its last output
             if (!log.copy())
                 events[1].fd = -1;
         end_like(exit_status(status));
     }
 }
 
-/// The program's real name: what the link beside the name that we were started by leads to.
+/// The program's real path: the target of the link next to the name that we were started by.
 std::string real_program(const char* started_as) {
     return fs::read_symlink(fs::path(started_as).parent_path() / box_program_link).string();
 }
@@ -255,7 +256,7 @@ std::string real_program(const char* started_as) {
 void run(char** arguments) {
     const char* file = std::getenv(box_variable);
     if (!file) {
-        // libvirt asks what QEMU can do: no guest, nothing hostile.
+        // libvirt only asks for QEMU's capabilities: there is no guest, so nothing is hostile.
         const std::string program = real_program(arguments[0]);
         ::execv(program.c_str(), arguments);
         fail("cannot start " + program);

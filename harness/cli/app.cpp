@@ -81,7 +81,7 @@ constexpr std::array meanings{
     ExitMeaning{ExitCode::host, "this machine lacks something or failed"},
 };
 
-/// The most special of the commands that were given so far.
+/// The innermost subcommand given so far.
 const CLI::App& innermost(const CLI::App& app) {
     const auto given = app.get_subcommands();
     return given.empty() ? app : *given.front();
@@ -101,7 +101,7 @@ Error unknown_word(const CLI::App& app, const std::string& word) {
     std::string what;
     if (word.starts_with("-")) {
         const std::string option = word.substr(0, word.find('='));
-        what = fmt::format("there is no option {} for {}", option, full_name(command));
+        what = fmt::format("{} has no option {}", full_name(command), option);
         names = option_names(command);
         const std::vector<std::string_view> candidates(names.begin(), names.end());
         const std::string_view nearest = nearest_name(option, candidates);
@@ -114,7 +114,7 @@ Error unknown_word(const CLI::App& app, const std::string& word) {
     for (const CLI::App* known : visible_commands(app))
         names.push_back(known->get_name());
     const std::vector<std::string_view> candidates(names.begin(), names.end());
-    return usage_error(fmt::format("there is no command '{}'", word), suggestion(word, candidates));
+    return usage_error(fmt::format("unknown command '{}'", word), suggestion(word, candidates));
 }
 
 }  // namespace
@@ -160,7 +160,7 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defau
         ->add_option("COMMAND", invocation.help_topic, "the command")
         ->type_name("COMMAND");
     app->add_subcommand("version", "shows the version");
-    // For our own build; an empty group hides them.
+    // Only our own build uses these; an empty group hides them.
     app->add_subcommand("generate-man", "prints lktest(1), or writes the page of each command too")
         ->group("")
         ->add_option("DIR", invocation.man_directory)
@@ -174,7 +174,7 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defau
 }
 
 std::string help_of(const CLI::App& app, const std::string& command) {
-    if (command.empty())  // App::help() would describe the command that was given: `help`
+    if (command.empty())  // App::help() would describe the command on the command line, which is `help`
         return app.get_formatter()->make_help(&app, "", CLI::AppFormatMode::Normal);
     std::vector<std::string_view> names;
     for (const CLI::App* known : visible_commands(app)) {
@@ -182,14 +182,14 @@ std::string help_of(const CLI::App& app, const std::string& command) {
             return known->help();
         names.push_back(known->get_name());
     }
-    throw usage_error(fmt::format("there is no command '{}'", command), suggestion(command, names));
+    throw usage_error(fmt::format("unknown command '{}'", command), suggestion(command, names));
 }
 
 Error explain(const CLI::App& app, const CLI::ParseError& error) {
     if (const std::vector<std::string> unknown = app.remaining(true); !unknown.empty())
         return unknown_word(app, unknown.front());
     if (app.get_subcommands().empty())
-        return usage_error("no command is given", "see lktest --help");
+        return usage_error("a command is missing", "see lktest --help");
     if (error.get_name() == "ArgumentMismatch") {
         const std::string what = error.what();  // "--timeout: 1 required SECONDS missing"
         return usage_error(fmt::format("{} needs a value", what.substr(0, what.find(':'))),

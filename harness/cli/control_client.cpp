@@ -30,20 +30,20 @@ ControlClient::ControlClient(const fs::path& run)
     std::memcpy(address.sun_path, path.data(), path.size());
     if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
         throw usage_error(
-            fmt::format("no run of lktest is going on in {}", directory.string()),
-            "give the directory of one that is, with --run; a guest of libvirt's needs --connect URI");
+            fmt::format("no lktest run is in progress in {}", directory.string()),
+            "name the directory of a running one with --run; for a guest of libvirt, use --connect URI");
 }
 
 Json ControlClient::ask(const Json& question) {
     constexpr std::size_t longest_answer = 64 << 20;
-    // A dump of the guest's memory takes seconds for each GiB.
+    // Dumping the guest's memory takes seconds per GiB.
     const timeval patience{.tv_sec = 600, .tv_usec = 0};
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     const std::string line = question.dump() + "\n";
     std::string answer;
     bool lost =
         ::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(line.size());
-    for (char c = 0; !lost && c != '\n';) {  // byte by byte: what follows is not ours
+    for (char c = 0; !lost && c != '\n';) {  // byte by byte: later bytes belong to the caller
         lost = ::recv(socket_.get(), &c, 1, 0) != 1 || answer.size() > longest_answer;
         answer += c;
     }

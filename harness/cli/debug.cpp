@@ -22,7 +22,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::local::stream_protocol;
 
-/// The one cell that is to be debugged.
+/// Reduces the plan to the cell to debug.
 void select_one(RunPlan& plan) {
     std::erase_if(plan.cells, [](const PlannedCell& planned) { return planned.not_applicable.has_value(); });
     if (plan.cells.size() == 1)
@@ -30,9 +30,10 @@ void select_one(RunPlan& plan) {
     std::string names;
     for (const PlannedCell& planned : plan.cells)
         names += (names.empty() ? "" : ", ") + name(planned.cell);
-    throw usage_error(plan.cells.empty() ? "there is no such machine"
-                                         : fmt::format("one cell can be debugged at once, not {}", names),
-                      "say which: --arch x86_64 --firmware uefi; 'lktest matrix' shows all");
+    throw usage_error(plan.cells.empty()
+                          ? "no machine matches these options"
+                          : fmt::format("only one cell can be debugged at a time, not {}", names),
+                      "choose one: --arch x86_64 --firmware uefi; 'lktest matrix' lists them");
 }
 
 void check_milestone(const std::string& wanted, const Scenario& scenario) {
@@ -42,7 +43,8 @@ void check_milestone(const std::string& wanted, const Scenario& scenario) {
     std::string names;
     for (const Milestone& milestone : scenario.milestones)
         names += (names.empty() ? "" : ", ") + milestone.name;
-    throw usage_error(fmt::format("the scenario has no milestone '{}'", wanted), "it has " + names);
+    throw usage_error(fmt::format("the scenario has no milestone '{}'", wanted),
+                      "its milestones are " + names);
 }
 
 int debug_inside(const RunInput& input, const StopPoint& stop,

@@ -32,8 +32,8 @@ std::string conclusion(const std::vector<Finding>& findings) {
     const std::size_t faults = how_many(findings, Finding::Kind::fault);
     if (faults == 0)
         return "This machine can build and boot live media.";
-    return fmt::format("{} {} to be mended before everything works here.", faults,
-                       faults == 1 ? "thing has" : "things have");
+    return fmt::format("{} {} to be fixed before everything works here.", faults,
+                       faults == 1 ? "problem has" : "problems have");
 }
 
 }  // namespace

@@ -45,8 +45,8 @@ Finding check_qemu(Arch arch) {
                 install(machine_of(arch).qemu_package)};
     const std::string version = ask_qemu_version(*program);
     if (version.empty())
-        return {Kind::fault, subject, fmt::format("{} does not tell its version", program->string()),
-                fmt::format("try it: {} --version", program->string())};
+        return {Kind::fault, subject, fmt::format("{} does not report its version", program->string()),
+                fmt::format("try: {} --version", program->string())};
     return {Kind::good, subject, fmt::format("{}, {}", version, program->string()), ""};
 }
 
@@ -61,7 +61,7 @@ Finding check_firmware(const FirmwareCatalogue& catalogue, Arch arch, Firmware f
     return {Kind::good, subject, std::get<FirmwareImages>(choice).code.string(), ""};
 }
 
-/// Opens the embedded driver as `lktest run` does.
+/// Opens the embedded driver in the same way as `lktest run`.
 Finding check_libvirt() try {
     const TempDir exchange;
     const fs::path answer = exchange.path() / "version";
@@ -77,7 +77,8 @@ Finding check_libvirt() try {
     if (status != 0)
         return {Kind::fault, "libvirt", fmt::format("its driver ended with status {}", status),
                 install("libvirt-daemon-driver-qemu libvirt-daemon-system")};
-    return {Kind::good, "libvirt", fmt::format("{}, its driver inside lktest", read_file(answer)), ""};
+    return {Kind::good, "libvirt", fmt::format("{}, with the driver embedded in lktest", read_file(answer)),
+            ""};
 } catch (const Error& error) {
     return {
         Kind::fault, "libvirt", error.what(),
@@ -91,7 +92,7 @@ Finding check_accel() try {
     return {Kind::warning, "KVM", fmt::format("guests are emulated, which is slower: {}", choice.why),
             fs::exists("/dev/kvm")
                 ? ""
-                : "let this machine have /dev/kvm: virtualisation in its firmware or hypervisor"};
+                : "enable virtualization in the firmware or the hypervisor, so that /dev/kvm exists"};
 } catch (const Error& error) {
     return fault("KVM", error);
 }
@@ -99,7 +100,7 @@ Finding check_accel() try {
 Finding check_tap() {
     const std::optional<Error> why = why_no_tap();
     if (!why)
-        return {Kind::good, "tap network", "a namespace and a tap device can be made", ""};
+        return {Kind::good, "tap network", "lktest can create a namespace and a tap device", ""};
     return fault("tap network", *why);
 }
 
@@ -119,18 +120,18 @@ Finding check_tools(std::string subject, std::span<const Tool> tools) {
     }
     if (missing.empty())
         return {Kind::good, std::move(subject), fmt::format("{}", fmt::join(found, ", ")), ""};
-    return {Kind::fault, std::move(subject), fmt::format("there is no {}", fmt::join(missing, ", ")),
+    return {Kind::fault, std::move(subject), fmt::format("not found: {}", fmt::join(missing, ", ")),
             install(fmt::format("{}", fmt::join(packages, " ")))};
 }
 
-/// Whether apt can give packages for the architecture, which need not be this machine's.
+/// Whether apt offers packages for the architecture, which need not be this machine's.
 Finding check_packages(Arch arch) {
     const std::string subject = fmt::format("packages for {}", debian_name(arch));
     const std::string package = fmt::format("busybox-static:{}", debian_name(arch));
     const ProcessResult answer = run_process({"apt-cache", "show", "--no-all-versions", package});
     if (answer.status == 0 && !answer.out.empty())
-        return {Kind::good, subject, "apt knows them", ""};
-    return {Kind::fault, subject, fmt::format("apt knows no {}", package),
+        return {Kind::good, subject, "apt has them", ""};
+    return {Kind::fault, subject, fmt::format("apt does not have {}", package),
             fmt::format("dpkg --add-architecture {} && apt-get update", debian_name(arch))};
 }
 
@@ -141,8 +142,8 @@ Finding check_disk(std::string subject, fs::path directory, std::uint64_t wanted
     while (!fs::exists(existing, error) && existing.has_relative_path())
         existing = existing.parent_path();
     if (::access(existing.c_str(), W_OK) != 0)
-        return {Kind::fault, std::move(subject), fmt::format("{} cannot be written to", existing.string()),
-                "give another directory, or rights to this one"};
+        return {Kind::fault, std::move(subject), fmt::format("{} is not writable", existing.string()),
+                "choose another directory with --output, or make this one writable"};
     const fs::space_info space = fs::space(existing, error);
     if (error)
         return {Kind::fault, std::move(subject), fmt::format("{}: {}", existing.string(), error.message()),
@@ -169,7 +170,7 @@ constexpr std::array network_tools{Tool{"dnsmasq", "dnsmasq-base"}};
 constexpr std::array builder_tools{Tool{"apt-get", "apt"}, Tool{"depmod", "kmod"},
                                    Tool{"mkfs.vfat", "dosfstools"}, Tool{"mcopy", "mtools"}};
 
-/// A cold cache takes the packages of both architectures and what is made of them.
+/// An empty cache must hold the packages of both architectures and the images built from them.
 constexpr std::uint64_t cache_space = 3072 * mebibyte, output_space = 256 * mebibyte;
 
 }  // namespace

@@ -15,24 +15,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view scenario_text = R"(# What must be seen of a boot. Run it with:
+constexpr std::string_view scenario_text = R"(# What a boot must reach. Test an ISO with it:
 #
-#     lktest run --iso my.iso --scenario scenario.toml
+#     lktest run my.iso --scenario scenario.toml
 #
-# Everything that a scenario can say: scenarios/README.md of lktest.
+# scenarios/README.md of lktest describes all keys.
 
-about = "My live system comes up and my service answers."
-# arch = ["x86_64"]            # what it applies to; default: everything that exists
-# firmware = ["bios", "uefi"]
+about = "My live system boots and my service answers."
+# arch = ["x86_64"]            # default: all architectures
+# firmware = ["bios", "uefi"]  # default
 # medium = ["cdrom", "usb"]    # default: cdrom
 
 [machine]
 memory = "1G"
 cpus = 1
 
-# Points that a boot must pass, in their order. `pattern` is an expression (RE2) that a line of the
-# serial console is searched for; `within` is the time since the milestone before. It is meant for
-# hardware acceleration: an emulated machine gets more.
+# Points that a boot must reach, in this order. `pattern` is a regular expression (RE2) for a line of the
+# serial console. `within` limits the time since the previous milestone with hardware acceleration; an
+# emulated machine gets more.
 [[milestone]]
 name = "firmware"
 banner = true                  # the first words of any firmware
@@ -43,34 +43,34 @@ name = "kernel"
 pattern = ['^Linux version \d+\.\d+\S*', '^Booting Linux on physical CPU', 'EFI stub: Booting Linux kernel']
 within = "60s"
 
-# A prompt never ends its line: `view = "prompt"` looks at the unfinished one too.
+# A prompt does not end in a newline, so `view = "prompt"` also matches the unfinished line.
 [[milestone]]
 name = "login"
 view = "prompt"
 pattern = '(?:^|\s)[\w.-]+ login: ?$'
 within = "120s"
 
-# The network, seen from the host: the guest took an address and answers a ping.
+# The network as seen from the host: the guest has got an address and answers a ping.
 # [[milestone]]
 # name = "network"
 # network = { lease = true, ping = true }
 # within = "30s"
 
-# Lines that end the boot at once. Panics, emergency shells and loader errors are known already.
+# Lines that end the boot at once. lktest already knows panics, emergency shells and loader errors.
 [[failure]]
 pattern = 'my-service: gave up: (.*)'
 reason = 'the service says: \1'
 
-# Things to do once the last milestone is reached.
+# Steps after the last milestone.
 # [[step]]
 # run = "systemctl is-active my-service"
 )";
 
-/// The whole of our own recipe, with its comments, is where most people begin.
+/// Our own recipe with its comments, because most users start from it.
 std::string recipe_text() {
-    return "# A live system of your own. Change it, then build it:\n#\n#     lktest build ./recipe.toml "
+    return "# Your own live system. Change it, then build it:\n#\n#     lktest build ./recipe.toml "
            "--arch x86_64 "
-           "-o my.iso\n#\n# It begins as lktest's own recovery system:\n#\n" +
+           "-o my.iso\n#\n# It starts as lktest's own recovery system:\n#\n" +
            read_file(find_data(recipe_files, "recovery"));
 }
 
@@ -86,14 +86,14 @@ int init(const InitRequest& request) {
     const fs::path scenario = request.directory / "scenario.toml", recipe = request.directory / "recipe.toml";
     for (const fs::path& file : {scenario, recipe})
         if (fs::exists(fs::symlink_status(file)))
-            throw usage_error(fmt::format("{} is there already", file.string()),
-                              "give another directory, or move the file away");
+            throw usage_error(fmt::format("{} already exists", file.string()),
+                              "choose another directory, or move the file away");
     make_directories(request.directory);
     write_file(recipe, recipe_text());
     write_file(scenario, scenario_text);
-    fmt::print("{}   what to build: lktest build {} -o my.iso\n", printable(recipe.string()),
+    fmt::print("{}   the image; build it: lktest build {} -o my.iso\n", printable(recipe.string()),
                printable((recipe.has_parent_path() ? recipe : "." / recipe).string()));
-    fmt::print("{} what must be seen of its boot: lktest run --iso my.iso --scenario {}\n",
+    fmt::print("{} what its boot must reach; test it: lktest run my.iso --scenario {}\n",
                printable(scenario.string()), printable(scenario.string()));
     return static_cast<int>(ExitCode::passed);
 }

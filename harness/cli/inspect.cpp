@@ -32,7 +32,7 @@ void add_inspect(CLI::App& app, InspectRequest& request) {
 
 namespace {
 
-/// Reading more would make users wait; what is left out is reported.
+/// Reading more would take too long; the report names what was not read.
 constexpr std::uint64_t checksum_limit = std::uint64_t{4} << 30;
 
 /// The ISO, or one that holds the kernel and its initramfs.
@@ -69,7 +69,7 @@ std::string inspect_job(std::span<const int> files, std::string_view input) {
     bool json = false;
     Style style;
     if (!unpack(input, path, json, style))
-        throw host_error("the question for a medium is garbled");
+        throw host_error("the request to inspect a medium is garbled");
     const MediumFacts facts = read_medium_facts(medium_in(files), path, {.checksum_limit = checksum_limit});
     const std::vector<IsoFinding> findings = find_faults(facts);
     const std::string name = std::filesystem::path(path).filename().string();

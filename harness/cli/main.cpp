@@ -34,7 +34,7 @@ using namespace lktest;
 
 constexpr std::size_t longest_line = 1000;
 
-/// A message with the words of the command line made printable: a newline in a file's name starts no line.
+/// Makes command-line words in a message printable, so that a newline in a file name cannot start a line.
 std::string with_printable_words(std::string message, std::span<char* const> words) {
     for (const std::string_view word : words) {
         const std::string_view value = word.substr(word.starts_with("--") ? word.find('=') + 1 : 0);
@@ -47,7 +47,7 @@ std::string with_printable_words(std::string message, std::span<char* const> wor
     return message;
 }
 
-/// Says what went wrong; a message may have several lines.
+/// Prints an error and its hint; a message may have several lines.
 int complain(std::string_view what, const std::string& given_hint, ExitCode code) {
     const std::string hint = hint_for_message(what, given_hint);
     const Style style = style_of(stderr);
@@ -79,7 +79,7 @@ Defaults defaults_here() {
     return {fmt::format("{} on this machine", jobs), std::string(name(host_arch()))};
 }
 
-/// While lktest is being built its data may not be where it will look for them.
+/// While lktest is being built, its data may not be in its final place yet.
 std::vector<std::string> names_if_there(const DataKind& kind) {
     try {
         return data_names(kind);
@@ -109,7 +109,7 @@ int generate(const std::string& what, const Invocation& invocation) {
         *app, {{"SCENARIO", names_if_there(scenario_files)}, {"RECIPE", names_if_there(recipe_files)}}));
 }
 
-/// An empty word is mostly a variable of a script that is unset.
+/// An empty word usually comes from an unset variable in a script.
 void check_words(const CLI::App& command) {
     for (const CLI::Option* option :
          command.get_options([](const CLI::Option* o) { return o->get_positional(); }))
@@ -182,9 +182,9 @@ int perform(int argc, char** argv) {
     return generate(command, invocation);
 }
 
-/// A reader that has gone (`lktest run | head`) ends nothing: reports are still written. Nor does a limit
-/// of the size of files: the write fails and is reported. A handler and not SIG_IGN, which programs that
-/// we execute would inherit.
+/// If the reader has closed (`lktest run | head`), reports are still written, so SIGPIPE must not end the
+/// program. Neither must the limit of the file size: the write fails and is reported. The handler is not
+/// SIG_IGN because child programs would inherit that.
 void outlive_failed_writes() {
     struct sigaction action {};
     action.sa_handler = [](int) {};
@@ -193,7 +193,7 @@ void outlive_failed_writes() {
     ::sigaction(SIGXFSZ, &action, nullptr);
 }
 
-/// Faults of the path that was given, and not of the machine.
+/// Whether the error is about the given path and not about the machine.
 bool is_of_the_path(const std::error_code& error) {
     constexpr std::array of_the_path{std::errc::filename_too_long, std::errc::no_such_file_or_directory,
                                      std::errc::not_a_directory,   std::errc::too_many_symbolic_link_levels,
@@ -204,7 +204,7 @@ bool is_of_the_path(const std::error_code& error) {
 
 }  // namespace
 
-/// Catches what ends the command.
+/// Catches the errors that end a command.
 int main(int argc, char** argv) {
     if (const auto status = serve_confined(argc, argv, confined_jobs))
         return *status;
@@ -215,7 +215,7 @@ int main(int argc, char** argv) {
         const int status = perform(argc, argv);
         errno = 0;
         if (std::fflush(stdout) != 0 && errno != EPIPE)
-            throw system_error("cannot write to the standard output", errno);
+            throw system_error("cannot write to standard output", errno);
         return status;
     } catch (const Error& error) {
         return complain(with_printable_words(error.what(), words), error.hint(),

@@ -12,7 +12,7 @@
 namespace lktest {
 namespace {
 
-/// Text that roff prints as it is (groff_char(7)).
+/// Escapes text so that roff prints it literally (groff_char(7)).
 std::string escaped(std::string_view text) {
     std::string out;
     for (const char c : text) {
@@ -32,7 +32,7 @@ std::string escaped(std::string_view text) {
     return out;
 }
 
-/// "x86_64|aarch64": words in bold, what stands for a value in italics.
+/// "x86_64|aarch64": literal words in bold, placeholders in italics.
 std::string placeholder(std::string_view text) {
     std::string out;
     while (!text.empty()) {
@@ -41,19 +41,19 @@ std::string placeholder(std::string_view text) {
         const bool is_value = word.find_first_of("abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
         out += fmt::format("\\f{}{}\\fR", is_value ? 'I' : 'B', escaped(word));
         if (end < text.size())
-            out += "|\\:";  // a line may end here
+            out += "|\\:";  // allows a line break
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return out;
 }
 
 std::string sentence(std::string text) {
-    if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
+    if (!text.empty() && text.front() >= 'a' && text.front() <= 'z' && !text.starts_with("lktest"))
         text.front() = static_cast<char>(text.front() - 'a' + 'A');
     return text + ".";
 }
 
-/// A tagged paragraph; `tag` is roff already.
+/// A tagged paragraph; `tag` is already roff.
 std::string paragraph(std::string_view tag, std::string_view text) {
     return fmt::format(".TP\n{}\n{}\n", tag, escaped(text));
 }
@@ -111,21 +111,20 @@ struct Entry {
 };
 
 constexpr std::array environment{
-    Entry{"NO_COLOR", "When set and not empty, nothing is coloured."},
-    Entry{"SOURCE_DATE_EPOCH", "The time of an image that is built, in seconds since 1970."},
-    Entry{"XDG_CACHE_HOME",
-          "Holds lktest/, the packages and images that were made before. Default: ~/.cache."},
-    Entry{"XDG_STATE_HOME", "Holds lktest/history.db, what cells did in all runs. Default: ~/.local/state."},
-    Entry{"GITHUB_STEP_SUMMARY", "A file that a run's summary is added to, in Markdown."},
-    Entry{"GITHUB_ACTIONS", "When true, cells that fail become annotations."},
+    Entry{"NO_COLOR", "If set and not empty, the output has no colour."},
+    Entry{"SOURCE_DATE_EPOCH", "Time stamp of the images that lktest builds, in seconds since 1970."},
+    Entry{"XDG_CACHE_HOME", "Holds lktest/, a cache of packages and images. Default: ~/.cache."},
+    Entry{"XDG_STATE_HOME", "Holds lktest/history.db, the results of all runs. Default: ~/.local/state."},
+    Entry{"GITHUB_STEP_SUMMARY", "File to which a run appends its summary in Markdown."},
+    Entry{"GITHUB_ACTIONS", "If true, failed cells become annotations."},
 };
 
 constexpr std::array files{
-    Entry{"DIR/run-YYYYMMDD-HHMMSS/", "One run. DIR/latest leads to the last one."},
-    Entry{"matrix.json", "In it, the whole run: schema lktest.matrix/1."},
-    Entry{"index.html", "In it, the same for a browser."},
-    Entry{"junit.xml", "In it, the same for continuous integration."},
-    Entry{"CELL/", "In it, what one cell left: its console, machine description and events."},
+    Entry{"DIR/run-YYYYMMDD-HHMMSS/", "One run. DIR/latest points to the last one."},
+    Entry{"matrix.json", "In that directory, the whole run: schema lktest.matrix/1."},
+    Entry{"index.html", "The same for a browser."},
+    Entry{"junit.xml", "The same for continuous integration."},
+    Entry{"CELL/", "The files of one cell: console, machine description and events."},
 };
 
 template <typename Entries>
@@ -168,7 +167,7 @@ std::string man_page(const CLI::App& app) {
     text +=
         ".SH DESCRIPTION\n"
         "lktest builds hybrid live ISOs for x86_64 and aarch64, boots live media under QEMU with real\n"
-        "firmware (BIOS, UEFI), asserts from the serial console and the network how far they come, and\n"
+        "firmware (BIOS, UEFI), checks on the serial console and the network how far they get, and\n"
         "reports a matrix. An ISO under test is never modified.\n";
     text += ".SH COMMANDS\n";
     for (const CLI::App* command : visible_commands(app))

@@ -17,10 +17,10 @@
 namespace lktest {
 namespace {
 
-/// As Format has them.
+/// In the order of Format.
 constexpr std::array<std::string_view, 4> matrix_formats{"text", "json", "github", "gitlab"};
 
-constexpr std::size_t most_jobs = 256;  // GitHub's limit of a matrix
+constexpr std::size_t most_jobs = 256;  // GitHub's limit for a matrix
 
 std::size_t count_applicable(const std::vector<PlannedCell>& cells) {
     return static_cast<std::size_t>(std::ranges::count_if(
@@ -38,7 +38,7 @@ void add_matrix(CLI::App& app, MatrixOptions& options) {
                });
     app.add_flag_callback(
         "--json", [&options] { options.format = MatrixOptions::Format::json; }, "the same as --format json");
-    add_single(app, "--shards", "N", "number of jobs for github and gitlab; they take about as long",
+    add_single(app, "--shards", "N", "number of jobs for github and gitlab, of about equal duration",
                "one per cell", [&options](const std::string& word) {
                    options.shards = static_cast<unsigned>(parse_number("--shards", word, 1, most_jobs));
                });
@@ -79,8 +79,8 @@ std::vector<Job> jobs_of(const MatrixOptions& options, const std::vector<Planned
             jobs.push_back({printable(name(planned.cell)), reproducing_options(options.run, planned.cell)});
     if (jobs.size() > most_jobs)
         throw usage_error(
-            fmt::format("{} cells are more jobs than GitHub takes, which are {}", jobs.size(), most_jobs),
-            "give --shards N: jobs with several cells each");
+            fmt::format("{} cells are too many jobs for GitHub, which allows {}", jobs.size(), most_jobs),
+            "use --shards N to put several cells into each job");
     return jobs;
 }
 
@@ -88,7 +88,7 @@ int matrix(const MatrixOptions& options) {
     using Format = MatrixOptions::Format;
     const bool jobs = options.format == Format::github || options.format == Format::gitlab;
     if (options.shards && !jobs)
-        throw usage_error("--shards is for jobs", "add --format github or --format gitlab");
+        throw usage_error("--shards applies only to CI jobs", "add --format github or --format gitlab");
     const RunPlan plan = plan_run(options.run);
     switch (options.format) {
         case Format::text: fmt::print("{}", matrix_text(plan.cells)); break;

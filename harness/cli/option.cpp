@@ -18,10 +18,10 @@ CLI::Option* add(CLI::App& app, const std::string& name, const std::string& plac
     CLI::callback_t each = [take = std::move(take), name = name.substr(name.rfind(',') + 1), placeholder,
                             once](const CLI::results_t& words) {
         if (once && words.size() > 1)
-            throw usage_error(fmt::format("{} is given more than once", name), "give it once");
+            throw usage_error(fmt::format("{} was given more than once", name), "give it once");
         for (const std::string& word : words) {
             if (word.empty())
-                throw usage_error(fmt::format("{} is given an empty value", name),
+                throw usage_error(fmt::format("{} has an empty value", name),
                                   fmt::format("give {} {}", name, placeholder));
             take(word);
         }
@@ -55,7 +55,7 @@ std::vector<std::string> comma_separated(const std::string& words) {
 }
 
 std::size_t choose(std::string_view option, std::string_view word, std::span<const std::string_view> words) {
-    // Debian, Go and container registries call the architectures so.
+    // Debian, Go and container registries use these names for the architectures.
     if (word == "amd64" || word == "arm64")
         if (const auto known = std::ranges::find(words, word == "amd64" ? "x86_64" : "aarch64");
             known != words.end())
@@ -72,7 +72,7 @@ std::uint64_t parse_number(std::string_view option, std::string_view word, std::
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
     if (error != std::errc() || end != word.data() + word.size() || number < least || number > most)
         throw usage_error(fmt::format("{} cannot be '{}'", option, word),
-                          fmt::format("give a whole number from {} to {}", least, most));
+                          fmt::format("use a whole number from {} to {}", least, most));
     return number;
 }
 

@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The formats that are printed: the page is only for a browser.
+/// The formats that can be printed. The HTML page is left to the browser.
 std::vector<std::string_view> report_formats() {
     std::vector<std::string_view> formats;
     for (const Renderer& row : renderers())
@@ -32,7 +32,7 @@ std::vector<std::string_view> report_formats() {
     return formats;
 }
 
-/// Writes the merged run as a run of its own.
+/// Writes the merged run to a new run directory.
 results::Run write_merged(const std::vector<results::Run>& runs, const ReportRequest& request) {
     results::Merge merged = results::merge(runs, request.command);
     results::Run& run = merged.run;
@@ -43,7 +43,7 @@ results::Run write_merged(const std::vector<results::Run>& runs, const ReportReq
         const std::string& cell = run.cells[i].cell.name;
         for (const std::string& left_out :
              results::copy_cell(runs[merged.origin[i]].directory, cell, made.path() / cell))
-            fmt::print(stderr, "lktest: left out {}\n", printable(left_out));
+            fmt::print(stderr, "lktest: skipped {}\n", printable(left_out));
         cells.push_back(pack_cell(made.path() / cell, run.cells.size()));
     }
     made.write(run);
@@ -63,7 +63,7 @@ void print(const results::Run& run, std::string_view format) {
 
 void add_report(CLI::App& app, ReportRequest& request) {
     app.add_option("DIR", request.runs,
-                   "runs (shards, machines, repetitions); the last result of each cell counts")
+                   "runs (shards, machines, repetitions); each cell's last result counts")
         ->type_name("DIR")
         ->required();
     add_single(app, "--format", alternatives(report_formats()), "format of the output", "text",

@@ -12,11 +12,11 @@
 namespace lktest {
 
 void add_rerun(CLI::App& app, RerunRequest& request) {
-    app.add_option("DIR", request.run, "a run, or a directory of runs, whose last one is used")
+    app.add_option("DIR", request.run, "a run, or a directory of runs (its last one is used)")
         ->type_name("DIR")
         ->default_str("lktest-results");
     app.add_flag("--allow-host-steps", request.host_steps,
-                 "run the host steps of scenarios that did not come with lktest");
+                 "run the host steps of scenarios that lktest did not ship");
     app.add_flag("--failed", request.failed, "only cells that did not pass");
 }
 
@@ -24,7 +24,7 @@ RunOptions options_again(const RerunRequest& request) {
     const results::Run run = results::read_run(request.run);
     if (run.command.size() < 2 || run.command[1] != "run")
         throw usage_error(fmt::format("{} was not made by `lktest run`", run.directory.string()),
-                          "give one of the runs that were merged in it");
+                          "name one of the runs that were merged into it");
     Invocation invocation;
     const auto app = make_app(invocation);
     std::vector<std::string> command = run.command;
@@ -32,7 +32,7 @@ RunOptions options_again(const RerunRequest& request) {
     if (request.host_steps)
         command.emplace_back("--allow-host-steps");
     std::vector<std::string> words(command.begin() + 1, command.end());
-    std::ranges::reverse(words);  // as CLI11 takes them
+    std::ranges::reverse(words);  // CLI11 expects them in reverse
     try {
         app->parse(words);
     } catch (const CLI::ParseError& error) {
@@ -47,7 +47,7 @@ RunOptions options_again(const RerunRequest& request) {
             options.only.push_back(cell.cell.name);
     if (options.only.empty())
         throw usage_error(fmt::format("every cell of {} passed", run.directory.string()),
-                          "leave --failed out to boot all of them again");
+                          "omit --failed to boot all of them again");
     return options;
 }
 

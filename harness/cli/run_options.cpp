@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 3> accelerators{"auto", "kvm", "tcg"};
 constexpr std::array<std::string_view, 2> engines{"local", "slurm"};            // in the order of Engine
 constexpr std::array<std::string_view, 3> run_formats{"text", "tap", "jsonl"};  // in the order of RunFormat
 
-/// Days are no boot, and chrono must not overflow.
+/// A boot does not take days, and chrono must not overflow.
 constexpr std::uint64_t longest_timeout = std::uint64_t{7} * 24 * 3600, most_jobs = 1024, most_boots = 100000;
 
 /// "bios, uefi"
@@ -39,7 +39,8 @@ std::uint64_t parse_memory(const std::string& word) {
         return parse_number("--memory", number, gibi ? 1 : 16, gibi ? 1024 : mebibyte) * mebibyte *
                (gibi ? 1024 : 1);
     } catch (const Error&) {
-        throw usage_error(fmt::format("--memory cannot be '{}'", word), "give 16M to 1024G: --memory 512M");
+        throw usage_error(fmt::format("--memory cannot be '{}'", word),
+                          "use 16M to 1024G, such as --memory 512M");
     }
 }
 
@@ -49,7 +50,7 @@ void add_hardware(CLI::App& app, HardwareAxes& hardware) {
                    [&hardware](const std::string& word) {
                        if (!is_cpu_model(word))
                            throw usage_error(fmt::format("--cpu cannot be '{}'", word),
-                                             "give a model's name: --cpu Nehalem");
+                                             "use the name of a model, such as --cpu Nehalem");
                        hardware.cpu_models.push_back(word);
                    });
     add_repeatable(app, "--cpus", "N", "number of CPUs", "from the scenario",
@@ -161,7 +162,7 @@ void add_host(CLI::App& app, RunOptions& options) {
                    [&options](const std::string& word) {
                        if (word.find(":/") == std::string::npos)
                            throw usage_error(fmt::format("--connect cannot be '{}'", word),
-                                             "give a libvirt URI such as qemu:///system");
+                                             "use a libvirt URI such as qemu:///system");
                        options.connect.push_back(word);
                    });
     add_single(app, "--accel", alternatives(accelerators), "accelerator", "auto: KVM if it works, else TCG",
@@ -233,12 +234,12 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
                [&options](const std::string& word) {
                    options.format = static_cast<RunFormat>(choose("--format", word, run_formats));
                });
-    add_single(app, "--shard", "K/N", "boot only part K of N; the parts take about as long", "all",
+    add_single(app, "--shard", "K/N", "boot only part K of N, split by duration", "all",
                [&options](const std::string& word) {
                    options.shard = parse_shard(word);
                    if (!options.shard)
                        throw usage_error(fmt::format("--shard cannot be '{}'", word),
-                                         "give K/N, such as 1/4, with K from 1 to N");
+                                         "use K/N, such as 1/4, with K from 1 to N");
                });
     add_single(app, "--timings", "DIR", "balance the shards with the times of this run", "estimates",
                [&options](const std::string& word) { options.timings = word; });
@@ -250,7 +251,7 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
     app.add_flag("--keep-countdown", options.keep_countdown,
                  "let boot menus count down instead of pressing Enter");
     app.add_flag("--allow-host-steps", options.host_steps,
-                 "run the host steps of scenarios that did not come with lktest");
+                 "run the host steps of scenarios that lktest did not ship");
     app.add_flag("--keep", options.keep, "keep guests of failed cells, paused, until Ctrl-C");
     app.add_flag("-v,--verbose", options.verbose, "explain decisions");
 }

@@ -42,7 +42,7 @@ std::string_view stage_at(Outcome outcome) {
     return "userspace";
 }
 
-/// The stage by which a boot must have passed a failure of this kind, if it did no harm.
+/// The stage that a boot must reach to show that a failure of this kind was harmless.
 std::string_view passed_by(Outcome outcome) {
     switch (stage_of(outcome)) {
         case Stage::firmware:
@@ -70,7 +70,7 @@ public:
     Checker(const Checker&) = delete;
     Checker& operator=(const Checker&) = delete;
 
-    /// Lines are judged when those that may belong to them are known.
+    /// Judges a line once the lines that may belong to it are known.
     void add(SavedLine line) {
         window_.add(std::move(line));
         if (window_.end() - window_.here() > failure_reach)
@@ -116,7 +116,7 @@ private:
         const std::vector<LogRules::Match> matches = rules_.matches(line.said());
         watch_reboots(line, matches);
         if (line.writer == Writer::kernel) {
-            // A log that begins in the middle: its kernel's clock has moved.
+            // A log that starts in the middle: the kernel's clock is not at zero.
             kernel_began_ = kernel_began_ || (line.message > 0 && !at_zero(line));
             progress_.reach("kernel");
         }
@@ -138,7 +138,7 @@ private:
     static bool has(const std::vector<LogRules::Match>& matches, Meaning meaning) {
         return std::ranges::find(matches, meaning, &LogRules::Match::meaning) != matches.end();
     }
-    /// Whether the kernel's clock has not started: "[    0.000000]", "[0.000000@0]".
+    /// Whether the stamp shows that the kernel's clock has not started: "[    0.000000]", "[0.000000@0]".
     static bool at_zero(const SavedLine& line) {
         const std::size_t digits = line.text.find_first_of("0123456789", line.text.find('['));
         return digits < line.message && std::string_view(line.text).substr(digits).starts_with("0.000000");
@@ -188,7 +188,7 @@ private:
         said_.findings.push_back(std::move(finding));
     }
 
-    /// Whether a failure is none at this point of the boot.
+    /// Whether a failure does not count at this point of the boot.
     bool is_excused(const Failure& failure) const {
         const Stage stage = stage_of(failure.outcome);
         if (requested_ && contains(words_.request_warnings, failure.name))
@@ -203,7 +203,7 @@ private:
         return progress_.settled() && !failure.kernel && stage <= Stage::initramfs;
     }
 
-    /// Notes what clears the finding that is added next.
+    /// Records which stage clears the next finding.
     void suspect(const Failure& failure) {
         const Stage stage = stage_of(failure.outcome);
         LogProgress::Suspect suspect{said_.findings.size(), failure.name, passed_by(failure.outcome), false};
@@ -233,7 +233,7 @@ private:
             last_words_.push_back({finding_of(words, line), here()});
     }
 
-    /// What programs said shortly before the end is the reason for it.
+    /// Takes the programs' output shortly before the end as its reason.
     void believe_last_words(bool of_kernel) {
         for (LastWords& words : last_words_)
             if (here() - words.at <= last_words_reach && said_.findings.size() < most_findings) {
@@ -323,7 +323,7 @@ private:
         if (!goodbye_ && said_.findings.size() < most_findings) {
             LogFinding finding{.kind = "unexpected-reboot",
                                .reason = "the machine started again although no reboot was requested",
-                               .hint = "the lines before it are the machine's last words",
+                               .hint = "the lines before it are the machine's last output",
                                .warning = false,
                                .line = line.number,
                                .boot = said_.stages.size() - 1,

@@ -18,15 +18,15 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-/// No daemon stands behind the driver: nothing to change owners, confine, or take logs. QEMU's own filter of
-/// system calls is no matter of luck: a QEMU without one is refused.
+/// Without a daemon, the driver must not change owners, confine QEMU or collect logs. QEMU must filter its
+/// own system calls: a QEMU without that feature is refused.
 constexpr std::string_view driver_settings = R"(security_driver = "none"
 seccomp_sandbox = 1
 stdio_handler = "file"
 )";
 
-/// The same for root, whose driver would else choose QEMU's user itself, change owners, and use cgroups.
-/// QEMU's user is the affair of the box that it is in; only a program that emulates a TPM has none.
+/// The same for root. Root's driver would otherwise choose QEMU's user itself, change owners and use cgroups.
+/// The box chooses QEMU's user. Only a TPM emulator runs outside a box.
 std::string root_driver_settings(const QemuUser* tpm_user) {
     const uid_t uid = tpm_user ? tpm_user->uid : 0;
     const gid_t gid = tpm_user ? tpm_user->groups.front() : 0;
@@ -42,7 +42,7 @@ cgroup_controllers = []
                        uid, gid);
 }
 
-/// A box needs lktest's rights for a moment, to give them up in order.
+/// A box starts with lktest's privileges, so that it can give them up in order.
 constexpr std::string_view box_settings = "clear_emulator_capabilities = 0\n";
 
 void prepare_root(const fs::path& root, const fs::path& cache, bool boxed, const QemuUser* tpm_user) {
@@ -56,8 +56,8 @@ void prepare_root(const fs::path& root, const fs::path& cache, bool boxed, const
         throw system_error(fmt::format("cannot link {}", (root / "cache").string()), error.value());
 }
 
-/// Errors reach us as return values, and warnings belong in a file: libvirt's
-/// habit of printing both would tear the live display.
+/// Errors are return values here, and warnings belong in a file. libvirt would print both and garble the live
+/// display.
 void silence_libvirt(const fs::path& log) {
     static std::once_flag once;
     std::call_once(once, [&] {
@@ -83,7 +83,7 @@ std::string take_string(char* text) {
 
 Error libvirt_error(std::string_view what, std::string hint) {
     const virError* last = virGetLastError();
-    const char* reason = last && last->message ? last->message : "libvirt gave no reason";
+    const char* reason = last && last->message ? last->message : "libvirt reported no reason";
     return host_error(fmt::format("{}: {}", what, reason), std::move(hint));
 }
 
@@ -99,9 +99,9 @@ Connection::Connection(std::string uri, fs::path root)
     silence_libvirt(root_.empty() ? fs::path() : root_ / "libvirt.log");
     handle_.reset(virConnectOpen(uri_.c_str()));
     if (!handle_)
-        throw libvirt_error(fmt::format("cannot connect to {}", uri_),
-                            root_.empty() ? "check the URI, and that the daemon behind it runs"
-                                          : "check with: lktest doctor");
+        throw libvirt_error(
+            fmt::format("cannot connect to {}", uri_),
+            root_.empty() ? "check the URI, and that its daemon is running" : "check with: lktest doctor");
     constexpr int seconds_between = 5;
     constexpr unsigned unanswered = 5;
     if (names_a_host(uri_))
@@ -133,7 +133,7 @@ bool names_a_host(std::string_view uri) {
 }
 
 bool Connection::alive() const {
-    return virConnectIsAlive(get()) != 0;  // -1: the driver cannot tell, for it is in this process
+    return virConnectIsAlive(get()) != 0;  // -1: the driver cannot tell, because it is in this process
 }
 
 LibvirtHost Connection::host() const {
@@ -174,11 +174,11 @@ void Connection::warm(Arch arch, const fs::path& emulator) const {
 std::string Connection::last_words(const std::string& domain_name) const try {
     return root_.empty() ? "" : last_words_of_log(read_file(root_ / "log/qemu" / (domain_name + ".log")));
 } catch (const Error&) {
-    return {};  // QEMU never came so far as to have a log
+    return {};  // QEMU did not start, so it has no log
 }
 
 std::string without_environment(std::string_view log) {
-    // "NAME=value \" line by line, before the line with the program.
+    // Lines of the form "NAME=value \" before the line with the program.
     constexpr std::string_view kept = "LC_ALL=C \\";
     std::string rest;
     bool of_environment = false;
@@ -191,7 +191,7 @@ std::string without_environment(std::string_view log) {
             rest += whole;
             continue;
         }
-        // A value may have a newline in it; the program's path is the first line to begin with '/'.
+        // A value may contain a newline; the program's path is the first line that begins with '/'.
         of_environment = of_environment && !line.starts_with('/');
         if (!of_environment || line == kept)
             rest += whole;
@@ -201,9 +201,9 @@ std::string without_environment(std::string_view log) {
 
 std::string last_words_of_log(std::string_view log) {
     constexpr std::size_t most = 2048;
-    // libvirt writes the time and "starting up", the environment, then the command line with a
-    // backslash at the end of each of its lines but the last, then what taints the domain, and
-    // after all "shutting down".
+    // libvirt writes the time and "starting up", the environment, and the command line, whose lines end in a
+    // backslash except for the last. Then it writes the reasons for which the domain is tainted, and finally
+    // "shutting down".
     std::string words;
     bool of_command = false;
     while (!log.empty()) {

@@ -31,7 +31,7 @@ Domain Domain::create(Connection& connection, const std::string& domain_name, co
                       DomainEventSink on_event, const RunIn& run_in) {
     connection.listeners().listen(domain_name, std::move(on_event));
     Domain domain(connection, domain_name, run_in);
-    // The embedded driver has no autodestroy: there the jail's end is the guest's.
+    // The embedded driver has no autodestroy, but its guests end with the jail.
     unsigned flags = VIR_DOMAIN_START_PAUSED;
     if (connection.root().empty())
         flags |= VIR_DOMAIN_START_AUTODESTROY;
@@ -47,7 +47,7 @@ Domain Domain::create(Connection& connection, const std::string& domain_name, co
         Error error =
             libvirt_error(fmt::format("cannot start the guest {}", domain_name),
                           connection.root().empty()
-                              ? "the daemon's QEMU has a user of its own, who must be able to read the image"
+                              ? "the daemon's QEMU runs as another user, who must be able to read the image"
                               : "");
         const std::string words = connection.last_words(domain_name);
         if (words.empty() || std::string_view(error.what()).find(words) != std::string_view::npos)
@@ -63,7 +63,7 @@ Domain Domain::find(Connection& connection, const std::string& domain_name) {
     domain.ours_ = false;
     domain.handle_.reset(virDomainLookupByName(connection.get(), domain_name.c_str()));
     if (!domain.handle_ || virDomainIsActive(domain.handle_.get()) != 1)
-        throw usage_error(fmt::format("libvirt has no guest {} that runs", domain_name), "see virsh list");
+        throw usage_error(fmt::format("libvirt has no running guest {}", domain_name), "see virsh list");
     return domain;
 }
 
@@ -92,7 +92,7 @@ void Domain::run_where_it_lives(const std::function<void()>& work) const {
 
 void Domain::resume() {
     if (virDomainResume(handle_.get()) < 0)
-        throw libvirt_error(fmt::format("cannot let the guest {} run", name_));
+        throw libvirt_error(fmt::format("cannot resume the guest {}", name_));
 }
 
 void Domain::suspend() {
@@ -148,7 +148,7 @@ void Domain::boot_from(const std::string& serial) {
     pugi::xml_document document;
     document.load_string(xml().c_str());
     std::string chosen;
-    std::vector<std::pair<std::string, int>> orders;  // those that go before the one that comes
+    std::vector<std::pair<std::string, int>> orders;  // the disks before this one
     for (const pugi::xml_node device : document.child("domain").child("devices").children()) {
         if (!device.child("boot"))
             continue;
@@ -159,10 +159,10 @@ void Domain::boot_from(const std::string& serial) {
             orders.emplace_back(alias, -1);
     }
     if (chosen.empty())
-        throw host_error(fmt::format("the guest {} has no disk '{}' in its boot order", name_, serial));
+        throw host_error(fmt::format("the boot order of the guest {} has no disk '{}'", name_, serial));
     orders.emplace_back(chosen, 1);
     for (const auto& [alias, order] : orders) {
-        // QEMU tells the firmware anew at each reset.
+        // QEMU passes the order to the firmware at each reset.
         const nlohmann::json command{
             {"execute", "qom-set"},
             {"arguments",
@@ -213,7 +213,7 @@ void Domain::save(const fs::path& file) {
     if (virDomainSaveFlags(handle_.get(), file.c_str(), nullptr, VIR_DOMAIN_SAVE_PAUSED) < 0) {
         connection_->listeners().heed_stops(name_);
         throw libvirt_error(fmt::format("cannot take a snapshot of the guest {}", name_),
-                            "has it a device whose state QEMU cannot save, such as an NVMe disk?");
+                            "QEMU cannot save the state of some devices, such as an NVMe disk");
     }
     restore(file);
 }
@@ -227,7 +227,7 @@ void Domain::restore(const fs::path& file, const std::function<void()>& meanwhil
         meanwhile();
     run_where_it_lives([&] {
         if (virDomainRestoreFlags(connection_->get(), file.c_str(), nullptr, VIR_DOMAIN_SAVE_PAUSED) < 0)
-            throw libvirt_error(fmt::format("cannot take the guest {} back to its snapshot", name_));
+            throw libvirt_error(fmt::format("cannot restore the snapshot of the guest {}", name_));
     });
 }
 

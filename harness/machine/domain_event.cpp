@@ -22,7 +22,7 @@ std::string reason(const std::array<std::string_view, size>& names, int detail) 
     return std::string(index < size ? names[index] : "unknown");
 }
 
-/// libvirt's lifecycle events, but for those that QEMU tells better by itself.
+/// libvirt's lifecycle events, except those for which QEMU's own events have more detail.
 std::optional<DomainEvent> from_lifecycle(int event, int detail) {
     static constexpr std::array<std::string_view, 9> suspended{"paused",    "migrated", "io-error",
                                                                "watchdog",  "restored", "snapshot",
@@ -55,8 +55,8 @@ std::optional<DomainEvent> from_monitor(std::string_view event, const char* deta
     return std::nullopt;
 }
 
-// libvirt calls these from C, where no exception may arrive. Listeners handle their own faults, so what ends
-// here is a lack of memory for the event itself: it is lost.
+// libvirt calls these from C, which exceptions must not enter. Listeners handle their own errors. The only
+// error left is a lack of memory for the event itself, which is then lost.
 
 int on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void* listeners) noexcept try {
     if (const auto told = from_lifecycle(event, detail))
@@ -90,12 +90,13 @@ void DomainListeners::attach(virConnect& connection) {
     lifecycle_ = virConnectDomainEventRegisterAny(&connection, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
                                                   VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), this, nullptr);
     if (lifecycle_ < 0)
-        throw libvirt_error("libvirt tells no events of guests");
+        throw libvirt_error("libvirt does not report events of guests");
     monitor_ = virConnectDomainQemuMonitorEventRegister(
         &connection, nullptr, "^(RESET|SHUTDOWN|GUEST_PANICKED)$", on_monitor, this, nullptr,
         VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
     if (monitor_ < 0) {
-        Error error = libvirt_error("libvirt tells no events of QEMU", "connect to a QEMU driver: qemu:///…");
+        Error error =
+            libvirt_error("libvirt does not report events of QEMU", "connect to a QEMU driver: qemu:///…");
         detach(connection);
         throw error;
     }
@@ -115,7 +116,7 @@ void DomainListeners::listen(const std::string& domain_name, DomainEventSink sin
                       .stops_overlooked = 0};
     const std::lock_guard lock(mutex_);
     if (!listeners_.emplace(domain_name, std::move(listener)).second)
-        throw host_error(fmt::format("there is a guest {} already", domain_name));
+        throw host_error(fmt::format("a guest {} already exists", domain_name));
 }
 
 void DomainListeners::forget(const std::string& domain_name) {

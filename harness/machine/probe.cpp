@@ -25,10 +25,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The test guest takes 0.2 s on an idle machine; what is slower by so much is of no use either.
+/// The test guest takes 0.2 s on an idle machine. A KVM that is slower by this much is useless.
 constexpr std::chrono::milliseconds proof_deadline = 4s;
 
-/// Changes whenever the test guest does, so that no older proof counts.
+/// Change it with the test guest, so that older results no longer count.
 constexpr int proof_version = 1;
 
 std::vector<std::string> command_line(const KvmGuest& guest, Accel accel, const fs::path& qemu) {
@@ -48,7 +48,7 @@ std::vector<std::string> command_line(const KvmGuest& guest, Accel accel, const 
     return line;
 }
 
-/// QEMU's first complaint that is more than a warning, without its own name before it.
+/// QEMU's first error message, without its program name.
 std::string complaint(std::string_view text) {
     while (!text.empty()) {
         const std::string_view line = text.substr(0, text.find('\n'));
@@ -61,7 +61,7 @@ std::string complaint(std::string_view text) {
     return {};
 }
 
-/// Why nobody could use KVM here, whatever it is worth; empty when one can.
+/// Why KVM cannot be used here at all; empty if it can be tried.
 std::string kvm_is_out_of_reach(Arch arch) {
     if (arch != host_arch())
         return fmt::format("{} on {} has no KVM", name(arch), name(host_arch()));
@@ -71,7 +71,7 @@ std::string kvm_is_out_of_reach(Arch arch) {
     return fmt::format("cannot open /dev/kvm: {}", std::generic_category().message(errno));
 }
 
-/// What a proof holds for: this boot of the machine, and this QEMU.
+/// A result is valid for this boot of the machine and this QEMU.
 std::string proof_key(const fs::path& qemu) {
     std::error_code error;
     const auto size = fs::file_size(qemu, error);
@@ -98,7 +98,7 @@ void remember(const fs::path& file, const std::string& key, const std::string& f
     make_directories(file.parent_path());
     write_file(file, fmt::format("{}\n{}\n", key, fault));
 } catch (const Error&) {
-    // No cache, then: the next run proves it again.
+    // Without a cache the next run tests again.
 }
 
 std::string fault_of_kvm(Arch arch, const fs::path& qemu, const fs::path& cache) {
@@ -107,7 +107,7 @@ std::string fault_of_kvm(Arch arch, const fs::path& qemu, const fs::path& cache)
     if (const auto known = remembered(file, key))
         return *known;
     const Proof proof = prove_accel(arch, Accel::kvm, qemu, proof_deadline);
-    // A limit of this moment proves nothing about KVM.
+    // A temporary limit shows nothing about KVM.
     if (proof.settled && hint_for_message(proof.fault).empty())
         remember(file, key, proof.fault);
     return proof.fault;
@@ -138,32 +138,31 @@ Proof prove_accel(Arch arch, Accel accel, const fs::path& qemu, std::chrono::mil
     if (missing.empty())
         return {};
     const std::string words = complaint(result.err);
-    return {.fault = fmt::format("a test guest did not get through {}{}", missing,
+    return {.fault = fmt::format("a test guest did not complete {}{}", missing,
                                  words.empty() ? "" : fmt::format(" ({})", words)),
             .settled = !result.timed_out || !words.empty()};
 }
 
 AccelChoice choose_accel(Arch arch, std::optional<Accel> wish, const fs::path& cache) {
     if (wish == Accel::tcg)
-        return {Accel::tcg, "asked for"};
+        return {Accel::tcg, "requested"};
     const std::string obstacle = kvm_is_out_of_reach(arch);
     if (wish == Accel::kvm) {
         if (arch != host_arch())
-            throw usage_error(fmt::format("--accel kvm: {}", obstacle),
-                              "leave it out: --accel auto emulates");
+            throw usage_error(fmt::format("--accel kvm: {}", obstacle), "omit it: --accel auto emulates");
         if (!obstacle.empty())
-            throw host_error(obstacle, "become a member of the group kvm, or leave --accel out");
-        return {Accel::kvm, "asked for"};
+            throw host_error(obstacle, "join the group kvm, or omit --accel");
+        return {Accel::kvm, "requested"};
     }
     if (!obstacle.empty())
         return {Accel::tcg, obstacle};
     const auto qemu = find_qemu(arch);
     if (!qemu)
-        return {Accel::tcg, fmt::format("there is no qemu-system-{}", name(arch))};
+        return {Accel::tcg, fmt::format("qemu-system-{} is not installed", name(arch))};
     const std::string fault = fault_of_kvm(arch, *qemu, cache);
     if (!fault.empty())
         return {Accel::tcg, fmt::format("KVM does not work here: {}", fault)};
-    return {Accel::kvm, "a test guest ran through under KVM"};
+    return {Accel::kvm, "a test guest ran successfully under KVM"};
 }
 
 }  // namespace lktest

@@ -20,17 +20,18 @@ namespace {
 
 constexpr const char* box_name = "lktest-box";
 
-/// Beside this program, where it is built; one or two directories above that; or where it is installed.
+/// Looks next to this program, as in the build tree, one or two directories above, and in the installed
+/// place.
 fs::path find_box() {
     const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
     for (const char* place : {".", "../libexec/lktest", "..", "../..", "../../libexec/lktest"})
         if (::access((here / place / box_name).c_str(), X_OK) == 0)
             return fs::canonical(here / place / box_name);
-    throw host_error(fmt::format("lktest's own program {} is missing", box_name),
+    throw host_error(fmt::format("lktest's helper program {} is missing", box_name),
                      "install lktest with `cmake --install`, or run it from its build tree");
 }
 
-/// What changes when a program is replaced, so that libvirt looks at it again.
+/// Changes when a program is replaced, so that libvirt probes it again.
 std::string identity(const fs::path& program) {
     struct stat facts {};
     if (::stat(program.c_str(), &facts) < 0)
@@ -66,7 +67,7 @@ const QemuBoxes::Emulator& QemuBoxes::prepare(Arch arch) {
     fs::create_symlink(program, place / box_program_link);
     fs::create_symlink(box_, emulator.link);
     if (namespaces_) {
-        // The kernel lets nobody but lktest look into a process whose program he cannot read (ptrace(2)).
+        // The kernel lets only root look into a process whose program its user cannot read (ptrace(2)).
         emulator.sealed = place / "sealed";
         fs::copy_file(program, emulator.sealed);
         fs::permissions(emulator.sealed, fs::perms(0111));
@@ -91,7 +92,7 @@ fs::path QemuBoxes::write(Arch arch, const BoxContents& contents) {
                          .owned = {},
                          .devices = devices_,
                          .state = libvirts_root_.string()};
-    // Not the directory: who could put a link there would let lktest follow it.
+    // Not the directory itself, because its owner could replace a file by a link that lktest would follow.
     for (const fs::directory_entry& entry : fs::directory_iterator(fs::absolute(contents.directory)))
         if ((entry.is_regular_file() || entry.is_fifo()) && !entry.is_symlink())
             settings.owned.push_back(entry.path().string());

@@ -34,7 +34,7 @@ bool ids_exist_up_to(unsigned long long last) {
     return true;
 }
 
-/// Another one for each run that has a PID namespace of its own.
+/// Differs between runs that have separate PID namespaces.
 unsigned number_of_run() {
     struct stat facts {};
     return ::stat("/proc/self/ns/pid", &facts) < 0 ? 0 : static_cast<unsigned>(facts.st_ino);
@@ -48,13 +48,14 @@ std::optional<QemuUsers> QemuUsers::find() {
     for (const int capability : {CAP_SYS_PTRACE, CAP_SETUID, CAP_SETGID, CAP_CHOWN})
         if (::prctl(PR_CAPBSET_READ, capability) != 1)
             return std::nullopt;
-    // Runs at the same time have other parts of the range, as far as it goes.
+    // Concurrent runs use different parts of the range, as far as it reaches.
     constexpr unsigned each = 1024;
     struct Range {
         unsigned first, end;
     };
-    // Neither a distribution's own users nor systemd's dynamic ones and containers (its UIDS-GIDS.md), nor
-    // the ranges of subuid(5). A container often has only 65536 ids: there, a range that Debian reserves.
+    // These ranges avoid a distribution's own users, systemd's dynamic users and containers (its
+    // UIDS-GIDS.md), and subuid(5). Containers often have only 65536 ids, so the second range is one that
+    // Debian reserves.
     for (const Range range : {Range{200'704, 524'288}, Range{30'720, 59'392}})
         if (ids_exist_up_to(range.end)) {
             const unsigned parts = (range.end - range.first) / each;
@@ -93,19 +94,19 @@ bool may_open(const QemuUser& user, const fs::path& file, bool write) {
 void give_to(const QemuUser& user, const fs::path& directory) {
     const auto give = [&](const fs::path& path, uid_t owner) {
         if (::lchown(path.c_str(), owner, user.groups.front()) < 0)
-            throw system_error(fmt::format("cannot give {} to QEMU's user", path.string()), errno);
+            throw system_error(fmt::format("cannot chown {} to QEMU's user", path.string()), errno);
     };
     for (const fs::directory_entry& entry : fs::directory_iterator(directory))
         if ((entry.is_regular_file() || entry.is_fifo()) && !entry.is_symlink())
             give(entry.path(), user.uid);
-    // Who could write to the directory could put a link where root looks for a disk.
+    // If the user could write to the directory, it could put a link where root looks for a disk.
     give(directory, 0);
     fs::permissions(directory, fs::perms(0711));
 }
 
 void let_write(const QemuUser& user, const fs::path& directory) {
     if (::lchown(directory.c_str(), 0, user.groups.front()) < 0)
-        throw system_error(fmt::format("cannot give {} to QEMU's user", directory.string()), errno);
+        throw system_error(fmt::format("cannot chown {} to QEMU's user", directory.string()), errno);
     fs::permissions(directory, fs::perms(01771));
 }
 

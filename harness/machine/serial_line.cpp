@@ -17,7 +17,7 @@
 namespace lktest {
 namespace asio = boost::asio;
 
-/// What is shared with those who wait for the line: they may wake once more after the owner is gone.
+/// State shared with pending waits, which may complete once more after the owner is destroyed.
 class SerialLine::Line {
 public:
     explicit Line(OnBytes on_bytes) : on_bytes_(std::move(on_bytes)) {}
@@ -41,7 +41,7 @@ protected:
 private:
     virtual void hang_up() = 0;
 
-    OnBytes on_bytes_;  ///< empty once the owner is gone
+    OnBytes on_bytes_;  ///< empty after the owner is destroyed
 };
 
 namespace {
@@ -99,7 +99,7 @@ public:
         const auto forget = [](void* self) { delete static_cast<Self*>(self); };
         auto self = std::make_unique<Self>(shared_from_this());
         if (virStreamEventAddCallback(stream_.get(), wanted(), ready, self.get(), forget) < 0)
-            throw host_error("libvirt does not tell when the guest's console says something");
+            throw host_error("libvirt does not report output of the guest's console");
         static_cast<void>(self.release());
     }
 
@@ -132,7 +132,7 @@ private:
         while (stream_ && !unsent_.empty()) {
             const int size = virStreamSend(stream_.get(), unsent_.data(), unsent_.size());
             if (size < 0)
-                break;  // later, or never: ready() is told of the end
+                break;  // later, or never: ready() reports the end
             unsent_.erase(0, static_cast<std::size_t>(size));
         }
         if (stream_)
@@ -147,7 +147,7 @@ private:
         stream_.reset();
     }
 
-    Handle<virStream, virStreamFree> stream_;  ///< null when it has ended
+    Handle<virStream, virStreamFree> stream_;  ///< null after its end
     std::string unsent_;
 };
 

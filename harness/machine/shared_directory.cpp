@@ -24,13 +24,13 @@ fs::path usual_parent() {
 fs::path make_directory(const fs::path& parent) {
     std::string pattern = parent / "lktest-XXXXXX";
     if (!::mkdtemp(pattern.data()))
-        throw system_error(fmt::format("cannot make a directory in {}", parent.string()), errno);
-    ::chmod(pattern.c_str(), 0711);  // the daemon's QEMU has a user of its own
+        throw system_error(fmt::format("cannot create a directory in {}", parent.string()), errno);
+    ::chmod(pattern.c_str(), 0711);  // the daemon's QEMU runs as another user
     return pattern;
 }
 
-/// The child: outlives Ctrl-C, which goes to the whole process group. A shell, so that `pkill -9 lktest`
-/// does not mean it too.
+/// The child process. It survives Ctrl-C, which goes to the whole process group. It is a shell, so that
+/// `pkill -9 lktest` does not kill it.
 [[noreturn]] void remove_at_end_of(const Pipe& pipe, const fs::path& path) {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
         ::signal(signal, SIG_IGN);

@@ -18,7 +18,7 @@ bool holds(const std::vector<T>& list, const T& value) {
     return std::ranges::find(list, value) != list.end();
 }
 
-/// The values that are in both lists, where an empty list stands for all.
+/// The values that are in both lists; an empty list means all.
 template <typename T>
 std::vector<T> meet(std::span<const T> all, const std::vector<T>& one, const std::vector<T>& other) {
     std::vector<T> both;
@@ -57,7 +57,7 @@ std::string filters(const Axes& axes) {
     return fmt::format("{}", fmt::join(words, " "));
 }
 
-/// Everything that was asked for must be good for something.
+/// Throws if a requested value has no effect.
 void check_arches(const Axes& axes) {
     if (axes.arches.empty())
         return;
@@ -74,11 +74,11 @@ void check_arches(const Axes& axes) {
             throw usage_error(
                 fmt::format("{} is for {}, not {}", choice.image.path.string(), names(choice.arches, " and "),
                             name(arch)),
-                fmt::format("give an --iso for {} too, or leave --arch {} out", name(arch), name(arch)));
+                fmt::format("give an --iso for {} too, or omit --arch {}", name(arch), name(arch)));
         }
 }
 
-/// Each machine once, whatever it was called.
+/// The machines without duplicates under different names.
 struct Machines {
     std::vector<PlannedCell> cells;
     std::set<BootCell> known;
@@ -131,7 +131,7 @@ std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario
     return std::move(met.cells);
 }
 
-/// The limits of a scenario: "aarch64, uefi"; empty without limits.
+/// "aarch64, uefi", the limits of a scenario; empty without limits.
 std::string limits(const ScenarioChoice& scenario) {
     std::vector<std::string> words;
     for (const std::string& list : {names(scenario.arches), names(scenario.firmwares), names(scenario.media)})
@@ -143,9 +143,9 @@ std::string limits(const ScenarioChoice& scenario) {
 [[noreturn]] void throw_no_cell(const Axes& axes, const ScenarioChoice& scenario) {
     std::string message = fmt::format("scenario '{}' leaves no cell to boot", scenario.name);
     if (const std::string limited = limits(scenario); !limited.empty())
-        message += fmt::format(": it is for {} only", limited);
+        message += fmt::format(": it supports only {}", limited);
     if (const std::string asked = filters(axes); !asked.empty())
-        message += fmt::format(", and the command line asks for {}", asked);
+        message += fmt::format(", but the command line selects {}", asked);
     for (const ImageChoice& choice : axes.images)
         if (!choice.arches.empty())
             message += fmt::format("; {} is for {}", choice.image.path.filename().string(),
@@ -161,7 +161,8 @@ void check_distinct(const std::vector<ScenarioChoice>& scenarios) {
                                   "rename one of the files");
 }
 
-/// A file's stem, with only the characters that suit a directory, a libvirt domain and a JUnit case.
+/// A file's stem, with only the characters that are allowed in a directory, a libvirt domain and a JUnit
+/// case.
 std::string plain_stem(const std::filesystem::path& path) {
     constexpr std::size_t longest = 64;  // the cell's name, with a suffix, must fit into NAME_MAX
     std::string stem = path.stem().string().substr(0, longest);
@@ -193,7 +194,7 @@ std::vector<PlannedCell> expand(const Axes& axes) {
         const std::string asked = filters(axes);
         throw usage_error(fmt::format("no cell is left to boot{}{}: {}", asked.empty() ? "" : " with ", asked,
                                       *cells.front().not_applicable),
-                          "leave one of the filters out");
+                          "omit one of the filters");
     }
     return cells;
 }

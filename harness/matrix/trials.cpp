@@ -48,8 +48,8 @@ Verdict of_repetitions(const std::vector<Verdict>& boots) {
 Verdict of_retries(const std::vector<Verdict>& boots) {
     if (boots.size() == 1 || !passed(boots.back()))
         return boots.front();
-    Verdict verdict = boots.front();  // what went wrong is the news
-    verdict.reason = fmt::format("passed in boot {} only; before, {}: {}", boots.size(),
+    Verdict verdict = boots.front();  // the failure is what matters
+    verdict.reason = fmt::format("passed only in boot {}; before that, {}: {}", boots.size(),
                                  name(boots.front().outcome), boots.front().reason);
     verdict.outcome = Outcome::flaky;
     verdict.reached = boots.back().reached;
@@ -63,15 +63,15 @@ bool fell_silent(const Verdict& verdict) {
 }
 
 Verdict of_early_console(Verdict silent, const Verdict& early) {
-    silent.reason += fmt::format("; booted again with an early console (early/): {}{}", name(early.outcome),
-                                 early.reason.empty() ? "" : ", " + early.reason);
+    silent.reason += fmt::format("; a second boot with an early console (early/) shows: {}{}",
+                                 name(early.outcome), early.reason.empty() ? "" : ", " + early.reason);
     silent.took = whole_time({silent, early});
     return silent;
 }
 
 std::optional<std::uint64_t> MemorySearch::next() const {
     if (!any_ && boots_ > 1)
-        return (boots_ - 1) * step;  // that it boots at all is shown first
+        return (boots_ - 1) * step;  // first show that it boots at all
     return boots_ - fails_ > 1 && any_ ? std::optional((boots_ + fails_) / 2 * step) : std::nullopt;
 }
 
@@ -82,7 +82,7 @@ void MemorySearch::tried(std::uint64_t memory, bool booted) {
     } else if (any_) {
         fails_ = memory / step;
     } else {
-        boots_ = 0;  // not even with all: the search is over
+        boots_ = 0;  // not even with all of it: the search is over
     }
 }
 

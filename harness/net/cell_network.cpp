@@ -21,9 +21,9 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto retry_after = std::chrono::milliseconds(500);
-// A path can have any query behind it.
+// A path can be followed by any query.
 constexpr std::size_t most_fetched = 1000;
-// A server that took a connection and then hangs may have been started anew meanwhile.
+// The guest may have restarted a server that accepted a connection and then hung.
 constexpr auto fetch_time = std::chrono::seconds(10);
 
 std::string url(std::string_view host, std::string_view path) {
@@ -91,7 +91,7 @@ struct CellNetwork::State {
     void take(const ServedFile& served) {
         const std::string how = !served.found ? "not found"
                                 : served.sent ? fmt::format("{} bytes", served.size)
-                                              : "the client broke off";
+                                              : "the client disconnected";
         tell("fetched-from-host", fmt::format("{} fetched {} by TFTP: {}", served.client, served.path, how));
         bell.cancel();
     }
@@ -101,14 +101,14 @@ struct CellNetwork::State {
             options.sink({options.since_power_on(), Event::Kind::network, Source::network, name, text});
     }
 
-    /// Nothing more is to be waited for.
+    /// Whether nothing more needs to be waited for.
     bool over(Deadline deadline) const {
         return stop.stop_requested() || !dhcp_problem.empty() || passed(deadline);
     }
 
     std::string why_no_lease() const;
 
-    // Coroutines share the state: they may wake once more after the owner is gone.
+    // Coroutines share the state, because they may wake once more after the owner is destroyed.
     static asio::awaitable<void> news(std::shared_ptr<State> state, Deadline deadline);
     static asio::awaitable<std::string> fetch_page(std::shared_ptr<State> state, asio::ip::address_v4 guest,
                                                    NetworkCheck check, Deadline deadline);
@@ -117,10 +117,10 @@ struct CellNetwork::State {
     static asio::awaitable<void> ready(std::shared_ptr<State> state, Deadline deadline);
 
     CellNetworkOptions options;
-    asio::steady_timer bell;  ///< rung on all news
+    asio::steady_timer bell;  ///< rung on every change
     Netns netns;
     Tap tap;
-    std::optional<DhcpServer> dhcp;  ///< empty, like http, once the owner is gone
+    std::optional<DhcpServer> dhcp;  ///< unset after the owner is destroyed, like http
     std::optional<HttpServer> http;
     std::optional<TftpServer> tftp;
     std::stop_source stop;
@@ -135,7 +135,7 @@ struct CellNetwork::State {
 std::string CellNetwork::State::why_no_lease() const {
     using Kind = DhcpMessage::Kind;
     if (!heard)
-        return "the guest asked for no address by DHCP";
+        return "the guest did not ask for an address by DHCP";
     if (heard->firmware)
         return "only the firmware asked for an address by DHCP, the guest's system did not";
     switch (heard->kind) {
@@ -160,16 +160,16 @@ asio::awaitable<void> CellNetwork::State::ready(std::shared_ptr<State> state, De
     if (!state->dhcp_problem.empty())
         throw host_error(state->dhcp_problem);
     if (!state->dhcp_ready)
-        throw host_error("dnsmasq, the DHCP server, does not listen",
+        throw host_error("dnsmasq, the DHCP server, is not listening",
                          fmt::format("see {}", state->options.log_file.string()));
 }
 
-/// Why the page did not come as it should; empty when it did.
+/// Fetches the page; returns why it is not as expected, or an empty text.
 asio::awaitable<std::string> CellNetwork::State::fetch_page(std::shared_ptr<State> state,
                                                             asio::ip::address_v4 guest, NetworkCheck check,
                                                             Deadline deadline) {
     const std::string page = url(guest.to_string(), check.guest_page);
-    std::string problem = "no time was left";
+    std::string problem = "the time was over";
     while (!state->over(deadline)) {
         const Deadline attempt = std::min(deadline, Clock::now() + fetch_time);
         const HttpReply reply =
@@ -261,8 +261,8 @@ TapTraffic CellNetwork::traffic() const {
 
 std::vector<std::string> CellNetwork::in_words() const {
     const TapTraffic packets = traffic();
-    return {packets.from_guest == 0 ? "the guest has sent no packet"
-                                    : fmt::format("the guest has sent {} packets, and was sent {}",
+    return {packets.from_guest == 0 ? "the guest has sent no packets"
+                                    : fmt::format("the guest has sent {} packets, and received {}",
                                                   packets.from_guest, packets.to_guest),
             state_->lease ? fmt::format("DHCP gave it {}", *state_->lease) : state_->why_no_lease()};
 }

@@ -42,22 +42,22 @@ std::vector<std::string> command(Tap tap, const std::vector<std::string>& option
         "--log-facility=-",  // standard error
         "--log-dhcp",
         "--pid-file=",
-        "--user=root",  // it means "change nothing": see keep_only()
+        "--user=root",  // "change nothing": see keep_only()
         "--group=root",
         "--port=0",  // no DNS
         fmt::format("--interface={}", tap_name),
         "--except-interface=lo",
         "--bind-interfaces",
         fmt::format("--dhcp-range={0},{0},255.255.255.0,1h", guest_address),
-        // Firmware, initramfs and system of one guest name themselves differently, and
-        // there is one address for them all.
+        // Firmware, initramfs and system of one guest identify themselves differently, but must all get the
+        // one address.
         "--dhcp-ignore-clid",
         "--leasefile-ro",
         "--no-ping",
         "--dhcp-authoritative",
     };
     if (tap.ipv6) {
-        // iPXE waits more than ten seconds for a router when there is none.
+        // Without a router, iPXE waits more than ten seconds for one.
         arguments.emplace_back("--enable-ra");
         arguments.emplace_back("--dhcp-range=fd00:2::,ra-only,64");
     }
@@ -65,12 +65,12 @@ std::vector<std::string> command(Tap tap, const std::vector<std::string>& option
     return arguments;
 }
 
-/// To answer guests that have no address yet, by broadcasts and an entry in the neighbours' table; for router
-/// advertisements; and for port 67.
+/// To answer guests without an address (broadcasts, and an entry in the neighbour table), for router
+/// advertisements, and for port 67.
 constexpr std::array dhcp_capabilities{CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE};
 
-/// Makes the calling process nobody's, if it is root's, with no other capabilities than these, and no way to
-/// gain more. Only async-signal-safe calls. False with errno set if that fails.
+/// Makes the calling process run as nobody if it runs as root, with only these capabilities and no way to
+/// gain more. Async-signal-safe. Returns false with errno set on failure.
 template <std::size_t count>
 bool keep_only(const std::array<int, count>& capabilities) {
     constexpr uid_t nobody = 65534;
@@ -85,9 +85,9 @@ bool keep_only(const std::array<int, count>& capabilities) {
     }
     for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
         if (!is_kept(capability))
-            ::prctl(PR_CAPBSET_DROP, capability);  // fails where it is not ours to drop
+            ::prctl(PR_CAPBSET_DROP, capability);  // fails where the capability is not available
     ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    // By the kernel's own calls: the C library's would tell the other threads, which a child has none of.
+    // System calls, because the C library would notify other threads, which a child does not have.
     if (::geteuid() == 0 && (::prctl(PR_SET_KEEPCAPS, 1) < 0 || ::syscall(SYS_setgroups, 0, nullptr) < 0 ||
                              ::syscall(SYS_setresgid, nobody, nobody, nobody) < 0 ||
                              ::syscall(SYS_setresuid, nobody, nobody, nobody) < 0))
@@ -109,14 +109,14 @@ bool keep_only(const std::array<int, count>& capabilities) {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    // Not in the terminal's group: Ctrl-C is for the harness, which ends its cells in order.
+    // Leaves the terminal's process group, because Ctrl-C is for the harness, which ends its cells cleanly.
     ::setpgid(0, 0);
     if (!keep_only(dhcp_capabilities)) {
         const int error = errno;
         [[maybe_unused]] const ssize_t written = ::write(report, &error, sizeof error);
         ::_exit(127);
     }
-    // What the privileges' change has cleared.
+    // The change of privileges has cleared this.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent)
         ::_exit(127);
@@ -125,7 +125,7 @@ bool keep_only(const std::array<int, count>& capabilities) {
     ::dup2(null, 1);
     ::dup2(log, 2);
     ::execvp(argv[0], argv);
-    ::execv("/usr/sbin/dnsmasq", argv);  // not in a plain user's PATH
+    ::execv("/usr/sbin/dnsmasq", argv);  // not in the PATH of a plain user
     const int error = errno;
     [[maybe_unused]] const ssize_t written = ::write(report, &error, sizeof error);
     ::_exit(127);
@@ -173,12 +173,12 @@ struct DhcpServer::Child {
             handlers.on_message(*message);
     }
 
-    /// Takes a piece of dnsmasq's output.
+    /// Processes a piece of dnsmasq's output.
     void take(std::string_view text) {
         if (logged < log_limit) {
             file << text;
             if (logged + text.size() >= log_limit)
-                file << "\n[lktest: dnsmasq said more than this; the rest is not recorded]\n";
+                file << "\n[lktest: the limit is reached; later output is not recorded]\n";
             file.flush();
         }
         logged += text.size();
@@ -193,7 +193,7 @@ struct DhcpServer::Child {
         }
     }
 
-    /// Its wait status. Kills it first, if it still runs.
+    /// Its wait status. Kills it first if it still runs.
     int end() {
         int status = 0;
         if (pid > 0) {
@@ -213,7 +213,7 @@ struct DhcpServer::Child {
     std::vector<std::string> last_words;
     DhcpLog parser;
     DhcpHandlers handlers;
-    bool owned = true;  ///< false once the server object is gone
+    bool owned = true;  ///< false after the server object is destroyed
 };
 
 DhcpServer::DhcpServer(asio::io_context& io, const Netns& netns, Tap tap,

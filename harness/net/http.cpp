@@ -37,12 +37,12 @@ using asio::ip::tcp;
 using boost::system::error_code;
 namespace {
 
-// The guest may be broken or hostile: whatever it sends has an end.
+// The guest may be broken or hostile, so everything it sends is limited.
 constexpr std::size_t header_limit = 8 << 10;
 constexpr std::size_t body_limit = 1 << 20;
 constexpr std::size_t connections_limit = 32;
 constexpr auto connection_time = std::chrono::seconds(30);
-constexpr auto file_time = std::chrono::minutes(10);  // a layer, to an emulated guest
+constexpr auto file_time = std::chrono::minutes(10);  // for a layer, to an emulated guest
 
 using Response = http::response<http::string_body>;
 using FileResponse = http::response<http::file_body>;
@@ -52,7 +52,7 @@ std::uint64_t size_of(const UniqueFd& file) {
     return ::fstat(file.get(), &facts) < 0 ? 0 : static_cast<std::uint64_t>(facts.st_size);
 }
 
-/// @param file  what is asked for, when it is a file
+/// @param file  the requested file, if there is one
 Response respond(const http::request_header<>& request, const Pages& pages, const UniqueFd& file) {
     const auto page = pages.find(std::string(request.target()));
     const bool head = request.method() == http::verb::head;
@@ -73,11 +73,11 @@ Response respond(const http::request_header<>& request, const Pages& pages, cons
     if (head)
         response.body().clear();
     if (head && file)
-        response.content_length(size_of(file));  // UEFI asks for it before it fetches
+        response.content_length(size_of(file));  // UEFI queries it before it fetches
     return response;
 }
 
-/// The file itself; unset if it cannot be read.
+/// The response with the file's content; unset if it cannot be read.
 std::optional<FileResponse> respond(UniqueFd file) {
     FileResponse response;
     error_code error;
@@ -108,7 +108,7 @@ struct HttpServer::Site {
     Pages pages;
     std::vector<UniqueFd> directories;
     OnServed on_served;
-    bool owned = true;  ///< false once the server object is gone
+    bool owned = true;  ///< false after the server object is destroyed
     std::list<beast::tcp_stream> connections;
 
     static asio::awaitable<void> accept(std::shared_ptr<Site> site);
@@ -151,7 +151,7 @@ asio::awaitable<void> HttpServer::Site::serve(std::shared_ptr<Site> site,
         const auto rest = asio::buffer(chunk);
         while (!error)
             co_await stream->async_read_some(rest, asio::redirect_error(asio::use_awaitable, error));
-        // Written is not yet received. A client that closes, in whatever manner, has its answer.
+        // Written does not mean received. A client that closes in any way has its answer.
         const bool closed = error == asio::error::eof || error == asio::error::connection_reset;
         const ServedPage served{std::string(request.get().target()), peer.address().to_string(), status};
         if (written && closed && request.get().method() == http::verb::get && site->owned)
@@ -166,7 +166,7 @@ asio::awaitable<void> HttpServer::Site::accept(std::shared_ptr<Site> site) {
         error_code error;
         tcp::socket socket(executor);
         co_await site->acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
-        if (error && site->owned) {  // out of descriptors: do not spin on it
+        if (error && site->owned) {  // out of descriptors: avoid a busy loop
             asio::steady_timer pause(executor, std::chrono::milliseconds(100));
             co_await pause.async_wait(asio::use_awaitable);
         }
@@ -229,7 +229,7 @@ asio::awaitable<HttpReply> fetch(const Netns& netns, asio::ip::address host, std
     if (!error)
         co_await http::async_read(stream, buffer, response, asio::redirect_error(asio::use_awaitable, error));
     if (error)
-        co_return HttpReply{0, "", fmt::format("no whole answer: {}", error.message())};
+        co_return HttpReply{0, "", fmt::format("incomplete answer: {}", error.message())};
     co_return HttpReply{response.get().result_int(), std::move(response.get().body()), ""};
 }
 

@@ -34,11 +34,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::array relayed{SIGINT, SIGTERM, SIGHUP};
-/// From outer to init: "I was sent the signal whose number is this one's value".
+/// From outer to init: a signal arrived, whose number is the value of this one.
 const int relay = SIGRTMIN;
 
-/// Blocks the signals that outer and init wait for; the destructor forgets those
-/// still pending and restores what was.
+/// Blocks the signals that outer and init wait for. The destructor discards those still pending and restores
+/// the previous state.
 class BlockedSignals {
 public:
     BlockedSignals() {
@@ -48,7 +48,7 @@ public:
         for (const int signal : relayed)
             ::sigaddset(&set_, signal);
         ::sigprocmask(SIG_BLOCK, &set_, &before_);
-        // Inherited as ignored, it would take the children's status away.
+        // If inherited as ignored, it would discard the children's status.
         ::sigaction(SIGCHLD, nullptr, &child_before_);
         ::signal(SIGCHLD, SIG_DFL);
     }
@@ -82,18 +82,18 @@ int exit_status(int wait_status) {
     return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
 }
 
-/// An Error on its way from a child to the outer process.
+/// Carries an Error from a child to the outer process.
 struct Report {
     enum class From : char { setup = 'S', work = 'W' };
 
     static void send(int fd, From from, const Error& error) {
         std::string bytes{static_cast<char>(from), error.kind() == Error::Kind::usage ? 'u' : 'h'};
         bytes += std::string(error.what()).substr(0, 32768) + '\0' + error.hint().substr(0, 16384);
-        // Less than a pipe's capacity, so it never waits for a reader.
+        // Smaller than a pipe's capacity, so it never waits for a reader.
         [[maybe_unused]] const ssize_t written = ::write(fd, bytes.data(), bytes.size());
     }
 
-    /// Reads what was sent after all writers are gone.
+    /// Reads the report after all writers have closed.
     static std::optional<std::pair<From, Error>> receive(int fd) {
         std::string bytes(65536, '\0');
         const ssize_t size = ::read(fd, bytes.data(), bytes.size());
@@ -150,8 +150,8 @@ private:
         }
     }
 
-    /// What came to this process too was sent to the whole process group, of
-    /// which the worker is one. It may come a moment before or after the outer's word.
+    /// A signal that also reached this process went to the whole process group, which includes the worker. It
+    /// may arrive shortly before or after the outer's message.
     void relay_to_worker(int signal) {
         constexpr auto before = std::chrono::seconds(1);
         constexpr timespec after{0, 50'000'000};
@@ -171,8 +171,8 @@ private:
     std::map<int, Clock::time_point> met_;
 };
 
-/// What the first process of the jail does.
-/// @param alive  the reading end of a pipe whose other end only the outer process has
+/// Runs as the first process of the jail.
+/// @param alive  the reading end of a pipe whose writing end only the outer process has
 [[noreturn]] void be_init(const JailOptions& options, const std::function<int(const Jail&)>& work,
                           const JailUser& user, const BlockedSignals& signals, int alive, int report) {
     try {
@@ -180,7 +180,7 @@ private:
             keep_user(user);
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         pollfd outer{alive, POLLIN, 0};
-        if (::poll(&outer, 1, 0) != 0)  // died before the line above
+        if (::poll(&outer, 1, 0) != 0)  // it died before the line above
             ::_exit(128 + SIGKILL);
         const Jail jail{.private_dir = mount_jail(user.uid == 0), .deaths = std::make_shared<Deaths>()};
         if (options.own_network)
@@ -203,22 +203,22 @@ private:
 
 /// fork(2) into new namespaces.
 pid_t fork_into(unsigned long namespaces) {
-    // Both have the C library's copy of what is not yet written.
+    // Otherwise both processes would have a copy of the unwritten output.
     std::cout.flush();
     std::fflush(nullptr);
     return static_cast<pid_t>(::syscall(SYS_clone, namespaces | SIGCHLD, 0, 0, 0, 0));
 }
 
 Error no_namespaces(int error, bool root) {
-    if (error == ENOSPC)  // which here is not about any disk
+    if (error == ENOSPC)  // which is not about disks here
         return host_error(
-            "cannot make new namespaces: their number is limited",
+            "cannot create namespaces, because their number is limited",
             "raise the limits (sysctl user.max_user_namespaces, user.max_net_namespaces and so on)");
     return system_error(
-        "cannot make new namespaces", error,
-        root ? "run lktest with CAP_SYS_ADMIN (docker: --privileged), or choose --network user"
+        "cannot create namespaces", error,
+        root ? "run lktest with CAP_SYS_ADMIN (docker: --privileged), or use --network user"
              : "run lktest as root, allow unprivileged user namespaces (sysctl user.max_user_namespaces, "
-               "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns), or choose "
+               "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns), or use "
                "--network user");
 }
 
@@ -234,7 +234,7 @@ int wait_for(pid_t init, const BlockedSignals& signals) {
     }
 }
 
-/// @return the work's status, or why there was no jail for it
+/// @return the work's status, or why no jail could be created
 std::variant<int, Error> try_jail(const JailOptions& options, const std::function<int(const Jail&)>& work) {
     const JailUser user{::geteuid(), ::getegid()};
     unsigned long namespaces = CLONE_NEWPID | CLONE_NEWNS;
@@ -272,7 +272,7 @@ int run_in_jail(const JailOptions& options, const std::function<int(const Jail&)
     if (options.required)
         throw Error(error);
     if (options.why)
-        options.why(fmt::format("no jail: {}; after a kill -9 of lktest, QEMU may remain", error.what()));
+        options.why(fmt::format("no jail: {}; QEMU may survive a kill -9 of lktest", error.what()));
     const TempDir directory;
     return work(Jail{.private_dir = directory.path(), .own_mounts = false});
 }

@@ -36,7 +36,7 @@ void write_proc(const char* path, std::string_view text) {
                            "run lktest as root, or allow unprivileged user namespaces");
 }
 
-/// capset(2) by hand: its two sets of 32 bits are all that libcap would be for.
+/// capset(2) called directly, to avoid libcap for two sets of 32 bits.
 void inherit_capabilities() {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
@@ -51,35 +51,34 @@ void inherit_capabilities() {
 }
 
 void mount_tmpfs(const fs::path& where) {
-    // Guest memory lives here, and the planner of parallel cells answers for it; tmpfs's own
-    // limit, half of the memory, would only kill QEMU by SIGBUS in the middle of a boot.
+    // Guest memory lives here, and the planner of parallel cells limits it. The default limit of tmpfs, half
+    // of the memory, would only kill QEMU by SIGBUS in the middle of a boot.
     if (::mount("tmpfs", where.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=100%") < 0)
         throw system_error(fmt::format("cannot mount a private tmpfs on {}", where.string()), errno,
                            jail_hint);
 }
 
-/// The directory, made when it is missing. It then outlives the jail, empty.
+/// The directory, created if missing. It then remains, empty, after the jail.
 fs::path existing(const fs::path& directory) {
     std::error_code error;
     fs::create_directory(directory, error);
     if (error)
-        throw system_error(fmt::format("cannot make {}", directory.string()), error.value(),
+        throw system_error(fmt::format("cannot create {}", directory.string()), error.value(),
                            "install libvirt-daemon-driver-qemu, or run lktest as root");
     return directory;
 }
 
-/// Where the private tmpfs goes. libvirt's packages bring the first: the QEMU driver
-/// keeps its state there, and for the embedded driver in our own mount namespace it
-/// now is just that, with nothing of the system's. Without them there is no embedded
-/// driver, but a remote one's cells have files too.
+/// The mount point of the private tmpfs. The first choice comes with libvirt's packages: the QEMU driver
+/// keeps its state there, and in our mount namespace the tmpfs hides the system's state from the embedded
+/// driver. Without that directory there is no embedded driver, but the cells of a remote one also have files.
 fs::path private_mount_point() {
     const fs::path libvirt_state = "/var/lib/libvirt/qemu";
     std::error_code ignored;
     return fs::is_directory(libvirt_state, ignored) ? libvirt_state : existing("/run/lktest");
 }
 
-/// libvirt's driver, when root runs it, wants to know a user whom its package makes, though it uses none
-/// here. Where there is none, as in a container with libvirt's library alone, a copy of the list has one.
+/// As root, libvirt's driver looks up a user that its package creates, though it is not used here. If it is
+/// missing, as in a container with only libvirt's library, a copy of the list gets one.
 void complete_users(const fs::path& private_dir) {
     constexpr const char* user = "libvirt-qemu";
     constexpr std::string_view nobody = ":x:65534:";
@@ -103,8 +102,8 @@ void complete_users(const fs::path& private_dir) {
 }  // namespace
 
 void keep_user(const JailUser& user) {
-    // user_namespaces(7): one line that maps one's own id is what no privilege is needed for,
-    // and the group only after setgroups(2) is given up.
+    // user_namespaces(7): a single line that maps one's own id needs no privilege. For the group,
+    // setgroups(2) must be disabled first.
     write_proc("/proc/self/uid_map", fmt::format("{0} {0} 1", user.uid));
     write_proc("/proc/self/setgroups", "deny");
     write_proc("/proc/self/gid_map", fmt::format("{0} {0} 1", user.gid));
@@ -118,13 +117,13 @@ fs::path mount_jail(bool root) {
         throw system_error("cannot mount /proc in a new PID namespace", errno, jail_hint);
     const fs::path private_dir = private_mount_point();
     mount_tmpfs(private_dir);
-    // What is shown there later, a guest's QEMU sees too if it is in its part of the directory.
+    // A guest's QEMU also sees later mounts in its part of the directory.
     if (::mount(nullptr, private_dir.c_str(), nullptr, MS_SHARED, nullptr) < 0)
         throw system_error("cannot share the mounts of the private directory", errno, jail_hint);
     if (root)
         complete_users(private_dir);
-    // The embedded driver also writes where no option leads it away from: as root to
-    // /run/libvirt, else to the user's run-time directory.
+    // The embedded driver also writes to a place that no option changes: /run/libvirt as root, otherwise the
+    // user's runtime directory.
     if (root)
         mount_tmpfs(existing("/run/libvirt"));
     else

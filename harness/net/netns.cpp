@@ -37,16 +37,16 @@ void loopback_up() {
     std::strcpy(request.ifr_name, "lo");
     request.ifr_flags = IFF_UP;
     if (!socket || ::ioctl(socket.get(), SIOCSIFFLAGS, &request) < 0)
-        throw system_error("cannot set the loopback device up", errno, netns_hint);
+        throw system_error("cannot bring up the loopback device", errno, netns_hint);
 }
 
 Netns::Netns() {
-    // A thread of its own unshares, so that the caller's never leaves its namespace.
+    // A separate thread unshares, so that the caller's thread never leaves its namespace.
     std::exception_ptr failure;
     std::thread([this, &failure] {
         try {
             if (::unshare(CLONE_NEWNET) < 0)
-                throw system_error("cannot make a network namespace", errno, netns_hint);
+                throw system_error("cannot create a network namespace", errno, netns_hint);
             loopback_up();
             fd_ = open_own_netns();
         } catch (...) {
@@ -65,7 +65,7 @@ Netns::Visit::Visit(int netns) : home_(open_own_netns()) {
 Netns::Visit::~Visit() {
     if (::setns(home_.get(), CLONE_NEWNET) == 0)
         return;
-    // A thread lost in a foreign network would let cells meet: rather none at all.
+    // A thread lost in a foreign network would let cells meet, so it is better to abort.
     std::perror("lktest: cannot return from a network namespace");
     std::abort();
 }

@@ -22,7 +22,7 @@ namespace lktest {
 namespace {
 
 constexpr const char* tap_hint =
-    "run lktest as root, let your user read and write /dev/net/tun, or choose --network user";
+    "run lktest as root, let your user read and write /dev/net/tun, or use --network user";
 
 ifreq request_for_tap() {
     ifreq request{};
@@ -37,7 +37,7 @@ void make_device() {
     ifreq request = request_for_tap();
     request.ifr_flags = IFF_TAP | IFF_NO_PI;
     if (::ioctl(tun.get(), TUNSETIFF, &request) < 0 || ::ioctl(tun.get(), TUNSETPERSIST, 1) < 0)
-        throw system_error("cannot make a tap device", errno, tap_hint);
+        throw system_error("cannot create a tap device", errno, tap_hint);
 }
 
 sockaddr socket_address(const char* text) {
@@ -58,11 +58,11 @@ void set_address_and_up() {
     if (!socket || ::ioctl(socket.get(), SIOCSIFADDR, &address) < 0 ||
         ::ioctl(socket.get(), SIOCSIFNETMASK, &netmask) < 0 ||
         ::ioctl(socket.get(), SIOCSIFFLAGS, &flags) < 0)
-        throw system_error("cannot give the tap device its address", errno, tap_hint);
+        throw system_error("cannot set the address of the tap device", errno, tap_hint);
 }
 
-/// By netlink (rtnetlink(7)), because only there duplicate detection can be left
-/// out: it waits for a carrier, which comes when the guest starts.
+/// By netlink (rtnetlink(7)), the only way to skip duplicate address detection, which would wait for a
+/// carrier until the guest starts.
 bool set_address6() {
     const UniqueFd netlink(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
     struct {
@@ -105,7 +105,7 @@ TapTraffic tap_traffic(const Netns& netns) {
     std::istringstream devices(netns.run([] { return read_file("/proc/thread-self/net/dev"); }));
     TapTraffic traffic;
     for (std::string line; std::getline(devices, line);) {
-        // "  tap0: BYTES PACKETS", six other counts of what came, and then BYTES PACKETS of what was sent.
+        // "  tap0: BYTES PACKETS", six more counters for received data, then BYTES PACKETS for sent data.
         std::istringstream columns(line);
         std::string name;
         if (!(columns >> name) || name != std::string(tap_name) + ":")

@@ -64,7 +64,7 @@ std::string check_console_text(const std::string& file, const CheckedLog& log, c
     print({});
     if (!log.recognized()) {
         print({{"? ", Tone::fault},
-               {"no line of it was recognized, so nothing is known about the boot", Tone::strong}});
+               {"lktest recognized no line of it, so it cannot say anything about the boot", Tone::strong}});
         print({{"  fix: ", Tone::dim},
                {"save the console itself, or dmesg, journalctl or syslog output", Tone::busy}});
         return text;

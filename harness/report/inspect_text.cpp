@@ -44,7 +44,7 @@ void add_volume(Sheet& sheet, const MediumFacts& facts) {
     sheet.row("volume", {joined(said)});
 }
 
-/// What lies where a boot image begins.
+/// Names the partition or file that a boot image starts at.
 std::string image_name(const MediumFacts& facts, std::size_t index) {
     const BootImage& image = facts.catalogue->images[index];
     if (!facts.boot_paths[index].empty())
@@ -107,7 +107,7 @@ void add_esps(Sheet& sheet, const MediumFacts& facts) {
     }
 }
 
-/// What ESP and tree have alike is shown once.
+/// A program that is the same in the ESP and in the tree is shown once.
 bool shown_in_esp(const MediumFacts& facts, const EfiProgram& program) {
     return !program.in_esp && std::ranges::any_of(facts.esps, [&](const EspFacts& esp) {
         return std::ranges::any_of(esp.same, [&](const std::string& path) {
@@ -141,7 +141,7 @@ void add_efi(Sheet& sheet, const MediumFacts& facts) {
             continue;
         std::vector<std::string> said;
         if (!program.image) {
-            said.emplace_back("no PE image");
+            said.emplace_back("not a PE image");
         } else if (!program.image->signature) {
             said.emplace_back("not signed");
         } else {
@@ -201,7 +201,7 @@ void add_configs(Sheet& sheet, const MediumFacts& facts) {
         }
         std::string path = (config.in_esp ? "ESP " : "ISO ") + config.path;
         if (loads.empty())
-            sheet.row(title(), {path, std::string(name(config.said.loader)), "no entry of its own"});
+            sheet.row(title(), {path, std::string(name(config.said.loader)), "no entries"});
         for (const auto& [text, count] : loads)
             sheet.row(title(), {std::exchange(path, ""), std::string(name(config.said.loader)),
                                 count == 1 ? text : fmt::format("{} ({} entries)", text, count)});
@@ -219,7 +219,7 @@ void add_kernels(Sheet& sheet, const MediumFacts& facts) {
                 said.emplace_back("EFI stub");
             sheet.row(title(), {kernel.path, kernel.image->machine, joined(said)});
         } else {
-            sheet.row(title(), {kernel.path, "?", "no kernel that is known"});
+            sheet.row(title(), {kernel.path, "?", "not a known kernel format"});
         }
 }
 
@@ -300,7 +300,7 @@ void add_layers(Sheet& sheet, const MediumFacts& facts) {
                                : "no SquashFS"});
 }
 
-/// What stands before a finding's name, padded to one width.
+/// The mark before a finding's name, padded to one width.
 std::pair<std::string, Tone> mark_of(IsoFinding::Grade grade) {
     switch (grade) {
         case IsoFinding::Grade::notice: return {"i notice   ", Tone::dim};

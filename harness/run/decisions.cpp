@@ -38,7 +38,7 @@ std::vector<std::string> firmware_decisions(const FirmwareCatalogue& catalogue,
                                             const std::vector<Assignment>& cells) {
     std::vector<std::string> lines;
     for (const Problem& problem : catalogue.warnings)
-        lines.push_back(fmt::format("{}: passed over: {}", printable(problem.place.file), problem.message));
+        lines.push_back(fmt::format("{}: skipped: {}", printable(problem.place.file), problem.message));
     std::set<std::tuple<Arch, Firmware, Chipset>> told;
     for (const Assignment& assignment : cells) {
         const BootCell& cell = assignment.cell;
@@ -53,9 +53,9 @@ std::string jobs_decision(unsigned jobs, std::optional<unsigned> asked, const Ma
                           std::uint64_t memory_of_a_cell) {
     const std::string cells = fmt::format("{} {} at once", jobs, jobs == 1 ? "cell" : "cells");
     if (asked)
-        return fmt::format("{}: --jobs says so", cells);
-    return fmt::format("{}: {} cores and one more, {} MiB of memory available, guests of up to {} MiB", cells,
-                       size.cores, size.memory_available >> 20, memory_of_a_cell >> 20);
+        return fmt::format("{}: set by --jobs", cells);
+    return fmt::format("{}: {} cores plus one, {} MiB of memory available, up to {} MiB for each guest",
+                       cells, size.cores, size.memory_available >> 20, memory_of_a_cell >> 20);
 }
 
 std::vector<std::string> schedule_decisions(const std::vector<Assignment>& cells, const Timings& timings) {
@@ -67,10 +67,10 @@ std::vector<std::string> schedule_decisions(const std::vector<Assignment>& cells
         }
         const auto known = timings.find(name(assignment.cell));
         lines.push_back(fmt::format(
-            "{}: {}: {}", lines.empty() ? "begun first" : "then", printable(name(assignment.cell)),
+            "{}: {}: {}", lines.empty() ? "starts first" : "then", printable(name(assignment.cell)),
             known == timings.end()
-                ? fmt::format("its kind usually takes {}", in_seconds(usual_time(assignment.cell)))
-                : fmt::format("it took {} the last time", in_seconds(known->second))));
+                ? fmt::format("cells like it usually take {}", in_seconds(usual_time(assignment.cell)))
+                : fmt::format("it took {} last time", in_seconds(known->second))));
     }
     return lines;
 }

@@ -25,21 +25,21 @@ constexpr std::chrono::hours longest_hold{12};
 void tell(const RunFloor& floor, const RunInput& input) {
     std::FILE* screen = input.options.format == RunFormat::text ? stdout : stderr;
     const std::string run = fmt::format(" --run {}", shell_word(input.directory.path().string()));
-    fmt::print(screen, "\nkept, paused, as long as this command lives:\n");
+    fmt::print(screen, "\nkept guests, paused until this command ends:\n");
     for (const LiveGuests::Guest& guest : floor.host.guests.kept()) {
         const std::string cell = shell_word(guest->cell_name());
         fmt::print(screen, "  {}\n", guest->cell_name());
         fmt::print(screen, "    examine   lktest diagnose {}{}\n", cell, run);
         fmt::print(screen, "    reach     lktest attach {}{}\n", cell, run);
-        fmt::print(screen, "    end       the same, then: end\n");
+        fmt::print(screen, "    end       run attach, then type: end\n");
     }
-    fmt::print(screen, "Ctrl-C ends them all; so does whatever ends this command.\n");
+    fmt::print(screen, "Ctrl-C ends this command and all of them.\n");
     std::fflush(screen);
 }
 
-/// Until a signal, or until none is left.
+/// Waits for a signal, or until no guest is left.
 asio::awaitable<void> until_over(RunFloor& floor, asio::signal_set& signals) {
-    const auto asked = std::make_shared<bool>(false);  // which the signals may set after all is over
+    const auto asked = std::make_shared<bool>(false);  // shared: a signal may set it after the return
     signals.async_wait([asked](const boost::system::error_code&, int) { *asked = true; });
     const steady_clock::time_point last = steady_clock::now() + longest_hold;
     asio::steady_timer timer(floor.io);

@@ -27,8 +27,8 @@ std::filesystem::path find_data(const DataKind& kind, const std::string& word) {
     if (std::ranges::find(names, word) != names.end())
         return data_file(std::filesystem::path(kind.directory) / (word + ".toml"));
     const std::vector<std::string_view> candidates(names.begin(), names.end());
-    throw usage_error(fmt::format("no {} is named '{}'", kind.name, word),
-                      suggestion(word, candidates) + " A file of your own: give its path, ending in .toml");
+    throw usage_error(fmt::format("there is no {} named '{}'", kind.name, word),
+                      suggestion(word, candidates) + " For your own file, give its path, ending in .toml");
 }
 
 }  // namespace lktest

@@ -20,8 +20,8 @@ namespace {
 
 constexpr const char* default_recipe = "recovery";
 
-/// Those that the recipe names a kernel for; a root brings its own, and is of one architecture, which the
-/// user names when it is not this machine's.
+/// The architectures for which the recipe names a kernel. A root brings its own kernel and has one
+/// architecture; the user names it if it differs from this machine's.
 std::vector<Arch> arches_of(const Recipe& recipe, const std::vector<Arch>& asked) {
     std::vector<Arch> arches;
     std::ranges::copy_if(all_arches, std::back_inserter(arches),
@@ -41,7 +41,7 @@ std::vector<Arch> arches_of(const Recipe& recipe, const std::vector<Arch>& asked
     return arches;
 }
 
-/// Where its images lie. Recipes of the same name in several directories do not take turns in one file.
+/// Where its images are stored. Recipes of the same name in different directories get different files.
 std::filesystem::path stem_of(const Recipe& recipe, Arch arch, const RunOptions& options) {
     const std::filesystem::path directory =
         options.media_directory.empty() ? cache_directory() / "media" : options.media_directory;

@@ -34,8 +34,8 @@ bool by_kvm(const RunInput& input) {
                                [](const auto& choice) { return choice.second.accel == Accel::kvm; });
 }
 
-/// libvirt, when it has no answer of QEMU's that fits, tries KVM, for seconds where that hangs; and no answer
-/// fits one whose user may not open what root may.
+/// If libvirt has no cached capabilities that fit, it probes KVM, which takes seconds on machines where KVM
+/// hangs. No cached entry fits a user with fewer rights than root.
 void hide_kvm(const fs::path& private_directory) {
     const fs::path nothing = private_directory / "no-kvm";
     write_file(nothing, "");
@@ -44,7 +44,7 @@ void hide_kvm(const fs::path& private_directory) {
         show_at(nothing, "/dev/kvm");
 }
 
-/// A TPM gets its certificate from an authority whose keys are another user's: it has one of its own here.
+/// swtpm gets a TPM's certificate from an authority whose keys belong to another user, so each user gets one.
 void make_tpm_authority(const QemuUser& user, const fs::path& private_directory) {
     const fs::path usual = "/var/lib/swtpm-localca", own = private_directory / "swtpm-localca";
     if (!fs::exists(usual))
@@ -54,18 +54,18 @@ void make_tpm_authority(const QemuUser& user, const fs::path& private_directory)
     show_at(own, usual);
 }
 
-/// Why QEMU must be root; empty if it need not be.
+/// Why QEMU must run as root; empty if it need not.
 std::string why_root(const std::optional<QemuUsers>& users, const RunInput& input,
                      const std::set<fs::path>& images) {
     if (!input.own_mounts)
-        return "there is no jail to show the images in";
+        return "without a jail, the images cannot be made visible to another user";
     if (!users)
-        return "lktest may not give files to other users, become one, or read the memory of their programs "
+        return "lktest may not chown files, switch users, or read the memory of other users' programs "
                "(CAP_CHOWN, CAP_SETUID, CAP_SETGID, CAP_SYS_PTRACE)";
     const QemuUser any = users->for_tpms();
     for (const fs::path& image : images)
         if (!may_open(any, image))
-            return fmt::format("{} is not readable for others", image.string());
+            return fmt::format("other users cannot read {}", image.string());
     return "";
 }
 

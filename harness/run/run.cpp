@@ -27,36 +27,36 @@
 namespace lktest {
 namespace {
 
-/// Throws when the cells cannot have the network that they need, before any of them starts.
+/// Throws if the network that the cells need is unavailable, before any cell starts.
 void check_network(const RunOptions& options, const RunPlan& plan) {
     if (options.network != Network::tap) {
         if (std::ranges::any_of(plan.cells, [](const PlannedCell& planned) {
                 return !planned.not_applicable && from_network(planned.cell.medium);
             }))
-            throw usage_error("only a tap device boots a cell over the network", "leave --network out");
+            throw usage_error("booting over the network requires --network tap", "omit --network");
         for (const PlannedCell& planned : plan.cells)
             if (!planned.not_applicable && !plan.scenarios.at(planned.cell.scenario).served.empty())
                 throw usage_error(
-                    fmt::format("only on a tap device there is the web server of the scenario '{}'",
+                    fmt::format("scenario '{}' uses its web server, which requires --network tap",
                                 planned.cell.scenario),
-                    "leave --network out");
+                    "omit --network");
         return;
     }
     if (!options.connect.empty())
         throw usage_error(
             fmt::format("a daemon ({}) cannot reach lktest's own tap devices", options.connect.front()),
-            "add --network user, or leave --connect out");
+            "add --network user, or omit --connect");
     if (const std::optional<Error> why = why_no_tap())
         throw *why;
 }
 
-/// Only on this machine a guest can be tried.
+/// Only this machine's KVM can be tested with a guest.
 AccelChoice accelerator(Arch arch, const RunOptions& options) {
     if (!on_other_machines(options))
         return choose_accel(arch, options.accel, cache_directory());
     if (options.accel)
-        return {*options.accel, "--accel says so"};
-    return {Accel::tcg, "what other machines have is not tried; --accel kvm if you know"};
+        return {*options.accel, "set by --accel"};
+    return {Accel::tcg, "KVM is not probed on other machines; use --accel kvm if it works there"};
 }
 
 std::map<Arch, AccelChoice> choose_accelerators(const RunOptions& options,
@@ -68,7 +68,7 @@ std::map<Arch, AccelChoice> choose_accelerators(const RunOptions& options,
     return choices;
 }
 
-/// GRUB for the cells that boot their ISO as a file on a stick.
+/// Builds a GRUB for the cells that boot their ISO as a file on a stick.
 std::map<Arch, std::filesystem::path> make_stick_loaders(const RunPlan& plan) {
     std::map<Arch, std::filesystem::path> loaders;
     for (const PlannedCell& planned : plan.cells)
@@ -105,7 +105,7 @@ RunEnd in_run(const RunOptions& options, RunPlan plan,
     input.accel = choose_accelerators(options, input.plan.cells);
     int status = 0;
     if (!options.connect.empty()) {
-        // The daemon sees nothing of a jail. libvirt ends the guests when the connection breaks.
+        // The daemon cannot see inside a jail. libvirt ends the guests when the connection breaks.
         const SharedDirectory shared(on_other_machines(options) ? std::filesystem::absolute(options.output)
                                                                 : std::filesystem::path());
         status = work(input, shared.path());
@@ -119,7 +119,7 @@ RunEnd in_run(const RunOptions& options, RunPlan plan,
         });
         if (constexpr int of_signals = 128; status > of_signals)
             throw host_error(
-                fmt::format("the process that boots the cells {}; {} has what ended before",
+                fmt::format("the process that boots the cells {}; {} has the results so far",
                             killed_by(status - of_signals, oom), input.directory.path().string()),
                 hint_for_killed(status - of_signals, oom));
     }
@@ -129,7 +129,7 @@ RunEnd in_run(const RunOptions& options, RunPlan plan,
 int run(const RunOptions& options) {
     RunPlan plan = plan_run(options);
     select_cells(plan.cells, options);
-    if (plan.cells.empty()) {  // more machines than cells is no fault
+    if (plan.cells.empty()) {  // more machines than cells is not a fault
         fmt::print(stderr, "lktest: shard {}/{} has no cells\n", options.shard->number, options.shard->of);
         return static_cast<int>(ExitCode::passed);
     }

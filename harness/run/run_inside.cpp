@@ -51,7 +51,7 @@ std::vector<fs::path> booted_images(const RunPlan& plan) {
 /// The report as it grows: shown, and stored as cells end.
 class RunReporter {
 public:
-    /// @param screen  where a person looks
+    /// @param screen  stream for the live view
     RunReporter(const RunInput& input, results::Run report, std::FILE* screen)
         : directory_(input.directory),
           known_(input.plan.known_failures),
@@ -82,9 +82,9 @@ public:
     }
     void say(std::string_view line) { live_.say(line); }
 
-    /// Why something could not be written, the first time.
+    /// The first error that prevented writing.
     const std::optional<Error>& fault() const { return fault_; }
-    /// Something went wrong that is not one cell's fault: the run goes on to its end, and fails.
+    /// Records an error that does not belong to a cell. The run continues to its end and then fails.
     void note_fault(std::exception_ptr thrown) {
         try {
             std::rethrow_exception(std::move(thrown));
@@ -100,7 +100,7 @@ public:
         live_.say(fmt::format("lktest: {}", fault.what()));
     }
 
-    /// The report of a run that came to its end.
+    /// The report of the completed run.
     results::Run finish() {
         report_.complete = true;
         report_.images = images_.ended();
@@ -114,7 +114,7 @@ private:
         return report_.cells[places_.at(printable(name(cell)))];
     }
 
-    /// Writes something. On a full disk the verdicts stay in memory, and are printed in the end.
+    /// Calls `write`. If the disk is full, the verdicts stay in memory and are printed at the end.
     void store(const std::function<void()>& write) {
         try {
             write();
@@ -129,7 +129,7 @@ private:
             put_line(json_line(result(cell).cell, event));
         if (event.kind == Event::Kind::reset || event.kind == Event::Kind::started)
             result(cell).milestones.clear();
-        if (event.kind == Event::Kind::started)  // of a cell that is booted again
+        if (event.kind == Event::Kind::started)  // the cell may have been booted before
             result(cell).steps.clear();
         if (event.kind == Event::Kind::milestone) {
             auto& reached = result(cell).milestones;
@@ -166,7 +166,7 @@ private:
         write_what_is_due();
     }
 
-    /// Of ten thousand cells both hold megabytes: as often as that takes a small part of the time.
+    /// With ten thousand cells both files are megabytes large, so they are written only as often as is cheap.
     void write_what_is_due() {
         if (matrix_pace_.may_write({}))
             update();
@@ -179,7 +179,7 @@ private:
         matrix_pace_.write([this] { store([this] { directory_.write(report_); }); });
     }
 
-    /// Whether anybody still reads it does not matter to the run.
+    /// The run does not depend on a reader of these lines.
     static void put_line(const std::string& line) {
         std::fwrite(line.data(), 1, line.size(), stdout);
         std::fflush(stdout);
@@ -194,7 +194,7 @@ private:
     const RunDirectory& directory_;
     const std::vector<KnownFailure>& known_;
     results::Run report_;
-    std::unordered_map<std::string, std::size_t> places_;  ///< of the cells in the report, by name
+    std::unordered_map<std::string, std::size_t> places_;  ///< index of each cell in the report, by name
     const std::string& usual_;
     const RunFormat format_;
     ImageWatch images_;
@@ -235,7 +235,7 @@ results::Run empty_report(const RunInput& input, const Connection& libvirt) {
     return report;
 }
 
-/// @param over  the run is: what was referred to may be gone
+/// @param over  set once the run has ended; the references may then be dangling
 asio::awaitable<void> repaint(asio::steady_timer& timer, RunReporter& reporter,
                               std::shared_ptr<const bool> over) {
     boost::system::error_code stopped;
@@ -246,7 +246,7 @@ asio::awaitable<void> repaint(asio::steady_timer& timer, RunReporter& reporter,
     }
 }
 
-/// The first Ctrl-C ends every cell in good order; the second one the loop, and `at_once` is set.
+/// The first Ctrl-C ends every cell cleanly. The second one stops the loop and sets `at_once`.
 asio::awaitable<void> obey_signals(asio::io_context& io, asio::signal_set& signals, Stop& stop, bool& at_once,
                                    std::shared_ptr<const bool> over) {
     boost::system::error_code closed;
@@ -261,7 +261,7 @@ asio::awaitable<void> obey_signals(asio::io_context& io, asio::signal_set& signa
     io.stop();
 }
 
-/// A handler that throws belongs to no cell that could be told. The cells that run come to their end.
+/// Runs the loop to the end. If a handler throws, no cell can be blamed, so the running cells still finish.
 void run_to_the_end(asio::io_context& io, RunReporter& reporter, Stop& stop) {
     for (bool ended = false; !ended;) {
         try {
@@ -288,7 +288,7 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
             cells.push_back({planned.cell, &floor.scenarios.at(planned.cell.scenario),
                              input.directory.cell_directory(planned.cell)});
 
-    // Memory is kept for others, for what QEMU takes besides, and for guests that are to stay.
+    // Reserve memory for other programs, for QEMU's overhead, and for kept guests.
     const std::uint64_t for_kept = input.options.keep ? size.memory_available / 2 : 0;
     host.guests.keep_up_to(for_kept);
     const Capacity capacity{.jobs = jobs,
@@ -301,7 +301,7 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
     if (!floor.place.why.empty())
         decisions.push_back("QEMU runs as root: " + floor.place.why);
     else if (floor.place.users)
-        decisions.push_back("each guest's QEMU runs as a user of its own");
+        decisions.push_back("each guest's QEMU runs as a separate user");
     decisions.push_back(jobs_decision(jobs, input.options.jobs, size, floor.cell_memory));
     std::ranges::move(schedule_decisions(cells, timings), std::back_inserter(decisions));
     const Control control(io, input.directory.path(), host.guests);
@@ -324,7 +324,7 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
         const auto ended = [&](std::exception_ptr thrown) {
             if (thrown)
                 reporter.note_fault(thrown);
-            *over = true;  // one who has been woken already may run after this block
+            *over = true;  // a coroutine that is already woken may run after this block
             boost::system::error_code ignored;
             timer.cancel();
             signals.cancel(ignored);
@@ -339,14 +339,14 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
             report = reporter.finish();
         fault = reporter.fault();
     }
-    if (at_once)  // nothing is waited for: guests and network die with the jail
+    if (at_once)  // do not wait: guests and network die with the jail
         std::_Exit(static_cast<int>(ExitCode::boot_failed));
     remember_timings(timings_file, report);
     after_run(input.options, report);
     hold_kept(floor, input);
     floor.workers.join();
     io.restart();
-    io.poll();  // lets those go who still looked at a guest
+    io.poll();  // releases coroutines that still look at a guest
     if (fault)
         throw Error(*fault);
     return static_cast<int>(exit_code(report));

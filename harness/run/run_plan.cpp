@@ -25,7 +25,7 @@
 namespace lktest {
 namespace {
 
-/// The scenarios that were read, and the choice of each.
+/// The loaded scenarios, and the one chosen for each image.
 struct Scenarios {
     std::map<std::string, Scenario> by_name;
 
@@ -37,13 +37,13 @@ struct Scenarios {
     }
 };
 
-/// How a cell's machine asks its boot server.
+/// Which protocol a cell's machine uses to ask its boot server.
 NetClient client_of(Arch arch, Firmware firmware, Medium medium) {
     const FirmwareBuild* build = build_of(firmware, arch);
     return {build ? build->efi_suffix : std::string_view(), row_of(medium).http};
 }
 
-/// A directory that machines boot from over the network, ours or anybody's.
+/// Examines a netboot directory, whether ours or foreign.
 ImageChoice look_at_tree(const Image& image) {
     const auto boots = [&image](Arch arch) {
         for (const Firmware firmware : all_firmwares)
@@ -55,8 +55,8 @@ ImageChoice look_at_tree(const Image& image) {
     std::vector<Arch> arches;
     std::ranges::copy_if(all_arches, std::back_inserter(arches), boots);
     if (arches.empty())
-        throw usage_error(fmt::format("{} is a directory, and nothing in it is a boot loader that a machine "
-                                      "gets over the network",
+        throw usage_error(fmt::format("{} is a directory without a boot loader that a machine could "
+                                      "load over the network",
                                       image.path.string()),
                           "give an ISO, what `lktest build --format netboot` made, or the tree of a boot "
                           "server: one with pxelinux.0, grubx64.efi or bootaa64.efi, say");
@@ -74,10 +74,10 @@ void leave_out_what_has_no_loader(std::vector<PlannedCell>& cells) {
                                          name(cell.arch), name(cell.firmware), name(cell.medium));
     if (std::ranges::all_of(cells, [](const PlannedCell& cell) { return cell.not_applicable.has_value(); }))
         throw usage_error(fmt::format("no cell is left to boot: {}", *cells.front().not_applicable),
-                          "leave a filter out, or give another ISO");
+                          "omit a filter, or give another ISO");
 }
 
-/// What a word is a value of, when it is given where a file is expected: "--arch" of "aarch64".
+/// The option of which a word is a value, for words in the place of a file: "--arch" for "aarch64".
 std::optional<std::string_view> option_of(std::string_view word) {
     const auto is_one_of = [word](const auto& values) {
         return std::ranges::any_of(values, [word](const auto value) { return name(value) == word; });
@@ -107,12 +107,12 @@ bool is_utf8(std::string_view text) {
 
 void check_is_file(const std::filesystem::path& path) {
     std::error_code none;
-    // XML 1.0, 2.2 Characters: no escape stands for them.
+    // XML 1.0, 2.2 Characters: these characters have no escape.
     const std::string name = path.string();
     if (std::ranges::any_of(name, [](unsigned char c) { return c < 0x20; }) || !is_utf8(name))
         throw usage_error(
-            fmt::format("{} has a control character, or bytes that are not UTF-8, in its name, which "
-                        "libvirt cannot be told",
+            fmt::format("the name of {} has a control character, or bytes that are not UTF-8, which libvirt "
+                        "does not accept",
                         printable(name)),
             "rename it, or pass a link to it");
     const std::optional<std::string_view> option = option_of(path.string());
@@ -122,7 +122,7 @@ void check_is_file(const std::filesystem::path& path) {
             fmt::format("an option takes one value, and can be repeated: {} {}", *option, path.string()));
 }
 
-/// Only the cells with these names, in the plan's order.
+/// Keeps only the cells with these names, in the plan's order.
 void keep_named(std::vector<PlannedCell>& cells, const std::vector<std::string>& wanted) {
     std::map<std::string, bool, std::less<>> found;
     for (const std::string& cell : wanted)
@@ -143,7 +143,7 @@ void keep_named(std::vector<PlannedCell>& cells, const std::vector<std::string>&
         }
 }
 
-/// The given ISOs, each with the scenario that suits it when the user names none.
+/// The given ISOs, each with a scenario that fits it if the user names none.
 std::vector<ImageChoice> look_at(const std::vector<std::filesystem::path>& isos) {
     std::vector<ImageChoice> images;
     for (const Image& image : name_images(isos)) {
@@ -158,7 +158,7 @@ std::vector<ImageChoice> look_at(const std::vector<std::filesystem::path>& isos)
             if (facts.disk)
                 images.back().media = {Medium::disk, Medium::usb, Medium::disk_512e, Medium::nvme};
         } catch (const ConfinedFailure& failure) {
-            // That costs its own cells at most: they boot it as a stranger's, for every architecture.
+            // Only its own cells suffer: they boot it as an unknown medium, on every architecture.
             fmt::print(stderr, "lktest: {}\n", printable(failure.what()));
             images.push_back({image, {all_arches.begin(), all_arches.end()}, {foreign_scenario}});
         }
@@ -166,7 +166,7 @@ std::vector<ImageChoice> look_at(const std::vector<std::filesystem::path>& isos)
     return images;
 }
 
-/// A machine that the user names is tried, although the medium does not look as if it were made for it: some
+/// If the user names a machine, it is tried even if the medium does not seem to be made for it, because some
 /// firmware starts a boot image of the wrong kind.
 void try_asked_arches(Axes& axes) {
     const auto suits = [](const ImageChoice& choice, Arch arch) {
@@ -185,8 +185,8 @@ void try_asked_arches(Axes& axes) {
     }
 }
 
-/// Of each axis that nothing is asked of every value: firmware, medium and machine multiplied, the others
-/// one at a time.
+/// Uses every value of the axes that the user did not set. Firmware, medium and machine are multiplied; the
+/// other axes vary one at a time.
 void ask_for_all(Axes& axes) {
     if (axes.firmwares.empty())
         axes.firmwares = {all_firmwares.begin(), all_firmwares.end()};
@@ -232,14 +232,13 @@ void apply_secure_boot(RunPlan& plan, const RunOptions& options) {
 RunPlan plan_run(const RunOptions& options) {
     if (options.keep && (options.trials.repeat > 1 || options.trials.retries > 0 ||
                          options.trials.memory_floor || options.trials.early))
-        throw usage_error("--keep keeps the guest of one boot, and these options boot a cell again and again",
-                          "leave --keep out, or --repeat, --retries, --early-console and --memory-floor");
+        throw usage_error("--keep keeps the guest of one boot, but these options boot a cell several times",
+                          "omit --keep, or omit --repeat, --retries, --early-console and --memory-floor");
     if (options.keep && options.engine == Engine::slurm)
-        throw usage_error("--keep keeps guests on this machine, and Slurm boots them on others",
-                          "leave --keep out, or --engine slurm");
+        throw usage_error("--keep keeps guests on this machine, but Slurm boots them on others",
+                          "omit --keep or --engine slurm");
     if (!options.recipe.empty() && !options.isos.empty())
-        throw usage_error("--recipe says what our own images are made of, and an ISO is given",
-                          "leave one of them out");
+        throw usage_error("--recipe chooses lktest's own images, but an ISO is given", "omit one of them");
     Scenarios scenarios;
     if (!boots_kernel(options) && (!options.initrd.empty() || !options.rootfs.empty()))
         throw usage_error("--initrd and --rootfs belong to a kernel",
@@ -273,7 +272,7 @@ RunPlan plan_run(const RunOptions& options) {
             axes.scenarios.push_back(scenarios.choose(word));
     }
     RunPlan plan{.cells = expand(axes), .scenarios = std::move(scenarios.by_name), .known_failures = {}};
-    if (!options.isos.empty())  // our own trees may not have been built yet
+    if (!options.isos.empty())  // our own netboot trees may not have been built yet
         leave_out_what_has_no_loader(plan.cells);
     if (!options.known_failures.empty())
         plan.known_failures = read_known_failures(options.known_failures);
@@ -304,7 +303,7 @@ void refuse_host_steps(const RunPlan& plan, const std::filesystem::path& own) {
                 continue;
             throw usage_error(
                 fmt::format("{}:{}:{}: the step '{}' runs a command on this machine, with your rights, and "
-                            "the scenario did not come with lktest",
+                            "lktest did not ship the scenario",
                             step.place.file, step.place.line, step.place.column, step.name),
                 "read the scenario's 'host' steps; if you trust them, add --allow-host-steps");
         }

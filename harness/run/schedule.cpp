@@ -15,21 +15,21 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// QEMU's own memory and the guest's firmware, beside guest RAM.
+/// Memory for QEMU and the guest's firmware, in addition to the guest's RAM.
 constexpr std::uint64_t overhead_of_a_cell = std::uint64_t{256} << 20;
 
-/// A cell that has not begun, and what it takes.
+/// A cell that has not started, and its needs.
 struct Waiting {
     Assignment assignment;
     Capacity share;
 };
 
-/// What is taken, of what there is.
+/// Tracks the resources in use.
 class Ledger {
 public:
     explicit Ledger(Capacity all) : all_(all), taken_{0, 0, 0} {}
 
-    /// Whatever it needs, a cell may run alone.
+    /// A cell may always run alone, whatever it needs.
     bool has_room(const Capacity& share) const {
         return taken_.jobs == 0 ||
                (taken_.jobs + share.jobs <= all_.jobs && taken_.cores + share.cores <= all_.cores &&
@@ -60,7 +60,7 @@ asio::awaitable<void> boot_one(Host& host, Assignment next, Trials trials, const
 }
 
 Verdict not_begun() {
-    return {.outcome = Outcome::cancelled, .reason = "the run was stopped before this cell began"};
+    return {.outcome = Outcome::cancelled, .reason = "the run was stopped before this cell started"};
 }
 
 }  // namespace
@@ -113,8 +113,8 @@ asio::awaitable<void> run_cells(Host& host, std::vector<Assignment> cells, Capac
         queue.erase(next);
         asio::co_spawn(host.io, boot_one(host, std::move(assignment), trials, observer),
                        [&, share](std::exception_ptr thrown) {
-                           // A cell's own faults are verdicts. This one comes from the observer: it stops
-                           // the cells that have not begun.
+                           // A cell's own faults are verdicts. This error comes from the observer and cancels
+                           // the cells that have not started.
                            if (thrown && !fault) {
                                fault = thrown;
                                host.stop.request();

@@ -12,8 +12,8 @@
 namespace lktest {
 namespace {
 
-/// What each cell took in the run that --timings names. The user's own history is not asked: another
-/// machine, which deals the same cells out, has another one.
+/// The duration of each cell in the run that --timings names. The user's own history is not used, because
+/// every machine that runs a shard must divide the cells in the same way.
 std::map<std::string, double> timings(const RunOptions& options) {
     std::map<std::string, double> seconds;
     if (options.timings.empty())
@@ -49,8 +49,8 @@ void select_cells(std::vector<PlannedCell>& cells, const RunOptions& options) {
         std::erase_if(
             cells, [&](const PlannedCell& planned) { return !only.contains(printable(name(planned.cell))); });
         if (cells.empty())
-            throw usage_error("none of the cells that failed is in the matrix any more",
-                              "leave --failed out to boot the matrix as it is now");
+            throw usage_error("none of the failed cells is in the matrix any more",
+                              "omit --failed to boot the matrix as it is now");
     }
     if (options.shard)
         keep_shard(cells, *options.shard, options);

@@ -20,8 +20,8 @@ std::string SlurmQueue::submit(const JobArray& array, const std::string& directo
     empty_ = false;
     const ProcessResult sbatch = run_process(sbatch_command(array, name_, directory, script));
     if (sbatch.status != 0)
-        throw host_error(fmt::format("Slurm takes no job: {}", sbatch.err),
-                         "check with: sinfo; sbatch's own variables choose a partition: SBATCH_PARTITION");
+        throw host_error(fmt::format("Slurm accepts no jobs: {}", sbatch.err),
+                         "check with sinfo; to choose a partition, set sbatch's SBATCH_PARTITION");
     return sbatch.out.substr(0, sbatch.out.find_first_of(";\n"));  // "ID" or "ID;CLUSTER"
 }
 
@@ -38,7 +38,7 @@ void SlurmQueue::cancel() noexcept {
     try {
         run_process({"scancel", "--name=" + name_}, {.deadline = 30s});
     } catch (const Error&) {
-        return;  // tasks end by themselves when nobody waits for them
+        return;  // the tasks end by themselves when no run waits for them
     }
 }
 

@@ -32,22 +32,22 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-/// How long a result may take over the shared file system after Slurm has forgotten its task.
+/// How long a result may take to arrive over the shared file system after Slurm has forgotten its task.
 constexpr auto late_result = 10s;
-/// How long cancelled tasks have to end in good order; Slurm itself kills them after KillWait, 30 s.
+/// How long cancelled tasks have to end cleanly. Slurm itself kills them after KillWait, 30 s.
 constexpr auto cancel_patience = 60s;
 constexpr std::size_t log_lines = 5;
 
 /// One cell on its way through the cluster.
 struct Task {
-    std::size_t place;  ///< of its cell in the plan
+    std::size_t place;  ///< index of its cell in the plan
     QueuedTask id{};
     bool running = false;
-    std::optional<Clock::time_point> gone{};  ///< since when the queue does not have it
+    std::optional<Clock::time_point> gone{};  ///< when it disappeared from the queue
     bool ended = false;
 };
 
-/// What is asked of each task, quoted for its shell.
+/// The command that all tasks share, quoted for their shell.
 std::string common_command(const RunOptions& options, const fs::path& media) {
     constexpr std::array<std::string_view, 10> not_the_tasks{"--engine", "--output",  "--format", "--history",
                                                              "--shard",  "--timings", "--jobs",   "--media",
@@ -96,13 +96,13 @@ public:
         gathered_.write_matrix();
         gathered_.write_page();
         std::error_code none;
-        if (!any_lost_)  // else the logs of Slurm's tasks are there
+        if (!any_lost_)  // otherwise it holds the logs of Slurm's tasks
             fs::remove_all(directory_, none);
         return gathered_.run();
     }
 
 private:
-    /// Those that ask the same of a node side by side, and of these the longest first.
+    /// Groups tasks with the same requirements, the longest first within each group.
     std::vector<TaskSize> sorted_tasks() {
         std::vector<Assignment> cells;
         std::map<std::string, std::size_t> places;
@@ -150,7 +150,7 @@ private:
         }
     }
 
-    /// Our own media beside the results, where all nodes see them: as a second name where that can be.
+    /// Puts our own media next to the results, where all nodes can read them. Uses hard links if possible.
     void give_media(const fs::path& media) const {
         make_directories(media);
         for (const PlannedCell& planned : plan_.cells) {
@@ -172,7 +172,7 @@ private:
     std::string cell_of(const Task& task) const { return name(plan_.cells[task.place].cell); }
     std::size_t number_of(const Task& task) const { return static_cast<std::size_t>(&task - tasks_.data()); }
 
-    /// Tells the tasks that somebody waits for them.
+    /// Tells the tasks that the run is still waiting for them.
     void beat() { write_file(directory_ / "alive", std::to_string(++beats_) + "\n"); }
 
     void cancel() {
@@ -220,7 +220,7 @@ private:
         }
     }
 
-    /// Takes the task's result when it is whole.
+    /// Collects the task's result once it is complete.
     void harvest(Task& task) {
         const fs::path latest = directory_ / std::to_string(number_of(task)) / "latest";
         std::error_code none;
@@ -231,14 +231,14 @@ private:
                     return;
                 }
             } catch (const Error&) {
-                // A node failed while it wrote: Slurm begins the task again, or it is given up below.
+                // the node failed while writing: Slurm restarts the task, or the code below gives it up
             }
         }
         if (task.gone && (cancelled_ || Clock::now() - *task.gone > late_result))
             give_up(task);
     }
 
-    /// A task that its node was told to stop is begun again, so its word is not the last one.
+    /// Slurm restarts a task whose node had to stop, so the result of such a task is not final.
     bool counts(const results::Run& run, const Task& task) const {
         if (run.cells.size() != 1 || !run.cells.front().verdict)
             return false;
@@ -262,7 +262,7 @@ private:
             const fs::path log =
                 directory_ / fmt::format("array-{}-{}.log", number_of(task) - task.id.index, task.id.index);
             verdict = {.outcome = Outcome::host_setup,
-                       .reason = fmt::format("Slurm ended the task {}_{} without a result", task.id.array,
+                       .reason = fmt::format("Slurm's task {}_{} ended without a result", task.id.array,
                                              task.id.index),
                        .evidence = last_lines(log),
                        .hint = fmt::format("see {}", log.string())};
@@ -291,7 +291,7 @@ private:
         matrix_pace_.due = page_pace_.due = true;
     }
 
-    /// The events that the node wrote, each with its cell, as a local run tells them.
+    /// Reports the events that the node wrote, with their cell, as a local run would.
     void tell_events(const fs::path& file, const std::string& cell) const {
         std::ifstream lines(file);
         if (options_.format != RunFormat::jsonl)

@@ -28,8 +28,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-/// A look costs a stat(2) for each file of a root: it is made at least this long after the one before, and
-/// takes at most a tenth of one core.
+/// Each look costs a stat(2) per file of a root. Looks are at least this far apart, and use at most a tenth
+/// of one core.
 constexpr auto between_looks = 500ms;
 constexpr int looks_share = 10;
 
@@ -41,12 +41,12 @@ std::vector<fs::path> inputs_of_recipe(const RunOptions& options) {
     Recipe recipe;
     try {
         recipe = read_recipe(file);
-    } catch (const Error&) {  // the run says what is wrong with it
+    } catch (const Error&) {  // the run itself will report the error
         return paths;
     }
     if (recipe.root.kind == RootKind::system)
-        throw usage_error("--watch cannot wait for a change of the running machine, which never stands still",
-                          "give a recipe whose root is a directory, an archive or packages");
+        throw usage_error("--watch cannot be used with the running system, which never stops changing",
+                          "use a recipe whose root is a directory, an archive or packages");
     for (const fs::path& path :
          {recipe.root.path, recipe.splash, recipe.kernel_image, recipe.kernel_modules, recipe.loader_iso})
         if (!path.empty())
@@ -54,7 +54,7 @@ std::vector<fs::path> inputs_of_recipe(const RunOptions& options) {
     return paths;
 }
 
-/// What stat(2) says of it, as text.
+/// The result of stat(2), as text.
 std::string state_of(const fs::path& path, bool follow) {
     struct stat status {};
     if ((follow ? ::stat(path.c_str(), &status) : ::lstat(path.c_str(), &status)) < 0)
@@ -64,8 +64,8 @@ std::string state_of(const fs::path& path, bool follow) {
                        status.st_ctim.tv_nsec, status.st_dev, status.st_ino);
 }
 
-/// Of everything below a directory; what vanishes meanwhile, or cannot be read, is passed over. The sum
-/// does not depend on the order in which a directory gives its entries.
+/// The state of everything below a directory. Entries that vanish or cannot be read are skipped. The sum does
+/// not depend on the order of the directory entries.
 std::uint64_t state_below(const fs::path& directory, const fs::path& except) {
     std::uint64_t sum = 0;
     std::error_code failed;
@@ -80,7 +80,7 @@ std::uint64_t state_below(const fs::path& directory, const fs::path& except) {
     return sum;
 }
 
-/// The signals that end a program, and a child's end: they wait until somebody asks for them.
+/// Blocks the signals that end a program, and SIGCHLD, until next() collects them.
 class AwaitedSignals {
 public:
     AwaitedSignals() {
@@ -94,7 +94,7 @@ public:
     AwaitedSignals& operator=(const AwaitedSignals&) = delete;
     ~AwaitedSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
-    /// The next of them; its si_signo is 0 when none has come in time.
+    /// The next signal; its si_signo is 0 if none arrived in time.
     siginfo_t next(std::chrono::milliseconds patience) const {
         const timespec time{patience.count() / 1000, patience.count() % 1000 * 1000000};
         siginfo_t info{};
@@ -109,7 +109,7 @@ private:
     sigset_t set_{}, before_{};
 };
 
-/// How a run ended, and whether the user wants no more of them.
+/// How a run ended, and whether the user wants to stop.
 struct Ended {
     int status = 0;
     bool enough = false;
@@ -123,17 +123,17 @@ pid_t start(const std::vector<std::string>& command, const AwaitedSignals& signa
     const pid_t parent = ::getpid();
     const pid_t child = ::fork();
     if (child < 0)
-        throw system_error("cannot start another lktest", errno);
+        throw system_error("cannot start lktest again", errno);
     if (child > 0)
         return child;
     ::pthread_sigmask(SIG_SETMASK, &signals.before(), nullptr);
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (::getppid() == parent)  // else it has died already
+    if (::getppid() == parent)  // otherwise the parent has already died
         ::execv("/proc/self/exe", arguments.data());
     ::_exit(static_cast<int>(ExitCode::host));
 }
 
-/// Ctrl-C at a terminal reaches the run by itself; what somebody sends to this process is passed on.
+/// Ctrl-C at a terminal reaches the run by itself; other signals to this process are passed on.
 Ended run_once(const std::vector<std::string>& command, const AwaitedSignals& signals) {
     const pid_t child = start(command, signals);
     Ended ended;
@@ -152,8 +152,8 @@ Ended run_once(const std::vector<std::string>& command, const AwaitedSignals& si
     }
 }
 
-/// Waits until the inputs are not as they were, and two looks at them see the same.
-/// @return false when the user wants no more of it
+/// Waits until the inputs have changed and two consecutive looks agree.
+/// @return false if the user wants to stop
 bool wait_for_change(const RunOptions& options, const fs::path& except, std::uint64_t before,
                      const AwaitedSignals& signals) {
     std::uint64_t last = before;
@@ -197,8 +197,8 @@ std::uint64_t fingerprint(const std::vector<fs::path>& paths, const fs::path& ex
 
 int watch_and_run(const RunOptions& options) {
     if (options.keep)
-        throw usage_error("--watch boots again and again, and --keep waits for you at the end of a run",
-                          "leave one of them out");
+        throw usage_error("--watch boots again and again, but --keep waits for you at the end of a run",
+                          "omit one of them");
     std::vector<std::string> command = options.command;
     std::erase(command, "--watch");
     const fs::path except = fs::weakly_canonical(options.output);

@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 5> bus_names{"virtio", "sata", "scsi", "u
 constexpr std::array<std::string_view, 3> file_system_names{"none", "ext4", "vfat"};
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
-/// A serial number of the narrowest bus, and a word of a command line.
+/// Whether the name fits as a serial number on every bus, and as a word of a command line.
 bool is_disk_name(std::string_view text) {
     return !text.empty() && text.size() <= 16 &&
            text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == text.npos;
@@ -53,8 +53,8 @@ DiskSettings read_disk(TomlSource& source, const toml::table& values) {
                 table.complain(key, fmt::format("'{}' needs a 'filesystem'", key));
     const std::size_t longest_label = disk.file_system == FileSystem::vfat ? 11 : 16;
     if (disk.label.size() > longest_label)
-        table.complain(
-            "label", fmt::format("the label of such a file system has at most {} characters", longest_label));
+        table.complain("label", fmt::format("the label of this file system may have at most {} characters",
+                                            longest_label));
     if (!disk.attached && !pluggable(disk.bus))
         table.complain("attached",
                        fmt::format("a disk on {} cannot be attached while the guest runs", name(disk.bus)),

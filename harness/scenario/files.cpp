@@ -12,8 +12,8 @@ FileList read_files(TomlSource& source, const toml::table& values) {
     for (const auto& [path, value] : values) {
         const auto* from = value.as_string();
         if (!from) {
-            source.complain(value.source(), fmt::format("'{}' must be a string: the file that is copied",
-                                                        std::string(path.str())));
+            source.complain(value.source(),
+                            fmt::format("'{}' must be a string: the file to copy", std::string(path.str())));
             continue;
         }
         const std::string text = from->get();
@@ -21,7 +21,7 @@ FileList read_files(TomlSource& source, const toml::table& values) {
             files.emplace_back(path.str(), text);
             continue;
         }
-        // Relative to the scenario, so that both can be carried elsewhere.
+        // Relative to the scenario, so that both can be moved together.
         const std::string_view kind = text.starts_with(as_module) ? as_module : "";
         const std::filesystem::path file = text.substr(kind.size());
         files.emplace_back(

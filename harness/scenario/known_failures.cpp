@@ -20,7 +20,7 @@ std::string day_text(year_month_day day) {
                        static_cast<unsigned>(day.day()));
 }
 
-/// "2027-01-31"; no such day when it is none.
+/// "2027-01-31"; an invalid day if the text is not one.
 year_month_day parse_day(const std::string& text) {
     int year = 0;
     unsigned month = 0, day = 0;
@@ -36,7 +36,8 @@ year_month_day parse_day(const std::string& text) {
 Pattern read_pattern(TomlSource& source, TableReader& table, std::string_view key) {
     const std::vector<Pattern> patterns = read_patterns(source, table, key);
     if (patterns.size() > 1)
-        table.complain(key, fmt::format("'{}' is one expression", key), "write a [[known]] for each");
+        table.complain(key, fmt::format("'{}' must be a single expression", key),
+                       "write a [[known]] for each");
     return patterns.empty() ? nullptr : patterns.front();
 }
 
@@ -95,7 +96,7 @@ Verdict in_the_light_of(const std::vector<KnownFailure>& known, const BootCell& 
     const std::string words =
         found->link.empty() ? found->reason : fmt::format("{} ({})", found->reason, found->link);
     if (today > found->expires) {
-        verdict.hint = fmt::format("it was tolerated until {}: {}; fix it, or write a later day in {}:{}",
+        verdict.hint = fmt::format("it was tolerated until {}: {}; fix it, or set a later date in {}:{}",
                                    day_text(found->expires), words, found->place.file, found->place.line);
         return verdict;
     }

@@ -34,7 +34,7 @@ MachineSettings read_machine(TomlSource& source, const toml::table& values, Hard
     for (const PlacedText& model : table.texts("cpu")) {
         if (!is_cpu_model(model.text))
             source.complain(model.where, fmt::format("'{}' cannot name a processor", model.text),
-                            "qemu-system-x86_64 -cpu help, and so on, show those that there are");
+                            "list them with qemu-system-x86_64 -cpu help");
         hardware.cpu_models.push_back(model.text);
     }
     hardware.tables = read_names(source, table, "tables", all_tables);
@@ -74,7 +74,7 @@ BootLine read_boot_line(TomlSource& source, const toml::table& values) {
     return line;
 }
 
-/// The files beside the scenario that a key of [secure_boot] names.
+/// The files next to the scenario that a key of [secure_boot] names.
 std::vector<std::string> read_key_files(TomlSource& source, TableReader& table, std::string_view key,
                                         bool packaged) {
     std::vector<std::string> files;
@@ -85,7 +85,7 @@ std::vector<std::string> read_key_files(TomlSource& source, TableReader& table, 
         }
         const std::filesystem::path file = std::filesystem::path(source.file).parent_path() / text.text;
         if (!std::filesystem::is_regular_file(file))
-            source.complain(text.where, fmt::format("there is no certificate {}", file.string()));
+            source.complain(text.where, fmt::format("the certificate {} does not exist", file.string()));
         files.push_back(file.string());
     }
     return files;
@@ -107,7 +107,8 @@ SecureKeys read_secure_boot(TomlSource& source, const toml::table& values,
     for (const auto& [key, file] : {std::pair("kek", &keys.kek), std::pair("pk", &keys.pk)}) {
         const std::vector<std::string> files = read_key_files(source, table, key, false);
         if (files.size() > 1)
-            table.complain(key, fmt::format("'{}' takes one file, which may hold several certificates", key));
+            table.complain(
+                key, fmt::format("'{}' must be a single file, which may contain several certificates", key));
         if (!files.empty())
             *file = files.front();
     }
@@ -130,7 +131,7 @@ NetworkCheck read_network(TomlSource& source, const toml::table& values) {
         if (const auto* path = values.get_as<std::string>(key); path && !path->get().starts_with('/'))
             table.complain(key, fmt::format("'{}' must be a path that starts with '/'", key));
     if (!check.guest_text.empty() && check.guest_page.empty())
-        table.complain("guest_text", "'guest_text' needs a 'guest_page' to stand on");
+        table.complain("guest_text", "'guest_text' needs a 'guest_page' that contains it");
     table.finish();
     return check;
 }
@@ -159,9 +160,9 @@ Milestone read_milestone(TomlSource& source, const toml::table& values) {
     milestone.within = within.value_or(std::chrono::milliseconds{0});
     if (!table.has("within") && !milestone.optional)
         table.complain("within", "'within' is missing in [[milestone]]",
-                       "say how long it may take after the milestone before it: within = \"20s\"");
+                       "set the time allowed after the previous milestone: within = \"20s\"");
     else if (within && within->count() == 0)
-        table.complain("within", "'within' must be more than nothing");
+        table.complain("within", "'within' must be greater than zero");
     if (const toml::table* network = table.table("network"))
         milestone.network = read_network(source, *network);
     if (milestone.patterns.empty() && !table.has("pattern") && !table.has("network"))
@@ -173,18 +174,18 @@ Milestone read_milestone(TomlSource& source, const toml::table& values) {
     return milestone;
 }
 
-/// Takes what another scenario says of a boot: its machine, its milestones and its failures.
+/// Copies machine, milestones and failures from another scenario.
 void read_like(TomlSource& source, TableReader& table, Scenario& scenario) {
     const auto like = table.string("like");
     if (!like)
         return;
     const std::filesystem::path file = std::filesystem::path(source.file).parent_path() / *like;
     if (!std::filesystem::exists(file))
-        return table.complain("like", fmt::format("there is no scenario {}", file.string()),
-                              "'like' is a file beside this one: like = \"boot.toml\"");
+        return table.complain("like", fmt::format("the scenario {} does not exist", file.string()),
+                              "'like' names a file next to this one: like = \"boot.toml\"");
     TomlSource other{.file = file.string(), .text = read_file(file), .problems = {}};
     if (parse_toml(other).contains("like"))
-        return table.complain("like", fmt::format("{} is itself 'like' another", file.string()));
+        return table.complain("like", fmt::format("{} itself uses 'like'", file.string()));
     Scenario base = read_scenario(file);
     scenario.machine = base.machine;
     scenario.hardware = std::move(base.hardware);
@@ -195,7 +196,7 @@ void read_like(TomlSource& source, TableReader& table, Scenario& scenario) {
     scenario.failures = std::move(base.failures);
 }
 
-/// Two milestones of one name could not be told apart in a report.
+/// Two milestones with one name would be indistinguishable in a report.
 void check_unique(TomlSource& source, const std::vector<Milestone>& milestones) {
     std::map<std::string_view, const Milestone*> seen;
     for (const Milestone& milestone : milestones) {
@@ -203,10 +204,9 @@ void check_unique(TomlSource& source, const std::vector<Milestone>& milestones) 
             continue;
         const auto [first, is_new] = seen.emplace(milestone.name, &milestone);
         if (!is_new)
-            source.problems.push_back({milestone.place,
-                                       fmt::format("there are two milestones '{}'", milestone.name),
-                                       fmt::format("the first is in line {}; give this one another name",
-                                                   first->second->place.line)});
+            source.problems.push_back(
+                {milestone.place, fmt::format("two milestones are named '{}'", milestone.name),
+                 fmt::format("the first is in line {}; rename this one", first->second->place.line)});
     }
 }
 
@@ -225,8 +225,8 @@ void check_until(TableReader& table, const Scenario& scenario) {
                        fmt::format("the boot cannot end at '{}', which is optional", scenario.until));
 }
 
-/// Milestones may be for some machines only; a machine that is left with none would
-/// pass without having shown anything.
+/// Milestones may be limited to some machines. A machine left without any would pass without showing
+/// anything.
 void check_every_machine_has_one(TomlSource& source, const Scenario& scenario) {
     const auto all_or = [](const auto& some, const auto& all) {
         return some.empty() ? std::vector(all.begin(), all.end()) : some;
@@ -241,8 +241,8 @@ void check_every_machine_has_one(TomlSource& source, const Scenario& scenario) {
             if (std::ranges::all_of(left, [](const Milestone* milestone) { return milestone->optional; }))
                 source.problems.push_back(
                     {{source.file},
-                     fmt::format("no milestone must be reached on {} with {}, so every boot would pass",
-                                 name(arch), name(firmware)),
+                     fmt::format("{} with {} has no required milestone, so every boot would pass", name(arch),
+                                 name(firmware)),
                      "add a [[milestone]] that is not optional, or limit 'arch' and 'firmware'"});
         }
 }
@@ -253,7 +253,7 @@ void check_disks(TomlSource& source, const Scenario& scenario,
         for (std::size_t j = 0; j < i; ++j)
             if (scenario.disks[i].name == scenario.disks[j].name && !scenario.disks[i].name.empty())
                 source.complain(tables[i]->source(),
-                                fmt::format("there are two disks '{}'", scenario.disks[i].name));
+                                fmt::format("two disks are named '{}'", scenario.disks[i].name));
 }
 
 bool fits(const auto& wanted, auto value) {
@@ -266,7 +266,7 @@ std::optional<std::string_view> untypeable(std::string_view text) {
     if (text.empty())
         return "must not be empty";
     if (std::ranges::any_of(text, [](char c) { return c < ' ' || c > '~'; }))
-        return "must be one line of plain ASCII: it is typed";
+        return "must be one line of plain ASCII, because lktest types it";
     return std::nullopt;
 }
 
@@ -282,7 +282,7 @@ Scenario scenario_for(Scenario scenario, const BootCell& cell) {
     scenario.machine.cpus = cell.hardware.cpus.value_or(scenario.machine.cpus);
     if (is_direct(cell.medium))
         std::erase_if(scenario.milestones, [](const Milestone& milestone) { return !milestone.direct; });
-    if (scenario.boot.asked())  // who drives the menu must not be disturbed
+    if (scenario.boot.asked())  // two parties must not use the menu at once
         for (Milestone& milestone : scenario.milestones)
             milestone.enter = false;
     return scenario;
@@ -325,7 +325,7 @@ Scenario parse_scenario(const std::filesystem::path& file, std::string text) {
     scenario.resets = static_cast<unsigned>(table.integer("resets", 0, 1000).value_or(scenario.resets));
     scenario.stall = table.duration("stall").value_or(scenario.stall);
     if (scenario.stall < std::chrono::seconds(1))
-        table.complain("stall", "'stall' must be a second at least: a boot has its pauses");
+        table.complain("stall", "'stall' must be at least one second, because every boot has pauses");
     scenario.until = table.string("until").value_or(scenario.until);
     if (const toml::table* machine = table.table("machine"))
         scenario.machine = read_machine(source, *machine, scenario.hardware);
@@ -335,7 +335,7 @@ Scenario parse_scenario(const std::filesystem::path& file, std::string text) {
         scenario.boot = read_boot_line(source, *boot);
     if (scenario.boot.loopback && scenario.media != std::vector{Medium::usb})
         source.problems.push_back(
-            {scenario.boot.place, "'loopback' makes a stick of the ISO", "add medium = [\"usb\"]"});
+            {scenario.boot.place, "'loopback' requires a stick", "add medium = [\"usb\"]"});
     const std::vector<const toml::table*> disks = table.tables("disk");
     for (const toml::table* disk : disks)
         scenario.disks.push_back(read_disk(source, *disk));
@@ -351,19 +351,19 @@ Scenario parse_scenario(const std::filesystem::path& file, std::string text) {
 
     check_unique(source, scenario.milestones);
     check_until(table, scenario);
-    // The two checks of the whole would only repeat what is already said of a part.
+    // The two checks of the whole would only repeat what was already reported about a part.
     if (scenario.milestones.empty()) {
         source.problems.push_back({{source.file},
-                                   "there is no [[milestone]], so every boot would pass",
+                                   "[[milestone]] is missing, so every boot would pass",
                                    "add one: name, pattern and within"});
     } else if (source.problems.empty()) {
         if (std::ranges::none_of(scenario.milestones, [](const Milestone& milestone) {
                 return milestone.direct && !milestone.optional;
             }))
             source.problems.push_back({{source.file},
-                                       "every [[milestone]] says 'direct = false' or is optional, so that "
-                                       "every kernel that is started directly would pass",
-                                       "add one that a kernel without firmware and loader reaches"});
+                                       "every [[milestone]] is optional or has 'direct = false', so "
+                                       "every kernel that QEMU starts directly would pass",
+                                       "add one that a kernel reaches without firmware and loader"});
         check_every_machine_has_one(source, scenario);
     }
     std::ranges::stable_sort(source.problems, {}, [](const Problem& problem) {

@@ -26,7 +26,7 @@ std::vector<Pattern> read_patterns(TomlSource& source, TableReader& table, std::
             source.complain(text.where, "bad regular expression: " + pattern->error(),
                             hint_for(pattern->error_code()));
         else if (RE2::PartialMatch("", *pattern))
-            source.complain(text.where, "this pattern matches an empty line, so it proves nothing");
+            source.complain(text.where, "this pattern matches an empty line, so it is useless");
         else
             patterns.push_back(std::move(pattern));
     }

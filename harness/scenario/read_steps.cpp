@@ -18,29 +18,29 @@ namespace lktest {
 namespace {
 
 constexpr std::chrono::seconds usual_time{20};
-constexpr std::chrono::minutes boot_time{3};  // milestones have times of their own, this bounds their sum
+constexpr std::chrono::minutes boot_time{3};  // limits the sum of the milestones' times
 
-/// What is known while the steps are read, one after another.
+/// The state while the steps are read in order.
 struct Reading {
     TomlSource& source;
     const std::vector<DiskSettings>& disks;
     std::set<std::string> own;        ///< variables that lktest sets
-    std::set<std::string> variables;  ///< those, and what earlier steps capture
+    std::set<std::string> variables;  ///< those, and captures of earlier steps
 };
 
-/// Who reads a text: lktest puts values into it, then maybe a guest's shell reads it; or this machine's
-/// shell does, which finds the values in its environment.
+/// The reader of a text. lktest inserts values into a plain text, which a guest's shell may read afterwards.
+/// This machine's shell finds the values in its environment instead.
 enum class Reader { plain, guest_shell, host_shell };
 
-/// Complains about variables that no earlier step has captured, and about any in a command of this machine:
-/// a guest's words would become part of it.
+/// Reports variables that no earlier step has captured, and any variable in a command of this machine,
+/// because the guest's words would become part of it.
 void check_variables(Reading& reading, TableReader& table, std::string_view key, std::string_view text,
                      Reader reader) {
     for (const std::string& name : variables_of(text)) {
         if (reading.variables.contains(name)) {
             if (reader == Reader::host_shell && !reading.own.contains(name))
                 table.complain(key,
-                               fmt::format("'${{{}}}' would put the guest's words into a command that runs "
+                               fmt::format("'${{{}}}' would put text from the guest into a command that runs "
                                            "on this machine",
                                            name),
                                fmt::format("write \"${}\", in double quotes: captures are environment "
@@ -49,10 +49,9 @@ void check_variables(Reading& reading, TableReader& table, std::string_view key,
             continue;
         }
         if (reader != Reader::plain && name.find_first_of("abcdefghijklmnopqrstuvwxyz") == name.npos)
-            continue;  // ${HOME}: the shell's
+            continue;  // ${HOME} belongs to the shell
         const std::vector<std::string_view> known(reading.variables.begin(), reading.variables.end());
-        table.complain(key, fmt::format("no step before this one captures '{}'", name),
-                       suggestion(name, known));
+        table.complain(key, fmt::format("no earlier step captures '{}'", name), suggestion(name, known));
     }
 }
 
@@ -81,7 +80,7 @@ std::string pattern_of(Reading& reading, TableReader& table, std::string_view ke
     }
     for (const auto& [name, index] : expression.NamedCapturingGroups()) {
         if (const auto why = unfit_capture(name))
-            table.complain(key, *why, "give the group another name: (?P<answer>…)");
+            table.complain(key, *why, "rename the group: (?P<answer>…)");
         reading.variables.insert(name);
     }
     return pattern;
@@ -94,10 +93,10 @@ CommandCheck check_of(Reading& reading, TableReader& table) {
     return check;
 }
 
-/// A key that is only ever `true`.
+/// Requires a key to be `true`.
 void require_true(TableReader& table, std::string_view key) {
     if (!table.boolean(key).value_or(true))
-        table.complain(key, fmt::format("'{}' can only be true; leave the step out instead", key));
+        table.complain(key, fmt::format("'{}' can only be true; omit the step instead", key));
 }
 
 std::vector<std::string> disks_of(Reading& reading, TableReader& table, std::string_view key) {
@@ -107,20 +106,20 @@ std::vector<std::string> disks_of(Reading& reading, TableReader& table, std::str
     std::vector<std::string> names;
     for (const PlacedText& text : table.texts(key)) {
         if (std::ranges::find(known, text.text) == known.end())
-            reading.source.complain(text.where, fmt::format("no [[disk]] is named '{}'", text.text),
+            reading.source.complain(text.where, fmt::format("there is no [[disk]] named '{}'", text.text),
                                     known.empty() ? "add one" : suggestion(text.text, known));
         names.push_back(text.text);
     }
     if (names.empty())
-        table.complain(key, fmt::format("'{}' names no disk", key));
+        table.complain(key, fmt::format("'{}' does not name a disk", key));
     return names;
 }
 
-/// The one disk that a key names; empty when it does not.
+/// The disk that a key names; null if it does not name one.
 const DiskSettings* disk_of(Reading& reading, TableReader& table, std::string_view key) {
     const std::vector<std::string> names = disks_of(reading, table, key);
     if (names.size() > 1)
-        table.complain(key, fmt::format("'{}' takes one disk", key));
+        table.complain(key, fmt::format("'{}' accepts only one disk", key));
     const auto disk =
         std::ranges::find(reading.disks, names.empty() ? "" : names.front(), &DiskSettings::name);
     return names.size() == 1 && disk != reading.disks.end() ? &*disk : nullptr;
@@ -131,26 +130,27 @@ std::string plugged_disk_of(Reading& reading, TableReader& table, std::string_vi
     if (!disk)
         return {};
     if (!pluggable(disk->bus))
-        table.complain(key,
-                       fmt::format("a disk on {} cannot come and go while the guest runs", name(disk->bus)),
-                       "give it bus = \"usb\" or \"scsi\"");
+        table.complain(
+            key,
+            fmt::format("a disk on {} cannot be attached or detached while the guest runs", name(disk->bus)),
+            "give it bus = \"usb\" or \"scsi\"");
     return disk->name;
 }
 
-/// Which disk a reboot leads into; empty when none is named.
+/// The disk that a reboot boots from; empty if the step names none.
 std::string into_of(Reading& reading, TableReader& table) {
     if (!table.has("into"))
         return {};
     const DiskSettings* disk = disk_of(reading, table, "into");
     if (!disk)
         return {};
-    // QEMU is given such disks behind libvirt's back, and libvirt does not order them.
+    // lktest passes such disks to QEMU directly, and libvirt does not order them.
     if (disk->bus == DiskBus::nvme)
-        table.complain("into", "a disk on nvme cannot be booted from", "give it another bus");
+        table.complain("into", "cannot boot from a disk on nvme", "give it another bus");
     return disk->name;
 }
 
-// What several actions are read alike by; `key` is the action's own.
+// Functions shared by several actions; `key` is the action's key.
 template <typename Command>
 Action read_command(Reading& reading, TableReader& table, std::string_view key) {
     constexpr bool here = std::is_same_v<Command, RunOnHost>;
@@ -207,11 +207,11 @@ Action read_login(Reading& reading, TableReader& table, std::string_view key) {
 Action read_screenshot(Reading&, TableReader& table, std::string_view key) {
     const std::string file = table.string(key).value_or("");
     if (file.empty() || file.find_first_of("/.") != file.npos)
-        table.complain(key, "'screenshot' is a file's name without its ending");
+        table.complain(key, "'screenshot' must be a file name without extension");
     return TakeScreenshot{file};
 }
 
-/// A text that is typed in a loader's menu.
+/// A text to type in a loader's menu.
 std::string typed_of(Reading& reading, TableReader& table, std::string_view key, std::string text) {
     check_variables(reading, table, key, text, Reader::plain);
     if (const auto problem = untypeable(text))
@@ -224,7 +224,7 @@ Action read_select(Reading& reading, TableReader& table, std::string_view key) {
     for (const PlacedText& title : table.texts(key))
         action.titles.push_back(typed_of(reading, table, key, title.text));
     if (action.titles.empty())
-        table.complain(key, "'select' names no menu entry");
+        table.complain(key, "'select' does not name a menu entry");
     if (const auto text = table.string("append"))
         action.append = typed_of(reading, table, "append", *text);
     return action;
@@ -234,11 +234,11 @@ Action read_insert(Reading& reading, TableReader& table, std::string_view key) {
     const std::string image = table.string(key).value_or("");
     if (image == medium_file)
         return InsertMedium{image};
-    // Relative to the scenario, as a disk's files are.
+    // Relative to the scenario, like a disk's files.
     const std::filesystem::path file = std::filesystem::path(reading.source.file).parent_path() / image;
     if (!std::filesystem::is_regular_file(file))
-        table.complain(key, fmt::format("there is no image {}", file.string()),
-                       fmt::format("'{}' names a file beside the scenario, or \"medium\", the one that was "
+        table.complain(key, fmt::format("the image {} does not exist", file.string()),
+                       fmt::format("'{}' names a file next to the scenario, or \"medium\", the one that was "
                                    "booted",
                                    key));
     return InsertMedium{file.string()};
@@ -272,11 +272,11 @@ constexpr std::array action_kinds{
     ActionKind{"detach", read_plug<DetachDisk>},
     ActionKind{"seal", read_of_disks<SealDisks>},
     ActionKind{"unchanged", read_of_disks<CheckUnchanged>},
-    // The last: to `run` and `host` it is a condition, and it is a step only alone.
+    // Last, because it is a condition of `run` and `host`, and a step only by itself.
     ActionKind{"expect", read_expect},
 };
 
-/// What the step does, on one line: "run uname -m".
+/// Describes the step in one line: "run uname -m".
 std::string describe(const toml::table& values, const ActionKind& kind) {
     constexpr std::size_t longest = 60;
     std::string said(kind.key);
@@ -301,8 +301,8 @@ Step read_step(Reading& reading, const toml::table& values) {
         if (chosen && !condition)
             table.complain(
                 kind.key,
-                fmt::format("a step does one thing, and this one has '{}' and '{}'", chosen->key, kind.key),
-                "make two steps of it");
+                fmt::format("a step has one action, but this one has '{}' and '{}'", chosen->key, kind.key),
+                "split it into two steps");
         if (!chosen)
             chosen = &kind;
     }
@@ -319,11 +319,11 @@ Step read_step(Reading& reading, const toml::table& values) {
             if (const std::string_view near = nearest_name(key.str(), keys); !near.empty())
                 hint = fmt::format("did you mean '{}'?", near);
         table.complain("", "this [[step]] does nothing", hint);
-        return step;  // what its other keys mean is not known
+        return step;  // its other keys have no meaning
     }
     step.within = table.duration("within").value_or(chosen->usual);
     if (step.within.count() == 0)
-        table.complain("within", "'within' must be more than nothing");
+        table.complain("within", "'within' must be greater than zero");
     step.arches = read_names(reading.source, table, "arch", all_arches);
     step.firmwares = read_names(reading.source, table, "firmware", all_firmwares);
     table.finish();

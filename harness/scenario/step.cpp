@@ -12,7 +12,7 @@
 namespace lktest {
 namespace {
 
-/// Calls `text` with what stands between the variables and `variable` with the name of each.
+/// Calls `text` with each piece between variables, and `variable` with the name of each variable.
 template <typename OnText, typename OnVariable>
 void walk(std::string_view whole, OnText text, OnVariable variable) {
     for (;;) {
@@ -22,7 +22,7 @@ void walk(std::string_view whole, OnText text, OnVariable variable) {
             return text(whole);
         const std::string_view name = whole.substr(begin + 2, end - begin - 2);
         text(whole.substr(0, begin));
-        // The shell's own ${x:-y} and the like are not ours.
+        // The shell's own ${x:-y} and similar forms are left alone.
         if (name.empty() ||
             name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") !=
                 name.npos)
@@ -80,8 +80,8 @@ Environment host_environment(const Variables& variables) {
 }
 
 std::optional<std::string> not_for_environment(const Variables& variables) {
-    // The kernel's bounds: 32 pages for one string (MAX_ARG_STRLEN), and for all strings a quarter of the
-    // stack, of which this program's own environment needs some.
+    // The kernel's limits: 32 pages for one string (MAX_ARG_STRLEN), and for all strings a quarter of the
+    // stack, of which this program's own environment needs a part.
     constexpr std::size_t most = (128 << 10) - 1, most_together = 1 << 20;
     std::size_t together = 0;
     for (const auto& [name, value] : variables) {
@@ -91,13 +91,15 @@ std::optional<std::string> not_for_environment(const Variables& variables) {
                                name);
         if (size > most)
             return fmt::format(
-                "what '{}' captured cannot be an environment variable: it has {} bytes, and {} are allowed",
+                "what '{}' captured cannot be an environment variable: it has {} bytes, but only {} are "
+                "allowed",
                 name, value.size(), most - name.size() - 1);
         together += size;
     }
     if (together > most_together)
-        return fmt::format("the captures have {} bytes together, and the environment of a program holds {}",
-                           together, most_together);
+        return fmt::format(
+            "the captures have {} bytes in total, but the environment of a program holds only {}", together,
+            most_together);
     return std::nullopt;
 }
 
@@ -108,7 +110,7 @@ std::optional<std::string> unfit_capture(std::string_view name) {
     if (name.empty() || name.front() < 'a' || name.front() > 'z')
         return fmt::format("'{}' cannot name a capture: it must begin with a lower-case letter", name);
     if (name.ends_with("_proxy"))
-        return fmt::format("'{}' cannot name a capture: programs take it for their proxy server", name);
+        return fmt::format("'{}' cannot name a capture: programs would use it as their proxy server", name);
     return std::nullopt;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Real guests through libvirt's embedded driver, with nothing to boot or a boot
-// sector of a few bytes: what is tested is the machine, not the medium.
+// Real guests through libvirt's embedded driver, without a bootable medium or with a boot sector of a few
+// bytes. The subject is the machine, not the medium.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -27,10 +27,10 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using Kind = DomainEvent::Kind;
 
-/// Far beyond what any step takes here, for it only ends a test that would hang.
+/// Far longer than any step takes, because it only ends a test that would hang.
 constexpr auto patience = 60s;
 
-/// One process, one event loop and one root: every test shares them.
+/// One process, event loop and root, shared by all tests.
 class Host : public ::testing::Environment {
 public:
     void TearDown() override { running.reset(); }
@@ -75,8 +75,7 @@ struct Guest {
         return condition();
     }
 
-    /// A blocking call of libvirt's, while the console is drained: QEMU would stand still otherwise,
-    /// and answer nobody.
+    /// Calls libvirt while the console is drained; otherwise QEMU would stop and answer no requests.
     template <typename Call>
     auto aside(Call call) {
         auto answer = std::async(std::launch::async, std::move(call));
@@ -98,7 +97,7 @@ struct Guest {
     std::vector<std::string> story() const {
         std::vector<std::string> lines;
         for (const DomainEvent& event : events)
-            if (event.kind != Kind::suspended)  // libvirt tells of some pauses, and not always
+            if (event.kind != Kind::suspended)  // libvirt reports some pauses, but not always
                 lines.push_back(std::string(name(event.kind)) +
                                 (event.reason.empty() ? "" : " " + event.reason));
         return lines;
@@ -158,8 +157,8 @@ struct Cell {
     Arch arch;
     Firmware firmware;
     Medium medium;
-    std::string_view first;  ///< what the console begins with
-    std::string_view last;   ///< what it says when there is nothing to boot
+    std::string_view first;  ///< how the console begins
+    std::string_view last;   ///< the output if there is nothing to boot
 };
 
 class EmptyMedium : public Machine, public ::testing::WithParamInterface<Cell> {};
@@ -187,7 +186,7 @@ TEST_P(EmptyMedium, IsToldFromTheFirstByteOfTheConsole) {
     EXPECT_EQ(guest.story().front(), "started");
     EXPECT_EQ(guest.story().back(), "stopped destroyed");
     EXPECT_EQ(guest.count(Kind::reset), 0);
-    EXPECT_FALSE(fs::exists("/proc/" + std::to_string(pid) + "/exe")) << "QEMU lives on";
+    EXPECT_FALSE(fs::exists("/proc/" + std::to_string(pid) + "/exe")) << "QEMU still runs";
     EXPECT_GT(::lseek(memory.get(), 0, SEEK_END), 0) << "the memory outlives the guest";
     guest.domain.destroy();  // again: nothing to do
 }

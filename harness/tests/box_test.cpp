@@ -23,7 +23,7 @@ constexpr std::uint32_t here = AUDIT_ARCH_X86_64, elsewhere = AUDIT_ARCH_I386;
 constexpr std::uint32_t here = AUDIT_ARCH_AARCH64, elsewhere = AUDIT_ARCH_ARM;
 #endif
 
-/// What the filter says of a system call, by executing it as the kernel does.
+/// The filter's answer to a system call, found by interpreting the filter as the kernel does.
 std::uint32_t answer(long number, std::array<std::uint64_t, 6> arguments = {},
                      std::uint32_t architecture = here) {
     seccomp_data data{};
@@ -42,7 +42,7 @@ std::uint32_t answer(long number, std::array<std::uint64_t, 6> arguments = {},
             case BPF_RET | BPF_K: return step.k;
             case BPF_JMP | BPF_JEQ | BPF_K: yes = word == step.k; break;
             case BPF_JMP | BPF_JSET | BPF_K: yes = (word & step.k) != 0; break;
-            default: ADD_FAILURE() << "an instruction that this test does not know: " << step.code; return 0;
+            default: ADD_FAILURE() << "unknown instruction: " << step.code; return 0;
         }
         at += yes ? step.jt : step.jf;
     }

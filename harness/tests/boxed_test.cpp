@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The box that QEMU is in, with a shell in QEMU's place. The filter lets it start no programs, so that it
-// says what it sees by its own commands.
+// QEMU's box, with a shell instead of QEMU. The filter lets the shell start no programs, so it reports what
+// it sees with built-in commands.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -25,10 +25,10 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 
-/// A guest's directory, and one of another guest, below a directory that only lktest enters.
+/// A guest's directory and another guest's, below a directory that only lktest enters.
 class Boxed : public testing::Test {
 protected:
-    /// What the script says as a guest's QEMU, in a jail as each run has one.
+    /// The output of the script as a guest's QEMU, in a jail like that of a run.
     std::string says(const std::string& script) {
         const TempDir exchange;
         const int status = run_in_jail({.why = {}}, [&](const Jail& jail) {
@@ -136,7 +136,7 @@ TEST_F(Boxed, WhatItSaysHasABound) {
         line=0123456789abcdef; line=$line$line$line$line; line=$line$line$line$line
         i=0; while [ $i -lt 40000 ]; do echo "$line"; i=$((i + 1)); done; echo "THE END")");
     EXPECT_LE(said.size(), (4U << 20) + 8192);
-    EXPECT_THAT(said, HasSubstr("[lktest: QEMU said more than this; the rest is not recorded]"));
+    EXPECT_THAT(said, HasSubstr("[lktest: the limit is reached; later output of QEMU is not recorded]"));
     EXPECT_THAT(said, Not(HasSubstr("THE END")));
 }
 

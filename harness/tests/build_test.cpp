@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// `lktest build` as users run it, and end it: a small root with Debian's kernel, from packages
-// that the cache has.
+// `lktest build` as users run and interrupt it: a small root with Debian's kernel, from packages in the
+// cache.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-/// Quick to build, so that a signal comes in any step of it.
+/// Quick to build, so that a signal may arrive in any step.
 constexpr auto recipe = R"(
 about = "Small"
 volume_label = "SMALL"
@@ -46,7 +46,7 @@ protected:
         make_directories(scratch_.path() / "out");
         write_file(scratch_.path() / "root/bin/tool", "#!/bin/sh\n");
         write_file(scratch_.path() / "small.toml", recipe);
-        // Packages are taken from the user's cache; what builds make of them is not.
+        // Packages come from the user's cache, but the results of builds do not.
         for (const char* part : {"chosen", "debs", "tars"})
             if (fs::exists(shared_ / part))
                 check_process({"cp", "-al", shared_ / part, cache_ / part});
@@ -67,7 +67,7 @@ protected:
 
     ProcessResult build() { return run_process(command()); }
 
-    /// Starts a build and sends it a signal. Its wait status.
+    /// Starts a build and sends it a signal. Returns its wait status.
     int build_and_send(int signal, std::chrono::milliseconds after) const {
         const std::vector<std::string> words = command();
         std::vector<char*> argv;
@@ -88,7 +88,7 @@ protected:
         return status;
     }
 
-    /// What a build that was ended must not leave.
+    /// Files that an interrupted build must not leave.
     std::set<std::string> remains() const {
         std::set<std::string> found;
         for (const fs::path& directory : {iso_.parent_path(), cache_, cache_ / "made", cache_ / "tars",
@@ -109,8 +109,8 @@ protected:
         return cache_directory();
     }
 
-    const fs::path shared_ = users_cache();  ///< before SetUp() names another
-    const TempDir scratch_{shared_};         ///< on one file system with it, for hard links
+    const fs::path shared_ = users_cache();  ///< before SetUp() sets another
+    const TempDir scratch_{shared_};         ///< on the same file system, for hard links
     const fs::path cache_ = scratch_.path() / "lktest", iso_ = scratch_.path() / "out/live.iso";
 };
 
@@ -145,7 +145,7 @@ TEST_F(BuildTest, ThatIsEndedAtAnyMomentLeavesAWholeImageOrNoneAndNothingElse) {
     }
     EXPECT_GT(ended, 0) << "no signal came in time";
     ASSERT_EQ(build().status, 0);
-    EXPECT_EQ(read_file(iso_) == whole, true) << "a build that was ended has spoilt the cache";
+    EXPECT_EQ(read_file(iso_) == whole, true) << "an interrupted build has damaged the cache";
 }
 
 TEST_F(BuildTest, SweepsWhatOneLeftThatWasKilled) {
@@ -172,7 +172,7 @@ TEST_F(BuildTest, NoticesACacheThatWasDamaged) {
         if (part.is_regular_file() && part.path().extension() != ".inputs")
             fs::resize_file(part.path(), part.file_size() / 2);
     for (const fs::directory_entry& tar : fs::directory_iterator(cache_ / "tars")) {
-        // The file is the user's cache's too: a copy takes its place.
+        // The user's cache has the same file, so replace it by a copy.
         const std::string start = read_file(tar.path()).substr(0, 5000);
         write_file(tar.path(), start);
     }

@@ -33,11 +33,11 @@ namespace {
 using namespace std::chrono_literals;
 using Words = std::vector<std::string>;
 
-/// Parses as main() does; `words` without the program's name.
+/// Parses in the same way as main(); `words` does not include the program's name.
 Invocation parse(Words words) {
     Invocation invocation;
     const auto app = make_app(invocation, {"3 on this machine", "x86_64"});
-    std::ranges::reverse(words);  // as CLI11 takes them
+    std::ranges::reverse(words);  // CLI11 expects them in reverse
     try {
         app->parse(words);
     } catch (const CLI::ParseError& error) {
@@ -230,7 +230,7 @@ TEST(Completion, CompletesCommandsOptionsAndValues) {
     write_file(dir.path() / "a file.iso", "");
     make_directories(dir.path() / "directory");
     const auto complete = [&](const std::string& words) {
-        // The last word is the one that is being completed.
+        // The last word is the one to complete.
         const std::string script = fmt::format(
             "source ./lktest; COMP_WORDS=(lktest {}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _lktest; "
             "printf '%s\\n' \"${{COMPREPLY[@]}}\"",
@@ -290,7 +290,7 @@ TEST(Completion, NamesTheCellsThatSuitTheOptionsSoFar) {
     EXPECT_EQ(cell_names({"frobnicate"}), "");
 }
 
-/// A matrix with an ISO whose name a shell would take apart.
+/// A matrix with an ISO whose name a shell would split.
 std::vector<PlannedCell> some_cells() {
     Axes axes{.images = {{{"it-s", "it's $mine.iso"}, {Arch::x86_64}}}, .scenarios = {{"boot"}}};
     axes.media = {Medium::cdrom, Medium::usb};
@@ -311,7 +311,7 @@ TEST(JobMatrix, HasAJobForEachCellWhoseOptionsAreThatCellAgain) {
         if (planned.not_applicable)
             continue;
         const ProcessResult shell =
-            run_process({"sh", "-c", "printf '%s\\n' run " + jobs[job].options});  // as the CI system's does
+            run_process({"sh", "-c", "printf '%s\\n' run " + jobs[job].options});  // in the CI system's way
         Words words;
         std::istringstream lines(shell.out);
         for (std::string line; std::getline(lines, line);)
@@ -372,14 +372,14 @@ TEST(Decisions, SayWhichFirmwareAndWhichOrderAndWhy) {
     const Timings timings{{"boot.it-s.x86_64-bios-cdrom-pc-512M", 1500ms}};
     EXPECT_EQ(firmware_decisions(catalogue, cells),
               (Words{"x86_64 bios on pc starts with SeaBIOS, /usr/share/seabios/bios-256k.bin",
-                     "x86_64 uefi on pc starts with nothing: there is no UEFI firmware for x86_64"}));
+                     "x86_64 uefi on pc starts with nothing, because UEFI firmware for x86_64 is missing"}));
     EXPECT_EQ(schedule_decisions(cells, timings),
-              (Words{"begun first: boot.it-s.x86_64-bios-cdrom-pc-512M: it took 1.5 s the last time",
-                     "then: boot.it-s.x86_64-uefi-cdrom-pc-512M: its kind usually takes 20.0 s"}));
+              (Words{"starts first: boot.it-s.x86_64-bios-cdrom-pc-512M: it took 1.5 s last time",
+                     "then: boot.it-s.x86_64-uefi-cdrom-pc-512M: cells like it usually take 20.0 s"}));
     EXPECT_EQ(
         jobs_decision(3, std::nullopt, {2, std::uint64_t{4} << 30}, std::uint64_t{1} << 30),
-        "3 cells at once: 2 cores and one more, 4096 MiB of memory available, guests of up to 1024 MiB");
-    EXPECT_EQ(jobs_decision(1, 1, {2, 0}, 0), "1 cell at once: --jobs says so");
+        "3 cells at once: 2 cores plus one, 4096 MiB of memory available, up to 1024 MiB for each guest");
+    EXPECT_EQ(jobs_decision(1, 1, {2, 0}, 0), "1 cell at once: set by --jobs");
 }
 
 TEST(Reproduce, NamesTheOneCellAndWhatMattersToIt) {
@@ -428,8 +428,8 @@ TEST(HostSteps, OfAScenarioFromElsewhereNeedTheUsersWord) {
         EXPECT_EQ(error.kind(), Error::Kind::usage);
         EXPECT_EQ(std::string(error.what()),
                   (other.path() / "mine.toml").string() +
-                      ":5:1: the step 'host id' runs a command on this machine, with your rights, and the "
-                      "scenario did not come with lktest");
+                      ":5:1: the step 'host id' runs a command on this machine, with your rights, and "
+                      "lktest did not ship the scenario");
         EXPECT_NE(error.hint().find("--allow-host-steps"), std::string::npos);
     }
     foreign.cells.front().not_applicable = "no such machine";
@@ -474,7 +474,7 @@ TEST(Rerun, TakesTheOptionsOfTheRunAndTheCellsThatFailed) {
     EXPECT_THROW(options_again({dir.path(), true}), Error);  // nothing failed
     report.command = {"lktest", "report", "a", "b"};
     write_file(dir.path() / "matrix.json", json_report(report));
-    EXPECT_THROW(options_again({dir.path(), false}), Error);  // no command makes it again
+    EXPECT_THROW(options_again({dir.path(), false}), Error);  // no command repeats it
 }
 
 TEST(Shards, TogetherAreTheMatrixWithoutACellTwice) {

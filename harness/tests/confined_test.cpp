@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a confined process may do, and what becomes of one that goes too far. This program serves its own
+// The restrictions of a confined process, and the fate of one that breaks them. This program serves its own
 // jobs.
 #include "builder/base/confined.hpp"
 
@@ -47,7 +47,7 @@ std::string crash_job(std::span<const int>, std::string_view) {
     __builtin_trap();
 }
 
-/// The names of what succeeded that must not.
+/// The names of forbidden actions that succeeded.
 std::string escape_job(std::span<const int>, std::string_view) {
     std::string done;
     const auto attempt = [&done](bool succeeded, std::string_view what) {
@@ -88,7 +88,7 @@ TEST(Confined, PassesOnAnErrorAsItWas) {
         run_confined("complain", {}, "x is not an ISO");
         FAIL();
     } catch (const ConfinedFailure&) {
-        FAIL() << "it did answer";
+        FAIL() << "it answered";
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), Error::Kind::usage);
         EXPECT_STREQ(error.what(), "x is not an ISO");

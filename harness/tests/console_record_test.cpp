@@ -9,7 +9,7 @@
 namespace lktest {
 namespace {
 
-constexpr std::string_view cut = "[lktest: the guest said more than this; the rest is not recorded]\n";
+constexpr std::string_view cut = "[lktest: the limit is reached; later output is not recorded]\n";
 
 std::size_t count(const std::string& text, std::string_view part) {
     std::size_t found = 0;

@@ -17,14 +17,14 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using Protocol = asio::local::stream_protocol;
 
-/// A run without guests, which has little patience.
+/// A run without guests and with little patience.
 class ControlTest : public testing::Test {
 protected:
     ControlTest() { client_.connect(Protocol::endpoint((directory_.path() / control_name).string())); }
 
     void send(const std::string& bytes) { asio::write(client_, asio::buffer(bytes)); }
 
-    /// What the run answers before it hangs up, or the test is over.
+    /// The run's answer before it disconnects or the test ends.
     std::string answer() {
         io_.run_for(300ms);
         std::string said;
@@ -46,7 +46,7 @@ protected:
 TEST_F(ControlTest, AnswersALineOfJson) {
     send("{\"do\": \"diagnose\", \"cell\": \"boot.x\"}\n");
     EXPECT_EQ(Json::parse(answer()).at("error"), "no guest of the run is called 'boot.x'");
-    EXPECT_TRUE(hung_up_) << "all was said";
+    EXPECT_TRUE(hung_up_) << "the answer is complete";
 }
 
 TEST_F(ControlTest, AnswersWhatIsNoQuestionToo) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Guests that a person looks at: kept ones, diagnosed and attached to from another terminal, and debugged
+// Guests under interactive use: kept ones, diagnosed and attached to from another terminal, and debugged
 // ones.
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-/// lktest on a terminal of its own.
+/// Runs lktest on a separate terminal.
 class OnTerminal {
 public:
     explicit OnTerminal(std::vector<std::string> words) {
@@ -47,7 +47,7 @@ public:
         ::close(terminal_);
     }
 
-    /// Until the terminal shows `text` behind what was waited for before.
+    /// Waits until the terminal shows `text` after the previously awaited text.
     bool shows(std::string_view text) {
         const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
         while (!passed(deadline)) {
@@ -70,7 +70,7 @@ public:
         ASSERT_EQ(::write(terminal_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
     }
     int wait_for_end() {
-        shows("\a never said");  // reads on, for a terminal that is full holds up its program
+        shows("\a never said");  // reads on, because a full terminal blocks its program
         int status = 0;
         ::waitpid(std::exchange(child_, -1), &status, 0);
         return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -87,7 +87,8 @@ private:
 
 class DebugTest : public testing::Test {
 protected:
-    /// The command's options for a cell whose BIOS boot image is `code`, and that shall say "Linux version".
+    /// The command's options for a cell whose BIOS boot image is `code`, and which must print "Linux
+    /// version".
     std::vector<std::string> cell(const std::string& command, const std::string& code) {
         const fs::path iso = scratch_.path() / "guest.iso";
         boot_sector::write_iso(code, iso);
@@ -150,7 +151,7 @@ TEST_F(DebugTest, ADebuggedGuestGoesBackToItsSnapshotAlsoAfterItsEnd) {
         cell("debug", boot_sector::say_and_end_at_a_key("\r\nLinux version 6.1 of a test\r\n", "last words"));
     words.insert(words.end(), {"--snapshot-at", "kernel"});
     OnTerminal person(words);
-    ASSERT_TRUE(person.shows("a snapshot is taken")) << person.shown();
+    ASSERT_TRUE(person.shows("lktest takes a snapshot")) << person.shown();
     for (int life = 0; life < 2; ++life) {
         person.type("x");
         ASSERT_TRUE(person.shows("last words")) << person.shown();
@@ -191,7 +192,7 @@ TEST_F(DebugTest, ADebuggedGuestStopsAtItsMilestoneAndLetsGdbIn) {
     EXPECT_EQ(person.wait_for_end(), 0) << person.shown();
 }
 
-/// Our medium's kernel, wherever address randomisation has put it.
+/// Our medium's kernel, wherever address randomization has put it.
 TEST_F(DebugTest, TheCoreOfAKernelIsGdbsAtTheKernelsAddresses) {
     OnTerminal person({"debug", "--arch", "x86_64", "--firmware", "bios", "--network", "none", "--stop-at",
                        "initramfs", "--output", results_.string()});

@@ -44,7 +44,7 @@ TEST(DeviceView, TellsWhatIsMissing) {
     EXPECT_EQ(view.sentences.back(),
               "network card 52:54:00:6c:6b:01 (virtio): the kernel has no device for it");
     view = view_devices(machine, log, std::nullopt);
-    EXPECT_FALSE(view.no_card) << "nobody knows";
+    EXPECT_FALSE(view.no_card) << "it is unknown";
     EXPECT_EQ(view.sentences.size(), 2U);
     view = view_devices({}, log, std::vector<NetworkCard>{});
     EXPECT_FALSE(view.no_disk || view.no_card) << "there are none to be seen";
@@ -119,7 +119,7 @@ TEST_F(Cards, AreReadFromTheNamespaceOfATask) {
     ASSERT_TRUE(types_);
     const auto found = cards();
     ASSERT_TRUE(found);
-    ASSERT_EQ(found->size(), 1U) << "the loopback device is none";
+    ASSERT_EQ(found->size(), 1U) << "the loopback device does not count";
     EXPECT_EQ(found->front().name, "eth0");
     EXPECT_EQ(found->front().mac, "52:54:00:6c:6b:01");
     EXPECT_EQ(found->front().driver, "virtio_net");

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kernel = 0xffff'ffff'8000'0000;
 
-/// A guest whose kernel said these things, and which is idle now.
+/// A guest whose kernel printed these lines, and which is now idle.
 class DiagnosisTest : public testing::Test {
 protected:
     void said(std::initializer_list<std::string_view> texts) {
@@ -58,7 +58,7 @@ TEST_F(DiagnosisTest, AKernelThatGoesOnUnseenHasItsConsoleElsewhere) {
     const Diagnosis said = diagnosis();
     EXPECT_EQ(said.stage, BootStage::initramfs);
     EXPECT_EQ(said.cause, "kernel-console-not-on-serial");
-    EXPECT_EQ(said.outcome, Outcome::passed) << "it is no failure of its own";
+    EXPECT_EQ(said.outcome, Outcome::passed) << "it is not a separate failure";
 }
 
 TEST_F(DiagnosisTest, AKernelThatWasSeenMayHideItsPrograms) {
@@ -160,7 +160,7 @@ TEST_F(DiagnosisTest, ExtendsOnlyWhatTheConsoleCouldNotTell) {
 
 TEST_F(DiagnosisTest, IsWrittenAsJsonThatHoldsNoControlCharacter) {
     said({"Linux version 6.1 \x1b[2J\xff"});
-    seen_.untold = {"what the CPUs do: the guest has gone"};
+    seen_.untold = {"the activity of the CPUs: the guest has gone"};
     const std::string json = json_diagnosis(diagnosis());
     const auto parsed = nlohmann::json::parse(json);
     EXPECT_EQ(parsed["schema"], "lktest.diagnosis/1");

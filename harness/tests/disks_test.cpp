@@ -46,7 +46,7 @@ TEST(Disks, HaveAFileSystemWithItsFilesAndNobodyMountsAnything) {
     EXPECT_NE(check_process({"sgdisk", "--info=1", partition.image()}).find("First sector: 2048"),
               std::string::npos);
     EXPECT_NE(check_process({"sgdisk", "--info=1", partition.image()}).find("Partition size: 28672 sectors"),
-              std::string::npos);  // all that mke2fs was told of
+              std::string::npos);  // the size passed to mke2fs
     EXPECT_EQ(std::filesystem::file_size(partition.image()), 16 * mebibyte);
 }
 
@@ -71,7 +71,7 @@ TEST(Disks, HoldFilesOfTheMediumAndDirectoriesPackedAsModules) {
     settings.files = {{"copy", "nothing"}};
     const TempDir third;
     EXPECT_EQ(error_of([&] { Disks({settings}, third.path(), iso); }),
-              "usage: there is no nothing for the disk 'data'");
+              "usage: nothing does not exist; the disk 'data' needs it");
     settings.files = {{"copy", "medium:/dead"}};
     const TempDir other;
     EXPECT_EQ(error_of([&] { Disks({settings}, other.path(), iso); }),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Cores as gdb and binutils read them.
+// Cores as read by gdb and binutils.
 #include "harness/diagnose/elf_core.hpp"
 
 #include <elf.h>
@@ -16,12 +16,12 @@
 namespace lktest {
 namespace {
 
-/// Of a PC: between its two pieces of memory lies a device's, and a third one lies high up.
+/// The memory of a PC: two pieces with a device between them, and a third one at a high address.
 const std::vector<RamRange> pieces = {
     {0, 0xa0000, 0}, {0xc0000, 0x40000, 0xc0000}, {0x1'0000'0000, 0x10000, 0x100000}};
 constexpr std::size_t memory_size = 0x110000;
 
-/// A CPU each of whose registers holds another number.
+/// A CPU whose registers all differ.
 GeneralRegisters numbered(Arch arch, std::uint64_t first) {
     GeneralRegisters registers(general_register_count(arch));
     std::iota(registers.begin(), registers.end(), first);
@@ -98,10 +98,10 @@ TEST(ElfCore, HasPhysicalAddressesAndTheKernelsDescription) {
     const std::string head = elf_core_head(content);
     ASSERT_EQ(head.size() % 4096, 0U);
     const std::vector<Elf64_Phdr> headers = headers_of(head);
-    ASSERT_EQ(headers.size(), 3U) << "the device is left out";
+    ASSERT_EQ(headers.size(), 3U) << "the device is not included";
     EXPECT_EQ(headers[1].p_vaddr, 0xffff'0000'0000'0000U) << "by address";
     EXPECT_EQ(headers[1].p_paddr, 0x4000'0000U);
-    EXPECT_EQ(headers[1].p_filesz, 0x20'0000U) << "what there is of it";
+    EXPECT_EQ(headers[1].p_filesz, 0x20'0000U) << "the part that exists";
     EXPECT_EQ(headers[1].p_offset, head.size());
     EXPECT_EQ(headers[2].p_paddr, 0x4010'0000U);
     EXPECT_EQ(headers[2].p_offset, head.size() + 0x10'0000);

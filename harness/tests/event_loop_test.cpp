@@ -24,8 +24,8 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-/// What libvirt would register, registered by the test: virEventAddHandle and its like
-/// call the functions that EventLoop gave to libvirt.
+/// Registers watches in libvirt's place: virEventAddHandle and similar functions call those that EventLoop
+/// gave to libvirt.
 class LibvirtEventLoop : public ::testing::Test {
 protected:
     template <typename Condition>
@@ -36,7 +36,7 @@ protected:
         return condition();
     }
 
-    /// Lets everything happen that is due; never ends while something fires again and again.
+    /// Runs everything that is due; never ends if something fires again and again.
     void settle() { io.poll(); }
 
     asio::io_context io{1};
@@ -44,7 +44,7 @@ protected:
     EventLoop loop{io};
 };
 
-/// Counts what libvirt would be told.
+/// Counts the reports to libvirt.
 struct Seen {
     std::vector<int> events;
     int fd = -1, fired = 0, freed = 0;
@@ -70,7 +70,7 @@ TEST_F(LibvirtEventLoop, TellsThatADescriptorCanBeReadAsLongAsItCan) {
     settle();
     EXPECT_TRUE(seen.events.empty());
     ASSERT_EQ(::write(pipe.write.get(), "ab", 2), 2);
-    ASSERT_TRUE(wait([&] { return seen.events.size() >= 2; })) << "nothing was read: told again";
+    ASSERT_TRUE(wait([&] { return seen.events.size() >= 2; })) << "nothing was read, so it is reported again";
     EXPECT_EQ(seen.fd, pipe.read.get());
     EXPECT_EQ(seen.events.back(), VIR_EVENT_HANDLE_READABLE);
     virEventRemoveHandle(watch);
@@ -78,7 +78,7 @@ TEST_F(LibvirtEventLoop, TellsThatADescriptorCanBeReadAsLongAsItCan) {
     const std::size_t told = seen.events.size();
     settle();
     EXPECT_EQ(seen.freed, 1);
-    EXPECT_EQ(seen.events.size(), told) << "told after its removal";
+    EXPECT_EQ(seen.events.size(), told) << "reported after its removal";
 }
 
 TEST_F(LibvirtEventLoop, TellsOfAHangUpThoughNothingElseIsWatched) {
@@ -200,14 +200,14 @@ TEST_F(LibvirtEventLoop, FreesWhatIsLeftAtItsEnd) {
     Seen seen;
     const Pipe pipe = make_pipe();
     {
-        // The next loop of the process takes over what libvirt registers from then on.
+        // The next loop of the process gets whatever libvirt registers from then on.
         virEventAddTimeout(5, Seen::timeout, &seen, Seen::free);
         virEventAddHandle(pipe.read.get(), VIR_EVENT_HANDLE_READABLE, Seen::handle, &seen, Seen::free);
     }
     settle();
     loop.~EventLoop();
     EXPECT_EQ(seen.freed, 2);
-    EXPECT_EQ(virEventAddTimeout(5, Seen::timeout, &seen, Seen::free), -1) << "there is no loop";
+    EXPECT_EQ(virEventAddTimeout(5, Seen::timeout, &seen, Seen::free), -1) << "no loop exists";
     new (&loop) EventLoop(io);
     EXPECT_GT(virEventAddTimeout(5, Seen::timeout, nullptr, nullptr), 0);
 }
@@ -225,7 +225,7 @@ TEST_F(LibvirtEventLoop, ConnectionsNameTheUriThatTheyCannotOpen) {
         Connection::open("test:///default");
         FAIL() << "libvirt's test driver has no QEMU";
     } catch (const Error& error) {
-        EXPECT_TRUE(std::string_view(error.what()).starts_with("libvirt tells no events of QEMU: "))
+        EXPECT_TRUE(std::string_view(error.what()).starts_with("libvirt does not report events of QEMU: "))
             << error.what();
     }
 }

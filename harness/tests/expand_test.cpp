@@ -98,9 +98,8 @@ TEST(Expand, RefusesAnImageOfAnotherArchitectureThanAsked) {
     axes.arches = {Arch::aarch64};
     EXPECT_EQ(complaint(axes), "/x86.iso is for x86_64, not aarch64\ngive --arch x86_64, or another --iso");
     axes.arches = {Arch::x86_64, Arch::aarch64};
-    EXPECT_EQ(
-        complaint(axes),
-        "/x86.iso is for x86_64, not aarch64\ngive an --iso for aarch64 too, or leave --arch aarch64 out");
+    EXPECT_EQ(complaint(axes),
+              "/x86.iso is for x86_64, not aarch64\ngive an --iso for aarch64 too, or omit --arch aarch64");
     axes.images = {x86_image, arm_image};
     axes.arches = {Arch::x86_64};
     EXPECT_EQ(complaint(axes), "/arm.iso is for aarch64, not x86_64\ngive --arch aarch64, or another --iso");
@@ -113,7 +112,7 @@ TEST(Expand, RefusesFiltersThatLeaveOnlyWhatCannotExist) {
     axes.firmwares = {Firmware::bios};
     EXPECT_EQ(complaint(axes),
               "no cell is left to boot with --arch aarch64 --firmware bios: "
-              "aarch64 machines have no BIOS\nleave one of the filters out");
+              "aarch64 machines have no BIOS\nomit one of the filters");
 }
 
 TEST(Expand, RefusesAScenarioThatTheFiltersLeaveNothingOf) {
@@ -122,8 +121,8 @@ TEST(Expand, RefusesAScenarioThatTheFiltersLeaveNothingOf) {
     axes.scenarios.push_back({.name = "secure-boot", .firmwares = {Firmware::uefi}});
     axes.firmwares = {Firmware::bios};
     EXPECT_EQ(complaint(axes),
-              "scenario 'secure-boot' leaves no cell to boot: it is for uefi only, and the command "
-              "line asks for --firmware bios; x86.iso is for x86_64\nremove one of them");
+              "scenario 'secure-boot' leaves no cell to boot: it supports only uefi, but the command "
+              "line selects --firmware bios; x86.iso is for x86_64\nremove one of them");
 }
 
 TEST(Expand, RefusesTwoScenariosOfOneName) {

@@ -21,7 +21,7 @@ TEST(ForeignGuest, IsTheCellThatItsDomainDescribes) {
         "<disk><source file='/live.iso'/><boot order='1'/></disk></devices></domain>");
     EXPECT_EQ(cell.arch, Arch::aarch64);
     EXPECT_EQ(cell.firmware, Firmware::uefi);
-    EXPECT_EQ(cell.image.path, "/live.iso") << "what it boots from, not its first disk";
+    EXPECT_EQ(cell.image.path, "/live.iso") << "the boot medium, not the first disk";
     EXPECT_EQ(cell_of_domain("<domain><os><type arch='x86_64'/></os></domain>").firmware, Firmware::bios);
     EXPECT_THROW(cell_of_domain("<domain><os><type arch='s390x'/></os></domain>"), Error);
     EXPECT_THROW(cell_of_domain("no XML"), Error);
@@ -94,7 +94,7 @@ TEST(Core, IsPutTogetherFromThePiecesThatQemuAppends) {
     unflatten_core(file);
     EXPECT_EQ(read_file(file), "hello world");
     unflatten_core(file);
-    EXPECT_EQ(read_file(file), "hello world") << "it is no such dump any more";
+    EXPECT_EQ(read_file(file), "hello world") << "it is no longer such a dump";
     write_file(file, header + pieces);
     EXPECT_THROW(unflatten_core(file), Error) << "QEMU did not end it";
 }
@@ -136,7 +136,7 @@ TEST(Core, IsGivenWhatItsKernelSaysOfItself) {
                                      core.substr(0, block + 50)}) {
         write_file(file, other);
         describe_core(file, kernel);
-        EXPECT_EQ(read_file(file), other) << "it is none";
+        EXPECT_EQ(read_file(file), other) << "it is not a dump";
     }
     core.replace(block + 48, 16, number(~0ULL, 8) + number(8, 8));
     write_file(file, core);

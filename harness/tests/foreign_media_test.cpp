@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Media that lktest did not make, as they come out of other people's packages and tools: nobody prepared them
-// for a harness.
+// Media from other people's packages and tools, which were not prepared for a harness.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -42,7 +41,7 @@ protected:
     fs::path results_ = scratch_.path() / "results";
 };
 
-/// The netboot tree of Debian's installer, of whichever release is installed.
+/// The netboot tree of Debian's installer, from whichever release is installed.
 fs::path installer(const std::string& arch) {
     for (const auto& release : fs::directory_iterator("/usr/lib/debian-installer/images"))
         if (fs::path tree = release.path() / arch / "text"; fs::exists(tree))
@@ -51,7 +50,7 @@ fs::path installer(const std::string& arch) {
     return {};
 }
 
-/// Its GRUB's menu waits for ever, and its kernel was told of no console.
+/// Its GRUB's menu has no timeout, and its kernel's command line names no console.
 TEST_F(ForeignMediaTest, TheDebianInstallerBootsByPxeToItsFirstQuestion) {
     const ProcessResult ended =
         run({installer("arm64"), "--medium", "pxe", "--firmware", "uefi", "--network", "tap"});
@@ -65,8 +64,7 @@ TEST_F(ForeignMediaTest, TheDebianInstallerBootsByPxeToItsFirstQuestion) {
     EXPECT_EQ(cell.at("steps").at(0).at("name"), "press Enter") << cell;
 }
 
-/// By PXELINUX, and by a GRUB of its own, who write on the serial console where there is no display to paint
-/// on.
+/// By PXELINUX, and by the installer's GRUB. Both write to the serial console if there is no display.
 TEST_F(ForeignMediaTest, TheDebianInstallerForPcsComesByPxeToItsMenus) {
     const ProcessResult ended = run({installer("amd64"), "--medium", "pxe", "--graphics", "none",
                                      "--scenario", "first-screen", "--network", "tap"});
@@ -96,7 +94,7 @@ menuentry 'Live system' { true }
 menuentry 'Rescue system' { true }
 )";
 
-/// Nothing comes over the serial port from it.
+/// It sends nothing to the serial port.
 TEST_F(ForeignMediaTest, AMenuThatIsOnlyPaintedIsReadFromItsPixels) {
     const fs::path tree = scratch_.path() / "tree", iso = scratch_.path() / "painted.iso";
     make_directories(tree / "boot/grub");
@@ -118,7 +116,7 @@ submenu 'More' {
 )";
 
 constexpr auto by_the_submenu = R"(
-about = "An entry of a submenu is chosen, by its title."
+about = "Selects an entry of a submenu by its title."
 [[milestone]]
 name = "menu"
 view = "screen"
@@ -149,7 +147,7 @@ menuentry 'Read the medium' { cat /mark; }
 )";
 
 constexpr auto by_another_medium = R"(
-about = "Another medium is put in the drive while the loader waits: it boots next, and then the first one again."
+about = "Changes the medium while the loader waits: the new one boots next, and then the first one again."
 [[milestone]]
 name = "menu"
 view = "screen"
@@ -191,7 +189,7 @@ TEST_F(ForeignMediaTest, AnotherMediumBootsOnceItIsInsertedUntilTheFirstIsBack) 
 }
 
 constexpr auto by_systemd_boot = R"(
-about = "An entry of systemd-boot's menu is chosen by its title, and its kernel's command line is longer."
+about = "Selects an entry of systemd-boot's menu by its title, and extends its kernel's command line."
 [boot]
 entry = "Second one"
 append = "console=ttyS0 third=3"
@@ -201,7 +199,7 @@ pattern = 'Command line: .*second=2 console=ttyS0 third=3$'
 within = "60s"
 )";
 
-/// A medium as its makers write them: loader, entries and kernel in the EFI system partition.
+/// A typical medium for systemd-boot: loader, entries and kernel in the EFI system partition.
 void make_systemd_boot_medium(const fs::path& tree, const fs::path& iso,
                               const fs::path& loader = "/usr/lib/systemd/boot/efi/systemd-bootx64.efi") {
     const fs::path installed = installer("amd64") / "debian-installer/amd64";
@@ -233,7 +231,7 @@ TEST_F(ForeignMediaTest, SystemdBootsMenuIsDriven) {
 }
 
 constexpr auto refused_by_own_keys = R"(
-about = "What others have signed is refused."
+about = "The firmware refuses loaders signed by others."
 like = "first-screen.toml"
 firmware = ["uefi-secure"]
 ends = "boot-refused"

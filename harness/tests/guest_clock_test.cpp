@@ -31,7 +31,7 @@ TEST(GuestClock, CountsTheTimeAfterTheLastNoteOnlyWhenItIsKnown) {
     EXPECT_EQ(clock.elapsed(0s, 1900ms), 1s);
     clock.note(2s, 0s);
     EXPECT_EQ(clock.elapsed(0s, 2s), 2s);
-    EXPECT_EQ(clock.elapsed(0s, 302s), 242s) << "nobody measures any more";
+    EXPECT_EQ(clock.elapsed(0s, 302s), 242s) << "measurements have stopped";
 }
 
 TEST(GuestClock, ALateNoteIsNotTheGuestsTime) {
@@ -53,7 +53,7 @@ TEST(GuestClock, NamesWhenToAskAgain) {
     clock.note(4s, 2s);
     EXPECT_EQ(clock.earliest(0s, 5s, 4s), 7s);
     EXPECT_EQ(clock.earliest(0s, 1s, 4s), 4s);
-    EXPECT_GT(clock.earliest(0s, 2s + 1us, 4s), 4s + 1ms) << "not at once, or it would be asked for ever";
+    EXPECT_GT(clock.earliest(0s, 2s + 1us, 4s), 4s + 1ms) << "not at once, or it would be asked forever";
 }
 
 TEST(GuestClock, KeepsNoPointsOfAQuietHost) {

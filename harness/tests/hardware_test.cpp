@@ -69,7 +69,7 @@ TEST(Hardware, ThatDoesNotExistIsNamedWithItsReason) {
     EXPECT_EQ(why(cell(x86_64, uefi_secure, Medium::usb, {.chipset = Chipset::pc})),
               "Secure Boot needs SMM, which pc machines do not have");
     EXPECT_EQ(why(cell(x86_64, uefi_secure, Medium::direct)),
-              "with Secure Boot no kernel is started without shim");
+              "with Secure Boot a kernel cannot start without shim");
     EXPECT_EQ(why(cell(aarch64, uefi, Medium::pxe, {.card = Card::e1000})),
               "AAVMF has a driver for virtio-net only");
     EXPECT_EQ(why(cell(x86_64, uefi_ia32, Medium::cdrom)), "exists");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The program as a CI system runs it, with saved runs, logs and paths of somebody who wants its commands.
+// The program in a CI system, with saved runs, logs and paths of an attacker who wants to inject commands.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -61,7 +61,7 @@ protected:
         write_file(scratch_.path() / name, content);
     }
 
-    /// Runs lktest in the scratch directory, and finds what the runner would obey.
+    /// Runs lktest in the scratch directory, and finds commands that the runner would obey.
     ProcessResult run(std::vector<std::string> words) const {
         words.insert(words.begin(), LKTEST_PROGRAM);
         ProcessResult ended = run_process(
@@ -95,7 +95,7 @@ TEST_F(HostileOutput, AMergedRunHoldsNoFileBeyondTheRunsThatItIsMadeOf) {
     fs::create_directory_symlink("../secret", scratch_.path() / "one/innocent");
     const ProcessResult ended = this->run({"report", "one", "passed", "--output", "merged"});
     EXPECT_EQ(ended.status, 1) << ended.err;
-    EXPECT_NE(ended.err.find("left out one/innocent"), std::string::npos) << ended.err;
+    EXPECT_NE(ended.err.find("skipped one/innocent"), std::string::npos) << ended.err;
     EXPECT_FALSE(fs::exists(scratch_.path() / "merged/latest/innocent/id_rsa"));
 }
 

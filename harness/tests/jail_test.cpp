@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The jail, with real processes: what becomes of them when one is killed.
+// The jail, with real processes that are killed.
 #include "harness/net/jail.hpp"
 
 #include <fcntl.h>
@@ -53,7 +53,7 @@ using testing::StartsWith;
 
 using Work = std::function<int(const Jail&)>;
 
-/// /proc/PID/stat behind the name: state, parent, group, session, …
+/// /proc/PID/stat after the name: state, parent, group, session, …
 std::vector<std::string> stat_of(const std::string& pid) {
     std::ifstream file("/proc/" + pid + "/stat");
     std::string text;
@@ -62,7 +62,7 @@ std::vector<std::string> stat_of(const std::string& pid) {
     return {std::istream_iterator<std::string>(fields), {}};
 }
 
-/// All processes for which `is_meant` holds, zombies not counted.
+/// All processes for which `is_meant` holds, without zombies.
 std::vector<pid_t> processes(const std::function<bool(const fs::path& proc)>& is_meant) {
     std::vector<pid_t> found;
     for (const auto& entry : fs::directory_iterator("/proc")) {
@@ -96,8 +96,8 @@ bool soon(const std::function<bool()>& holds) {
     return holds();
 }
 
-/// An outer process: a fork of this one, with its own session, that runs work in a
-/// jail and exits with its status; 99 when an Error comes instead.
+/// An outer process: a fork of this one, in a new session, that runs work in a jail and exits with its
+/// status, or with 99 after an Error.
 class Outer {
 public:
     explicit Outer(const Work& work, const JailOptions& options = {}) : said_(make_pipe()) {
@@ -129,13 +129,13 @@ public:
     pid_t init() const { return children_of(pid_).at(0); }
     pid_t worker() const { return children_of(init()).at(0); }
 
-    /// For the work: one line to the test.
+    /// For the work: sends one line to the test.
     void say(const std::string& line) const {
         const std::string text = line + "\n";
         EXPECT_EQ(::write(said_.write.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
     }
 
-    /// The next line that the work said; "" when it ended without.
+    /// The next line that the work sent; "" if it ended without one.
     std::string hear() const {
         std::string line;
         for (char letter = 0; ::read(said_.read.get(), &letter, 1) == 1 && letter != '\n';)
@@ -263,7 +263,7 @@ std::string victim_name(const testing::TestParamInfo<Victim>& info) {
 INSTANTIATE_TEST_SUITE_P(Each, KilledJail, testing::Values(Victim::outer, Victim::init, Victim::worker),
                          victim_name);
 
-/// Starts a program as libvirt starts QEMU: nobody's child, in a session of its own.
+/// Starts a program as libvirt starts QEMU: as an orphan in a new session.
 void daemonise(const std::vector<const char*>& command) {
     if (::fork() == 0) {
         ::setsid();
@@ -352,7 +352,7 @@ TEST_F(InJail, ADaemonEndsWithTheWork) {
     EXPECT_TRUE(inside("pid", pids).empty());
 }
 
-/// Work that counts how often a signal comes, and returns the number.
+/// Work that counts how often a signal arrives, and returns the number.
 Work counting(const Outer& outer, int signal) {
     return [&outer, signal](const Jail&) {
         sigset_t set{};
@@ -371,7 +371,7 @@ Work counting(const Outer& outer, int signal) {
 TEST_F(InJail, TheWorkLearnsWhichSignalKilledADaemon) {
     const int status = run_in_jail({}, [](const Jail& jail) {
         const Pipe process = make_pipe();
-        if (::fork() == 0) {  // its child is orphaned at once, as QEMU is
+        if (::fork() == 0) {  // its child is orphaned at once, like QEMU
             const pid_t daemon = ::fork();
             if (daemon == 0)
                 ::raise(SIGXFSZ);
@@ -422,8 +422,8 @@ TEST_F(InJail, TheCallersSignalsAreAsBefore) {
         EXPECT_EQ(::sigismember(&before, signal), ::sigismember(&after, signal)) << signal;
 }
 
-/// Runs `act` in a process of a user without any right (nobody), whose /dev/net/tun
-/// has the mode 0666 as udev gives it; what it said.
+/// Runs `act` in a process of a user without privileges (nobody), whose /dev/net/tun has udev's mode 0666.
+/// Returns its output.
 std::string as_nobody(mode_t tun, const std::function<std::string()>& act) {
     Pipe said = make_pipe();
     const pid_t child = ::fork();
@@ -437,7 +437,7 @@ std::string as_nobody(mode_t tun, const std::function<std::string()>& act) {
         ::setgroups(0, nullptr);
         if (::setresgid(nobody, nobody, nobody) != 0 || ::setresuid(nobody, nobody, nobody) != 0)
             ::_exit(1);
-        ::prctl(PR_SET_DUMPABLE, 1);  // as an exec by that user would
+        ::prctl(PR_SET_DUMPABLE, 1);  // as after an exec by that user
         std::string answer;
         try {
             answer = act();
@@ -460,7 +460,7 @@ class WithoutRoot : public testing::Test {
 protected:
     void SetUp() override {
         if (::geteuid() != 0)
-            GTEST_SKIP() << "only root can become somebody else; the other tests are this one's for you";
+            GTEST_SKIP() << "only root can switch users; the other tests cover the same for a plain user";
         const std::string can =
             as_nobody(0666, [] { return std::to_string(run_in_jail({}, [](const Jail&) { return 0; })); });
         if (can != "0")
@@ -481,7 +481,7 @@ TEST_F(WithoutRoot, AJailKeepsTheUserAndHasATap) {
 
 TEST_F(WithoutRoot, ACellHasItsWholeNetwork) {
     const auto work = [](const Jail& jail) {
-        ::setenv("PATH", "/usr/bin:/bin", 1);  // a plain user's: without dnsmasq
+        ::setenv("PATH", "/usr/bin:/bin", 1);  // of a plain user: without dnsmasq
         boost::asio::io_context io{1};
         CellNetworkOptions options;
         options.log_file = jail.private_dir / "dhcp.log";
@@ -516,18 +516,18 @@ TEST_F(WithoutRoot, AClosedTunDeviceIsNamedWithTheRemedy) {
                       return why ? std::string(why->what()) + " | " + why->hint() : "tap";
                   }),
         "cannot open /dev/net/tun: Permission denied | run lktest as root, let your user read and write "
-        "/dev/net/tun, or choose --network user");
+        "/dev/net/tun, or use --network user");
 }
 
 TEST_F(WithoutRoot, NoNamespacesIsAHostErrorUnlessTheJailIsNotRequired) {
-    const rlimit none{0, 0};  // of processes: makes clone(2) fail as a forbidden namespace does
+    const rlimit none{0, 0};  // number of processes: makes clone(2) fail like a forbidden namespace
     EXPECT_THAT(
         as_nobody(0666,
                   [&] {
                       ::setrlimit(RLIMIT_NPROC, &none);
                       return std::to_string(run_in_jail({}, [](const Jail&) { return 0; }));
                   }),
-        StartsWith("cannot make new namespaces: Resource temporarily unavailable (run lktest as root, "));
+        StartsWith("cannot create namespaces: Resource temporarily unavailable (run lktest as root, "));
     EXPECT_THAT(as_nobody(0666,
                           [&] {
                               ::setrlimit(RLIMIT_NPROC, &none);
@@ -540,13 +540,13 @@ TEST_F(WithoutRoot, NoNamespacesIsAHostErrorUnlessTheJailIsNotRequired) {
                               });
                               return fmt::format("{}, {}", status, why);
                           }),
-                StartsWith("4, no jail: cannot make new namespaces"));
+                StartsWith("4, no jail: cannot create namespaces"));
 }
 
 /// libvirt's QEMU driver does not start without that user.
 TEST(Jail, KnowsTheUserOfLibvirtWhereNoPackageMadeIt) {
     if (::geteuid() != 0)
-        GTEST_SKIP() << "only root's driver asks";
+        GTEST_SKIP() << "only root's driver asks for it";
     const TempDir lists;
     for (const char* list : {"passwd", "group"}) {
         std::istringstream lines(read_file(fs::path("/etc") / list));

@@ -32,7 +32,7 @@ hint = "read the trace"
 
 class JudgeTest : public testing::Test {
 protected:
-    /// The guest says something at `at`.
+    /// The guest prints something at `at`.
     void say(std::string_view bytes, std::chrono::microseconds at) {
         watch_.feed(Source::serial, bytes, at);
         seen_.last_byte = at;
@@ -67,7 +67,7 @@ TEST(AsExpected, ARefusalPassesWhereItIsWantedAndABootDoesNot) {
     EXPECT_EQ(passed.reached, "boot-refused");
     EXPECT_EQ(passed.reason, "Access Denied");
     EXPECT_EQ(as_expected({}, scenario).outcome, Outcome::not_refused);
-    EXPECT_EQ(as_expected({}, scenario).reason, "it booted, but was to end as boot-refused");
+    EXPECT_EQ(as_expected({}, scenario).reason, "it booted, but was expected to end as boot-refused");
     EXPECT_EQ(as_expected({.outcome = Outcome::silent}, scenario).outcome, Outcome::silent);
 }
 
@@ -137,7 +137,7 @@ within = "60s"
         watch.feed(Source::serial, text, now);
         seen.last_byte = now;
     };
-    EXPECT_EQ(std::get<Wait>(at(10s)).until, 30s) << "there is no menu yet";
+    EXPECT_EQ(std::get<Wait>(at(10s)).until, 30s) << "the menu has not appeared yet";
     say("GNU GRUB  version 2.06\n", 11s);
     EXPECT_EQ(std::get<Wait>(at(12s)).until, 15s);
     say("in 5s", 14s);
@@ -162,7 +162,7 @@ TEST_F(JudgeTest, AMenuThatCountsDownIsSkippedOnceItIsPainted) {
     seen_.enter_at = 2500ms;
     EXPECT_EQ(std::get<Wait>(at(3s)).until, 10s) << "its last row may stay on the screen";
     say("in 4s", 4100ms);
-    EXPECT_TRUE(std::holds_alternative<Enter>(at(4100ms))) << "it did not take the key";
+    EXPECT_TRUE(std::holds_alternative<Enter>(at(4100ms))) << "it did not accept the key";
     limits_.keep_countdown = true;
     EXPECT_TRUE(std::holds_alternative<Wait>(at(4100ms)));
 }
@@ -188,7 +188,7 @@ TEST_F(JudgeTest, AGuestWithoutAnySignOfLifeIsGivenUpBeforeItsDeadline) {
     seen_.poke_answer = "\r\n";
     EXPECT_EQ(std::get<Wait>(at(7s)).until, 6s + limits_.poke_patience);
     const Verdict verdict = verdict_at(6s + limits_.poke_patience);
-    EXPECT_EQ(verdict.outcome, Outcome::silent) << "an echo is no answer";
+    EXPECT_EQ(verdict.outcome, Outcome::silent) << "an echo is not an answer";
     EXPECT_NE(verdict.reason.find("its CPUs are idle"), std::string::npos) << verdict.reason;
     EXPECT_EQ(verdict.missing, "kernel");
 
@@ -205,7 +205,7 @@ TEST_F(JudgeTest, WhoAnswersWhenPokedOrMovesAgainHasTheRestOfItsTime) {
     seen_.poked_at = 6s;
     seen_.poke_answer = "\r\ngrub> ";
     EXPECT_EQ(std::get<Wait>(at(8s)).until, 10s);
-    ASSERT_TRUE(std::holds_alternative<Poke>(at(10s))) << "at its deadline it is asked again";
+    ASSERT_TRUE(std::holds_alternative<Poke>(at(10s))) << "at its deadline Enter is pressed again";
     seen_.poke_answer.clear();
     seen_.standing.reset();
     EXPECT_EQ(std::get<Wait>(at(8s)).until, 10s) << "it moved";
@@ -280,14 +280,13 @@ TEST_F(JudgeTest, DeadlinesAreOfTheGuestsTimeAndAVerdictSaysWhatTheHostMadeOfThe
     watch_.host_gave(1s, 0s);
     for (auto now = 2000ms; now <= 60s; now += 1s)
         watch_.host_gave(now, (now - 1s) * 9 / 10);
-    EXPECT_TRUE(std::holds_alternative<Wait>(at(60s))) << "seven seconds of its own";
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(60s))) << "seven seconds of the guest's time";
     for (auto now = 61s; now <= 64s; now += 1s)
         watch_.host_gave(now, 59000ms * 9 / 10);
     say("still here\n", 64s);
-    EXPECT_EQ(
-        verdict_at(64s).reason,
-        "milestone 'kernel' was not reached within 11 s (the busy host made that 64 s) before the first "
-        "milestone");
+    EXPECT_EQ(verdict_at(64s).reason,
+              "milestone 'kernel' was not reached within 11 s (64 s on this busy host) before the first "
+              "milestone");
 }
 
 TEST_F(JudgeTest, AStallIsOfTheGuestsTime) {
@@ -322,7 +321,7 @@ within = "1000s"
         watch_ = Watch(BootCell{}, scenario_, {});
         limits_ = limits_for(true, {});
     }
-    /// How long it may stand before it is poked.
+    /// How long it may show no activity before Enter is pressed.
     std::chrono::seconds patience(Hang hang) {
         seen_.standing = {.since = 10s, .hang = hang};
         for (auto now = 11s; now < 2000s; now += 1s)
@@ -347,7 +346,7 @@ TEST_F(JudgeStallTest, IsShorterWhereNothingCanCome) {
 TEST_F(JudgeStallTest, AtAPromptItIsAMatterOfSeconds) {
     say("Linux version 6.1\n(initramfs) ", 1s);
     EXPECT_EQ(patience(Hang::idle), 10s);
-    EXPECT_EQ(patience(Hang::busy), 1200s) << "it may go on without an answer";
+    EXPECT_EQ(patience(Hang::busy), 1200s) << "it may continue without an answer";
     seen_.standing = {.since = 10s, .hang = Hang::idle};
     seen_.poked_at = 20s;
     seen_.poke_answer = "\r\n(initramfs) ";
@@ -508,7 +507,7 @@ TEST_F(JudgeTest, APassByTheConsoleAloneSaysSo) {
     watch_.believe_console();
     const Verdict verdict = verdict_at(2s);
     EXPECT_EQ(verdict.outcome, Outcome::passed);
-    EXPECT_EQ(verdict.reason, "by console only: nothing else could show that a kernel runs");
+    EXPECT_EQ(verdict.reason, "proven by the console only; nothing else could confirm that a kernel runs");
 }
 
 TEST_F(JudgeTest, NamesAResetLoop) {
@@ -537,7 +536,7 @@ TEST_F(JudgeTest, AFaultOfTheHostSaysNothingOfTheMedium) {
 TEST_F(JudgeTest, StopsWhenTheUserStops) {
     seen_.cancelled = true;
     EXPECT_EQ(verdict_at(1s).outcome, Outcome::cancelled);
-    seen_.host_problem = "dnsmasq was killed by signal 15";  // for all processes were told to stop
+    seen_.host_problem = "dnsmasq was killed by signal 15";  // because all processes were told to stop
     EXPECT_EQ(verdict_at(1s).outcome, Outcome::cancelled);
 }
 

@@ -65,7 +65,7 @@ TEST(KnownFailures, AreOnlyThoseOfTheirCellsAndTheirKind) {
 TEST(KnownFailures, SayAllThatIsWrongWithTheirFile) {
     try {
         read("[[known]]\ncell = '('\nreason = \"r\"\nexpires = \"2026-02-30\"\nuntil = 1\n");
-        FAIL() << "the file was taken";
+        FAIL() << "the file was accepted";
     } catch (const Error& error) {
         const std::string text = error.what();
         for (const char* part : {"known.toml:2:", "'2026-02-30' is not a day", "unknown key 'until'"})

@@ -17,7 +17,7 @@ std::string recorded(const std::string& name) {
     return read_file(source_directory().string() + "/golden/loader/" + name + ".raw");
 }
 
-/// A loader and the driver that types to it. Time goes on only when it is told to.
+/// A loader and the driver that types to it, with a simulated clock.
 struct Table {
     explicit Table(const BootLine& line) : driver(line, 10) {}
 
@@ -47,7 +47,7 @@ struct Table {
 
 const BootLine hello{.entry = "", .append = "lktest.hello", .place = {}};
 
-/// Where the last of `text` before `before` ends.
+/// The end of the last `text` before `before`.
 std::size_t end_of(const std::string& recording, std::string_view text, std::size_t before) {
     const std::size_t found = recording.rfind(text, before);
     EXPECT_NE(found, recording.npos) << text;
@@ -55,7 +55,7 @@ std::size_t end_of(const std::string& recording, std::string_view text, std::siz
 }
 
 TEST(LoaderDriver, WalksThroughGrubsMenuAndEditor) {
-    // On the PC, GRUB and the firmware paint on one line, in screens of two sizes.
+    // On the PC, GRUB and the firmware paint on the same line, with two screen sizes.
     for (const std::string name : {"grub-aarch64-uefi", "grub-x86_64-uefi"}) {
         const std::string recording = recorded(name);
         const std::size_t menu = end_of(recording, "automatically in 3s.", recording.find("Emacs-like"));
@@ -68,7 +68,7 @@ TEST(LoaderDriver, WalksThroughGrubsMenuAndEditor) {
         table.wait(10s);
         EXPECT_EQ(printable(table.typed), "\\x0be\\x0e\\x0e\\x0e\\x05 ") << name;
         for (const char letter : hello.append + "\x18") {
-            table.hear(std::string(1, table.typed.back()));  // the echo of the key before
+            table.hear(std::string(1, table.typed.back()));  // the echo of the previous key
             EXPECT_EQ(table.typed.back(), letter);
         }
         EXPECT_TRUE(table.driver.left());
@@ -85,7 +85,8 @@ TEST(LoaderDriver, WalksThroughIsolinuxsMenuThatTheBiosPaintsToo) {
     EXPECT_EQ(table.typed, "\x0b\t");
 }
 
-/// Its menu has words of its own, and what the network card's iPXE says before must not be taken for a menu.
+/// Its menu has different texts, and earlier output of the network card's iPXE must not be mistaken for a
+/// menu.
 TEST(LoaderDriver, WalksThroughPxelinuxsMenuOfDebiansInstaller) {
     const std::string recording = recorded("pxelinux-debian-x86_64-bios");
     const std::size_t card = end_of(recording, "iPXE command line...", recording.npos),
@@ -102,20 +103,21 @@ TEST(LoaderDriver, WalksThroughPxelinuxsMenuOfDebiansInstaller) {
     EXPECT_EQ(table.typed, "\t ") << "the next letter when this one is shown";
 }
 
-/// Its menu has no title, and its editor is one line, which keeps the cursor at its beginning.
+/// Its menu has no title, and its editor is a single line that keeps the cursor at the start.
 TEST(LoaderDriver, WalksThroughSystemdBootsMenuAndEditor) {
     const std::string recording = recorded("systemd-boot-x86_64-uefi");
     const std::size_t menu = end_of(recording, "Boot in 3 s.", recording.npos),
                       editor = end_of(recording, "second=1", recording.find("second=1") + 1);
     Table table({.entry = "Second one", .append = "console=ttyS0", .place = {}});
     table.hear(recording.substr(0, menu));
-    EXPECT_EQ(table.typed, "\x0b") << "the countdown goes on";
+    EXPECT_EQ(table.typed, "\x0b") << "the countdown continues";
     table.wait(10s);
-    EXPECT_EQ(printable(table.typed), "\\x0b\\x1b[A\\x1b[A\\x1b[Ae") << "up to the first, which it is";
+    EXPECT_EQ(printable(table.typed), "\\x0b\\x1b[A\\x1b[A\\x1b[Ae")
+        << "up to the first entry, which is the wanted one";
     table.typed.clear();
     table.hear(recording.substr(menu, editor - menu));
     table.wait(30s);
-    EXPECT_EQ(printable(table.typed), "\\x1b[B\\x1b[B ") << "behind the only word, and no farther";
+    EXPECT_EQ(printable(table.typed), "\\x1b[B\\x1b[B ") << "after the only word, and no farther";
     for (const char letter : std::string_view("console=ttyS0\r")) {
         table.hear(std::string(1, table.typed.back()));
         EXPECT_EQ(table.typed.back(), letter);

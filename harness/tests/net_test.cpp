@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The network of cells, with real namespaces, taps and dnsmasq, and guests that are
-// namespaces too: no QEMU.
+// The network of cells, with real namespaces, taps and dnsmasq. The guests are namespaces too: no QEMU.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -94,7 +93,7 @@ protected:
         return made;
     }
 
-    /// Runs the io_context while guests do something, and until done() was called `others` times.
+    /// Runs the io_context while guests act, and until done() was called `others` times.
     void live(const std::vector<std::function<void()>>& acts, std::size_t others = 0) {
         left = acts.size() + others;
         io.restart();
@@ -148,7 +147,7 @@ TEST_F(Net, AGuestIsLeasedPingedFetchedFromAndServed) {
     await(io, network.ready(in(ample)));
     EXPECT_EQ(network.traffic().from_guest, 0U);
     EXPECT_THAT(network.in_words(),
-                ElementsAre("the guest has sent no packet", "the guest asked for no address by DHCP"));
+                ElementsAre("the guest has sent no packets", "the guest did not ask for an address by DHCP"));
     const WiredGuest guest(io, network.netns());
     const HttpServer page(io, guest.netns(), {{"/state", "recovery is up\n"}}, [](const ServedPage&) {});
     std::string fetched;
@@ -175,7 +174,7 @@ TEST_F(Net, AGuestIsLeasedPingedFetchedFromAndServed) {
     EXPECT_THAT(read_file(directory.path() / "cell.log"), HasSubstr("DHCPACK(tap0) 192.168.2.10"));
 }
 
-/// A cell, its guest, and what they saw of each other.
+/// A cell, its guest, and their observations of each other.
 struct Pair {
     Pair(asio::io_context& io, CellNetworkOptions options, const std::string& guest_says)
         : network(io, std::move(options)),
@@ -244,7 +243,7 @@ TEST_F(Net, WhatAGuestDidBeforeAResetCountsNoMore) {
     EXPECT_EQ(await(io, network.check(lease_only, in(ample))).problem, "");
     network.forget();
     EXPECT_EQ(await(io, network.check(lease_only, in(100ms))).problem,
-              "the guest asked for no address by DHCP");
+              "the guest did not ask for an address by DHCP");
 }
 
 TEST_F(Net, EachMissingStepIsNamed) {
@@ -256,10 +255,10 @@ TEST_F(Net, EachMissingStepIsNamed) {
         return facts.problem;
     };
     await(io, network.ready(in(ample)));
-    EXPECT_EQ(problem(everything, 100ms), "the guest asked for no address by DHCP");
+    EXPECT_EQ(problem(everything, 100ms), "the guest did not ask for an address by DHCP");
 
     live({[&] { guest.discover(); }});
-    EXPECT_EQ(problem(everything, 100ms), "the guest did not take 192.168.2.10, which DHCP offered");
+    EXPECT_EQ(problem(everything, 100ms), "the guest did not accept 192.168.2.10, which DHCP offered");
 
     live({[&] { EXPECT_EQ(guest.lease("", ""), guest_address); }});
     EXPECT_EQ(problem(everything, 1s), "192.168.2.10 does not answer ping");
@@ -310,7 +309,7 @@ TEST_F(Net, TheDeathOfTheDhcpServerIsAHostFaultAndSeenAtOnce) {
     EXPECT_TRUE(facts.host_fault);
     EXPECT_THAT(facts.problem, HasSubstr("dnsmasq, the DHCP server, was ended by signal 9: "));
     EXPECT_THROW(await(io, network.ready(in(ample))), Error);
-    EXPECT_THAT(faults, ElementsAre(facts.problem));  // also of a cell that waits for nothing
+    EXPECT_THAT(faults, ElementsAre(facts.problem));  // also for a cell that waits for nothing
 }
 
 TEST_F(Net, TheDhcpServerHasOnlyTheRightsThatItNeeds) {
@@ -345,13 +344,13 @@ TEST_F(Net, NothingIsToldAfterTheNetworkIsGone) {
         EXPECT_EQ(dnsmasq_pids(), "");
         events.clear();
     });
-    io.run();  // ends, because every wait was given up
+    io.run();  // ends, because every wait was abandoned
     EXPECT_EQ(problems.size(), 3u);
     EXPECT_THAT(events, ElementsAre());
 }
 
 TEST_F(Net, AMissingDnsmasqNamesItsPackage) {
-    // In a process of its own, with a mount namespace that has no dnsmasq.
+    // In a separate process, with a mount namespace without dnsmasq.
     const auto look = [this](const Jail&) {
         ::setenv("PATH", "/nonexistent", 1);
         EXPECT_EQ(::mount("tmpfs", "/usr/sbin", "tmpfs", 0, nullptr), 0);
@@ -377,7 +376,7 @@ TEST_F(Net, PingTellsAHostThatAnswersFromOneThatDoesNot) {
     EXPECT_FALSE(await(io, ping(netns, nobody, in(1s))));
 }
 
-/// A web server that says one thing, over and over if asked, to whoever connects.
+/// A web server that sends the same text, repeatedly if asked, to every client.
 asio::awaitable<void> say(std::shared_ptr<tcp::acceptor> acceptor, std::string text, bool for_ever) {
     boost::system::error_code error;
     tcp::socket socket(acceptor->get_executor());
@@ -396,15 +395,15 @@ TEST_F(Net, AHostileWebServerCannotHoldOrFloodTheHost) {
         std::string problem;
     };
     for (const Case& hostile : {
-             Case{head, false, "no whole answer: "},                                     // ends in the head
-             Case{head + "Content-Length: 9\r\n\r\nshort", false, "no whole answer: "},  // ends in the body
-             Case{"SSH-2.0-OpenSSH_9.2\r\n", false, "no whole answer: bad version"},     //
-             Case{"x: y\r\n", true, "no whole answer: "},                                //
-             Case{std::string(1000, 'a'), true, "no whole answer: "},                    // no line end
+             Case{head, false, "incomplete answer: "},                                     // ends in the head
+             Case{head + "Content-Length: 9\r\n\r\nshort", false, "incomplete answer: "},  // ends in the body
+             Case{"SSH-2.0-OpenSSH_9.2\r\n", false, "incomplete answer: bad version"},     //
+             Case{"x: y\r\n", true, "incomplete answer: "},                                //
+             Case{std::string(1000, 'a'), true, "incomplete answer: "},                    // no line end
              Case{head + "Content-Length: 99999999999\r\n\r\n", false,
-                  "no whole answer: body limit exceeded"},
-             Case{head + "\r\n" + std::string(9000, 'b'), true, "no whole answer: body limit exceeded"},
-             Case{"", false, "no whole answer: "},
+                  "incomplete answer: body limit exceeded"},
+             Case{head + "\r\n" + std::string(9000, 'b'), true, "incomplete answer: body limit exceeded"},
+             Case{"", false, "incomplete answer: "},
          }) {
         const Netns netns;
         const auto acceptor = std::make_shared<tcp::acceptor>(io);
@@ -431,7 +430,7 @@ TEST_F(Net, ASilentWebServerIsLeftAtTheDeadline) {
     });
     const auto host = asio::ip::make_address("127.0.0.1");
     EXPECT_EQ(await(io, fetch(netns, host, "/", in(300ms))).problem,
-              "no whole answer: The socket was closed due to a timeout");
+              "incomplete answer: The socket was closed due to a timeout");
 }
 
 TEST_F(Net, TheWebServerServesItsPagesAndNothingElse) {

@@ -68,7 +68,8 @@ title = "x"
     EXPECT_EQ(own_images(options).front().arches, std::vector{host_arch()});
     options.arches = {Arch::aarch64};
     EXPECT_EQ(own_images(options).front().arches, std::vector{Arch::aarch64});
-    EXPECT_EQ(own_images(options).front().scenarios, Words{"any-medium"}) << "nobody says its milestones";
+    EXPECT_EQ(own_images(options).front().scenarios, Words{"any-medium"})
+        << "it does not report its milestones";
 }
 
 TEST(OwnRecipe, OfTheSameNameInAnotherDirectoryIsAnotherImage) {

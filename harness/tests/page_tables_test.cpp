@@ -9,7 +9,7 @@
 namespace lktest {
 namespace {
 
-/// Tables that a test writes entry by entry; memory is 64 KiB from address 0.
+/// Page tables that a test writes entry by entry; memory is 64 KiB from address 0.
 class PageTablesTest : public testing::Test {
 protected:
     void entry(std::uint64_t table, std::uint64_t index, std::uint64_t value) {
@@ -131,7 +131,7 @@ TEST_F(PageTablesTest, RangesOfAarch64With52Bits) {
     tables_.arch = Arch::aarch64;
     tables_.address_bits = 52;
     entry(0x1000, 15, 0x2003);
-    entry(0x1000, 16, 0x2003);  // behind the top table
+    entry(0x1000, 16, 0x2003);  // after the top table
     entry(0x2000, 511, 0x3003);
     entry(0x3000, 0, 0x4003);
     entry(0x4000, 0, 0x5003);
@@ -142,7 +142,7 @@ TEST_F(PageTablesTest, RangesOfAarch64With52Bits) {
 TEST_F(PageTablesTest, RangesOfNonsenseEnd) {
     for (std::uint64_t index = 0; index < 512; ++index)
         entry(0x1000, index, 0x1003);
-    EXPECT_EQ(all().size(), 512U) << "as a table of pages it is looked at once";
+    EXPECT_EQ(all().size(), 512U) << "it is read once as a table of pages";
     tables_.address_bits = 57;
     EXPECT_EQ(all().size(), 512U);
     for (std::uint64_t at = 0; at < bytes_.size(); at += 8)

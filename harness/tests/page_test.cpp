@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The HTML report in a real browser: Chromium without a window loads the page, and what it made of it
-// and what its console said is looked at.
+// The HTML report in a real browser: headless Chromium loads the page, and the test checks the resulting DOM
+// and the browser's console.
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -24,16 +24,16 @@ std::size_t occurrences(std::string_view text, std::string_view word) {
     return count;
 }
 
-/// What a browser made of a page.
+/// A page after the browser has loaded it.
 struct Seen {
     std::string title;
     std::string main;     ///< the markup of <main>
-    std::string console;  ///< errors and all else that a developer would see
+    std::string console;  ///< errors and other messages to developers
 };
 
 class PageTest : public testing::Test {
 protected:
-    /// @param hash  where the page is opened: "#q=uefi"
+    /// @param hash  the URL's fragment: "#q=uefi"
     Seen look(const std::string& page, const std::string& hash) {
         write_file(directory_.path() / "index.html", page);
         const ProcessResult browser =
@@ -54,7 +54,7 @@ protected:
         return seen;
     }
 
-    /// A cell's directory with what a boot leaves, or would like to.
+    /// A cell's directory with the files of a boot, or hostile ones.
     std::string pack(const std::string& console, const std::string& events = "") {
         const TempDir cell;
         write_file(cell.path() / "console.log", console);
@@ -101,7 +101,7 @@ TEST_F(PageTest, LeavesRowsOfMachinesThatCannotExistOutUntilTheyAreAskedFor) {
     report.cells[1].cell = small;
     BootCell impossible = small;
     impossible.hardware.chipset = Chipset::virt;
-    report.cells.push_back(results::not_applicable(impossible, "'virt' is no machine of x86_64"));
+    report.cells.push_back(results::not_applicable(impossible, "x86_64 has no machine 'virt'"));
     const std::string page = html_page(json_report(report), {});
     const Seen plain = look(page, "");
     EXPECT_EQ(plain.console, "");
@@ -140,7 +140,7 @@ TEST_F(PageTest, OpensACellWithItsTimelineConsoleAndCommand) {
 }
 
 TEST_F(PageTest, ShowsTheFilmOfTheDisplayWithItsMilestones) {
-    // A PNG of one pixel: no picture that the browser refuses.
+    // A valid PNG of one pixel, which the browser accepts.
     const std::string pixel(
         "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9c"
         "c`\0\0\0\2\0\1H\xaf\xa4q\0\0\0\0IEND\xae\x42`\x82",
@@ -162,7 +162,7 @@ TEST_F(PageTest, ShowsTheFilmOfTheDisplayWithItsMilestones) {
     EXPECT_NE(second, std::string::npos) << seen.main;
     EXPECT_LT(first, second);
     EXPECT_EQ(occurrences(seen.main.substr(film), "<img "),
-              2U);  // the screen of the failure stands by itself
+              2U);  // the screen of the failure is separate
 }
 
 TEST_F(PageTest, PaintsWhatTheTerminalShowed) {

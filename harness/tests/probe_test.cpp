@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The test guest that KVM is judged by, and the choice of who executes guests.
+// The test guest for KVM, and the choice of the accelerator.
 #include "harness/machine/probe.hpp"
 
 #include <gtest/gtest.h>
@@ -35,10 +35,10 @@ TEST_P(TestGuest, IsNotMissedWhenItNeverRuns) {
     const Proof died = prove_accel(
         GetParam(), Accel::kvm,
         script("#!/bin/sh\necho 'qemu-system-x: warning: w\nqemu-system-x: no KVM' >&2\nexit 1\n"), 60s);
-    EXPECT_EQ(died.fault, "a test guest did not get through " + first + " (no KVM)");
+    EXPECT_EQ(died.fault, "a test guest did not complete " + first + " (no KVM)");
     EXPECT_TRUE(died.settled);
     const Proof slow = prove_accel(GetParam(), Accel::kvm, script("#!/bin/sh\nexec sleep 60\n"), 100ms);
-    EXPECT_EQ(slow.fault, "a test guest did not get through " + first);
+    EXPECT_EQ(slow.fault, "a test guest did not complete " + first);
     EXPECT_FALSE(slow.settled) << "perhaps the machine was only busy";
 }
 
@@ -65,7 +65,7 @@ TEST(ChooseAccel, EmulatesWhatTheHostIsNot) {
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), Error::Kind::usage);
     }
-    EXPECT_EQ(choose_accel(other, Accel::tcg, cache.path()).why, "asked for");
+    EXPECT_EQ(choose_accel(other, Accel::tcg, cache.path()).why, "requested");
 }
 
 TEST(ChooseAccel, RemembersWhatWasProven) {
@@ -74,14 +74,14 @@ TEST(ChooseAccel, RemembersWhatWasProven) {
     EXPECT_FALSE(first.why.empty());
     const auto file = cache.path() / ("kvm-" + std::string(name(host_arch())));
     if (!std::filesystem::exists(file))
-        GTEST_SKIP() << "nothing was proven: " << first.why;
+        GTEST_SKIP() << "there is no result: " << first.why;
     std::string text = read_file(file);
     const std::size_t line = text.find('\n') + 1;
     write_file(file, text.substr(0, line) + "a fault of long ago\n");
     EXPECT_EQ(choose_accel(host_arch(), std::nullopt, cache.path()).why,
               "KVM does not work here: a fault of long ago");
     write_file(file, "of another boot\nno fault\n");
-    EXPECT_EQ(choose_accel(host_arch(), std::nullopt, cache.path()).why, first.why) << "proven anew";
+    EXPECT_EQ(choose_accel(host_arch(), std::nullopt, cache.path()).why, first.why) << "tested again";
 }
 
 }  // namespace

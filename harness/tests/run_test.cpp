@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The program as users run it: real firmware, real libvirt, real tap, and media that work or fail.
+// The program as users run it: real firmware, libvirt and tap, and media that work or fail.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-/// Reached by nothing that the small guests say, and soon given up.
+/// The small guests never reach it, and it fails quickly.
 constexpr auto short_scenario = R"(
 about = "A kernel, soon."
 resets = 2
@@ -85,7 +85,7 @@ TEST_F(RunTest, OurMediaPassTheWholeMatrix) {
         const std::string qemu = read_file(directory / "qemu.log");
         EXPECT_NE(qemu.find("-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny"), std::string::npos)
             << qemu;
-        EXPECT_EQ(qemu.find("PATH="), std::string::npos) << "the environment is nobody's business";
+        EXPECT_EQ(qemu.find("PATH="), std::string::npos) << "the environment is private";
     }
     check_process({"python3", "-c", "import sys, xml.etree.ElementTree as t; t.parse(sys.argv[1])",
                    results_ / "latest/junit.xml"});
@@ -210,7 +210,7 @@ within = "30m"
     const Json cell = only_cell();
     EXPECT_EQ(cell.at("outcome"), "silent") << cell;
     EXPECT_NE(cell.at("reason").get<std::string>().find(
-                  "its CPUs are halted with interrupts off; it did not answer when poked"),
+                  "its CPUs are halted with interrupts off; it did not respond to Enter"),
               std::string::npos)
         << cell;
 }
@@ -250,7 +250,7 @@ TEST_F(RunTest, AHostileConsoleNeverReachesTheTerminalOrTheReportsRaw) {
                    results_ / "latest/junit.xml"});
 }
 
-/// The names on an ISO, and its own, are a stranger's words.
+/// The ISO's volume name and the names on it come from an attacker.
 TEST_F(RunTest, AHostileIsoNeitherPaintsTheTerminalNorEscapesItsDirectory) {
     const fs::path tree = scratch_.path() / "tree";
     make_directories(tree / "boot/grub");
@@ -294,7 +294,7 @@ TEST_F(RunTest, AHostileIsoNeitherPaintsTheTerminalNorEscapesItsDirectory) {
     EXPECT_TRUE(fs::exists(run_directory / cell / "console.raw"));
 }
 
-/// Our medium as somebody else would have made it, who thought of a display only.
+/// Our medium as made by someone who had only a display in mind.
 TEST_F(RunTest, AnIsoThatNobodyPreparedForSerialReachesItsUserspaceOnTty1) {
     const fs::path iso = scratch_.path() / "display.iso";
     check_process({LKTEST_PROGRAM, "build", "recovery", "--arch", "aarch64", "-o", iso});
@@ -310,13 +310,13 @@ TEST_F(RunTest, AnIsoThatNobodyPreparedForSerialReachesItsUserspaceOnTty1) {
     EXPECT_NE(ended.out.find("userspace only by tty1"), std::string::npos) << ended.out;
 }
 
-/// Our medium with its kernel told to speak on the display only, and to look for a medium that is not there.
+/// Our medium, with its kernel's console on the display only, and looking for a missing medium.
 TEST_F(RunTest, AKernelThatTheSerialConsoleDoesNotShowIsReadFromItsMemory) {
     const fs::path iso = scratch_.path() / "hidden.iso";
     check_process({LKTEST_PROGRAM, "build", "recovery", "--arch", "aarch64", "-o", iso});
     std::string image = read_file(iso);
     const auto replace_all = [&image](std::string_view old, std::string now) {
-        now.resize(old.size(), ' ');  // an image is patched, not made again
+        now.resize(old.size(), ' ');  // an image is patched, not rebuilt
         for (std::size_t at = 0; (at = image.find(old, at)) != std::string::npos; at += old.size())
             image.replace(at, old.size(), now);
     };
@@ -324,7 +324,7 @@ TEST_F(RunTest, AKernelThatTheSerialConsoleDoesNotShowIsReadFromItsMemory) {
     replace_all("lktest.label=LKTEST_RECOVERY", "lktest.label=NONE");
     write_file(iso, image);
     write_file(scratch_.path() / "kernel.toml", R"(
-about = "A kernel, and what nobody says."
+about = "A kernel, and a milestone that never comes."
 [[milestone]]
 name = "kernel"
 pattern = '^Linux version \d'
@@ -351,12 +351,12 @@ within = "500ms"
     const Json diagnosis = Json::parse(read_file(directory / "diagnosis.json"));
     EXPECT_EQ(diagnosis.at("cause"), "kernel-console-not-on-serial") << diagnosis;
     EXPECT_EQ(diagnosis.at("cpus").size(), 1U) << diagnosis;
-    // Its symbols, types and tasks were found too, and the firmware did read the medium.
+    // Its symbols, types and tasks were found too, and the firmware read the medium.
     EXPECT_TRUE(diagnosis.at("untold").empty()) << diagnosis;
     EXPECT_EQ(diagnosis.at("root_file_system"), "rootfs") << diagnosis;
-    EXPECT_NE(diagnosis.at("disks").at(0).get<std::string>().find(" KiB were read in "), std::string::npos)
+    EXPECT_NE(diagnosis.at("disks").at(0).get<std::string>().find(" KiB read in "), std::string::npos)
         << diagnosis;
-    // Booted again, it was made to speak.
+    // The second boot made its output visible.
     EXPECT_EQ(read_file(directory / "console.log").find("Kernel command line: "), std::string::npos);
     const std::string early = read_file(directory / "early/console.log");
     EXPECT_NE(early.find("Kernel command line: "), std::string::npos) << early;
@@ -365,8 +365,8 @@ within = "500ms"
     EXPECT_NE(cpus.find("(pid 1)"), std::string::npos) << cpus;
 }
 
-/// At whatever moment it is stopped: the image is the old one, or not there, and what is left of the
-/// killed ones goes with the next build. One that finds its image made is over at once.
+/// Whenever it is stopped, the image is the old one or missing, and the next build removes the leftovers. A
+/// build that finds a finished image ends at once.
 TEST_F(RunTest, ABuildThatIsKilledLeavesNoHalfImage) {
     const fs::path directory = scratch_.path() / "media", iso = directory / "live.iso";
     make_directories(directory);
@@ -424,7 +424,7 @@ std::string pid_namespace(const fs::path& process) {
     return fs::read_symlink(process / "ns/pid", gone);
 }
 
-/// A run in the background, of a guest that does nothing for longer than the test takes.
+/// A run in the background, with a guest that does nothing for longer than the test takes.
 class RunningTest : public RunTest {
 protected:
     void SetUp() override {
@@ -448,7 +448,7 @@ protected:
             ::waitpid(child_, nullptr, 0);
         }
     }
-    /// The QEMUs of this run: the domain is named after the image.
+    /// The QEMU processes of this run: the domain is named after the image.
     std::vector<pid_t> guests() {
         return processes([this](const fs::path& process) {
             std::ifstream file(process / "cmdline", std::ios::binary);
@@ -487,7 +487,7 @@ TEST_F(RunningTest, SigkillLeavesNoProcessBehind) {
     EXPECT_TRUE(eventually([&] { return inside().empty(); }));
 }
 
-/// Though the ISO lies in a directory that only root enters.
+/// Although the ISO is in a directory that only root can enter.
 TEST_F(RunningTest, QemuHasNotTheRightsOfRoot) {
     for (const pid_t guest : guests()) {
         const std::string status = read_file("/proc/" + std::to_string(guest) + "/status");
@@ -503,7 +503,7 @@ TEST_F(RunningTest, QemuHasNotTheRightsOfRoot) {
     }
 }
 
-/// What an intruder in QEMU would see and reach, by entering its namespaces as its user.
+/// The view of an intruder in QEMU, tested by entering its namespaces as its user.
 TEST_F(RunningTest, QemuSeesNothingOfTheHostAndOfOtherGuests) {
     const std::string jail = pid_namespace("/proc/" + std::to_string(guests().at(0)));
     pid_t qemu = 0;
@@ -512,7 +512,7 @@ TEST_F(RunningTest, QemuSeesNothingOfTheHostAndOfOtherGuests) {
             pid_namespace(process) != jail &&
             read_file(process / "status").find("\nSeccomp_filters:\t2\n") != std::string::npos)
             qemu = guest;
-    ASSERT_NE(qemu, 0) << "no QEMU in a PID namespace of its own";
+    ASSERT_NE(qemu, 0) << "no QEMU has a separate PID namespace";
     const std::string status = read_file("/proc/" + std::to_string(qemu) + "/status");
     const std::size_t uid = status.find("\nUid:\t") + 6;
     const std::string user = status.substr(uid, status.find('\t', uid) - uid);

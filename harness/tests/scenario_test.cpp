@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view one_milestone = "[[milestone]]\nname = \"a\"\npattern = 'a'\nwithin = \"1s\"\n";
 
-/// The whole message of what is wrong with a scenario; empty when nothing is.
+/// The full error message for a scenario; empty if it is valid.
 std::string problems_of(std::string text) {
     try {
         parse_scenario("s.toml", std::move(text));
@@ -35,7 +35,7 @@ TEST(ReadScenario, MakesAStickOfTheIsoOnlyWhereThereIsAStick) {
     const std::string loopback = "[boot]\nloopback = true\n" + std::string(one_milestone);
     EXPECT_TRUE(parse_scenario("s.toml", "medium = \"usb\"\n" + loopback).boot.loopback);
     EXPECT_EQ(problems_of(loopback),
-              "s.toml:1:1: 'loopback' makes a stick of the ISO\n    [boot]\n    ^\n"
+              "s.toml:1:1: 'loopback' requires a stick\n    [boot]\n    ^\n"
               "hint: add medium = [\"usb\"]");
 }
 
@@ -186,7 +186,7 @@ TEST(ReadScenario, PointsAtASyntaxError) {
 
 TEST(ReadScenario, WantsAMilestone) {
     const std::string none =
-        "s.toml: there is no [[milestone]], so every boot would pass\n"
+        "s.toml: [[milestone]] is missing, so every boot would pass\n"
         "hint: add one: name, pattern and within";
     EXPECT_EQ(problems_of(""), none);
     EXPECT_EQ(problems_of("about = \"x\"\n"), none);
@@ -195,9 +195,9 @@ TEST(ReadScenario, WantsAMilestone) {
 
 TEST(ReadScenario, WantsAMilestoneOnEveryMachineThatExists) {
     EXPECT_EQ(problems_of(std::string(one_milestone) + "firmware = \"bios\"\n"),
-              "s.toml: no milestone must be reached on x86_64 with uefi, so every boot would pass\n"
+              "s.toml: x86_64 with uefi has no required milestone, so every boot would pass\n"
               "hint: add a [[milestone]] that is not optional, or limit 'arch' and 'firmware'\n"
-              "s.toml: no milestone must be reached on aarch64 with uefi, so every boot would pass\n"
+              "s.toml: aarch64 with uefi has no required milestone, so every boot would pass\n"
               "hint: add a [[milestone]] that is not optional, or limit 'arch' and 'firmware'");
     EXPECT_EQ(problems_of("firmware = \"bios\"\n" + std::string(one_milestone) + "arch = \"x86_64\"\n"), "");
 }
@@ -271,9 +271,10 @@ TEST(ReadScenario, CertificatesLieBesideTheScenario) {
               fmt::format("microsoft {} {}", mine.string(), mine.string()));
     EXPECT_NE(read("", "db = 'mine.pem'\n").find("only firmware with Secure Boot has keys"),
               std::string::npos);
-    EXPECT_NE(read(secure, "db = 'his.pem'\n").find("there is no certificate"), std::string::npos);
-    EXPECT_NE(read(secure, "pk = ['mine.pem', 'mine.pem']\n").find("'pk' takes one file"), std::string::npos);
-    EXPECT_NE(read(secure, "pk = 'microsoft'\n").find("there is no certificate"), std::string::npos);
+    EXPECT_NE(read(secure, "db = 'his.pem'\n").find("does not exist"), std::string::npos);
+    EXPECT_NE(read(secure, "pk = ['mine.pem', 'mine.pem']\n").find("'pk' must be a single file"),
+              std::string::npos);
+    EXPECT_NE(read(secure, "pk = 'microsoft'\n").find("does not exist"), std::string::npos);
 }
 
 }  // namespace

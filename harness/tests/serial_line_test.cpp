@@ -13,7 +13,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Plays QEMU, which opens both pipes.
+/// Takes the place of QEMU, which opens both pipes.
 class SerialLineTest : public testing::Test {
 protected:
     SerialLine connect() {
@@ -26,7 +26,7 @@ protected:
             heard_ += bytes;
         });
     }
-    /// As a guest does: byte by byte. How many were taken.
+    /// Writes byte by byte, like a guest. Returns how many were accepted.
     std::size_t say(std::size_t count) const {
         std::size_t taken = 0;
         while (taken < count && ::write(out_.get(), "x", 1) == 1)
@@ -44,7 +44,7 @@ protected:
 
 TEST_F(SerialLineTest, HearsEveryByteUntilTheGuestIsGone) {
     const SerialLine line = connect();
-    // More than a kernel says of itself, and nobody reads meanwhile.
+    // More than a kernel prints, while there is no reader.
     EXPECT_EQ(say(60'000), 60'000U);
     out_.reset();
     io_.run();
@@ -79,7 +79,8 @@ TEST_F(SerialLineTest, ItsPipeIsMadeOnceAndForItsOwnerAlone) {
         FAIL() << "nothing was thrown";
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), Error::Kind::host);
-        EXPECT_EQ(std::string(error.what()), "cannot make the pipe " + path_.string() + ".out: File exists");
+        EXPECT_EQ(std::string(error.what()),
+                  "cannot create the pipe " + path_.string() + ".out: File exists");
     }
 }
 

@@ -37,7 +37,7 @@ protected:
         return words;
     }
 
-    /// A guest that never speaks, for some seconds.
+    /// A guest that prints nothing for some seconds.
     Words silent_guest() const {
         const fs::path iso = scratch_.path() / "silent guest.iso";
         boot_sector::write_iso(boot_sector::silent(), iso);
@@ -67,7 +67,7 @@ protected:
         return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     }
 
-    /// What squeue says, once it says something that ends with `end`.
+    /// squeue's output, once it ends with `end`.
     static std::string queue_that_ends_with(const std::string& end) {
         ProcessResult queue;
         for (int i = 0; i < 300; ++i) {
@@ -109,7 +109,7 @@ TEST_F(SlurmTest, TheDefaultMatrixEndsAsOnThisMachine) {
             EXPECT_TRUE(fs::exists(results_ / "latest" / artefact.get<std::string>())) << artefact;
     }
     EXPECT_GT(fs::file_size(results_ / "latest/index.html"), 50'000U);
-    EXPECT_FALSE(fs::exists(results_ / "latest/slurm")) << "it is of no use when nothing was lost";
+    EXPECT_FALSE(fs::exists(results_ / "latest/slurm")) << "it is useless if nothing was lost";
     EXPECT_EQ(queue_that_ends_with(""), "");
 }
 
@@ -121,7 +121,7 @@ TEST_F(SlurmTest, ACellWhoseNodeFailsIsBootedOnAnotherOne) {
     const std::size_t at = queued.find(" n");
     ASSERT_NE(at, std::string::npos) << queued << cluster_.logs();
     cluster_.fail(queued.substr(at + 1, 2));
-    // Slurm would wait until the credential of the first node has expired, two minutes.
+    // Slurm would wait until the credential of the first node has expired after two minutes.
     ASSERT_NE(queue_that_ends_with("PENDING\n"), "");
     check_process({"scontrol", "update", "JobId=" + queued.substr(0, at), "StartTime=now"});
     EXPECT_EQ(wait_for_end(), 1) << cluster_.logs();

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 TEST(Standstill, IsWhatLastsAsLongAsItsPatience) {
     Standstill standstill(10s);
     EXPECT_EQ(standstill.look({.disk_requests = 7}, 0s, 1s), std::nullopt);
-    EXPECT_EQ(standstill.look({.disk_requests = 7}, 2s, 11s), std::nullopt) << "it spoke at 2 s";
+    EXPECT_EQ(standstill.look({.disk_requests = 7}, 2s, 11s), std::nullopt) << "it printed something at 2 s";
     EXPECT_EQ(standstill.look({.disk_requests = 7}, 2s, 12s), 2s);
     EXPECT_EQ(standstill.look({.disk_requests = 7}, 2s, 15s), 2s);
     EXPECT_EQ(standstill.look({.disk_requests = 8}, 2s, 16s), std::nullopt);
@@ -28,12 +28,12 @@ TEST(Standstill, IdleSpinningAndBusyAreToldApart) {
     const CpuActivity spins{.samples = 8, .places = {0x1000, 0x1004}};
     const CpuActivity works{.samples = 8, .places = {1, 2, 3, 4, 5, 6, 7, 8}};
     EXPECT_EQ(hang_of({waits, waits}), Hang::idle);
-    EXPECT_EQ(hang_of({dead, waits}), Hang::idle) << "a CPU that nobody started";
+    EXPECT_EQ(hang_of({dead, waits}), Hang::idle) << "a CPU that was never started";
     EXPECT_EQ(hang_of({dead, dead}), Hang::dead);
     EXPECT_EQ(hang_of({waits, wakes}), Hang::busy);
     EXPECT_EQ(hang_of({waits, spins}), Hang::spinning);
     EXPECT_EQ(hang_of({works}), Hang::busy);
-    EXPECT_EQ(hang_of({}), Hang::busy) << "nobody knows";
+    EXPECT_EQ(hang_of({}), Hang::busy) << "it is unknown";
 }
 
 TEST(Standstill, RepetitionEndsWithWordsOrWithWorthwhileWork) {

@@ -119,7 +119,7 @@ expect = '(?P<table>.*)'
 [[step]]
 host = "cat >${served}/t <<END\n${table}\nEND"
 )"),
-        "mine.toml:10:8: '${table}' would put the guest's words into a command that runs on this machine\n"
+        "mine.toml:10:8: '${table}' would put text from the guest into a command that runs on this machine\n"
         "    host = \"cat >${served}/t <<END\\n${table}\\nEND\"\n"
         "           ^\n"
         "hint: write \"$table\", in double quotes: captures are environment variables of 'host' steps");
@@ -215,7 +215,7 @@ reset = true
     EXPECT_EQ(booted_disk(scenario.steps[2]), "");
     EXPECT_NE(problems("[[disk]]\nname = 'fast'\nsize = '1M'\nbus = 'nvme'\n"
                        "[[step]]\nreset = true\ninto = 'fast'\n")
-                  .find("mine.toml:11:8: a disk on nvme cannot be booted from"),
+                  .find("mine.toml:11:8: cannot boot from a disk on nvme"),
               std::string::npos);
 }
 
@@ -230,8 +230,9 @@ TEST(Steps, AnImageThatIsInsertedLiesBesideTheScenario) {
     EXPECT_EQ(std::get<InsertMedium>(scenario.steps.at(0).action).image, other);
     EXPECT_EQ(inserted_images(scenario.steps), std::vector<std::string>{other})
         << "the medium itself needs no preparing";
-    EXPECT_NE(problems("[[step]]\ninsert = 'none.iso'\n").find("mine.toml:6:10: there is no image none.iso"),
-              std::string::npos);
+    EXPECT_NE(
+        problems("[[step]]\ninsert = 'none.iso'\n").find("mine.toml:6:10: the image none.iso does not exist"),
+        std::string::npos);
 }
 
 TEST(Steps, AMenuEntryIsNamedWithTheSubmenusOnTheWayToIt) {
@@ -248,7 +249,8 @@ select = ["Advanced", "Rescue"]
     EXPECT_EQ(scenario.steps[0].name, "select Install");
     EXPECT_EQ(std::get<SelectEntry>(scenario.steps.at(1).action).titles,
               (std::vector<std::string>{"Advanced", "Rescue"}));
-    EXPECT_NE(problems("[[step]]\nselect = []\n").find("'select' names no menu entry"), std::string::npos);
+    EXPECT_NE(problems("[[step]]\nselect = []\n").find("'select' does not name a menu entry"),
+              std::string::npos);
     EXPECT_NE(
         problems("[[step]]\nselect = 'x'\nappend = \"a\\nb\"\n").find("mine.toml:7:10: 'append' must be one"),
         std::string::npos);

@@ -40,11 +40,11 @@ TEST(Retries, MakeACellFlakyThatPassesInTheEnd) {
     const Verdict flaky = of_retries({bad, bad, good});
     EXPECT_EQ(flaky.outcome, Outcome::flaky);
     EXPECT_EQ(flaky.reached, "network");
-    EXPECT_EQ(flaky.reason, "passed in boot 3 only; before, kernel-crash: it panicked");
+    EXPECT_EQ(flaky.reason, "passed only in boot 3; before that, kernel-crash: it panicked");
     EXPECT_EQ(flaky.took, std::chrono::seconds(20));
 }
 
-/// Searches where everything boots that has at least `floor`; the sizes in MiB as they are tried.
+/// Searches where any size of at least `floor` boots; returns the sizes in MiB in the order tried.
 std::vector<std::uint64_t> search(std::uint64_t most, std::uint64_t floor, MemorySearch& search) {
     std::vector<std::uint64_t> tried;
     while (const auto memory = search.next()) {
@@ -84,7 +84,8 @@ TEST(EarlyConsole, SaysWhatTheSilentBootDidNot) {
     EXPECT_FALSE(fell_silent(early));
     const Verdict both = of_early_console(silent, early);
     EXPECT_EQ(both.outcome, Outcome::silent);
-    EXPECT_EQ(both.reason, "no word; booted again with an early console (early/): kernel-crash, it panicked");
+    EXPECT_EQ(both.reason,
+              "no word; a second boot with an early console (early/) shows: kernel-crash, it panicked");
     EXPECT_EQ(both.took, std::chrono::seconds(5));
 }
 

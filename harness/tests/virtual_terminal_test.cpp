@@ -22,7 +22,8 @@ std::string cells(std::string_view text, std::size_t count) {
 TEST(TextCells, AreRowsWithoutTrailingBlanks) {
     EXPECT_EQ(rows_of_cells(cells("one       two", 30), 10), (std::vector<std::string>{"one", "two", ""}));
     EXPECT_EQ(rows_of_cells(cells("\xda\xc4\xbf\xb3\x82", 5), 5), (std::vector<std::string>{"+-+|?"}));
-    EXPECT_EQ(rows_of_cells(cells("a", 7), 5), (std::vector<std::string>{"a"})) << "half a row is none";
+    EXPECT_EQ(rows_of_cells(cells("a", 7), 5), (std::vector<std::string>{"a"}))
+        << "half a row does not count";
 }
 
 TEST(TextCells, PixelsAreNoText) {
@@ -32,8 +33,8 @@ TEST(TextCells, PixelsAreNoText) {
     EXPECT_TRUE(rows_of_cells(pixels, 80).empty());
 }
 
-/// Guest memory with a terminal in it, of 40 columns and 10 rows, behind aarch64's page tables: the
-/// first 2 MiB of memory at the beginning of the kernel's half.
+/// Guest memory with a terminal of 40 columns and 10 rows, mapped by aarch64's page tables: the first 2 MiB
+/// of memory at the start of the kernel's half.
 class Terminal : public testing::Test {
 protected:
     static constexpr std::uint64_t base = 0xffff'0000'0000'0000, buffer = 0x8000;
@@ -47,7 +48,7 @@ protected:
     void put(std::size_t at, T value) {
         std::memcpy(ram_.data() + at, &value, sizeof value);
     }
-    /// @param numbers  how many lie between vc_cols and vc_origin, the first included
+    /// @param numbers  the number of values between vc_cols and vc_origin, including the first
     void put_terminal(std::size_t at, unsigned numbers, std::uint32_t number, std::uint64_t origin) {
         put<std::uint32_t>(at, number);
         put<std::uint32_t>(at + 4, 40);

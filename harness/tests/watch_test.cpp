@@ -102,7 +102,7 @@ protected:
         watch.feed(Source::virtio, bytes, at);
         return watch;
     }
-    /// "milestone kernel serial 2.0s Linux version 6.1", one event a line.
+    /// "milestone kernel serial 2.0s Linux version 6.1", one event per line.
     std::string events() {
         std::string text;
         for (const Event& event : watch.take_events())
@@ -149,7 +149,7 @@ TEST_F(WatchTest, PassesOverAnOptionalMilestone) {
     boot_to_kernel();
     EXPECT_EQ(watch.last_reached(), "kernel");
     say("\x1b[2;24HGNU GRUB  version 2.06\x1b[4;1H", 3ms);
-    EXPECT_EQ(events(), "") << "it was passed over";
+    EXPECT_EQ(events(), "") << "it was skipped";
 }
 
 TEST_F(WatchTest, FindsMarkersHoweverTheBytesAreCut) {
@@ -389,11 +389,11 @@ TEST_F(WatchTest, WhatALoaderPrintedIsNoSystem) {
     say("SeaBIOS (version 1.16)\r\n[    0.000000] Linux version 6.1\r\n", 1ms);
     say("lktest: userspace: ready\r\nhost login: ", 2ms).quiet(1s);
     EXPECT_FALSE(watch.passed());
-    EXPECT_TRUE(watch.printed_by_loader().empty()) << "nobody has looked yet";
+    EXPECT_TRUE(watch.printed_by_loader().empty()) << "the kernel has not been looked for yet";
     watch.loader_runs();
     EXPECT_EQ(watch.printed_by_loader(), (std::vector<std::string>{"kernel", "ready", "login"}));
     watch.kernel_runs();
-    EXPECT_EQ(watch.last_reached(), "kernel") << "what was printed before it proves nothing";
+    EXPECT_EQ(watch.last_reached(), "kernel") << "earlier output proves nothing";
     say("\r\nlktest: userspace: ready\r\nhost login: ", 2s).quiet(3s);
     EXPECT_TRUE(watch.passed());
 }
@@ -518,7 +518,7 @@ TEST_F(WatchTest, WhatTheLoaderSaidStaysThoughTheKernelTalksAtLength) {
     EXPECT_EQ(lines.front(), "SeaBIOS (version 1)");
     EXPECT_EQ(lines[1], "error: file `/boot/initrd.gon' not found.");
     EXPECT_EQ(lines.back(), "[    1.234567] record 999");
-    EXPECT_LT(lines.size(), 400u) << "what a kernel says is bounded";
+    EXPECT_LT(lines.size(), 400u) << "a kernel's output is limited";
 }
 
 TEST_F(WatchTest, WaitsForTheHostsSideOfTheNetwork) {
@@ -578,7 +578,7 @@ TEST_F(WatchTest, DoesWorkInProportionToAFlood) {
             flooded.feed(Source::serial, std::string_view(flood).substr(at, chunk), microseconds(at));
         return flooded.bytes_matched();
     };
-    // At most every set of patterns once for each byte, in whatever shape it comes.
+    // Each set of patterns is used at most once per byte, whatever the input looks like.
     for (const std::string_view unit :
          {"y\r\n", "x", "[    1.000000] spam\r\n", "grub> ", "\x1b[2Jy", "~ # "})
         for (const std::size_t chunk : {std::size_t{17}, std::size_t{65536}})

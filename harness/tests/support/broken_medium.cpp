@@ -29,7 +29,7 @@ constexpr std::size_t sector = 2048;
 std::size_t pe_header(std::string_view program) {
     const std::size_t at = le32(program, 0x3c);
     if (at + 0xa8 > program.size() || program.substr(at, 4) != std::string_view("PE\0\0", 4))
-        refuse("that is no EFI program");
+        refuse("that is not an EFI program");
     return at;
 }
 
@@ -145,23 +145,22 @@ void BrokenMedium::change_initramfs(const std::function<void(FileTree&)>& change
     FileTree tree = unpack(content(initramfs_path));
     change(tree);
     const std::string image = write_cpio(tree, 0);
-    // A file has all of its last sector for itself.
+    // A file's last sector belongs to it alone.
     const std::size_t room = (extent(initramfs_path).size + sector - 1) / sector * sector;
     if (image.size() > room)
-        refuse(
-            fmt::format("the changed initramfs has {} bytes more than there is room", image.size() - room));
+        refuse(fmt::format("the changed initramfs is {} bytes too large", image.size() - room));
     set_size(initramfs_path, image.size());
     put(extent(initramfs_path), 0, image);
 }
 
 void BrokenMedium::wipe_esp() {
-    constexpr std::size_t name_at = 3;  // in its boot sector
+    constexpr std::size_t name_at = 3;  // offset in its boot sector
     std::size_t count = 0;
     for (std::size_t at = 0; (at = bytes_.find("mkfs.fat", at + 1)) != std::string::npos;)
         if (at % 512 == name_at && ++count)
             bytes_.replace(at - name_at, 512, std::string(512, '\0'));
     if (count == 0)
-        refuse("there is no ESP");
+        refuse("the image has no ESP");
 }
 
 void BrokenMedium::wipe_boot_record() {
@@ -173,7 +172,7 @@ void BrokenMedium::wipe_boot_catalogue() {
     // El Torito 1.0, 2.0: the boot record is in sector 17, and has the catalogue's sector at byte 0x47.
     const std::size_t catalogue = le32(bytes_, 17 * sector + 0x47) * sector;
     if (bytes_.compare(17 * sector + 1, 5, "CD001") != 0 || catalogue + sector > bytes_.size())
-        refuse("there is no boot catalogue");
+        refuse("the image has no boot catalogue");
     bytes_.replace(catalogue, sector, std::string(sector, '\0'));
 }
 
@@ -190,7 +189,7 @@ void BrokenMedium::set_machine(const std::string& path, std::uint16_t machine) {
 void BrokenMedium::set_kernel_entry(std::string_view code) {
     const std::string kernel = content(kernel_path);
     if (arch_ == Arch::x86_64) {
-        // Documentation/arch/x86/boot.rst: setup_sects; the 32-bit entry, and the 64-bit one 0x200 behind.
+        // Documentation/arch/x86/boot.rst: setup_sects; the 32-bit entry, and the 64-bit one 0x200 after it.
         const std::size_t entry = (u8(kernel, 0x1f1) + std::size_t{1}) * 512;
         overwrite(kernel_path, entry, code);
         overwrite(kernel_path, entry + 0x200, code);
