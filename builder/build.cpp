@@ -36,7 +36,7 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-/// Raise it when the same recipe and packages give another image than before.
+/// Increment it if the same recipe and packages give another image than before.
 constexpr int format_version = 7;
 
 std::string text_of(const InitScripts& scripts) {
@@ -58,24 +58,24 @@ std::string own_inputs(const Recipe& recipe, Arch arch, const InitScripts& scrip
                        hash(menu));
 }
 
-/// Before the packages in the note.
+/// Precedes the packages in the note.
 constexpr std::string_view packages_mark = "packages\n";
 
-/// One build: what goes in, and what all its steps need.
+/// One build: its inputs, and the state that its steps share.
 struct Build {
     const Recipe& recipe;
     const BuildOptions& options;
     Sources sources;
-    std::optional<Root> root;      ///< unset: made of packages
-    std::optional<Kernel> kernel;  ///< unset: a package
+    std::optional<Root> root;      ///< unset if it is made of packages
+    std::optional<Kernel> kernel;  ///< unset if it is a package
     std::int64_t time;
     InitScripts scripts;
 
-    /// Inputs of a part. With `time` among them, a change in one part would rebuild every part.
-    /// @param latest  time of anything that it is made of
+    /// Inputs of a part. `time` is not one of them, or a change in one part would rebuild every part.
+    /// @param latest  time of any of its inputs
     std::int64_t part_time(std::int64_t latest) const { return std::min(time, latest); }
 
-    /// For the kernel's parts, which also have busybox and the modules' index.
+    /// For the kernel's parts, which also contain busybox and the modules' index.
     std::int64_t kernel_time() const {
         std::int64_t latest = std::max(newest(sources.kernel), newest(sources.loaders));
         if (kernel)
@@ -91,7 +91,7 @@ struct Build {
                       CacheCheck::digest, options.warn);
     }
 
-    /// @param step  what progress calls it
+    /// @param step  its name for progress
     /// @param made  latest time of any file in it
     void write_layer(const FileTree& tree, const fs::path& file, const std::string& step,
                      std::int64_t made) const {
@@ -135,7 +135,7 @@ struct KernelParts {
     fs::path image, modules, initramfs;
 };
 
-/// The kernel with the modules' index, which a root may have and a package has not.
+/// The kernel with the modules' index, which a root may have, but a package does not.
 Kernel whole_kernel(const Build& build, const std::string& inputs) {
     const Arch arch = build.options.arch;
     Kernel kernel = build.kernel ? *build.kernel
@@ -149,7 +149,7 @@ Kernel whole_kernel(const Build& build, const std::string& inputs) {
     return kernel;
 }
 
-/// Unpacks the kernel at most once, and not at all when the cache has every part.
+/// Unpacks the kernel at most once, or not at all if the cache has every part.
 KernelParts kernel_parts(const Build& build, const Content& busybox) {
     const Arch arch = build.options.arch;
     const std::string files = build.kernel_identity();
@@ -207,7 +207,7 @@ void write_iso_file(const Build& build, const BootFiles& boot, std::vector<Image
     iso.commit();
 }
 
-/// What UEFI starts, as the recipe chooses.
+/// The UEFI boot loader that the recipe chooses.
 VendorLoader efi_loader(const Build& build, const FileTree& loaders, const BootMenu& menu) {
     const Recipe& recipe = build.recipe;
     switch (recipe.loader) {
@@ -219,18 +219,18 @@ VendorLoader efi_loader(const Build& build, const FileTree& loaders, const BootM
                          grub_vendor_config(menu, build.options.arch, recipe.volume_label));
 }
 
-/// Throws a usage Error for a boot loader that this build cannot have.
+/// Throws a usage Error for a boot loader that this build does not support.
 void check_loader(const Recipe& recipe, Format format) {
     if (format == Format::netboot && recipe.loader != Loader::signed_chain)
-        throw usage_error("a netboot directory has Debian's signed network GRUB, and no other loader",
-                          "leave [boot] out of the recipe for it");
+        throw usage_error("a netboot directory can only use Debian's signed network GRUB",
+                          "remove [boot] from the recipe for it");
     if (recipe.loader == Loader::vendor && recipe.loader_iso.empty() && recipe.root.kind != RootKind::iso)
         throw usage_error("loader = \"vendor\" needs the vendor's ISO",
                           "name it: iso = \"FILE.iso\" in [boot], or in [root]");
 }
 
-/// A disk that a UEFI fetches by HTTP and boots from memory: Debian's signed network GRUB
-/// cannot speak HTTP, so kernel and initramfs are on it.
+/// A disk that a UEFI fetches by HTTP and boots from memory. It contains kernel and initramfs, because
+/// Debian's signed network GRUB does not support HTTP.
 fs::path http_image(const Build& build, const FileTree& loaders, const std::vector<ImageFile>& parts,
                     const fs::path& scratch) {
     const BootMenu menu = boot_menu(build.recipe, build.options.arch);
@@ -275,7 +275,7 @@ void write_output(const Build& build, const FileTree& loaders, const std::vector
     files = efi.grub;
     const std::vector<ImageFile> bios =
         options.format == Format::iso ? boot.bios : stick_files(loaders, options.arch, menu);
-    for (const auto& more : {bios, boot.grub, boot.efi, parts})  // what boots first comes first
+    for (const auto& more : {bios, boot.grub, boot.efi, parts})  // in boot order
         files.insert(files.end(), more.begin(), more.end());
     if (menu.splash)
         files.push_back({splash_path, splash_of(build.recipe)});
@@ -298,7 +298,7 @@ std::uint64_t size_below(const fs::path& path) {
     return total;
 }
 
-/// Identifies the bytes of the output, so that a file that changed since is not taken for the result.
+/// Identifies the bytes of the output, so that a file that has changed since is not mistaken for the result.
 std::string output_identity(const fs::path& output) {
     if (!fs::is_directory(output))
         return "output " + file_identity(output);
@@ -309,7 +309,8 @@ std::string output_identity(const fs::path& output) {
     return fmt::format("output {:016x}\n", hash(fmt::format("{}", fmt::join(files, ""))));
 }
 
-/// What is_current() knows of a build without reading anything: the recipe, and the output itself.
+/// The part of the note that is_current() can check without reading inputs: the recipe, and the output
+/// itself.
 std::string note_start(const Recipe& recipe, Arch arch, const InitScripts& scripts, const fs::path& output) {
     return own_inputs(recipe, arch, scripts) + output_identity(output);
 }
@@ -332,7 +333,7 @@ bool is_made(const Build& build) {
                note_start(build.recipe, build.options.arch, build.scripts, output) + note_rest(build);
 }
 
-/// Removes what builds left that were killed: beside the output, and in the cache.
+/// Removes the leftovers of killed builds next to the output and in the cache.
 void sweep(const BuildOptions& options) {
     remove_dead(fs::absolute(options.output).parent_path(), options.output.filename());
     for (const char* part : {"", "chosen", "debs", "made", "tars"})
@@ -388,7 +389,7 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
     const auto busybox = loaders.find("/bin/busybox");
     if (!busybox)
         throw host_error("the package busybox-static has no /bin/busybox");
-    // Beside each other: only compression keeps every core busy.
+    // In parallel, because only compression keeps every core busy.
     std::future<KernelParts> kernel_made =
         std::async(std::launch::async, [&] { return kernel_parts(build, busybox->content); });
     const TempDir scratch(options.cache);
@@ -408,7 +409,7 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
         {fmt::format("{}/03-files.sb", layers_directory), files},
     };
     std::error_code absent;
-    fs::remove(inputs_of(options.output), absent);  // never the old note beside a new image
+    fs::remove(inputs_of(options.output), absent);  // never the old note next to a new image
     write_output(build, loaders, parts, scratch.path());
     const std::uint64_t size = size_below(options.output);
     write_file(inputs_of(options.output),
@@ -417,7 +418,7 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
 }
 
 bool is_current(const Recipe& recipe, Arch arch, const fs::path& iso, const fs::path& cache) {
-    // Whether another root, or a vendor's ISO, is as it was is not known without reading it.
+    // Whether another root or a vendor's ISO has changed is unknown until it is read.
     if (recipe.root.kind != RootKind::packages || !recipe.kernel_image.empty() ||
         recipe.loader == Loader::vendor)
         return false;

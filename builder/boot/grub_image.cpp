@@ -31,8 +31,9 @@ std::string grub_image(const FileTree& package, Arch arch) {
     const std::string platform(grub_efi_platform(arch));
     const auto directory = package.find("/usr/lib/grub/" + platform);
     if (!directory || directory->type != NodeType::directory)
-        throw host_error(fmt::format("the boot loader packages have no /usr/lib/grub/{}", platform),
-                         "lktest knows the loaders of Debian 12; is another release in the apt sources?");
+        throw host_error(
+            fmt::format("the boot loader packages have no /usr/lib/grub/{}", platform),
+            "lktest supports the loaders of Debian 12: check whether the apt sources have another release");
     const TempDir scratch;
     const fs::path at = scratch.path() / platform;
     make_directories(at);

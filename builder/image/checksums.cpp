@@ -17,7 +17,7 @@
 namespace lktest {
 namespace {
 
-/// Bytes on their way into their SHA-256.
+/// Computes a SHA-256 incrementally.
 class Sha256 {
 public:
     Sha256() : context_(EVP_MD_CTX_new()) {
@@ -38,7 +38,7 @@ public:
 private:
     static void check(bool done) {
         if (!done)
-            throw host_error("OpenSSL has no SHA-256");
+            throw host_error("OpenSSL does not support SHA-256");
     }
     Handle<EVP_MD_CTX, EVP_MD_CTX_free> context_;
 };
@@ -67,7 +67,7 @@ FileDigest digest_of(const ImageFile& file) {
 }  // namespace
 
 std::vector<FileDigest> digests(std::span<const ImageFile> files) {
-    // Each of the few large files by itself, beside the others.
+    // Each of the few large files in parallel with the others.
     std::vector<std::future<FileDigest>> made;
     for (const ImageFile& file : files) {
         const bool on_disk = std::holds_alternative<std::filesystem::path>(file.content);

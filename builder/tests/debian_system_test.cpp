@@ -25,7 +25,8 @@ TEST(DebianSystem, NamesTheSuitesThatThereAre) {
     const TempDir cache;
     const DebianRequest request{"nosuch", Arch::x86_64, {}, {}};
     const std::string error = error_of([&] { debian_system(request, cache.path(), [](auto) {}); });
-    EXPECT_TRUE(error.starts_with("usage: this machine's apt sources have no suite nosuch, but ")) << error;
+    EXPECT_TRUE(error.starts_with("usage: this machine's apt sources do not have the suite nosuch, only "))
+        << error;
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ std::vector<Target> targets_of(const std::string& text) {
         std::istringstream fields(line);
         for (std::string* field : {&target.uri, &target.release, &target.component, &target.signed_by})
             std::getline(fields, *field, '|');
-        // apt leaves the name of a field that it has no value for.
+        // apt prints the name of a field without a value.
         if (target.signed_by.starts_with('$'))
             target.signed_by.clear();
         if (!target.component.empty())
@@ -49,12 +49,12 @@ std::string apt_targets() {
     std::set<std::string> known;
     for (const Target& target : targets_of(targets))
         known.insert(target.release);
-    throw usage_error(
-        fmt::format("this machine's apt sources have no suite {}, but {}", suite, fmt::join(known, ", ")),
-        "name one of these, or add it below /etc/apt/sources.list.d and run `apt-get update`");
+    throw usage_error(fmt::format("this machine's apt sources do not have the suite {}, only {}", suite,
+                                  fmt::join(known, ", ")),
+                      "name one of these, or add it below /etc/apt/sources.list.d and run `apt-get update`");
 }
 
-/// Whether the kernel runs programs of that architecture, by itself or by qemu-user.
+/// Whether the kernel runs programs of that architecture, natively or with qemu-user.
 void check_executable(Arch arch) {
     utsname host{};
     ::uname(&host);
@@ -63,7 +63,7 @@ void check_executable(Arch arch) {
     if (!fs::exists(fmt::format("/proc/sys/fs/binfmt_misc/qemu-{}", name(arch))))
         throw host_error(
             fmt::format("the packages' scripts for {} cannot be executed on {}", name(arch), host.machine),
-            "install qemu-user-static, binfmt-support and arch-test, or take a recipe that executes nothing, "
+            "install qemu-user-static, binfmt-support and arch-test, or use a recipe that executes nothing, "
             "as "
             "recovery");
 }
