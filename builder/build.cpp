@@ -51,7 +51,7 @@ bool is_made(const Build& build) {
                note_start(build.recipe, build.options.arch, build.scripts, output) + note_rest(build);
 }
 
-/// Removes what builds left that were killed: beside the output, and in the cache.
+/// Removes the leftovers of killed builds next to the output and in the cache.
 void sweep(const BuildOptions& options) {
     remove_dead(fs::absolute(options.output).parent_path(), options.output.filename());
     for (const char* part : {"", "chosen", "debs", "made", "tars"})
@@ -151,7 +151,7 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
     const std::vector<ImageFile> parts = medium_parts(made, upper, build.root ? "root" : "packages");
     check_sizes(options.format, parts);
     std::error_code absent;
-    fs::remove(inputs_of(options.output), absent);  // never the old note beside a new image
+    fs::remove(inputs_of(options.output), absent);  // never the old note next to a new image
     write_output(build, loaders, parts, scratch.path());
     const std::uint64_t size = size_below(options.output);
     write_file(inputs_of(options.output),

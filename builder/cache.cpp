@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::string_view made_directory = "made", suffix = ".inputs";
 
-/// Removes what was not used for long. Another process may do the same: nothing here is an error.
+/// Removes files that were not used for long. Another process may do the same, so errors are ignored.
 void forget_old(const fs::path& directory) {
     const auto oldest = fs::file_time_type::clock::now() - std::chrono::weeks(2);
     std::error_code ignored;
@@ -38,7 +38,7 @@ void forget_old(const fs::path& directory) {
     }
 }
 
-/// The regular files of what was made, by name; it may be one itself.
+/// The regular files below `path` by name, or `path` itself if it is a regular file.
 std::map<std::string, fs::path> files_of(const fs::path& made) {
     if (!fs::is_directory(made))
         return {{"", made}};
@@ -67,7 +67,7 @@ std::string state_of(const fs::path& made, CacheCheck check) {
     return text;
 }
 
-/// Whether it was made of these inputs, and is as it was made.
+/// Whether it was made of these inputs, and is unchanged.
 bool is_sound(const fs::path& made, const std::string& inputs, CacheCheck check, const Why& warn) {
     if (!fs::exists(made) || !fs::is_regular_file(inputs_of(made)))
         return false;
@@ -75,7 +75,7 @@ bool is_sound(const fs::path& made, const std::string& inputs, CacheCheck check,
     if (note.starts_with(inputs) && note == inputs + state_of(made, check))
         return true;
     if (warn)
-        warn(fmt::format("{} in the cache is damaged, and is made again", made.filename().string()));
+        warn(fmt::format("{} in the cache is damaged and will be made again", made.filename().string()));
     return false;
 }
 
@@ -94,7 +94,7 @@ fs::path cached(const fs::path& cache, std::string_view kind, const std::string&
     std::error_code error;
     if (!is_sound(file, inputs, check, warn)) {
         forget_old(directory);
-        fs::remove_all(note, error);  // a file without its note is not believed
+        fs::remove_all(note, error);  // a file without its note is not used
         fs::remove_all(file, error);
         AtomicFile target(file);
         make(target.temporary());

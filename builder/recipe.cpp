@@ -18,7 +18,7 @@ namespace {
 struct CompressorFacts {
     Compressor compressor;
     std::string_view name;
-    unsigned most;  ///< highest level; 0: it has none
+    unsigned most;  ///< highest level; 0 without levels
 };
 
 constexpr std::array compressors{
@@ -61,7 +61,7 @@ void read_volume_label(TableReader& top, Recipe& recipe) {
     if (!top.has("volume_label"))
         return;
     if (label.empty() || label.size() > 32 || label.find_first_not_of(allowed) != std::string::npos)
-        top.complain("volume_label", fmt::format("\"{}\" is no ISO 9660 volume label", label),
+        top.complain("volume_label", fmt::format("\"{}\" is not an ISO 9660 volume label", label),
                      "use 1 to 32 of A-Z, 0-9 and _");
 }
 
@@ -205,7 +205,7 @@ void read_kernel(TomlSource& source, const toml::table& table, Recipe& recipe) {
     check_boot_text(reader, "command_line", recipe.command_line);
     if (recipe.command_line.find("console=") != std::string::npos)
         reader.complain("command_line", "'command_line' names a console",
-                        "leave console= out: lktest adds serial and display for each architecture");
+                        "remove console=: lktest adds serial port and display for each architecture");
     recipe.kernel_version = reader.string("version").value_or("");
     recipe.kernel_image = beside(recipe, reader.string("image").value_or(""));
     recipe.kernel_modules = beside(recipe, reader.string("modules").value_or(""));
@@ -244,7 +244,7 @@ void read_squashfs(TomlSource& source, const toml::table& table, Recipe& recipe)
     if (chosen.most > 0)
         recipe.compression.level = static_cast<unsigned>(reader.integer("level", 1, chosen.most).value_or(0));
     else if (reader.integer("level", 0, 1 << 30))
-        reader.complain("level", fmt::format("{} has no levels", chosen.name), "leave 'level' out");
+        reader.complain("level", fmt::format("{} has no levels", chosen.name), "remove 'level'");
     if (const auto block = reader.size("block")) {
         // SquashFS 4.0: block sizes are powers of two from 4 KiB to 1 MiB.
         if (*block < 4096 || *block > (1 << 20) || !std::has_single_bit(*block))
@@ -308,7 +308,7 @@ void read_menu(TomlSource& source, TableReader& top, Recipe& recipe) {
         recipe.menu.push_back(std::move(entry));
     }
     if (recipe.menu.empty() && !top.has("menu"))
-        top.complain("menu", "there is no [[menu]] entry", "add [[menu]] with title = \"…\"");
+        top.complain("menu", "the recipe has no [[menu]] entry", "add [[menu]] with title = \"…\"");
 }
 
 }  // namespace
@@ -367,7 +367,8 @@ Recipe read_recipe(const std::filesystem::path& file) {
     if (const toml::table* kernel = top.table("kernel"))
         read_kernel(source, *kernel, recipe);
     else if (!top.has("kernel") && recipe.root.kind == RootKind::packages)
-        top.complain("kernel", "there is no [kernel]", "add [kernel] with x86_64 = \"linux-image-amd64\"");
+        top.complain("kernel", "the recipe has no [kernel]",
+                     "add [kernel] with x86_64 = \"linux-image-amd64\"");
     if (const toml::table* initramfs = top.table("initramfs")) {
         TableReader reader(source, *initramfs, "[initramfs]");
         recipe.modules = read_names(source, reader, "modules", recipe);

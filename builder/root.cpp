@@ -32,7 +32,7 @@ namespace fs = std::filesystem;
 /// The directories of a running system, by linux-live's list, with /boot for its kernels.
 constexpr std::array system_directories{"bin",    "boot", "etc",  "home", "lib", "lib32", "lib64",
                                         "libx32", "opt",  "root", "sbin", "srv", "usr",   "var"};
-/// Where a system mounts what is not its own: there, and empty.
+/// Mount points for other file systems: they exist, but are empty.
 constexpr std::array mount_points{"dev", "media", "mnt", "proc", "run", "sys", "tmp"};
 
 constexpr std::size_t most_listed = 20;
@@ -80,7 +80,7 @@ Root read_walked(const Recipe& recipe, const BuildOptions& options) {
     return {std::move(found.tree), identity, found.newest};
 }
 
-/// In the place of a tree that only holds the image of a system: that system.
+/// Replaces a tree that only contains a system's disk image with that system.
 void take_nested(FileTree& tree, const Recipe& recipe, const BuildOptions& options) {
     const fs::path& file = recipe.root.path;
     const auto path = nested_image(tree, file.string());
@@ -98,7 +98,7 @@ FileTree iso_root(const Recipe& recipe, const BuildOptions& options) {
     const fs::path& file = recipe.root.path;
     const ByteView bytes = ByteView::of_file(file);
     if (!read_iso_volume(bytes))
-        throw usage_error(fmt::format("{} is no ISO 9660 image", file.string()));
+        throw usage_error(fmt::format("{} is not an ISO 9660 image", file.string()));
     const IsoTree iso = read_iso_tree(bytes);
     std::optional<FileTree> united;
     for (const std::string& path : install_images(iso, options.arch, recipe.root.images, file.string())) {
@@ -166,7 +166,7 @@ Root read_root(const Recipe& recipe, const BuildOptions& options) {
         root.tree.walk([&](const std::string&, const Inode& inode) {
             root.newest = std::max(root.newest, inode.mtime);
         });
-    // The archive's own time changes whenever it is made again; its files' do not.
+    // The archive's time changes whenever it is made again; the times of its files do not.
     if (recipe.root.kind == RootKind::debian)
         root.identity = fmt::format("debian {} packages {} files {} newest {} exclude {}\n",
                                     recipe.root.suite, fmt::join(recipe.packages.of(options.arch), " "),
@@ -186,9 +186,9 @@ void check_root_machine(const FileTree& root, Arch arch) {
         file->content.read(0, std::as_writable_bytes(std::span(header)));
         const auto machine = elf_machine_of({header.data(), header.size()});
         if (machine && (machine->machine != elf_machine(arch) || !machine->is_64_bit))
-            throw usage_error(fmt::format("the root is for another machine than {}: its {} is a {} program",
-                                          name(arch), *path, describe(*machine)),
-                              "give --arch as the root is, or another root");
+            throw usage_error(fmt::format("the root is not for {}: its {} is a {} program", name(arch), *path,
+                                          describe(*machine)),
+                              "use the root's architecture for --arch, or another root");
         if (machine)
             return;
     }

@@ -17,7 +17,7 @@ namespace lktest {
 namespace {
 
 /// A .deb starts with "!<arch>\n" and the header of its first member: a name of 16
-/// bytes, then the time as 12 decimal digits (ar(5), deb(5)). It is the build's time.
+/// bytes, then the build time as 12 decimal digits (ar(5), deb(5)).
 std::int64_t build_time(const std::filesystem::path& deb) {
     std::array<char, 36> start{};
     std::ifstream(deb, std::ios::binary).read(start.data(), start.size());
@@ -72,7 +72,7 @@ Sources fetch_sources(const Recipe& recipe, const BuildOptions& options, bool wi
         throw usage_error(
             recipe.root.kind == RootKind::packages
                 ? fmt::format("{} has no kernel for {}", recipe.file.string(), arch)
-                : fmt::format("the root has no kernel, and {} none for {}", recipe.file.string(), arch),
+                : fmt::format("the root has no kernel, and {} has none for {}", recipe.file.string(), arch),
             fmt::format("add {} = \"linux-image-{}\" to [kernel]", arch, debian_name(options.arch)));
     Sources sources;
     if (recipe.root.kind == RootKind::packages)

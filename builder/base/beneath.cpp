@@ -17,7 +17,7 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-// A pipe without a writer would otherwise hold the caller.
+// Otherwise opening a pipe without a writer would block.
 constexpr int for_reading = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 
 UniqueFd only_regular(UniqueFd fd) {
@@ -36,7 +36,7 @@ int openat2_beneath(int directory, const fs::path& relative) {
     open_how how{};
     how.flags = static_cast<decltype(how.flags)>(for_reading);
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-    // The kernel asks for another try when something above the file was renamed meanwhile.
+    // The kernel asks for a retry if a parent directory was renamed meanwhile.
     for (int tries = 0; tries < 16; ++tries) {
         const long fd = ::syscall(SYS_openat2, directory, relative.c_str(), &how, sizeof how);
         if (fd >= 0)
@@ -61,8 +61,8 @@ HeldDirectory::HeldDirectory(fs::path name)
     : name_(std::move(name)), fd_(::open(name_.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) {
     if (!fd_)
         throw system_error(fmt::format("cannot open the directory {}", name_.string()), errno,
-                           errno == ENOTDIR || errno == ELOOP ? "something else has taken its place" : "");
-    // By the number of this process, not "self": programs that it starts use the path too.
+                           errno == ENOTDIR || errno == ELOOP ? "it was replaced by something else" : "");
+    // With the number of this process instead of "self", because programs that it starts use the path too.
     path_ = fmt::format("/proc/{}/fd/{}", ::getpid(), fd_.get());
 }
 
@@ -80,7 +80,7 @@ UniqueFd open_beneath(int directory, const fs::path& relative) {
     const int fd = openat2_beneath(directory, relative);
     if (fd >= 0)
         return only_regular(UniqueFd(fd));
-    // The second is what a container's filter says of a call that it does not know.
+    // Container filters return the second for unknown calls.
     return fd == -ENOSYS || fd == -EPERM ? open_beneath_without_links(directory, relative) : UniqueFd();
 }
 

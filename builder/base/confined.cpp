@@ -38,7 +38,7 @@ constexpr const char* mark = "LKTEST_CONFINED";
 constexpr int input_file = 3, first_file = 4;
 constexpr std::size_t answer_limit = 256 << 20;
 
-// What an answer begins with.
+// The first byte of an answer.
 enum Said : char { answer = 'A', usage = 'U', host = 'H', no_memory = 'M' };
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -61,8 +61,8 @@ constexpr std::uint32_t machine = AUDIT_ARCH_AARCH64;
 #error "name this processor's AUDIT_ARCH"
 #endif
 
-/// What reading, mapping and computing need. The memory allocator and C++'s runtime are why there are so
-/// many.
+/// The system calls for reading, mapping and computing. Many are needed by the memory allocator and C++'s
+/// runtime.
 constexpr std::array allowed{SYS_read,           SYS_pread64,        SYS_readv,        SYS_write,
                              SYS_writev,         SYS_lseek,          SYS_mmap,         SYS_munmap,
                              SYS_mremap,         SYS_mprotect,       SYS_madvise,      SYS_brk,
@@ -94,7 +94,7 @@ void forbid_the_rest() {
     }
     filter.push_back(answer_with(SECCOMP_RET_ERRNO | EPERM));
     const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-    // A kernel without seccomp leaves the other walls.
+    // On a kernel without seccomp the other limits still hold.
     ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
@@ -121,7 +121,7 @@ void give_up_everything(unsigned first_unused, std::uint64_t memory, std::uint64
         limit(RLIMIT_AS, address_space() + memory, address_space() + memory);
     limit(RLIMIT_CPU, cpu_seconds, cpu_seconds + 1);
     limit(RLIMIT_CORE, 0, 0);
-    // In a namespace without such a user these fail; the filter is there either way.
+    // In a namespace without such a user these fail; the filter holds either way.
     ::syscall(SYS_setgroups, 0, nullptr);
     ::syscall(SYS_setresgid, nobody, nobody, nobody);
     ::syscall(SYS_setresuid, nobody, nobody, nobody);
@@ -205,7 +205,7 @@ struct Ended {
     if (::getppid() != parent)
         ::_exit(127);
     const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    // First out of the way of the numbers that they are to have.
+    // First move them away from their target numbers.
     const int above = input_file + static_cast<int>(files.size());
     out = ::fcntl(out, F_DUPFD_CLOEXEC, above);
     for (int& file : files)
@@ -219,7 +219,7 @@ struct Ended {
     ::_exit(127);
 }
 
-/// What a process writes until it ends, or until the deadline, when it is killed.
+/// Reads the output of a process until it ends, or kills it at the deadline.
 Ended read_to_end(pid_t child, int out, std::chrono::seconds patience) {
     using Clock = std::chrono::steady_clock;
     const Clock::time_point deadline = Clock::now() + patience;
@@ -280,7 +280,7 @@ std::string run_confined(std::string_view job, std::span<const int> files, std::
     for (std::string& argument : arguments)
         argv.push_back(argument.data());
     argv.push_back(nullptr);
-    // A program whose main() serves no jobs would do its own work instead, and come here again.
+    // A program whose main() does not serve jobs would do its own work instead, and come here again.
     if (std::getenv(mark))
         throw ConfinedFailure("this program has no confined processes");
     std::string marked = std::string(mark) + "=1";
@@ -291,7 +291,7 @@ std::string run_confined(std::string_view job, std::span<const int> files, std::
     Pipe out = make_pipe();
     const pid_t parent = ::getpid(), child = ::fork();
     if (child < 0)
-        throw system_error("cannot start a process that reads what is not trusted", errno);
+        throw system_error("cannot start a process that reads untrusted data", errno);
     if (child == 0)
         become(argv.data(), envp.data(), out.write.get(), passed, parent);
     out.write.reset();
@@ -320,7 +320,7 @@ std::optional<int> serve_confined(int argc, char** argv, std::span<const Confine
     for (const ConfinedJob& job : jobs)
         if (job.name == argv[2])
             write_whole(do_job(job, std::span(files).first(count)));
-    ::_exit(0);  // without the destructors of what was never used
+    ::_exit(0);  // skips the destructors of unused objects
 }
 
 }  // namespace lktest

@@ -21,13 +21,13 @@ namespace {
 
 constexpr std::string_view temp_prefix = "lktest-dir-", part_mark = ".part-";
 
-/// The directory's lock; nothing when another has it, or there is no such directory.
+/// The directory's lock; unset if another process has it, or if the directory does not exist.
 UniqueFd lock(const fs::path& directory) {
     UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     return fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0 ? std::move(fd) : UniqueFd();
 }
 
-/// "cannot write FILE: …", and what to do about it.
+/// "cannot write FILE: …", and the remedy.
 Error cannot_write(const fs::path& path, int error) {
     return system_error(fmt::format("cannot write {}", path.string()), error, hint_for_writing(error));
 }
@@ -52,7 +52,7 @@ std::size_t read_at(int fd, std::uint64_t offset, std::span<std::byte> into, con
 
 Error became_shorter(const fs::path& path) {
     return host_error(fmt::format("{} became shorter while it was read", path.string()),
-                      "build again when nothing writes to it");
+                      "make sure that no program writes to it, and build again");
 }
 
 std::string read_file(const fs::path& path) {
@@ -111,7 +111,7 @@ TempDir::TempDir(const fs::path& parent) {
                                errno);
         lock_ = lock(pattern);
         struct stat status {};
-        // Between the two steps, another process may have taken it for an abandoned one.
+        // Between the two steps, another process may have removed it as abandoned.
         if (lock_ && ::fstat(lock_.get(), &status) == 0 && status.st_nlink > 0) {
             path_ = pattern;
             return;

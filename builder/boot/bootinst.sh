@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# sh bootinst.sh [--force]: makes the stick that it lies on start by BIOS, too. UEFI needs none of this.
+# sh bootinst.sh [--force]: makes the stick that contains it bootable by BIOS. UEFI does not need this.
 #
-# To be run by root on a PC with Linux, the stick being mounted, with a FAT file system that the
-# archive was unpacked to. It writes to the stick alone: SYSLINUX's files, the boot sector of the file
-# system, the code in the first 440 bytes of the disk, and which partition is the one to boot from.
+# Run it as root on a PC with Linux. The stick must be mounted, and the archive unpacked to its FAT file
+# system. It writes only to the stick: SYSLINUX's files, the boot sector of the file system, the code in
+# the first 440 bytes of the disk, and the active partition.
 set -eu
 fail() {
     echo "bootinst: $*" >&2
@@ -17,7 +17,7 @@ case $* in
 *) fail "usage: sh bootinst.sh [--force]" ;;
 esac
 [ "$(id -u)" = 0 ] || fail "only root can write a boot sector: sudo sh $0"
-case $(uname -m) in x86_64 | amd64) ;; *) fail "its program is for x86_64, which this machine is not" ;; esac
+case $(uname -m) in x86_64 | amd64) ;; *) fail "its program needs an x86_64 machine" ;; esac
 
 here=$(cd "$(dirname "$0")" && pwd -P)
 device=$(df -P "$here" | awk 'NR == 2 { print $1 }')
@@ -26,7 +26,7 @@ if ! [ -b "$device" ] || [ "$mounted" != "$here" ]; then
     fail "$here is not the top of a mounted stick: unpack the archive there"
 fi
 type=$(awk -v device="$device" '$1 == device { print $3; exit }' /proc/mounts)
-[ "$type" = vfat ] || fail "$device has $type, but the boot takes a stick with FAT"
+[ "$type" = vfat ] || fail "$device has $type, but only a stick with FAT can boot"
 for file in extlinux mbr.bin gptmbr.bin; do
     [ -f "$here/boot/syslinux/$file" ] || fail "boot/syslinux/$file is missing: unpack the whole archive"
 done

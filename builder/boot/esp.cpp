@@ -28,8 +28,8 @@ std::uint64_t cluster_sectors(const std::vector<fs::path>& files) {
     return bytes < (30 << 20) ? 1 : 4;
 }
 
-/// KiB for the files, FAT16's own tables and some room. FAT16 needs at least 4085
-/// clusters, else it would be read as FAT12.
+/// KiB for the files, FAT16's tables and some spare room. FAT16 needs at least 4085
+/// clusters; with fewer it would be read as FAT12.
 std::uint64_t image_kib(const std::vector<fs::path>& files, std::uint64_t cluster) {
     std::uint64_t bytes = 0;
     for (const fs::path& file : files)
@@ -60,8 +60,9 @@ void write_esp(const fs::path& image, std::span<const ImageFile> files, std::int
 
     const std::uint64_t cluster = cluster_sectors(copies), size = image_kib(copies, cluster);
     if (const std::uint64_t most = 32 * kib * cluster; size > most)
-        throw usage_error(fmt::format("the EFI system partition would need {} MiB, and {} are possible",
-                                      size / kib, most / kib));
+        throw usage_error(
+            fmt::format("the EFI system partition would need {} MiB, but at most {} are possible", size / kib,
+                        most / kib));
     ProcessOptions fixed_time;
     fixed_time.environment = {
         {"SOURCE_DATE_EPOCH", std::to_string(mtime)}, {"TZ", "UTC0"}, {"MTOOLSRC", "/dev/null"}};
@@ -74,7 +75,7 @@ void write_esp(const fs::path& image, std::span<const ImageFile> files, std::int
             check_process({"mmd", "-i", image.string(), "::" + directory.string()}, fixed_time);
     };
     // From a disk, Debian's signed GRUB first looks for /boot/grub on the partition that it came from.
-    // Without /boot it complains on the console, where a reader takes that for the reason of a later failure.
+    // Without /boot it prints an error on the console, which looks like the reason of a later failure.
     make("/boot");
     for (std::size_t number = 0; number < files.size(); ++number) {
         const fs::path path = files[number].path;

@@ -34,8 +34,9 @@ std::string grub_image(const FileTree& package, const std::string& platform, Gru
     const bool on_medium = home == GrubHome::medium;
     const auto directory = package.find("/usr/lib/grub/" + platform);
     if (!directory || directory->type != NodeType::directory)
-        throw host_error(fmt::format("the boot loader packages have no /usr/lib/grub/{}", platform),
-                         "lktest knows the loaders of Debian 12; is another release in the apt sources?");
+        throw host_error(
+            fmt::format("the boot loader packages have no /usr/lib/grub/{}", platform),
+            "lktest supports the loaders of Debian 12: check whether the apt sources have another release");
     const TempDir scratch;
     const fs::path at = scratch.path() / platform;
     make_directories(at);

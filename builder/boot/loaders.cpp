@@ -24,8 +24,9 @@ std::string lower(std::string_view text) {
 std::string bytes_of(const FileTree& packages, const std::string& path) {
     const auto file = packages.find(path);
     if (!file || file->type != NodeType::regular)
-        throw host_error(fmt::format("the boot loader packages have no {}", path),
-                         "lktest knows the loaders of Debian 12; is another release in the apt sources?");
+        throw host_error(
+            fmt::format("the boot loader packages have no {}", path),
+            "lktest supports the loaders of Debian 12: check whether the apt sources have another release");
     return file->content.whole();
 }
 
@@ -65,8 +66,8 @@ std::vector<std::string> loader_packages(Arch arch, Loader loader) {
 }
 
 std::vector<ImageFile> signed_efi(const FileTree& packages, Arch arch) {
-    // The names are UEFI's for removable media, then those that shim looks for beside
-    // itself. Without fbx64.efi: it would write boot entries into the firmware's variables.
+    // UEFI's names for removable media, then the names that shim looks for next to itself. fbx64.efi is
+    // omitted, because it would write boot entries into the firmware's variables.
     const std::string_view suffix = efi_suffix(arch);
     const std::string small = lower(suffix);
     std::vector<ImageFile> files{
@@ -124,14 +125,14 @@ std::vector<ImageFile> stick_files(const FileTree& packages, Arch arch, const Bo
         {directory + "syslinux.cfg", isolinux_config(menu)},
     };
     for (const std::string_view module : menu_modules(menu))
-        if (module != "ldlinux.c32")  // extlinux brings its own
+        if (module != "ldlinux.c32")  // extlinux has its own
             files.push_back({fmt::format("{}{}", directory, module),
                              bytes_of(packages, fmt::format("/usr/lib/syslinux/modules/bios/{}", module))});
     return files;
 }
 
 std::vector<ImageFile> network_boot_files(const FileTree& packages, Arch arch, const BootMenu& menu) {
-    // shim looks for grub*.efi and mm*.efi beside itself.
+    // shim looks for grub*.efi and mm*.efi next to itself.
     const std::string suffix = lower(efi_suffix(arch));
     std::vector<ImageFile> files{
         {fmt::format("/boot{}.efi", suffix),

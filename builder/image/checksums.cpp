@@ -18,7 +18,7 @@
 namespace lktest {
 namespace {
 
-/// Bytes on their way into their SHA-256.
+/// Computes a SHA-256 incrementally.
 class Sha256 {
 public:
     Sha256() : context_(EVP_MD_CTX_new()) {
@@ -39,7 +39,7 @@ public:
 private:
     static void check(bool done) {
         if (!done)
-            throw host_error("OpenSSL has no SHA-256");
+            throw host_error("OpenSSL does not support SHA-256");
     }
     Handle<EVP_MD_CTX, EVP_MD_CTX_free> context_;
 };
@@ -74,7 +74,7 @@ FileDigest digest_of_file(const std::filesystem::path& path, std::stop_token sto
 }
 
 std::vector<FileDigest> digests(std::span<const ImageFile> files) {
-    // Each of the few large files by itself, beside the others.
+    // Each of the few large files in parallel with the others.
     std::vector<std::future<FileDigest>> made;
     for (const ImageFile& file : files) {
         const bool on_disk = std::holds_alternative<std::filesystem::path>(file.content);

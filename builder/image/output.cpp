@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> names{"iso", "zip", "tar", "netboot"};
 
-/// The bytes of an image file for as long as this lives.
+/// Keeps the bytes of an image file while it exists.
 class Bytes {
 public:
     explicit Bytes(const ImageFile& file) {
@@ -104,8 +104,8 @@ void write_directory(const fs::path& directory, std::span<const ImageFile> files
     std::error_code error;
     if (fs::exists(directory, error) && !fs::is_empty(directory, error) &&
         !fs::exists(directory / (checksums_path + 1), error))
-        throw usage_error(fmt::format("{} is not empty, and no directory of lktest's", directory.string()),
-                          "give a new directory to -o");
+        throw usage_error(fmt::format("{} is not empty, and lktest did not create it", directory.string()),
+                          "pass a new directory to -o");
     const std::uint64_t total = size_of(files);
     std::uint64_t done = 0;
     for (const ImageFile& file : files) {

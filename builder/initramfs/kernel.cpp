@@ -51,14 +51,14 @@ void write_modules(const Inode& directory, const fs::path& target) {
     }
 }
 
-/// A file by a path that may be a symlink; null when there is none.
+/// A file by a path that may be a symlink; null if it does not exist.
 std::shared_ptr<Inode> file_at(const FileTree& tree, const std::string& path) {
     const auto real = tree.real_path(path);
     const auto inode = real ? tree.find(*real) : nullptr;
     return inode && inode->type == NodeType::regular ? inode : nullptr;
 }
 
-/// A kernel that a root has.
+/// A kernel in a root.
 struct Candidate {
     std::string release;
     std::string image;              ///< path
@@ -66,7 +66,7 @@ struct Candidate {
 };
 
 /// Debian and the Red Hat family have /boot/vmlinuz-RELEASE, SUSE on ARM /boot/Image-RELEASE;
-/// Fedora and Arch keep the image beside the modules.
+/// Fedora and Arch keep the image next to the modules.
 std::string image_of(const FileTree& root, const std::string& release) {
     for (const std::string& path :
          {"/boot/vmlinuz-" + release, "/lib/modules/" + release + "/vmlinuz",
@@ -156,7 +156,7 @@ Error no_such_version(const std::string& version, const std::vector<Candidate>& 
     for (const Candidate& candidate : candidates)
         names.push_back(candidate.release);
     return usage_error(fmt::format("the root has no kernel {}", version),
-                       names.empty() ? "it has none at all: name a package, or an image, in [kernel]"
+                       names.empty() ? "it does not have any kernel: name a package, or an image, in [kernel]"
                                      : suggestion(version, names));
 }
 
@@ -257,7 +257,7 @@ void leave_out(Kernel& kernel, const std::vector<std::string>& patterns) {
     });
     for (const std::string& path : covered)
         kernel.modules.remove(path);
-    // modules.dep must not promise what is gone, or never was there.
+    // modules.dep must not list missing modules.
     std::istringstream lines(kernel.index("modules.dep"));
     std::string kept;
     for (std::string line; std::getline(lines, line);)

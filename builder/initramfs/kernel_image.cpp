@@ -17,7 +17,7 @@ std::string_view part(std::string_view bytes, std::size_t offset, std::size_t si
 }
 
 /// PE's machine, which a kernel with an EFI stub has: the offset of "PE\0\0" is at 0x3c,
-/// the machine follows it. 0 when it is no PE image.
+/// the machine follows it. 0 if it is not a PE image.
 unsigned pe_machine(std::string_view image) {
     const std::uint32_t header = le32(image, 0x3c);
     return le32(image, header) == 0x4550 ? le16(image, std::size_t{header} + 4) : 0;
@@ -63,12 +63,12 @@ std::string bootable_kernel(std::string bytes, Arch arch, const std::string& wha
     }
     const std::string machine = machine_of(bytes);
     if (machine.empty())
-        throw usage_error(fmt::format("{} is no Linux kernel that lktest knows", what),
-                          "give a bzImage, an arm64 Image, or one compressed with gzip or as EFI zboot");
+        throw usage_error(fmt::format("{} is not a Linux kernel that lktest recognises", what),
+                          "use a bzImage, an arm64 Image, or one compressed with gzip or as EFI zboot");
     if (machine != name(arch))
         throw usage_error(
-            fmt::format("{} is a kernel for {}, and the image is for {}", what, machine, name(arch)),
-            fmt::format("build with --arch {}, or give another kernel", machine));
+            fmt::format("{} is a kernel for {}, but the image is for {}", what, machine, name(arch)),
+            fmt::format("build with --arch {}, or use another kernel", machine));
     return bytes;
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Of /init: from the medium's SquashFS layers to the root.
+# Part of /init: stacks the medium's SquashFS layers into the root.
 #
 #   load=NAME,…    of live/modules/*.sb only these; live/*.sb are always there
 #   noload=NAME,…  none of these, wherever they are
@@ -59,7 +59,7 @@ mount_layers() {
         layer=/run/layers/${file##*/}
         mkdir "$layer"
         mount -t squashfs -o loop,ro "$file" "$layer" ||
-            fail "cannot mount the layer ${file##*/}" "it is damaged or no SquashFS: boot with check"
+            fail "cannot mount the layer ${file##*/}" "it is damaged or not a SquashFS: boot with check"
         below=$layer${below:+:$below}
     done
 }
@@ -77,11 +77,11 @@ mount_root() {
     mount -t tmpfs -o mode=0755 tmpfs /run/changes
     mkdir /run/changes/upper /run/changes/work
     overlay "lowerdir=$below,upperdir=/run/changes/upper,workdir=/run/changes/work" ||
-        fail "cannot stack the layers" "boot with debug, and look at dmesg"
+        fail "cannot stack the layers" "boot with debug, and read dmesg"
     say "root: mounted"
 }
 
-# The medium's live/rootcopy, then rootcopy=DIR of the medium, each over the root.
+# Copies the medium's live/rootcopy and then its rootcopy=DIR over the root.
 copy_to_root() {
     extra=$(parameter rootcopy)
     for directory in /live/rootcopy "$extra"; do

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-# Of /init: finds the medium, the directory or the ISO file that has the layers, and
-# has it at /run/medium with the layers in /run/medium/live.
+# Part of /init: finds the medium, directory or ISO file with the layers, and mounts it at
+# /run/medium with the layers in /run/medium/live.
 #
 #   from=/dev/sda1             a device
 #   from=/dev/sda1/DIR         a directory or an ISO file there; LABEL=NAME for /dev/sda1 too
 #   from=/DIR, from=/X.iso     a directory or an ISO file on any disk
 #   from=http://HOST/…         network.sh
-# A directory has the layers itself or in live/, as the medium has.
+# A directory has the layers directly, or in live/ like the medium.
 
 find_medium() {
     from=$(parameter from)
@@ -28,7 +28,7 @@ find_medium() {
         each_device try_path || fail "no disk has the layers at from=$from within 90 s" \
             "give the path from the root of its file system"
         ;;
-    *) fail "from=$from is no place" "give /dev/NAME, LABEL=NAME, /DIR, /FILE.iso or http://HOST/DIR" ;;
+    *) fail "from=$from is not a place" "give /dev/NAME, LABEL=NAME, /DIR, /FILE.iso or http://HOST/DIR" ;;
     esac
     say "medium: found ${from:+$from on }$device"
 }
@@ -43,7 +43,7 @@ has_layers() {
 }
 
 # A device with the medium's label as ISO 9660's volume identifier (32 bytes at 32808), or
-# with FAT that the medium's files were copied to, under any label: their .disk/info says it.
+# a FAT file system with the medium's files, under any label: their .disk/info has it.
 try_label() {
     kind=$(filesystem_of "$1") || return 2
     case $kind in

@@ -57,7 +57,7 @@ private:
         return graph().find_or_add({Kind::program, place(known.volume, known.path), true, program});
     }
 
-    /// The program of an ESP, or of the ISO's own tree, at this path.
+    /// The program at this path in an ESP or in the ISO's tree.
     std::optional<std::size_t> program_at(std::size_t volume, std::string_view path) const {
         const auto found = std::ranges::find_if(facts_.efi, [&](const EfiProgram& program) {
             return program.volume == volume && lower_case(program.path) == lower_case(path);
@@ -110,13 +110,13 @@ private:
                 if (!grub) {
                     const std::size_t missing =
                         graph().find_or_add({Kind::program, place(program.volume, next), false});
-                    graph().connect(node, missing, "shim starts the GRUB beside itself", program.path);
+                    graph().connect(node, missing, "shim starts the GRUB next to it", program.path);
                     way.stops = "shim finds no second stage";
                     way.missing = {next};
                     return;
                 }
                 const std::size_t following = node_of_program(*grub);
-                graph().connect(node, following, "shim starts the GRUB beside itself", program.path);
+                graph().connect(node, following, "shim starts the GRUB next to it", program.path);
                 follow_program(way, *grub, following, machine, depth + 1);
                 return;
             }
@@ -156,7 +156,7 @@ private:
         start.memdisk = program.memdisk;
     }
 
-    /// A GRUB that says nothing of its configuration: the places where it usually lies.
+    /// The usual places of the configuration, for a GRUB whose own setting is unknown.
     void guess_grub(GrubStart start, std::size_t volume, std::size_t node) {
         start.known = false;
         for (const std::size_t where : {std::size_t{Volumes::iso}, volume})
@@ -213,7 +213,8 @@ private:
                 fact = config_fact(read.volume, read.path, BootLoader::grub);
             const std::size_t next =
                 graph().find_or_add({Kind::config, place(read.volume, read.path), true, fact});
-            graph().connect(before, next, read.builtin ? "it is a part of GRUB" : "GRUB reads it", read.path);
+            graph().connect(before, next, read.builtin ? "it is embedded in GRUB" : "GRUB reads it",
+                            read.path);
             before = next;
             nodes.push_back(next);
             configs.push_back(fact.value_or(facts_.configs.size()));
@@ -278,7 +279,7 @@ private:
         }
     }
 
-    /// The facts of this configuration, which are made if there are none yet.
+    /// The facts of this configuration; reads it if needed.
     std::size_t config_fact(std::size_t volume, const std::string& path, BootLoader loader) {
         const auto known = std::ranges::find_if(facts_.configs, [&](const ConfigFacts& config) {
             return config.volume == volume && config.path == path && config.said.loader == loader;
@@ -295,7 +296,7 @@ private:
     }
 
     void add_entry(std::size_t config, std::size_t config_node, EntryFacts entry, const std::string& source) {
-        constexpr std::size_t menu_limit = 1024;  // of all menus together
+        constexpr std::size_t menu_limit = 1024;  // in all menus together
         ConfigFacts& facts = facts_.configs[config];
         const auto known = std::ranges::find_if(facts.entries, [&](const EntryFacts& other) {
             return other.said.kernel.line == entry.said.kernel.line && other.kernel == entry.kernel &&
@@ -426,7 +427,7 @@ private:
         take_grub(way, run_grub(volumes_, start), node);
     }
 
-    /// A loader that cannot be read: it is GRUB if its modules are on the medium.
+    /// An unreadable loader: it is assumed to be GRUB if GRUB's modules are on the medium.
     void guess_bios(BootWay& way, std::size_t node) {
         GrubStart start;
         start.platform = "pc";
@@ -572,7 +573,7 @@ private:
             add_use(facts_.configs[fact].said.labels, use);
     }
 
-    // What other boot managers and guesses read
+    // configurations that other boot managers read, or that are guessed
 
     void walk_loopback() {
         for (const char* path : {"/boot/grub/loopback.cfg", "/boot/grub2/loopback.cfg"}) {
@@ -610,7 +611,7 @@ private:
         return std::nullopt;
     }
 
-    /// Where a relative path begins. PXELINUX's configurations lie in a directory below it.
+    /// The base of relative paths. PXELINUX's configurations are in a directory below it.
     static std::string_view directory_of_names(std::string_view config) {
         const std::string_view directory = directory_of(config);
         return directory.ends_with("/pxelinux.cfg") ? directory_of(directory) : directory;
@@ -622,7 +623,7 @@ private:
         });
     }
 
-    /// Configurations that no way leads to, read each for itself.
+    /// Configurations that are not on any path, each read separately.
     void add_unreached() {
         std::vector<VolumeFile> files;
         for (const auto& [path, node] : volumes_.tree().nodes)
@@ -638,7 +639,7 @@ private:
                 add_alone(file, *loader_of(file.path));
     }
 
-    /// Whether some loader of this kind is on the medium and all of them were followed to their menus.
+    /// Whether the medium has loaders of this kind, and all of them were followed to their menus.
     bool followed_all(BootLoader loader) const {
         bool any = false;
         for (const BootWay& way : facts_.graph.ways) {
@@ -668,7 +669,7 @@ private:
                 start.root = file.volume;
                 start.known = false;
                 if (file.volume != Volumes::iso && !volumes_.tree().nodes.empty())
-                    start.root = Volumes::iso;  // what it names is usually there
+                    start.root = Volumes::iso;  // usually present
                 take_configs(run_grub_config(volumes_, start, file.volume, file.path), node);
                 break;
             }
@@ -679,7 +680,7 @@ private:
                 break;
             }
             case BootLoader::systemd_boot: {
-                // systemd-boot reads those in its own ESP only.
+                // systemd-boot reads only those in the ESP it was started from.
                 facts_.configs[fact].judged = false;
                 take_loader_entry(file.volume, file.path, file.content, node);
                 break;

@@ -20,7 +20,8 @@ namespace lktest {
 
 namespace {
 
-/// A descriptor of this process by its name, "/proc/self/fd/4", is copied: a confined process opens no file.
+/// "/proc/self/fd/4" names a descriptor of this process and is duplicated, because a confined process must
+/// not open files.
 UniqueFd open_or_copy(const std::string& path) {
     constexpr std::string_view descriptors = "/proc/self/fd/";
     if (path.starts_with(descriptors)) {
@@ -39,7 +40,7 @@ struct ByteView::Source {
     UniqueFd file;
     std::string memory;  ///< instead of a file
 
-    /// `size` bytes that were there when the file was opened; fewer when it has shrunk since.
+    /// `size` bytes that the file had when it was opened; fewer if it has shrunk since.
     std::size_t read(std::uint64_t offset, std::span<char> buffer) const {
         if (!file) {
             std::memcpy(buffer.data(), memory.data() + offset, buffer.size());
@@ -53,7 +54,7 @@ struct ByteView::Source {
                 continue;
             if (got < 0)
                 throw system_error(fmt::format("cannot read {}", path.string()), errno,
-                                   "look at the kernel's log for a failing disk");
+                                   "check the kernel's log for a failing disk");
             if (got == 0)
                 break;
             done += static_cast<std::size_t>(got);
@@ -68,7 +69,7 @@ ByteView ByteView::of_file(const std::filesystem::path& path) {
     if (!file || ::fstat(file.get(), &status) != 0)
         throw usage_error(fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
     if (!S_ISREG(status.st_mode))
-        throw usage_error(fmt::format("{} is not a regular file", path.string()), "give an ISO image (.iso)");
+        throw usage_error(fmt::format("{} is not a regular file", path.string()), "pass an ISO image (.iso)");
     ByteView view;
     view.source_ = std::make_shared<const Source>(Source{path, std::move(file), {}});
     if (status.st_size > 0)

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t header_size = 110;
 constexpr std::uint32_t symlink_mode = 0120000, type_mask = 0170000;
 
-/// The n-th of the eight-digit hexadecimal fields behind the magic.
+/// The n-th of the eight-digit hexadecimal fields after the magic.
 std::optional<std::uint32_t> field(std::string_view header, std::size_t n) {
     const std::string_view digits = header.substr(6 + n * 8, 8);
     std::uint32_t value = 0;
@@ -42,10 +42,10 @@ CpioResult read_cpio(const Stream& stream, const HeadSize& head_size,
         if (header.size() < header_size)
             return ended("it ends");
         if (!header.starts_with("070701") && !header.starts_with("070702"))
-            return ended("there is no cpio header");
+            return ended("a cpio header is missing");
         const auto mode = field(header, 1), size = field(header, 6), name_size = field(header, 11);
         if (!mode || !size || !name_size || *name_size == 0 || *name_size > longest_path)
-            return ended("there is a garbled cpio header");
+            return ended("a cpio header is damaged");
         result.read += header_size;
         std::string name = read_some(stream, *name_size);
         result.read += name.size() + skip(stream, padding(header_size + *name_size));
@@ -66,7 +66,7 @@ CpioResult read_cpio(const Stream& stream, const HeadSize& head_size,
         if (skipped < rest)
             return ended("it ends");
         if (!take(std::move(entry)))
-            return ended("there are too many files");
+            return ended("it has too many files");
     }
 }
 

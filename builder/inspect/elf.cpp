@@ -52,9 +52,9 @@ void check_machine(const FileTree& tree, Arch arch, std::string_view what) {
         inode.content.read(0, std::as_writable_bytes(std::span(header)));
         const auto machine = elf_machine_of({header.data(), header.size()});
         if (machine && (machine->machine != elf_machine(arch) || !machine->is_64_bit))
-            throw usage_error(fmt::format("{} in the {} is a {} program, and the image is for {}", path, what,
+            throw usage_error(fmt::format("{} in the {} is a {} program, but the image is for {}", path, what,
                                           describe(*machine), name(arch)),
-                              fmt::format("take it from a package for {}, such as busybox-static:{}",
+                              fmt::format("use it from a package for {}, such as busybox-static:{}",
                                           debian_name(arch), debian_name(arch)));
     });
 }

@@ -43,7 +43,7 @@ constexpr std::array algorithms{
     Algorithm{"zstd", "6.10", "CONFIG_EROFS_FS_ZIP_ZSTD"},
 };
 
-/// CRC-32C without the final inversion, which is how EROFS keeps it.
+/// CRC-32C without the final inversion, as EROFS stores it.
 std::uint32_t crc32c(std::string_view bytes) {
     constexpr std::uint32_t polynomial = 0x82f63b78;
     std::uint32_t crc = ~0U;
@@ -56,7 +56,7 @@ std::uint32_t crc32c(std::string_view bytes) {
 }
 
 bool checksum_fits(const ByteView& file, std::uint32_t block_size) {
-    // It covers the first block from the superblock on, or that much where blocks are smaller.
+    // It covers the first block from the superblock on, or a fixed size if blocks are smaller.
     const std::uint64_t size = block_size > super_at ? block_size - super_at : block_size;
     std::string bytes = file.read(super_at, size);
     if (bytes.size() < 8)
@@ -84,7 +84,7 @@ public:
 private:
     std::uint64_t place(std::uint64_t nid) const { return meta_ + nid * inode_slot; }
 
-    /// The first bytes of what an inode holds, if that is not compressed.
+    /// The first bytes of an inode's content, unless it is compressed.
     std::optional<std::string> content(std::uint64_t nid, std::uint64_t wanted) {
         const std::string inode = image_.read(place(nid), 64);
         const bool extended = le16(inode, 0) & 1;
@@ -197,7 +197,7 @@ std::optional<ErofsSuper> read_erofs_super(const ByteView& file) {
         facts.needs.push_back({"lz4", "5.3", "CONFIG_EROFS_FS_ZIP"});
     }
     if (incompatible & ~known)
-        facts.fault = fmt::format("it uses features that are not known ({:#x})", incompatible & ~known);
+        facts.fault = fmt::format("it uses unknown features ({:#x})", incompatible & ~known);
     else if (le32(super, 8) & has_checksum && !checksum_fits(file, facts.block_size))
         facts.fault = "the checksum of its superblock is wrong";
     return facts;

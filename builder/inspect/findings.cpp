@@ -80,7 +80,7 @@ std::vector<IsoFinding> find_faults(const MediumFacts& facts) {
         add_error(
             findings, "iso-truncated",
             fmt::format("The volume has {} bytes, and the file only {}; {} files are missing or cut off. "
-                        "Nothing else is said of a medium that is not whole.",
+                        "No other checks were made, because the medium is incomplete.",
                         facts.volume.size, facts.size, facts.cut_files.size()),
             "Copy or download it again, and compare its checksum.");
         return findings;

@@ -12,7 +12,7 @@ namespace {
 
 std::string place(const ConfigFacts& config, std::size_t line) {
     const std::string file = config.path + (config.in_esp ? " (ESP)" : "");
-    return line == 0 ? file : fmt::format("{}:{}", file, line);  // a unified kernel image has no lines
+    return line == 0 ? file : fmt::format("{}:{}", file, line);  // a unified kernel image does not have lines
 }
 
 void judge_efi_commands(const MediumFacts& facts, const ConfigFacts& config, IsoFindings& findings) {
@@ -20,24 +20,24 @@ void judge_efi_commands(const MediumFacts& facts, const ConfigFacts& config, Iso
     if (config.said.efi_commands.empty() || !machines.contains("aarch64") || machines.contains("x86_64"))
         return;
     add_error(findings, "linuxefi-on-aarch64",
-              fmt::format("{} uses linuxefi or initrdefi, commands that GRUB has on x86_64 only: it says "
+              fmt::format("{} uses linuxefi or initrdefi, commands that GRUB has on x86_64 only: it prints "
                           "\"can't find command `linuxefi'\".",
                           place(config, config.said.efi_commands.front())),
               "Write linux and initrd instead.");
 }
 
-/// A label as it has to be written where this loader reads it.
+/// A label, quoted for this loader's configuration.
 std::string written_label(BootLoader loader, std::string_view label) {
     const std::string escaped = escaped_label(label);
     if (loader != BootLoader::grub)
         return escaped;
-    std::string doubled;  // GRUB takes one backslash away
+    std::string doubled;  // GRUB removes one backslash
     for (const char c : escaped)
         doubled += c == '\\' ? "\\\\" : std::string(1, c);
     return doubled;
 }
 
-/// What of a label is left if its blanks were written as they are, or with a backslash too few.
+/// The part of a label that remains if its blanks are not quoted, or lack a backslash.
 bool is_quoting_fault(std::string_view label, std::string_view found) {
     std::string eaten = escaped_label(label);
     std::erase(eaten, '\\');
@@ -46,7 +46,7 @@ bool is_quoting_fault(std::string_view label, std::string_view found) {
            (found == eaten || (blank != std::string_view::npos && found == label.substr(0, blank)));
 }
 
-/// root=LABEL=… without a live system's prefix may name the machine's own disk, in an entry for rescue.
+/// root=LABEL=… without a live system's prefix may name the machine's own disk, in a rescue entry.
 bool names_any_root(const LabelUse& use) {
     return use.written.starts_with("root=LABEL=") || use.written.starts_with("root=UUID=") ||
            use.written.starts_with("root=/dev/disk/");
@@ -71,15 +71,16 @@ void judge_parameter_label(const MediumFacts& facts, const ConfigFacts& config, 
         const bool eaten = use.label.find(' ') == std::string::npos &&
                            use.label.find('x') != std::string::npos &&
                            use.label.size() > facts.volume.label.find(' ');
-        add_error(findings, "label-mismatch",
-                  fmt::format("{}: the kernel gets '{}', and looks for the volume '{}'; this one is '{}'. {}",
-                              place(config, use.line), use.written, use.label, facts.volume.label,
-                              eaten ? "GRUB takes the backslash away." : "A blank ends the parameter."),
-                  fix);
+        add_error(
+            findings, "label-mismatch",
+            fmt::format("{}: the kernel gets '{}' and looks for the volume '{}', but this one is '{}'. {}",
+                        place(config, use.line), use.written, use.label, facts.volume.label,
+                        eaten ? "GRUB removes the backslash." : "A blank ends the parameter."),
+            fix);
         return;
     }
     add_error(findings, "label-mismatch",
-              fmt::format("{}: '{}' looks for the volume '{}', and this one is '{}': it is not found.",
+              fmt::format("{}: '{}' looks for the volume '{}', but this one is '{}', so it is not found.",
                           place(config, use.line), use.written, use.label, facts.volume.label),
               written == facts.volume.label
                   ? fmt::format("Write '{}' there, or give the ISO the label '{}' (xorriso: -volid).",
@@ -89,7 +90,7 @@ void judge_parameter_label(const MediumFacts& facts, const ConfigFacts& config, 
 
 void judge_labels(const MediumFacts& facts, const ConfigFacts& config, IsoFindings& findings) {
     if (facts.kind != MediumKind::iso)
-        return;  // there is no volume that a label could be held against
+        return;  // without a volume there is nothing to compare the label with
     std::set<std::string> told;
     for (const LabelUse& use : config.said.labels)
         if (use.by == LabelUse::By::label && use.label != facts.volume.label && !only_rescue(facts, use) &&
@@ -101,8 +102,8 @@ void judge_labels(const MediumFacts& facts, const ConfigFacts& config, IsoFindin
         const bool label = use.by == LabelUse::By::label;
         const std::string& own = label ? facts.volume.label : facts.volume.uuid;
         add_error(findings, label ? "label-mismatch" : "uuid-mismatch",
-                  fmt::format("{}: '{}' looks for a file system with the {} {}, and this volume has {}: GRUB "
-                              "says \"no such device\".",
+                  fmt::format("{}: '{}' looks for a file system with the {} {}, but this volume has {}: GRUB "
+                              "prints \"no such device\".",
                               place(config, use.line), use.written, label ? "label" : "UUID", use.label, own),
                   label ? fmt::format("Write '{}' there, or search for a file: search --set=root --file "
                                       "/.disk/info.",
@@ -113,7 +114,7 @@ void judge_labels(const MediumFacts& facts, const ConfigFacts& config, IsoFindin
     }
 }
 
-/// Where else on the medium the file is that a loader does not find; empty if nowhere.
+/// Another place on the medium that has a file which the loader does not find; empty if none has.
 std::string other_place(const MediumFacts& facts, const ConfigFacts& config, const std::string& path) {
     if (config.said.loader == BootLoader::syslinux && facts.named_links.contains(path))
         return " It is a symbolic link, which ISOLINUX does not follow.";
@@ -122,7 +123,7 @@ std::string other_place(const MediumFacts& facts, const ConfigFacts& config, con
     if (config.said.loader == BootLoader::systemd_boot)
         return " The ISO's own tree has it, which systemd-boot does not read.";
     return config.said.loader == BootLoader::syslinux
-               ? " Only Joliet has that name, and ISOLINUX reads ISO 9660's own names."
+               ? " Only Joliet has that name, and ISOLINUX reads ISO 9660's names."
                : "";
 }
 
@@ -142,7 +143,7 @@ void judge_missing_file(const MediumFacts& facts, const ConfigFacts& config, con
                   ? "Put the file itself there, or write the path that the link leads to."
               : !other_place(facts, config, file.path).empty()
                   ? "Write the ISO with Rock Ridge names (xorriso -as mkisofs -r)."
-                  : fmt::format("Correct the path, or put the {} there.", what));
+                  : fmt::format("Correct the path, or add the {}.", what));
 }
 
 void judge_files(const MediumFacts& facts, const ConfigFacts& config, IsoFindings& findings) {
@@ -161,7 +162,7 @@ void judge_files(const MediumFacts& facts, const ConfigFacts& config, IsoFinding
             told.insert("no initrd: " + entry.kernel).second)
             add_error(
                 findings, "no-initrd",
-                fmt::format("The entry '{}' ({}) loads a kernel without an initramfs, and names no root=: "
+                fmt::format("The entry '{}' ({}) loads a kernel without an initramfs and without root=: "
                             "the kernel ends in a panic, \"Unable to mount root fs\".",
                             entry.said.title, place(config, kernel.line)),
                 "Name the initramfs in the entry.");
@@ -170,13 +171,13 @@ void judge_files(const MediumFacts& facts, const ConfigFacts& config, IsoFinding
         if (!told.insert(broken.named.path).second)
             continue;
         add_error(findings, "reference-missing",
-                  fmt::format(
-                      "{}: the entry '{}' passes {} to {}, and {}.", place(config, broken.named.line),
-                      broken.entry, broken.named.path, broken.command,
-                      broken.elsewhere.empty()
-                          ? "that file is not on the medium"
-                          : fmt::format("that file is only in {}, which is not searched", broken.elsewhere)),
-                  "Correct the path, or put the file there.");
+                  fmt::format("{}: the entry '{}' passes {} to {}, and {}.", place(config, broken.named.line),
+                              broken.entry, broken.named.path, broken.command,
+                              broken.elsewhere.empty()
+                                  ? "that file is not on the medium"
+                                  : fmt::format("that file is only in {}, which the loader does not search",
+                                                broken.elsewhere)),
+                  "Correct the path, or add the file.");
     }
     for (const NamedFile& kernel : config.on_disk)
         if (told.insert("on disk: " + kernel.path).second)
@@ -193,14 +194,15 @@ void judge_files(const MediumFacts& facts, const ConfigFacts& config, IsoFinding
                               place(config, lost.line), lost.path, lost.path),
                   fmt::format("Write the name of a label there: {}.", some_of(config.said.choices)));
     if (config.syntax_error != 0)
-        add_warning(findings, "grub-syntax",
-                    fmt::format("{} has a syntax error: a quote, a brace or an if is not closed, or closes "
-                                "nothing. GRUB skips the command.",
-                                place(config, config.syntax_error)),
-                    "Check the file with grub-script-check.");
+        add_warning(
+            findings, "grub-syntax",
+            fmt::format("{} has a syntax error: a quote, a brace or an if is not closed, or a closing one is "
+                        "unmatched. GRUB skips the command.",
+                        place(config, config.syntax_error)),
+            "Check the file with grub-script-check.");
 }
 
-/// What the first serial port is called: by the machine's kernel, as QEMU's and most real machines have it.
+/// The kernel's name for the first serial port of QEMU's and most real machines.
 std::string_view serial_port(std::string_view machine) {
     return machine == "aarch64" ? "ttyAMA0" : "ttyS0";
 }
@@ -226,7 +228,7 @@ void look_at_consoles(const ConfigFacts& config, const EntryFacts& entry, const 
     faults.machine = machine;
     faults.uncertain |= !entry.said.certain && first == named.end();
     if (first == named.end()) {
-        // The kernel finds it itself there: in ACPI's SPCR, or as stdout-path of the device tree.
+        // There the kernel finds its console itself: in ACPI's SPCR, or as stdout-path of the device tree.
         if (machine == "aarch64" && named.empty())
             ++faults.good;
         else
@@ -246,7 +248,7 @@ void look_at_consoles(const ConfigFacts& config, const EntryFacts& entry, const 
         ++faults.good;
 }
 
-/// One good entry is enough: live media offer the serial console as an entry of its own.
+/// One good entry is enough: live media offer the serial console as a separate entry.
 void judge_consoles(const MediumFacts& facts, IsoFindings& findings) {
     std::map<std::string, SerialFaults> by_loader;
     for (const ConfigFacts& config : facts.configs)
@@ -261,23 +263,24 @@ void judge_consoles(const MediumFacts& facts, IsoFindings& findings) {
         const std::string wanted = fmt::format("console=tty0 console={},115200", port);
         if (!faults.other_machine.empty())
             add_warning(findings, "serial-console-other-machine",
-                        fmt::format("{}'s {} names another machine's serial port: on {} it is {}.", loader,
-                                    some_of(faults.other_machine), faults.machine, port),
+                        fmt::format("{}'s {} names the serial port of another architecture: on {} it is {}.",
+                                    loader, some_of(faults.other_machine), faults.machine, port),
                         fmt::format("Write {} there.", wanted));
         else if (!faults.not_last.empty())
             add_warning(
                 findings, "serial-console-not-last",
-                fmt::format("{}'s {} names the serial port before another console: kernel messages come "
-                            "there, and what init says does not, as the last one is /dev/console.",
-                            loader, some_of(faults.not_last)),
+                fmt::format(
+                    "{}'s {} names the serial port before another console: kernel messages appear there, but "
+                    "init's output does not, because the last console= becomes /dev/console.",
+                    loader, some_of(faults.not_last)),
                 fmt::format("Name the serial port last: {}.", wanted));
-        else if (faults.machine != "aarch64")  // there the kernel finds it by ACPI's SPCR or stdout-path
-            add_notice(
-                findings, "no-serial-console",
-                fmt::format("{} starts no kernel with a serial console ({}): a machine without a display "
-                            "stays silent, and lktest sees nothing after the boot loader.",
-                            loader, some_of(faults.none)),
-                fmt::format("Add {} to the kernel's parameters.", wanted));
+        else if (faults.machine !=
+                 "aarch64")  // there the kernel finds its console by ACPI's SPCR or stdout-path
+            add_notice(findings, "no-serial-console",
+                       fmt::format("{} does not start any kernel with a serial console ({}): without a "
+                                   "display, nothing is visible after the boot loader.",
+                                   loader, some_of(faults.none)),
+                       fmt::format("Add {} to the kernel's parameters.", wanted));
     }
 }
 
@@ -299,9 +302,9 @@ void judge_configs(const MediumFacts& facts, IsoFindings& findings) {
     if (facts.configs.empty() && facts.catalogue && !unified)
         add_warning(
             findings, "no-boot-config",
-            "There is no configuration of GRUB, ISOLINUX or systemd-boot: what is booted cannot be "
+            "No configuration of GRUB, ISOLINUX or systemd-boot was found, so kernels and menus cannot be "
             "checked.",
-            "Put it where the boot loader looks for it: /boot/grub/grub.cfg, /isolinux/isolinux.cfg.");
+            "Add one where the boot loader looks for it: /boot/grub/grub.cfg, /isolinux/isolinux.cfg.");
 }
 
 }  // namespace lktest

@@ -14,7 +14,7 @@
 namespace lktest {
 namespace {
 
-/// The two first numbers of a kernel's release; 0.0 if there are none.
+/// The first two numbers of a kernel's release; 0.0 if it has none.
 std::pair<int, int> version_of(std::string_view release) {
     int major = 0, minor = 0;
     const auto [end, error] = std::from_chars(release.data(), release.data() + release.size(), major);
@@ -23,7 +23,7 @@ std::pair<int, int> version_of(std::string_view release) {
     return {major, minor};
 }
 
-/// A compression, the kernel that learned it, and the option that turns it on.
+/// A compression, the first kernel that supports it, and its configuration option.
 struct Codec {
     std::string_view name, kernel, option;
 };
@@ -39,7 +39,7 @@ constexpr std::array squashfs_codecs{
     Codec{"zstd", "4.14", "CONFIG_SQUASHFS_ZSTD"},
 };
 
-/// The kernel's configuration: its own, or one that lies beside it for the same release.
+/// The kernel's configuration: embedded, or a file next to it for the same release.
 const KernelConfig* config_of(const MediumFacts& facts, const KernelImage& kernel) {
     if (kernel.config.known())
         return &kernel.config;
@@ -47,11 +47,11 @@ const KernelConfig* config_of(const MediumFacts& facts, const KernelImage& kerne
     return beside != facts.kernel_configs.end() && beside->second.known() ? &beside->second : nullptr;
 }
 
-/// Why this kernel cannot unpack it; empty if it can, or if that is not known.
+/// Why this kernel cannot unpack it; empty if it can, or if that is unknown.
 std::string refusal(const MediumFacts& facts, const KernelImage& kernel, const Codec& codec) {
     const auto version = version_of(kernel.version);
     if (version.first != 0 && version < version_of(codec.kernel))
-        return fmt::format("kernel {} is older than {}, the first that knows {}", kernel.version,
+        return fmt::format("kernel {} is older than {}, the first that supports {}", kernel.version,
                            codec.kernel, codec.name);
     const KernelConfig* config = config_of(facts, kernel);
     return config && !codec.option.empty() && !config->has(codec.option)
@@ -65,15 +65,13 @@ void judge_release(const BootPath& path, IsoFindings& findings, std::set<std::st
     if (version.empty() || releases.empty() || releases.contains(version) ||
         !said.insert("release " + path.kernel->path + path_of(*path.initramfs)).second)
         return;
-    add_error(
-        findings, "initramfs-release",
-        fmt::format("{} is {}, and the modules in {} are those of {}: the kernel loads none of them, and "
-                    "finds no disk that needs one.",
-                    path.kernel->path, version, path_of(*path.initramfs), fmt::join(releases, ", ")),
-        fmt::format(
-            "Make the initramfs for {} (update-initramfs -c -k {}, dracut --kver {}), or put its kernel "
-            "there.",
-            version, version, version));
+    add_error(findings, "initramfs-release",
+              fmt::format("{} is {}, but the modules in {} belong to {}: the kernel cannot load any of them, "
+                          "and does not find disks that need one.",
+                          path.kernel->path, version, path_of(*path.initramfs), fmt::join(releases, ", ")),
+              fmt::format("Make the initramfs for {} (update-initramfs -c -k {}, dracut --kver {}), or use "
+                          "the kernel it was made for.",
+                          version, version, version));
 }
 
 void judge_initramfs_codec(const MediumFacts& facts, const BootPath& path, IsoFindings& findings,
@@ -86,9 +84,9 @@ void judge_initramfs_codec(const MediumFacts& facts, const BootPath& path, IsoFi
         const std::string why = refusal(facts, *path.kernel->image, *codec);
         if (!why.empty() && said.insert("codec " + path.kernel->path + initramfs + segment).second)
             add_error(findings, "initramfs-codec",
-                      fmt::format("{} is packed with {}, and {}: \"Initramfs unpacking failed\".", initramfs,
-                                  segment, why),
-                      "Pack the initramfs with gzip, or take a kernel that knows the format.");
+                      fmt::format("{} is compressed with {}, but {}: \"Initramfs unpacking failed\".",
+                                  initramfs, segment, why),
+                      "Compress the initramfs with gzip, or use a kernel that supports the format.");
     }
 }
 
@@ -102,22 +100,21 @@ void judge_lz4_frame(const InitramfsFacts& initramfs, IsoFindings& findings) {
             "Compress it with lz4 -l.");
 }
 
-/// Parameters by which a kernel without an initramfs cannot find its root: only udev knows labels.
+/// Root parameters that a kernel without an initramfs cannot resolve: only udev knows labels.
 void judge_root_without_initramfs(const BootPath& path, IsoFindings& findings, std::set<std::string>& said) {
     const std::string root = parameter(path.entry->said.command_line, "root");
     if (!path.entry->said.initrds.empty() || !path.kernel)
         return;
     for (const std::string_view prefix : {"LABEL=", "UUID=", "live:", "/dev/disk/"})
         if (root.starts_with(prefix) && said.insert("root without initramfs " + path.place).second)
-            add_error(
-                findings, "root-needs-initramfs",
-                fmt::format("{} says 'root={}' and loads no initramfs. The kernel itself cannot look that "
-                            "up: it panics with \"Unable to mount root fs\".",
-                            describe(path), root),
-                "Name the initramfs in the entry, or the partition by root=PARTUUID=.");
+            add_error(findings, "root-needs-initramfs",
+                      fmt::format("{} says 'root={}' but does not load an initramfs. The kernel itself "
+                                  "cannot resolve that: it panics with \"Unable to mount root fs\".",
+                                  describe(path), root),
+                      "Add the initramfs to the entry, or name the partition by root=PARTUUID=.");
 }
 
-/// GRUB reads a packed kernel only through a module. On x86 the kernel unpacks itself.
+/// GRUB reads a compressed kernel only through a module. On x86 the kernel unpacks itself.
 void judge_packed_kernel(const MediumFacts& facts, const BootPath& path, IsoFindings& findings,
                          std::set<std::string>& said) {
     struct Filter {
@@ -137,17 +134,16 @@ void judge_packed_kernel(const MediumFacts& facts, const BootPath& path, IsoFind
         any |= program.grub->modules.contains(std::string(filter->module));
         without.push_back(program.path);
     }
-    // The menu may load it from there.
+    // The menu may load the module from the medium.
     any |= facts.tree && std::ranges::any_of(facts.tree->nodes, [&filter](const auto& node) {
                return node.first.ends_with(fmt::format("/{}.mod", filter->module));
            });
     if (!any && !without.empty() && said.insert("packed " + path.kernel->path).second)
-        add_error(
-            findings, "kernel-packed",
-            fmt::format("{} is packed with {}, and the GRUB in {} has no module {}: it says \"invalid magic "
-                        "number\".",
-                        path.kernel->path, compression, some_of(without), filter->module),
-            fmt::format("Put the unpacked kernel there, or build GRUB with {}.", filter->module));
+        add_error(findings, "kernel-packed",
+                  fmt::format("{} is compressed with {}, but the GRUB in {} lacks the module {}: it stops at "
+                              "\"invalid magic number\".",
+                              path.kernel->path, compression, some_of(without), filter->module),
+                  fmt::format("Use the uncompressed kernel, or build GRUB with {}.", filter->module));
 }
 
 void judge_squashfs_codecs(const MediumFacts& facts, IsoFindings& findings) {
@@ -156,18 +152,17 @@ void judge_squashfs_codecs(const MediumFacts& facts, IsoFindings& findings) {
             continue;
         const std::string& compressor = layer.super->compressor;
         if (compressor == "lzma") {
-            add_error(
-                findings, "squashfs-codec",
-                fmt::format("{} is a SquashFS packed with lzma, which no Linux kernel mounts: \"unsupported "
-                            "compression\".",
-                            layer.path),
-                "Pack it again with mksquashfs -comp xz or -comp zstd.");
+            add_error(findings, "squashfs-codec",
+                      fmt::format("{} is a SquashFS compressed with lzma, which Linux cannot mount: "
+                                  "\"unsupported compression\".",
+                                  layer.path),
+                      "Make it again with mksquashfs -comp xz or -comp zstd.");
             continue;
         }
         const auto codec = std::ranges::find(squashfs_codecs, compressor, &Codec::name);
         if (codec == squashfs_codecs.end())
             continue;
-        // Media with several kernels have layers for one of them: all must refuse it.
+        // A layer may be for one of several kernels, so it is a fault only if all of them refuse it.
         std::string why;
         bool all = !facts.kernels.empty();
         for (const KernelFacts& kernel : facts.kernels) {
@@ -177,9 +172,9 @@ void judge_squashfs_codecs(const MediumFacts& facts, IsoFindings& findings) {
         }
         if (all)
             add_error(findings, "squashfs-codec",
-                      fmt::format("{} is a SquashFS packed with {}, and {}: it cannot be mounted.",
+                      fmt::format("{} is a SquashFS compressed with {}, but {}: it cannot be mounted.",
                                   layer.path, compressor, why),
-                      "Pack it again with mksquashfs -comp xz, or take a kernel that knows the format.");
+                      "Make it again with mksquashfs -comp xz, or use a kernel that supports the format.");
     }
 }
 
@@ -188,16 +183,16 @@ void judge_erofs(const MediumFacts& facts, IsoFindings& findings) {
         if (!image.super.fault.empty()) {
             add_error(
                 findings, "erofs-corrupt",
-                fmt::format("{} is an EROFS that Linux does not mount: {}.", image.path, image.super.fault),
+                fmt::format("{} is an EROFS that Linux cannot mount: {}.", image.path, image.super.fault),
                 "Make it again with mkfs.erofs, or copy it again.");
             continue;
         }
         if (image.super.used > image.size)
-            add_error(
-                findings, "erofs-truncated",
-                fmt::format("{} says it has {} bytes, and there are {}: files at its end cannot be read.",
-                            image.path, image.super.used, image.size),
-                "Copy it again.");
+            add_error(findings, "erofs-truncated",
+                      fmt::format("{} should have {} bytes according to its superblock, but has {}: files at "
+                                  "its end cannot be read.",
+                                  image.path, image.super.used, image.size),
+                      "Copy it again.");
         for (const ErofsNeed& need : image.super.needs) {
             std::string why;
             bool all = !facts.kernels.empty();
@@ -210,16 +205,16 @@ void judge_erofs(const MediumFacts& facts, IsoFindings& findings) {
             if (all) {
                 add_error(
                     findings, "erofs-feature",
-                    fmt::format("{} is an EROFS that uses {}, and {}: it cannot be mounted.", image.path,
+                    fmt::format("{} is an EROFS that uses {}, but {}: it cannot be mounted.", image.path,
                                 need.what, why),
-                    fmt::format("Make it with mkfs.erofs without {}, or take a newer kernel.", need.what));
+                    fmt::format("Make it with mkfs.erofs without {}, or use a newer kernel.", need.what));
                 break;
             }
         }
     }
 }
 
-/// A root that only EROFS can mount needs that module before it is mounted.
+/// An EROFS root needs the module before it is mounted.
 void judge_erofs_module(const MediumFacts& facts, const BootPath& path, IsoFindings& findings,
                         std::set<std::string>& said) {
     const InitramfsImage& image = path.initramfs->image;
@@ -269,17 +264,16 @@ void judge_verity(const MediumFacts& facts, const std::vector<BootPath>& paths, 
     for (const BootPath& path : paths)
         for (const auto& [name, value] : hashes_in(path.entry->said.command_line))
             if (!known.contains(value) && said.insert(value).second)
-                add_error(
-                    findings, "verity-root-hash",
-                    fmt::format("{} says {}={}, and the hash tree in {} has the root hash {}: dm-verity "
-                                "refuses the root.",
-                                describe(path), name, value, facts.verity.front().place,
-                                fmt::join(known, ", ")),
-                    "Write the root hash that veritysetup printed for this tree there, or put the tree that "
-                    "belongs to it on the medium.");
+                add_error(findings, "verity-root-hash",
+                          fmt::format("{} says {}={}, but the hash tree in {} has the root hash {}: "
+                                      "dm-verity refuses the root.",
+                                      describe(path), name, value, facts.verity.front().place,
+                                      fmt::join(known, ", ")),
+                          "Use the root hash that veritysetup printed for this tree, or put the matching "
+                          "tree on the medium.");
 }
 
-/// The kernels' machine, if the root's programs run on none of them; empty if they run on one.
+/// The kernels' machine if none of them can run the root's programs; empty if one can.
 std::string foreign_kernels(const MediumFacts& facts, const ElfMachine& machine) {
     std::set<std::string> machines;
     for (const KernelFacts& kernel : facts.kernels)
@@ -316,24 +310,23 @@ void judge_roots(const MediumFacts& facts, const std::vector<BootPath>& paths, I
         if (root.looks_like_root && root.readable && root.init.empty() && !own_init)
             add_error(
                 findings, "root-init-missing",
-                fmt::format("The root file system in {} has no /sbin/init: the initramfs finds nothing to "
-                            "start there.",
-                            images),
+                fmt::format(
+                    "The root file system in {} has no /sbin/init: the initramfs has nothing to start there.",
+                    images),
                 "Install an init system in that root (systemd-sysv, busybox), and pack it again.");
         if (root.readable && !root.init.empty() && !root.interpreter.empty() && !root.interpreter_there)
             add_error(findings, "root-init-interpreter-missing",
-                      fmt::format("{} in {} needs {}, which is not there: the kernel cannot start it.",
+                      fmt::format("{} in {} needs {}, which is missing: the kernel cannot start it.",
                                   root.init, images, root.interpreter),
-                      fmt::format("Put {} into that root.", root.interpreter));
+                      fmt::format("Add {} to that root.", root.interpreter));
         if (root.machine)
             if (const std::string machines = foreign_kernels(facts, *root.machine); !machines.empty())
                 add_error(
                     findings, "root-machine",
-                    fmt::format(
-                        "{} in {} is a program for {}, and the medium's kernel is for {}: it fails with "
-                        "\"Exec format error\".",
-                        root.init, images, describe(*root.machine), machines),
-                    fmt::format("Put a root file system for {} there, or a kernel for the root's machine.",
+                    fmt::format("{} in {} is a program for {}, but the medium's kernel is for {}: it fails "
+                                "with \"Exec format error\".",
+                                root.init, images, describe(*root.machine), machines),
+                    fmt::format("Use a root file system for {}, or a kernel for the root's architecture.",
                                 machines));
         std::set<std::string> versions;
         for (const BootPath& path : paths)
@@ -344,8 +337,8 @@ void judge_roots(const MediumFacts& facts, const std::vector<BootPath>& paths, I
         if (!root.releases.empty() && !versions.empty() && !fits && facts.roots.size() == 1)
             add_warning(
                 findings, "root-release",
-                fmt::format("The modules in {} are those of {}, and the medium's kernel is {}: once the root "
-                            "is mounted, no further module can be loaded (network, graphics).",
+                fmt::format("The modules in {} belong to {}, but the medium's kernel is {}: after the root "
+                            "is mounted, it cannot load any more modules (network, graphics).",
                             images, fmt::join(root.releases, ", "), fmt::join(versions, ", ")),
                 "Install that kernel in the root and pack it again, or put the root's kernel on the medium.");
     }
@@ -356,35 +349,34 @@ void judge_checksums(const MediumFacts& facts, IsoFindings& findings) {
         if (!list.differing.empty())
             add_error(
                 findings, "checksum-mismatch",
-                fmt::format("The checksums in {} do not match {}: changed or damaged after the list was "
-                            "written. The medium's own check fails.",
+                fmt::format("The checksums in {} do not match {}, which changed after the list was written. "
+                            "The medium's self-test fails.",
                             list.path, some_of(list.differing)),
                 "If the change was intended, write the list again; otherwise copy or download the medium "
                 "again.");
         if (!list.missing.empty())
             add_warning(
                 findings, "checksum-missing-file",
-                fmt::format("{} lists {}, which {} not on the medium: its own check fails.", list.path,
+                fmt::format("{} lists {}, which {} not on the medium: its self-test fails.", list.path,
                             some_of(list.missing), list.missing.size() == 1 ? "is" : "are"),
                 "Write the list again.");
     }
     if (facts.implanted && facts.implanted->checked && !facts.implanted->right)
         add_error(
             findings, "implanted-md5",
-            "The checksum that isomd5sum wrote into the volume descriptor does not fit the image: the media "
-            "check in the boot menu (rd.live.check) fails.",
+            "The checksum that isomd5sum wrote into the volume descriptor does not match the image: the "
+            "media check in the boot menu (rd.live.check) fails.",
             "If the image was changed on purpose, run implantisomd5 --force on it; otherwise download it "
             "again.");
 }
 
 void judge_large_files(const MediumFacts& facts, IsoFindings& findings) {
     if (!facts.large_files.empty())
-        add_notice(
-            findings, "file-over-4gib",
-            fmt::format("{} {} larger than 4 GiB: no FAT file system can hold it, so that copying the files "
-                        "to a USB stick fails. Writing the image as it is works.",
-                        some_of(facts.large_files), facts.large_files.size() == 1 ? "is" : "are"),
-            "Write the image to the stick with dd, or split the file.");
+        add_notice(findings, "file-over-4gib",
+                   fmt::format("{} {} larger than 4 GiB, the limit of FAT: copying the files to a USB stick "
+                               "fails. Writing the image itself works.",
+                               some_of(facts.large_files), facts.large_files.size() == 1 ? "is" : "are"),
+                   "Write the image to the stick with dd, or split the file.");
 }
 
 }  // namespace

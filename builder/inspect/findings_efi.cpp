@@ -26,7 +26,7 @@ std::string place_of(const MediumFacts& facts, const EfiProgram& program) {
     return fmt::format("{} in the ESP ({})", program.path, facts.esps[program.volume - 1].from);
 }
 
-/// Each size that is said of an ESP must cover the file system in it.
+/// Every declared size of an ESP must cover the file system in it.
 void judge_esp_sizes(const EspFacts& esp, IsoFindings& findings) {
     constexpr std::uint64_t sector = 512, count_limit = 0xffff;
     for (const auto& [from, said] : esp.said) {
@@ -36,16 +36,16 @@ void judge_esp_sizes(const EspFacts& esp, IsoFindings& findings) {
         if (catalogue && said == count_limit * sector) {
             add_notice(
                 findings, "esp-too-large-for-el-torito",
-                fmt::format("The ESP's FAT has {}, and El Torito can say 32 MiB at most: firmware may "
-                            "not read what lies after that.",
+                fmt::format("The ESP's FAT has {}, but El Torito can express 32 MiB at most: firmware may "
+                            "not read the rest.",
                             size_text(esp.fat_size)),
                 "Keep the ESP below 32 MiB, or write a sector count of 0, which means \"to the end\".");
             continue;
         }
         add_error(
             findings, "esp-size",
-            fmt::format("{} says that the ESP has {}, and the FAT file system in it has {}: firmware "
-                        "cannot read what lies after that.",
+            fmt::format("{} says that the ESP has {}, but the FAT file system in it has {}: firmware cannot "
+                        "read the rest.",
                         catalogue ? "El Torito's sector count" : "The entry of " + from, size_text(said),
                         size_text(esp.fat_size)),
             catalogue
@@ -72,11 +72,10 @@ void judge_loader(const MediumFacts& facts, std::size_t index, IsoFindings& find
             return;
     add_error(
         findings, "efi-loader-missing",
-        fmt::format("The EFI system partition ({}) has no /EFI/BOOT/BOOT*.EFI: firmware finds nothing to "
-                    "start.",
-                    esp.from),
-        "Put the loader there under its removable-media name: BOOTX64.EFI on x86_64, BOOTAA64.EFI on "
-        "aarch64.");
+        fmt::format(
+            "The EFI system partition ({}) has no /EFI/BOOT/BOOT*.EFI, so firmware has nothing to start.",
+            esp.from),
+        "Add the loader under its removable-media name: BOOTX64.EFI for x86_64, BOOTAA64.EFI for aarch64.");
 }
 
 /// @param path  in small letters
@@ -92,50 +91,48 @@ void judge_esps(const MediumFacts& facts, IsoFindings& findings) {
         if (esp.outside) {
             add_error(
                 findings, "esp-outside",
-                fmt::format("The EFI system partition ({}) lies at byte {} and has {}; the ISO ends at {}.",
-                            esp.from, esp.offset, esp.size, facts.size),
-                "Write the image again, with the ESP's image as a part of it.");
+                fmt::format(
+                    "The EFI system partition ({}) begins at byte {} and has {}, but the ISO ends at {}.",
+                    esp.from, esp.offset, esp.size, facts.size),
+                "Write the image again, with the ESP inside it.");
         } else if (esp.program) {
             add_error(findings, "esp-is-program",
-                      fmt::format(
-                          "The UEFI boot image ({}, byte {}) is an EFI program itself: firmware looks for a "
-                          "FAT file system there, and finds nothing to start.",
-                          esp.from, esp.offset),
+                      fmt::format("The UEFI boot image ({}, byte {}) is itself an EFI program: firmware "
+                                  "expects a FAT file system there, so it finds nothing to start.",
+                                  esp.from, esp.offset),
                       "Make a FAT image with mkfs.vfat and put the program into it as /EFI/BOOT/BOOTX64.EFI "
-                      "(BOOTAA64.EFI on aarch64); give that image to xorriso with -e.");
+                      "(BOOTAA64.EFI on aarch64), then pass that image to xorriso with -e.");
         } else if (esp.fat_bits == 0) {
-            add_error(
-                findings, "esp-unreadable",
-                fmt::format("The EFI system partition ({}, byte {}) is not a FAT file system: firmware finds "
-                            "nothing in it.",
-                            esp.from, esp.offset),
-                "Make it with mkfs.vfat, without a partition table of its own.");
+            add_error(findings, "esp-unreadable",
+                      fmt::format("The EFI system partition ({}, byte {}) is not a FAT file system: firmware "
+                                  "cannot read it.",
+                                  esp.from, esp.offset),
+                      "Make it with mkfs.vfat, and without a partition table inside it.");
         } else if (esp.damaged) {
-            add_error(findings, "esp-damaged",
-                      fmt::format("The FAT of the EFI system partition ({}) leads out of the file system.",
-                                  esp.from),
-                      "Make the image again, and check it with fsck.vfat -n.");
+            add_error(
+                findings, "esp-damaged",
+                fmt::format("The FAT of the EFI system partition ({}) points outside of the file system.",
+                            esp.from),
+                "Make the image again, and check it with fsck.vfat -n.");
         } else {
             judge_esp_sizes(esp, findings);
         }
         if (esp.small_fat32)
-            add_error(
-                findings, "esp-small-fat32",
-                fmt::format("The EFI system partition ({}) is laid out as FAT32 with {} clusters: below "
-                            "65525 clusters firmware takes it for FAT16, and refuses it.",
-                            esp.from, esp.clusters),
-                "Make it with mkfs.vfat without -F 32, or make it larger than 33 MiB.");
+            add_error(findings, "esp-small-fat32",
+                      fmt::format("The EFI system partition ({}) is formatted as FAT32 with {} clusters: "
+                                  "below 65525 clusters firmware assumes FAT16, and refuses it.",
+                                  esp.from, esp.clusters),
+                      "Make it with mkfs.vfat without -F 32, or make it larger than 33 MiB.");
         judge_loader(facts, i, findings);
         std::vector<std::string> programs;
         std::ranges::copy_if(esp.differing, std::back_inserter(programs),
                              [](const std::string& path) { return lower_case(path).ends_with(".efi"); });
         if (!programs.empty())
-            add_notice(
-                findings, "esp-differs",
-                fmt::format("{} differ{} between the ESP and the ISO's own tree: CD and USB stick start "
-                            "another program than a copy of the files does.",
-                            some_of(programs), programs.size() == 1 ? "s" : ""),
-                "Copy the same files to both places, unless that is intended.");
+            add_notice(findings, "esp-differs",
+                       fmt::format("{} differ{} between the ESP and the ISO's file tree: a CD and a written "
+                                   "stick start one copy, a stick with copied files the other.",
+                                   some_of(programs), programs.size() == 1 ? "s" : ""),
+                       "Copy the same files to both places, unless that is intended.");
     }
     const auto lacks_32 = [&](std::size_t volume) {
         return has_program(facts, volume, "/efi/boot/bootx64.efi") &&
@@ -152,7 +149,7 @@ void judge_esps(const MediumFacts& facts, IsoFindings& findings) {
         }
 }
 
-/// The same program in the ESP and in the tree is spoken of once.
+/// The same program in the ESP and in the tree is reported once.
 bool is_repeated(const MediumFacts& facts, const EfiProgram& program) {
     return !program.in_esp && std::ranges::any_of(facts.esps, [&](const EspFacts& esp) {
         return std::ranges::any_of(
@@ -171,11 +168,10 @@ void judge_program(const MediumFacts& facts, const EfiProgram& program, IsoFindi
     }
     const std::string machine = pe_machine_name(program.image->machine);
     if (!expected.empty() && machine != expected)
-        add_error(
-            findings, "efi-machine",
-            fmt::format("{} is a program for {}, and its name is that of {}'s loader: firmware refuses it.",
-                        place_of(facts, program), machine, expected),
-            fmt::format("Replace it with the loader for {}.", expected));
+        add_error(findings, "efi-machine",
+                  fmt::format("{} is a program for {}, but has the name of {}'s loader: firmware refuses it.",
+                              place_of(facts, program), machine, expected),
+                  fmt::format("Replace it with the loader for {}.", expected));
     if (program.image->cut)
         add_error(findings, "efi-cut",
                   fmt::format("{} is shorter than its headers say.", place_of(facts, program)),
@@ -193,7 +189,7 @@ void judge_program(const MediumFacts& facts, const EfiProgram& program, IsoFindi
         add_warning(findings, "efi-unsigned", text, fix);
 }
 
-/// shim starts the GRUB of its own machine in its own directory.
+/// shim starts the GRUB of its architecture in its directory.
 void judge_shim(const MediumFacts& facts, const EfiProgram& shim, IsoFindings& findings) {
     const bool is_shim =
         shim.image && std::ranges::any_of(shim.image->sbat, [](const std::string& component) {
@@ -209,8 +205,8 @@ void judge_shim(const MediumFacts& facts, const EfiProgram& shim, IsoFindings& f
     });
     if (!found)
         add_error(findings, "shim-without-grub",
-                  fmt::format("{} is shim, and {}, which it starts, is not beside it.", place_of(facts, shim),
-                              grub),
+                  fmt::format("{} is shim, but {}, which it starts, is not next to it.",
+                              place_of(facts, shim), grub),
                   "Put the signed GRUB there under that name.");
 }
 

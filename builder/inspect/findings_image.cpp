@@ -19,17 +19,16 @@ bool has_platform(const MediumFacts& facts, std::uint8_t platform) {
 void judge_tree(const MediumFacts& facts, IsoFindings& findings) {
     if (facts.tree_damaged)
         add_error(findings, "iso-tree-damaged",
-                  "A directory of the ISO is garbled, cut off or its own parent: files that lie behind it "
-                  "cannot be found.",
-                  "Write the image again; check the disk and memory of the machine that wrote it.");
+                  "A directory of the ISO is damaged, cut off or its own parent: the files below it cannot "
+                  "be found.",
+                  "Write the image again, and check the disk and memory of the machine that wrote it.");
     if (!facts.cut_files.empty())
-        add_error(
-            findings, "file-outside",
-            fmt::format("The content of {} lies behind the end of the image.", some_of(facts.cut_files)),
-            "Write the image again.");
+        add_error(findings, "file-outside",
+                  fmt::format("The content of {} is past the end of the image.", some_of(facts.cut_files)),
+                  "Write the image again.");
 }
 
-/// What the BIOS would run must be a boot loader for BIOS.
+/// The boot image for BIOS must be a boot loader for BIOS.
 void judge_bios_images(const MediumFacts& facts, IsoFindings& findings) {
     for (std::size_t i = 0; i < facts.catalogue->images.size(); ++i) {
         const BootImage& image = facts.catalogue->images[i];
@@ -44,31 +43,32 @@ void judge_bios_images(const MediumFacts& facts, IsoFindings& findings) {
                 "as code, and UEFI machines ignore the entry.",
                 facts.boot_paths[i].empty() ? fmt::format("at byte {}", image.offset) : facts.boot_paths[i],
                 content == "FAT" ? "an EFI system partition, a FAT file system" : "an EFI program"),
-            "Give it to xorriso as the UEFI image: -eltorito-alt-boot -e efiboot.img -no-emul-boot. -b is "
-            "for BIOS loaders such as isolinux.bin.");
+            "Pass it to xorriso as the UEFI image: -eltorito-alt-boot -e efiboot.img -no-emul-boot. Use -b "
+            "only for BIOS loaders such as isolinux.bin.");
     }
 }
 
 void judge_catalogue(const MediumFacts& facts, IsoFindings& findings) {
     if (!facts.catalogue) {
         add_error(
-            findings, "no-boot-record", "The ISO has no El Torito boot record: no machine boots it as a CD.",
-            "Give the program that writes the ISO its boot images (xorriso: -b for BIOS, -e for UEFI).");
+            findings, "no-boot-record", "The ISO has no El Torito boot record, so it does not boot as a CD.",
+            "Pass the boot images to the program that writes the ISO (xorriso: -b for BIOS, -e for UEFI).");
         return;
     }
     if (!facts.catalogue->valid)
         add_error(findings, "catalogue-invalid",
                   "The boot catalogue's validation entry has a wrong key or checksum: firmware ignores the "
                   "whole catalogue.",
-                  "Write the image again; nothing may change the catalogue afterwards.");
+                  "Write the image again, and do not change the catalogue afterwards.");
     judge_bios_images(facts, findings);
     for (const BootImage& image : facts.catalogue->images)
         if (image.offset >= facts.size && image.platform != efi_platform)
-            add_error(findings, "boot-image-outside",
-                      fmt::format("A boot image for platform {:#x} is said to lie at byte {}, behind the end "
-                                  "of the ISO.",
-                                  image.platform, image.offset),
-                      "Write the image again, with boot images that are part of it.");
+            add_error(
+                findings, "boot-image-outside",
+                fmt::format(
+                    "A boot image for platform {:#x} should be at byte {}, which is past the end of the ISO.",
+                    image.platform, image.offset),
+                "Write the image again, with the boot images inside it.");
     const bool has_loader = std::ranges::any_of(facts.efi, [](const EfiProgram& program) {
         return lower_case(program.path).starts_with("/efi/boot/boot");
     });
@@ -87,7 +87,7 @@ void judge_catalogue(const MediumFacts& facts, IsoFindings& findings) {
     });
     if (has_isolinux && !has_platform(facts, bios_platform))
         add_error(findings, "no-bios-entry",
-                  "There is a configuration of ISOLINUX, and El Torito has no entry for BIOS machines that "
+                  "The medium has a configuration of ISOLINUX, but El Torito has no entry for BIOS that "
                   "would start it.",
                   "Make isolinux.bin a boot image (xorriso: -b isolinux/isolinux.bin -no-emul-boot "
                   "-boot-load-size 4 -boot-info-table).");
@@ -100,9 +100,9 @@ void judge_partition_places(const MediumFacts& facts, const std::vector<Partitio
         if (partition.offset >= facts.size || partition.offset + partition.size > facts.size + (8 << 20))
             add_error(
                 findings, "partition-outside",
-                fmt::format("Partition {} of the {} ends at byte {}, and the image at {}.", partition.number,
+                fmt::format("Partition {} of the {} ends at byte {}, but the image at {}.", partition.number,
                             table, partition.offset + partition.size, facts.size),
-                "Write the image again; change partitions only on a copy that is as large as its stick.");
+                "Write the image again, and change partitions only on a copy that is as large as its stick.");
 }
 
 }  // namespace
@@ -111,17 +111,16 @@ bool judge_disk_size(const MediumFacts& facts, IsoFindings& findings) {
     const auto& gpt = facts.partitions.gpt;
     if (!gpt || !gpt->header_crc || gpt->disk_size <= facts.size)
         return false;
-    add_error(
-        findings, "image-truncated",
-        fmt::format("The image is cut off: its partition table is that of a disk of {} bytes, and the file "
-                    "has {}; {} bytes are missing.",
-                    gpt->disk_size, facts.size, gpt->disk_size - facts.size),
-        "Copy or download it again, and compare its checksum.");
+    add_error(findings, "image-truncated",
+              fmt::format("The image is cut off: its partition table describes a disk of {} bytes, but the "
+                          "file has {}; {} bytes are missing.",
+                          gpt->disk_size, facts.size, gpt->disk_size - facts.size),
+              "Copy or download it again, and compare its checksum.");
     return true;
 }
 
 namespace {
-/// Firmware skips entries of a GPT that overlap, or that lie outside of what its header calls usable.
+/// Firmware skips entries of a GPT that overlap, or that are outside of the usable range in its header.
 void judge_gpt_entries(const MediumFacts& facts, IsoFindings& findings) {
     const Gpt& gpt = *facts.partitions.gpt;
     if (!facts.partitions.protective)
@@ -158,8 +157,8 @@ void judge_boot_code(const MediumFacts& facts, IsoFindings& findings) {
         return;
     add_warning(
         findings, "no-boot-code",
-        "The first sector has a partition table and no boot code: written to a USB stick, BIOS "
-        "machines do not boot it, although they boot the CD.",
+        "The first sector has a partition table but no boot code: BIOS machines boot the CD, but not a USB "
+        "stick.",
         "Add boot code: xorriso -isohybrid-mbr isohdpfx.bin for ISOLINUX, or --grub2-mbr boot_hybrid.img "
         "for GRUB.");
 }
@@ -168,10 +167,11 @@ void judge_partitions(const MediumFacts& facts, IsoFindings& findings) {
     const PartitionTables& tables = facts.partitions;
     judge_disk_size(facts, findings);
     if (!tables.boot_signature && !tables.gpt) {
-        add_warning(findings, "no-partition-table",
-                    "The first sector is empty: written to a USB stick as it is, the image boots nowhere.",
-                    "Make the image a hybrid (xorriso: -isohybrid-mbr and -append_partition, or "
-                    "grub-mkrescue).");
+        add_warning(
+            findings, "no-partition-table",
+            "The first sector is empty: written to a USB stick, the image does not boot on any machine.",
+            "Make the image a hybrid (xorriso: -isohybrid-mbr and -append_partition, or "
+            "grub-mkrescue).");
         return;
     }
     judge_partition_places(facts, tables.mbr, "MBR", findings);
@@ -179,7 +179,7 @@ void judge_partitions(const MediumFacts& facts, IsoFindings& findings) {
         if (!tables.gpt->header_crc || !tables.gpt->entries_crc)
             add_error(
                 findings, "gpt-crc",
-                fmt::format("The checksum of the GPT's {} is wrong: firmware takes the table for invalid.",
+                fmt::format("The checksum of the GPT's {} is wrong: firmware treats the table as invalid.",
                             tables.gpt->header_crc ? "entries" : "header"),
                 "Let sgdisk -e IMAGE or xorriso write the table again.");
         else {
@@ -224,32 +224,33 @@ void judge_isolinux(const MediumFacts& facts, IsoFindings& findings) {
     const std::string where = isolinux.path.empty() ? "isolinux.bin" : isolinux.path;
     if (!isolinux.table_patched)
         add_error(findings, "boot-info-table-missing",
-                  fmt::format("{} has no boot info table: it does not know where on the medium it lies, and "
+                  fmt::format("{} has no boot info table: it does not know its position on the medium, and "
                               "cannot load the rest of itself.",
                               where),
                   "Write the ISO with -boot-info-table.");
     else if (!isolinux.checksum_right)
         add_error(findings, "boot-info-checksum",
-                  fmt::format("{} does not have the checksum that its boot info table says: it stops at "
-                              "\"Image checksum error, sorry...\".",
+                  fmt::format("{} does not match the checksum in its boot info table: it stops at \"Image "
+                              "checksum error, sorry...\".",
                               where),
-                  "Change nothing in it after the ISO was written; write the ISO again.");
+                  "Write the ISO again, and do not change the file afterwards.");
     if (isolinux.needs_ldlinux && !isolinux.has_ldlinux)
-        add_error(findings, "ldlinux-missing",
-                  fmt::format("{} is version {} and there is no ldlinux.c32: it stops at \"Failed to load "
-                              "ldlinux.c32\".",
-                              where, isolinux.version),
-                  "Put ldlinux.c32 of the same SYSLINUX version beside isolinux.bin.");
+        add_error(
+            findings, "ldlinux-missing",
+            fmt::format(
+                "{} is version {}, but ldlinux.c32 is missing: it stops at \"Failed to load ldlinux.c32\".",
+                where, isolinux.version),
+            "Put ldlinux.c32 of the same SYSLINUX version next to isolinux.bin.");
     if (!isolinux.has_config)
         add_error(findings, "isolinux-config-missing",
                   "ISOLINUX finds no isolinux.cfg or syslinux.cfg: it stops at an empty \"boot:\" prompt.",
-                  "Put isolinux.cfg beside isolinux.bin.");
+                  "Put isolinux.cfg next to isolinux.bin.");
     if (!isolinux.missing_modules.empty())
         add_error(findings, "isolinux-module-missing",
-                  fmt::format("ISOLINUX's configuration needs {}, and {} not on the ISO.",
+                  fmt::format("ISOLINUX's configuration needs {}, which {} not on the ISO.",
                               some_of(isolinux.missing_modules),
                               isolinux.missing_modules.size() == 1 ? "it is" : "they are"),
-                  "Copy the modules of the same SYSLINUX version to where isolinux.bin lies.");
+                  "Copy the modules of the same SYSLINUX version to the directory of isolinux.bin.");
 }
 
 }  // namespace lktest

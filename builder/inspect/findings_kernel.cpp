@@ -11,7 +11,7 @@
 namespace lktest {
 namespace {
 
-/// The machine of the kernel that an initramfs is loaded with; empty when it is not known.
+/// The machine of the kernel that loads an initramfs; empty if unknown.
 std::string machine_of(const MediumFacts& facts, const InitramfsFacts& initramfs) {
     for (const ConfigFacts& config : facts.configs)
         for (const EntryFacts& entry : config.entries) {
@@ -24,7 +24,7 @@ std::string machine_of(const MediumFacts& facts, const InitramfsFacts& initramfs
     return {};
 }
 
-/// e_machine of the programs that a kernel of this machine was made to run; 0 when we do not know.
+/// e_machine of the programs for a kernel of this machine; 0 if unknown.
 std::uint16_t elf_machine_for(std::string_view machine) {
     if (const auto arch = arch_from_name(machine))
         return elf_machine(*arch);
@@ -38,10 +38,10 @@ void judge_elfs(const InitramfsFacts& initramfs, const std::string& path, const 
     for (const ElfGroup& group : initramfs.image.machines) {
         if (right == 0 || group.machine.machine == right)
             continue;
-        const std::string what = fmt::format("{} has {} {} program{} ({}), and its kernel is for {}", path,
+        const std::string what = fmt::format("{} has {} {} program{} ({}), but its kernel is for {}", path,
                                              group.count, describe(group.machine),
                                              group.count == 1 ? "" : "s", some_of(group.examples), machine);
-        const std::string fix = fmt::format("Take these programs from a package for {}.", machine);
+        const std::string fix = fmt::format("Use these programs from a package for {}.", machine);
         if (group.machine.machine == i386 && machine == "x86_64")
             add_warning(findings, "initramfs-elf-machine",
                         what + ": they run only where the kernel has CONFIG_IA32_EMULATION.", fix);
@@ -53,11 +53,12 @@ void judge_elfs(const InitramfsFacts& initramfs, const std::string& path, const 
 
 void judge_init(const InitramfsFacts& initramfs, const std::string& path, IsoFindings& findings) {
     if (!initramfs.image.init) {
-        add_error(findings, "init-missing",
-                  fmt::format("{} has no /init: the kernel ignores it and looks for root=, which ends in a "
-                              "panic.",
-                              path),
-                  "Put an executable /init into the initramfs; make the archive from inside its directory.");
+        add_error(
+            findings, "init-missing",
+            fmt::format("{} has no /init: the kernel ignores it and looks for root=, which ends in a "
+                        "panic.",
+                        path),
+            "Put an executable /init into the initramfs, and create the archive from inside its directory.");
         return;
     }
     const InitProgram& init = *initramfs.image.init;
@@ -73,13 +74,13 @@ void judge_init(const InitramfsFacts& initramfs, const std::string& path, IsoFin
             fmt::format("The first line of {} in {} ends in a carriage return, which becomes part of the "
                         "interpreter's name.",
                         init.path, path),
-            "Write the script with Unix line ends (dos2unix).");
+            "Save the script with Unix line endings (dos2unix).");
     else if (!init.interpreter_there)
         add_error(
             findings, "init-interpreter-missing",
-            fmt::format("{} in {} needs {}, which is not there: the kernel says \"Failed to execute {} "
-                        "(error -2)\".",
-                        init.path, path, init.interpreter, init.path),
+            fmt::format(
+                "{} in {} needs {}, which is missing: the kernel says \"Failed to execute {} (error -2)\".",
+                init.path, path, init.interpreter, init.path),
             fmt::format("Put {} into the initramfs, or link {} statically.", init.interpreter, init.path));
     else if (!init.interpreter_executable)
         add_error(
@@ -93,7 +94,7 @@ void judge_init(const InitramfsFacts& initramfs, const std::string& path, IsoFin
 struct Needed {
     std::string_view module, option;
 };
-/// What a live medium is found, mounted and made writable with.
+/// The modules by which an initramfs finds a live medium, mounts it and makes it writable.
 constexpr std::array needed_modules{
     Needed{"squashfs", "CONFIG_SQUASHFS"},
     Needed{"overlay", "CONFIG_OVERLAY_FS"},
@@ -101,7 +102,7 @@ constexpr std::array needed_modules{
     Needed{"isofs", "CONFIG_ISO9660_FS"},
 };
 
-/// Without modules in the initramfs the kernel may have all built in.
+/// An initramfs without modules may belong to a kernel that has everything built in.
 void judge_modules(const MediumFacts& facts, const InitramfsFacts& initramfs, const std::string& path,
                    IsoFindings& findings) {
     const bool live =
@@ -119,26 +120,26 @@ void judge_modules(const MediumFacts& facts, const InitramfsFacts& initramfs, co
     const std::string fix = fmt::format("Add the modules to the initramfs, or build the kernel with {}.",
                                         fmt::join(options, ", "));
     if (initramfs.image.knows_builtin)
-        add_error(
-            findings, "initramfs-module-missing",
-            fmt::format("{} lacks the module{} {}, and the kernel has none of it built in: the live system "
-                        "cannot be mounted.",
-                        path, missing.size() == 1 ? "" : "s", some_of(missing)),
-            fix);
+        add_error(findings, "initramfs-module-missing",
+                  fmt::format("{} lacks the module{} {}, and the kernel does not have {} built in: the live "
+                              "system cannot be mounted.",
+                              path, missing.size() == 1 ? "" : "s", some_of(missing),
+                              missing.size() == 1 ? "it" : "them"),
+                  fix);
     else
-        add_warning(
-            findings, "initramfs-module-missing",
-            fmt::format("{} lacks the module{} {}: the live system cannot be mounted unless the kernel "
-                        "has that built in.",
-                        path, missing.size() == 1 ? "" : "s", some_of(missing)),
-            fix);
+        add_warning(findings, "initramfs-module-missing",
+                    fmt::format("{} lacks the module{} {}: the live system cannot be mounted unless the "
+                                "kernel has {} built in.",
+                                path, missing.size() == 1 ? "" : "s", some_of(missing),
+                                missing.size() == 1 ? "it" : "them"),
+                    fix);
 }
 
 std::string_view removable_name(std::string_view machine) {
     return machine == "aarch64" ? "BOOTAA64.EFI" : machine == "i386" ? "BOOTIA32.EFI" : "BOOTX64.EFI";
 }
 
-/// Either the kernel or the loader is the odd one; the initramfs decides.
+/// Either the kernel or the loader has the wrong architecture; the initramfs decides which.
 void judge_kernel_machine(const MediumFacts& facts, const KernelFacts& kernel,
                           const std::set<std::string>& machines, IsoFindings& findings) {
     const std::string& machine = kernel.image->machine;
@@ -151,12 +152,12 @@ void judge_kernel_machine(const MediumFacts& facts, const KernelFacts& kernel,
         }
     const bool loader_is_odd = same && !others;
     add_error(findings, "kernel-machine",
-              fmt::format("{} is a kernel for {}, and this medium's boot loaders are for {}.{}", kernel.path,
+              fmt::format("{} is a kernel for {}, but this medium's boot loaders are for {}.{}", kernel.path,
                           machine, fmt::join(machines, ", "),
                           loader_is_odd ? fmt::format(" Its initramfs is for {}, too.", machine) : ""),
               loader_is_odd ? fmt::format("Put the boot loader for {} into the ESP, as /EFI/BOOT/{}.",
                                           machine, removable_name(machine))
-                            : "Put a kernel for the loader's machine there.");
+                            : "Replace it with a kernel for the loader's architecture.");
 }
 
 }  // namespace
@@ -169,9 +170,10 @@ void judge_kernels(const MediumFacts& facts, IsoFindings& findings) {
         if (is_tool(entry))
             continue;
         if (!kernel.image) {
-            add_error(findings, "kernel-unrecognised",
-                      fmt::format("{} is loaded as a kernel, and is none for x86 or aarch64.", kernel.path),
-                      "Put the kernel's boot image there (bzImage, arm64's Image).");
+            add_error(
+                findings, "kernel-unrecognised",
+                fmt::format("{} is loaded as a kernel, but is not one for x86 or aarch64.", kernel.path),
+                "Replace it with the kernel's boot image (bzImage, arm64's Image).");
             continue;
         }
         if (kernel.image->cut)
@@ -179,7 +181,7 @@ void judge_kernels(const MediumFacts& facts, IsoFindings& findings) {
                       "Copy the kernel again.");
         if (!kernel.image->damage.empty())
             add_error(findings, "kernel-damaged",
-                      fmt::format("{} is damaged: what it has packed does not unpack ({}).", kernel.path,
+                      fmt::format("{} is damaged: its compressed part does not unpack ({}).", kernel.path,
                                   kernel.image->damage),
                       "Copy the kernel again; compare its checksum with its package's.");
         if (!machines.empty() && !kernel.image->machine.empty() && !machines.contains(kernel.image->machine))
@@ -200,9 +202,8 @@ void judge_initramfs(const MediumFacts& facts, IsoFindings& findings) {
         if (image.xz_crc64)
             add_error(
                 findings, "initramfs-xz-check",
-                fmt::format("{} has an xz check that Linux's decoder does not know: \"Initramfs unpacking "
-                            "failed\".",
-                            path),
+                fmt::format(
+                    "{} uses an xz check that Linux does not support: \"Initramfs unpacking failed\".", path),
                 "Compress it with xz --check=crc32.");
         if (!image.fault.empty()) {
             add_error(findings, "initramfs-unreadable",
@@ -210,7 +211,7 @@ void judge_initramfs(const MediumFacts& facts, IsoFindings& findings) {
             continue;
         }
         if (image.segments.empty() || image.segments.back() == "lzo")
-            continue;  // nothing was looked at
+            continue;  // it was not examined
         judge_elfs(initramfs, path, machine_of(facts, initramfs), findings);
         judge_init(initramfs, path, findings);
         judge_modules(facts, initramfs, path, findings);
@@ -222,15 +223,14 @@ void judge_layers(const MediumFacts& facts, IsoFindings& findings) {
         const std::string fault = layer.super ? layer.super->fault : "it does not begin with \"hsqs\"";
         if (!fault.empty())
             add_error(findings, "squashfs-corrupt",
-                      fmt::format("{} is no SquashFS that Linux mounts: {}.", layer.path, fault),
+                      fmt::format("{} is not a SquashFS that Linux can mount: {}.", layer.path, fault),
                       "Make it again with mksquashfs or lktest build.");
         else if (layer.super->used > layer.size)
-            add_error(
-                findings, "squashfs-truncated",
-                fmt::format("{} says it has {} bytes, and there are {}: mounting it fails with \"Invalid "
-                            "argument\".",
-                            layer.path, layer.super->used, layer.size),
-                "Copy it again; was the disk full when it was made?");
+            add_error(findings, "squashfs-truncated",
+                      fmt::format("{} should have {} bytes according to its superblock, but has {}: mounting "
+                                  "it fails with \"Invalid argument\".",
+                                  layer.path, layer.super->used, layer.size),
+                      "Copy it again, and check that the disk was not full when it was made.");
     }
 }
 

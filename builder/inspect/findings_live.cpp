@@ -13,14 +13,14 @@
 namespace lktest {
 namespace {
 
-/// A live system on one way through the menus, with what the rules share.
+/// A live system on one path through the menus, with the state that the rules share.
 struct LivePath {
     const MediumFacts& facts;
     const IsoTree& tree;
     const BootPath& path;
     const std::string& line;  ///< the kernel's command line
     IsoFindings& findings;
-    std::set<std::string>& said;  ///< findings that were made already: entries share their files
+    std::set<std::string>& said;  ///< findings made so far: entries share their files
 
     bool is_new(const std::string& what) const { return said.insert(what).second; }
 };
@@ -90,21 +90,21 @@ void judge_scripts(const LivePath& at, const std::vector<const LiveFamily*>& ask
         if (asking.empty() && !families_asked_by(word).empty())
             asking = word;
     if (!present.empty())
-        add_error(at.findings, "live-scripts-missing",
-                  fmt::format("{} says '{}', which asks for {}, and the scripts in {} are those of {}: "
-                              "{} is not there.",
-                              describe(at.path), asking, family.name, initramfs, present.front()->name,
-                              family.scripts),
-                  present.front()->asked_by.empty()
-                      ? fmt::format("Use the parameters of {}.", present.front()->name)
-                      : fmt::format("Write '{}' instead, or make an initramfs with {}: {}.",
-                                    present.front()->asked_by.front(), family.name, family.maker));
+        add_error(
+            at.findings, "live-scripts-missing",
+            fmt::format(
+                "{} says '{}', which selects {}, but the scripts in {} are those of {}: {} is missing.",
+                describe(at.path), asking, family.name, initramfs, present.front()->name, family.scripts),
+            present.front()->asked_by.empty()
+                ? fmt::format("Use the parameters of {}.", present.front()->name)
+                : fmt::format("Write '{}' instead, or make an initramfs with {}: {}.",
+                              present.front()->asked_by.front(), family.name, family.maker));
     else
-        add_error(at.findings, "live-scripts-missing",
-                  fmt::format("{} says '{}', which asks for {}, and {} has no {}: it cannot find the live "
-                              "system.",
-                              describe(at.path), asking, family.name, initramfs, family.scripts),
-                  fmt::format("Make the initramfs with {}: {}.", family.name, family.maker));
+        add_error(
+            at.findings, "live-scripts-missing",
+            fmt::format("{} says '{}', which selects {}, but {} has no {}: it cannot find the live system.",
+                        describe(at.path), asking, family.name, initramfs, family.scripts),
+            fmt::format("Make the initramfs with {}: {}.", family.name, family.maker));
 }
 
 /// initramfs-tools starts the live scripts only if `boot=` or one of its settings says so.
@@ -156,17 +156,17 @@ void judge_images(const LivePath& at, const LiveFamily& family, bool asked) {
     const std::string asking = asked && !family.asked_by.empty()
                                    ? fmt::format("{} says '{}': ", describe(at.path), family.asked_by.front())
                                    : fmt::format("{}: ", describe(at.path));
-    add_error(
-        at.findings, "live-image-missing",
-        fmt::format("{}{} looks for the live system's root file system, {}, and the medium has none: it ends "
-                    "without a root file system.",
-                    asking, family.name, wanted),
-        family.directory_parameter.empty() ? fmt::format("Put it into {}.", directory)
-                                           : fmt::format("Put it into {}, or name its directory with {}=.",
-                                                         directory, family.directory_parameter));
+    add_error(at.findings, "live-image-missing",
+              fmt::format("{}{} looks for the live system's root file system, {}, but the medium does not "
+                          "have it: the boot stops in the initramfs.",
+                          asking, family.name, wanted),
+              family.directory_parameter.empty()
+                  ? fmt::format("Put it into {}.", directory)
+                  : fmt::format("Put it into {}, or name its directory with {}=.", directory,
+                                family.directory_parameter));
 }
 
-/// live-boot and casper may insist on a medium made together with their initramfs.
+/// live-boot and casper may accept only the medium made together with their initramfs.
 void judge_pairing(const LivePath& at, std::string_view family) {
     const InitramfsImage& image = at.path.initramfs->image;
     const auto setting = image.texts.find("/conf/uuid.conf");
@@ -189,11 +189,10 @@ void judge_pairing(const LivePath& at, std::string_view family) {
     if (wanted.empty() || std::ranges::find(found, wanted) != found.end() || !at.is_new("pairing " + wanted))
         return;
     add_error(at.findings, "live-uuid-mismatch",
-              fmt::format(
-                  "The {} in {} accepts only a medium with the UUID {} in {}*, and this one has {}: it says "
-                  "that it finds no medium.",
-                  family, path_of(*at.path.initramfs), wanted, prefix,
-                  found.empty() ? "none" : fmt::format("{}", fmt::join(found, ", "))),
+              fmt::format("The {} in {} accepts only a medium with the UUID {} in {}*, but this one has {}: "
+                          "it reports that it cannot find a medium.",
+                          family, path_of(*at.path.initramfs), wanted, prefix,
+                          found.empty() ? "none" : fmt::format("{}", fmt::join(found, ", "))),
               fmt::format("Write {} into {}, or add ignore_uuid to the kernel's parameters.", wanted,
                           prefix + "-generic"));
 }
@@ -214,20 +213,19 @@ void judge_casper_layers(const LivePath& at) {
     const std::string wanted = normal_path(fmt::format("/{}/{}", path.empty() ? "casper" : path, layer));
     if (!at.tree.find(wanted) && at.is_new("layer " + wanted))
         add_error(at.findings, "live-image-missing",
-                  fmt::format("{}: casper wants the layer {}, and it is not on the medium.",
-                              describe(at.path), wanted),
-                  "Put it there, or name another layer with layerfs-path=.");
+                  fmt::format("{}: casper needs the layer {}, which is not on the medium.", describe(at.path),
+                              wanted),
+                  "Add it, or name another layer with layerfs-path=.");
 }
 
 void judge_archiso_file(const LivePath& at) {
     const std::string file = parameter(at.line, "archisosearchfilename");
     if (!file.empty() && file.starts_with('/') && !at.tree.find(file) && at.is_new("search file " + file))
-        add_error(
-            at.findings, "live-medium-mark-missing",
-            fmt::format("{}: archiso recognises its medium by the file {} (archisosearchfilename=), and the "
-                        "medium does not have it.",
-                        describe(at.path), file),
-            "Name a file that is on the medium, such as /boot/UUID.uuid.");
+        add_error(at.findings, "live-medium-mark-missing",
+                  fmt::format("{}: archiso recognises its medium by the file {} (archisosearchfilename=), "
+                              "but the medium does not have it.",
+                              describe(at.path), file),
+                  "Name a file that is on the medium, such as /boot/UUID.uuid.");
 }
 
 /// Alpine's /init finds its medium by the repository on it, and the modules in a SquashFS.
@@ -235,12 +233,11 @@ void judge_alpine(const LivePath& at) {
     const std::string named = parameter(at.line, "modloop");
     if (named.find("://") == std::string::npos && named.starts_with('/') && !at.tree.find(named) &&
         at.is_new("modloop " + named))
-        add_error(
-            at.findings, "live-image-missing",
-            fmt::format("{} says 'modloop={}', and the medium has no such file: the system comes up without "
-                        "its kernel modules.",
-                        describe(at.path), named),
-            "Correct the path, or put the modloop there.");
+        add_error(at.findings, "live-image-missing",
+                  fmt::format("{} says 'modloop={}', but the medium has no such file: the system starts "
+                              "without its kernel modules.",
+                              describe(at.path), named),
+                  "Correct the path, or add the modloop.");
     if (has_parameter(at.line, "alpine_repo") || has_parameter(at.line, "root") ||
         has_parameter(at.line, "ip"))
         return;
@@ -248,13 +245,11 @@ void judge_alpine(const LivePath& at) {
         return node.first.ends_with("/.boot_repository") || node.first.ends_with(".apkovl.tar.gz");
     });
     if (!marked && at.is_new("boot repository"))
-        add_error(
-            at.findings, "live-medium-mark-missing",
-            fmt::format(
-                "{}: Alpine's initramfs recognises its medium by /apks/.boot_repository, and the medium "
-                "has no such file: it ends at a shell.",
-                describe(at.path)),
-            "Make the file again (it is empty), beside the packages.");
+        add_error(at.findings, "live-medium-mark-missing",
+                  fmt::format("{}: Alpine's initramfs recognises its medium by /apks/.boot_repository, but "
+                              "the medium has no such file: it stops at a shell.",
+                              describe(at.path)),
+                  "Create the file again (it is empty), next to the packages.");
 }
 
 /// "slax" of `LIVEKITNAME="slax"`.
@@ -288,7 +283,7 @@ void judge_linux_live(const LivePath& at) {
     });
     if (!there && at.is_new("bundles " + directory))
         add_error(at.findings, "live-image-missing",
-                  fmt::format("{}: linux-live looks for its layers, {}/{}, and the medium has none.",
+                  fmt::format("{}: linux-live looks for its layers, {}/{}, but the medium has none.",
                               describe(at.path), directory, pattern),
                   fmt::format("Put them into {}, or name their directory with from=.", directory));
 }
@@ -308,7 +303,7 @@ struct UuidUse {
     std::string_view word, uuid;
 };
 
-/// Parameters that name the medium by its UUID. `root=UUID=` may also be a disk of the machine.
+/// Parameters that name the medium by its UUID. `root=UUID=` may also name a disk of the machine.
 std::vector<UuidUse> uuids_in(std::string_view line) {
     std::vector<UuidUse> uses;
     for (const std::string_view word : words_of(line)) {
@@ -340,17 +335,18 @@ void judge_uuids(const MediumFacts& facts, const IsoTree& tree, const BootPath& 
             continue;
         if (!is_iso_uuid(uuid) && facts.esps.size() > 1)
             continue;  // another file system of the medium may have it
-        add_error(findings, "uuid-mismatch",
-                  fmt::format(
-                      "{}: '{}' looks for the volume with the UUID {}, and this one has {}: it is not found.",
-                      describe(path), use.word, uuid, facts.volume.uuid),
-                  fmt::format("Write {} there, or write the ISO with that UUID (xorriso -as mkisofs: "
-                              "--modification-date={}).",
-                              facts.volume.uuid, [&uuid] {
-                                  std::string digits = uuid;
-                                  std::erase(digits, '-');
-                                  return digits;
-                              }()));
+        add_error(
+            findings, "uuid-mismatch",
+            fmt::format(
+                "{}: '{}' looks for the volume with the UUID {}, but this one has {}, so it is not found.",
+                describe(path), use.word, uuid, facts.volume.uuid),
+            fmt::format("Write {} there, or write the ISO with that UUID (xorriso -as mkisofs: "
+                        "--modification-date={}).",
+                        facts.volume.uuid, [&uuid] {
+                            std::string digits = uuid;
+                            std::erase(digits, '-');
+                            return digits;
+                        }()));
     }
 }
 

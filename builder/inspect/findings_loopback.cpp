@@ -13,7 +13,7 @@
 namespace lktest {
 namespace {
 
-/// Parameters that tell an initramfs in which file its medium is.
+/// Parameters that name the file which contains an initramfs' medium.
 constexpr std::array iso_parameters{
     std::string_view("findiso"),  std::string_view("fromiso"), std::string_view("iso-scan/filename"),
     std::string_view("img_loop"), std::string_view("isofrom"), std::string_view("isoloop"),
@@ -27,7 +27,7 @@ bool names_the_iso(const BootEntry& entry) {
     });
 }
 
-/// The path that `source` or `configfile` leads to; empty for any other command, or if it is not known.
+/// The path that `source` or `configfile` names; empty for any other command, or if unknown.
 std::string successor(std::string_view line, std::string_view directory) {
     const auto words = words_of(line);
     if (words.size() < 2 || (words[0] != "source" && words[0] != "configfile" && words[0] != "."))
@@ -46,7 +46,7 @@ std::string successor(std::string_view line, std::string_view directory) {
     return path.starts_with('/') && path.find('$') == std::string::npos ? normal_path(path) : std::string();
 }
 
-/// The entries of a configuration and of those that it leads to.
+/// The entries of a configuration and of those that it includes.
 void collect(const IsoTree& tree, const std::string& path, std::set<std::string>& seen,
              std::vector<BootEntry>& entries) {
     constexpr std::size_t most_files = 8, size_limit = 1 << 20;
@@ -89,11 +89,11 @@ void judge_loopback(const MediumFacts& facts, IsoFindings& findings) {
                                             : "iso-scan/filename=${iso_path}";
         add_warning(
             findings, "loopback-without-iso-path",
-            fmt::format("{} leads to entries such as '{}' that do not pass the path of the ISO to the "
-                        "kernel ({}): started from a file by another boot manager, the menu appears and {} "
-                        "does not find its medium.",
-                        path, entries.front().title, wanted, family.name),
-            fmt::format("Write entries with {} into {}, instead of reading the menu of the medium.", wanted,
+            fmt::format(
+                "{} has entries such as '{}' that do not pass the path of the ISO to the kernel ({}). If "
+                "another boot manager starts the ISO from a file, {} does not find its medium.",
+                path, entries.front().title, wanted, family.name),
+            fmt::format("Write entries with {} into {}, instead of including the medium's menu.", wanted,
                         path));
     }
 }

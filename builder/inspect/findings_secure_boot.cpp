@@ -30,7 +30,7 @@ std::string signers_text(const SecureBootFacts& secure) {
 
 std::string vendor_text(const EfiProgram& shim) {
     return shim.secure->vendor_names.empty()
-               ? std::string("no certificate of its own")
+               ? std::string("no vendor certificate")
                : fmt::format("the certificate '{}'", fmt::join(shim.secure->vendor_names, "', '"));
 }
 
@@ -39,29 +39,30 @@ void judge_changed(const std::string& what, const SecureBootFacts& secure, IsoFi
     if (!secure.signatures.empty() && !good)
         add_warning(findings, "signature-broken",
                     fmt::format("{} was changed after it was signed: Secure Boot refuses it.", what),
-                    "Copy the signed file again, and change nothing in it.");
+                    "Copy the signed file again, and do not change it.");
 }
 
-/// What a shim starts must be signed by a certificate that it carries.
+/// A program that shim starts must be signed by a certificate that shim carries.
 void judge_next(const EfiProgram& shim, const std::string& what, const std::optional<SecureBootFacts>& next,
                 std::string_view id, IsoFindings& findings) {
     if (!is_signed(next)) {
         add_warning(
             findings, fmt::format("{}-unsigned", id),
-            fmt::format("{} is not signed, and {} is a signed shim: under Secure Boot it is refused.", what,
-                        shown(shim)),
-            fmt::format("Take the signed one from the vendor of the shim, or sign it (sbsign) with a key "
-                        "whose certificate the shim or MokList holds."));
+            fmt::format("{} is not signed, but {} is a signed shim, which refuses it under Secure Boot.",
+                        what, shown(shim)),
+            fmt::format("Use the signed one from the vendor of the shim, or sign it (sbsign) with a key "
+                        "whose certificate is in the shim or in MokList."));
         return;
     }
     judge_changed(what, *next, findings);
     if (!starts(shim, *next))
         add_warning(
             findings, fmt::format("{}-signer", id),
-            fmt::format("{} is signed by {}, and the shim ({}) carries {}: under Secure Boot it is refused.",
-                        what, signers_text(*next), shown(shim), vendor_text(shim)),
-            "Take shim and this file from the same vendor, or have users enrol the signer's certificate "
-            "with MokManager.");
+            fmt::format(
+                "{} is signed by {}, but the shim ({}) carries {}: it refuses the file under Secure Boot.",
+                what, signers_text(*next), shown(shim), vendor_text(shim)),
+            "Use shim and this file from the same vendor, or have users enrol the signer's certificate with "
+            "MokManager.");
 }
 
 void judge_revoked(const std::string& what, const EfiProgram& program, const std::vector<std::string>& level,
@@ -75,32 +76,30 @@ void judge_revoked(const std::string& what, const EfiProgram& program, const std
             fmt::format("{}: its SBAT generation is too old ({}). A machine with the revocations of May "
                         "2025 refuses it under Secure Boot.",
                         what, fmt::join(revoked, "; ")),
-            "Take shim and GRUB from a current release.");
+            "Use shim and GRUB from a current release.");
     else if (is_signed(program.secure) && program.image->sbat.empty())
         add_warning(findings, "sbat-missing",
-                    fmt::format("{} is signed and has no .sbat section: a current shim refuses it.", what),
-                    "Take a build from 2021 or later, which has one.");
+                    fmt::format("{} is signed but has no .sbat section: a current shim refuses it.", what),
+                    "Use a build from 2021 or later, which has one.");
 }
 
-/// Which machines start a loader, by the generation of keys in their db.
+/// Whether machines start a loader, by the generation of keys in their db.
 void judge_generations(const EfiProgram& loader, IsoFindings& findings) {
     std::set<std::string> generations;
     for (const PeSignature& signature : loader.secure->signatures)
         generations.emplace(trust_generation(signature));
     if (generations.contains("2011") && !generations.contains("2023"))
-        add_notice(
-            findings, "signed-for-2011-only",
-            fmt::format("{} is signed by Microsoft's CA of 2011 only: a PC whose db has just the CA of 2023 "
-                        "refuses it.",
-                        shown(loader)),
-            "Take a shim that carries both signatures (Debian's since 16.1).");
+        add_notice(findings, "signed-for-2011-only",
+                   fmt::format("{} is signed only by Microsoft's CA of 2011: a PC whose db has just the CA "
+                               "of 2023 refuses it.",
+                               shown(loader)),
+                   "Use a shim that has both signatures (Debian's since 16.1).");
     else if (generations.contains("2023") && !generations.contains("2011"))
-        add_notice(
-            findings, "signed-for-2023-only",
-            fmt::format("{} is signed by Microsoft's CA of 2023 only: a PC whose db has just the CA of 2011 "
-                        "refuses it.",
-                        shown(loader)),
-            "Take a shim that carries both signatures (Debian's since 16.1).");
+        add_notice(findings, "signed-for-2023-only",
+                   fmt::format("{} is signed only by Microsoft's CA of 2023: a PC whose db has just the CA "
+                               "of 2011 refuses it.",
+                               shown(loader)),
+                   "Use a shim that has both signatures (Debian's since 16.1).");
 }
 
 void judge_chain(const SecureChain& chain, const std::vector<std::string>& level, IsoFindings& findings) {

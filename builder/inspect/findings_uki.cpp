@@ -13,7 +13,7 @@ std::string place_of(const UkiFacts& uki) {
     return uki.path + (uki.in_esp ? " in the ESP" : "");
 }
 
-/// A menu entry may pass a command line of its own, but only without Secure Boot.
+/// A menu entry may pass another command line, but only without Secure Boot.
 bool has_entry_with_options(const MediumFacts& facts, const UkiFacts& uki) {
     return std::ranges::any_of(facts.configs, [&uki](const ConfigFacts& config) {
         return config.said.loader != BootLoader::unified_kernel &&
@@ -30,7 +30,7 @@ void judge_sections(const UkiFacts& uki, IsoFindings& findings) {
         add_error(findings, "uki-cut",
                   fmt::format("The unified kernel image {} is cut off: {} reach{} beyond its end.", place,
                               some_of(uki.image.outside), uki.image.outside.size() == 1 ? "es" : ""),
-                  "Copy it again; was the EFI system partition full?");
+                  "Copy it again, and check that the EFI system partition is not full.");
     if (!uki.image.overlapping.empty())
         add_error(
             findings, "uki-overlap",
@@ -40,7 +40,7 @@ void judge_sections(const UkiFacts& uki, IsoFindings& findings) {
             "Make it with ukify, which computes the addresses, instead of objcopy with fixed ones.");
     if (!uki.image.twice.empty())
         add_warning(findings, "uki-section-twice",
-                    fmt::format("The unified kernel image {} has more than one {}: only the first counts.",
+                    fmt::format("The unified kernel image {} has more than one {}: only the first is used.",
                                 place, some_of(uki.image.twice)),
                     "Make it again with one section of each kind for each profile.");
 }
@@ -53,15 +53,15 @@ void judge_profile(const MediumFacts& facts, const UkiFacts& uki, const UkiProfi
     if (empty && !has_entry_with_options(facts, uki))
         add_warning(
             findings, "uki-no-cmdline",
-            fmt::format("The unified kernel image {} has {}, and no menu entry passes a command line: "
-                        "the kernel gets no parameters, so no console= and no root=.",
+            fmt::format("The unified kernel image {} has {}, and its menu entries do not pass a command "
+                        "line: the kernel starts without console= and root=.",
                         place, profile.command_line ? "an empty .cmdline" : "no .cmdline"),
-            "Make it with ukify --cmdline=\"…\" or --cmdline=@FILE, and see that FILE is not empty.");
+            "Make it with ukify --cmdline=\"…\" or --cmdline=@FILE, and check that FILE is not empty.");
     if (profile.initrds.empty())
         add_warning(
             findings, "uki-no-initrd",
-            fmt::format("The unified kernel image {} has no initramfs (.initrd): the kernel mounts root= by "
-                        "itself, which works only for a partition or with the initramfs built in.",
+            fmt::format("The unified kernel image {} has no initramfs (.initrd): the kernel mounts root= "
+                        "itself, which works only for a partition, or if an initramfs is built in.",
                         place),
             "Make it with ukify --initrd=FILE.");
     const auto kernel = std::ranges::find_if(
@@ -69,17 +69,16 @@ void judge_profile(const MediumFacts& facts, const UkiFacts& uki, const UkiProfi
     if (kernel == facts.kernels.end() || !kernel->image)
         return;
     if (!profile.uname.empty() && !kernel->image->version.empty() && profile.uname != kernel->image->version)
-        add_warning(
-            findings, "uki-uname",
-            fmt::format("The unified kernel image {} says {} in .uname, and its kernel is {}: menus show the "
-                        "wrong version.",
-                        place, profile.uname, kernel->image->version),
-            "Make it again with ukify, which reads the version from the kernel.");
+        add_warning(findings, "uki-uname",
+                    fmt::format("The unified kernel image {} says {} in .uname, but its kernel is {}: menus "
+                                "show the wrong version.",
+                                place, profile.uname, kernel->image->version),
+                    "Make it again with ukify, which reads the version from the kernel.");
     if (!kernel->image->machine.empty() && kernel->image->machine != uki.machine)
         add_error(findings, "uki-machine",
-                  fmt::format("The stub of {} is for {}, and its kernel is for {}: it cannot start it.",
+                  fmt::format("The stub of {} is for {}, but its kernel is for {}: the stub cannot start it.",
                               place, uki.machine, kernel->image->machine),
-                  "Make it with the stub of the kernel's machine (ukify --stub, --efi-arch).");
+                  "Make it with the stub for the kernel's architecture (ukify --stub, --efi-arch).");
 }
 
 }  // namespace

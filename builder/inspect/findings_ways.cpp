@@ -10,7 +10,7 @@
 namespace lktest {
 namespace {
 
-/// Ways that stop alike are one finding: "UEFI x86_64 from a CD and UEFI x86_64 from a USB stick or disk".
+/// Paths that stop alike are one finding: "UEFI x86_64 from a CD and UEFI x86_64 from a USB stick or disk".
 struct Stop {
     const BootWay* way;
     std::vector<std::string> ways;
@@ -18,23 +18,21 @@ struct Stop {
 
 std::string remedy(const BootWay& way) {
     if (way.firmware == BootWay::Firmware::bios && way.stops.starts_with("ISOLINUX"))
-        return way.missing.empty()
-                   ? "Define an entry: LABEL, KERNEL, INITRD and APPEND."
-                   : fmt::format("Put {} beside isolinux.cfg, or correct the INCLUDE.", some_of(way.missing));
+        return way.missing.empty() ? "Define an entry: LABEL, KERNEL, INITRD and APPEND."
+                                   : fmt::format("Put {} next to isolinux.cfg, or correct the INCLUDE.",
+                                                 some_of(way.missing));
     if (way.stops.find("rescue") != std::string::npos)
         return fmt::format(
-            "Copy GRUB's modules there, or build the module normal into its image. Missing: {}.",
+            "Copy GRUB's modules to the medium, or build the module normal into GRUB's image. Missing: {}.",
             some_of(way.missing));
     if (way.stops.starts_with("systemd-boot"))
-        return "Put an entry into /loader/entries of the ESP, or a unified kernel image into /EFI/Linux.";
+        return "Add an entry to /loader/entries of the ESP, or a unified kernel image to /EFI/Linux.";
     if (!way.looked_for.empty())
         return fmt::format(
-            "Put a file that it searches for on the medium ({}), and the menu where it then "
-            "looks: {}.",
+            "Add a file that it searches for to the medium ({}), and put the menu where it looks then: {}.",
             way.looked_for, some_of(way.missing));
     return way.missing.empty() ? "Define a menuentry in the configuration."
-                               : fmt::format("Put the menu there ({}), or correct the path that leads to it.",
-                                             some_of(way.missing));
+                               : fmt::format("Add the menu ({}), or correct its path.", some_of(way.missing));
 }
 
 std::string described(const MediumFacts& facts, const Stop& stop) {
@@ -44,7 +42,7 @@ std::string described(const MediumFacts& facts, const Stop& stop) {
         text += fmt::format(" ({})", facts.graph.nodes[way.last].name);
     text += '.';
     if (!way.looked_for.empty())
-        text += fmt::format(" It searches for {}, and that is not there.", way.looked_for);
+        text += fmt::format(" It searches for {}, which is missing.", way.looked_for);
     if (!way.missing.empty())
         text += fmt::format(" {} {} missing.", some_of(way.missing), way.missing.size() == 1 ? "is" : "are");
     return text;
@@ -55,7 +53,7 @@ std::string described(const MediumFacts& facts, const Stop& stop) {
 void judge_ways(const MediumFacts& facts, IsoFindings& findings) {
     std::vector<Stop> stops;
     for (const BootWay& way : facts.graph.ways) {
-        // A shim without GRUB and ISOLINUX without a configuration have findings of their own.
+        // A shim without GRUB and ISOLINUX without a configuration have separate findings.
         if (way.stops.empty() || way.stops.starts_with("shim") || way.stops.ends_with("no configuration"))
             continue;
         const auto same = std::ranges::find_if(stops, [&](const Stop& stop) {
@@ -76,7 +74,7 @@ void judge_ways(const MediumFacts& facts, IsoFindings& findings) {
         if (!conf.matches)
             add_warning(
                 findings, "loader-default-missing",
-                fmt::format("{}:{} in the ESP: the default '{}' names no entry; there {} {}. "
+                fmt::format("{}:{} in the ESP: the default '{}' does not match any entry; there {} {}. "
                             "systemd-boot starts another one.",
                             conf.path, conf.line, conf.pattern, conf.entries.size() == 1 ? "is" : "are",
                             conf.entries.empty() ? "none" : some_of(conf.entries)),
@@ -101,12 +99,12 @@ InspectCoverage coverage_of(const MediumFacts& facts) {
     add(!facts.checksums.empty(), "checksum lists");
     for (const BootWay& way : facts.graph.ways)
         if (!way.followed && way.firmware != BootWay::Firmware::loop) {
-            std::string what = "the loader's own configuration when started by " + name(way);
+            std::string what = "the loader's configuration when started by " + name(way);
             if (std::ranges::find(coverage.unchecked, what) == coverage.unchecked.end())
                 coverage.unchecked.push_back(std::move(what));
         }
     if (facts.configs.empty() && facts.ukis.empty())
-        coverage.unchecked.emplace_back("what is booted");
+        coverage.unchecked.emplace_back("the boot menus and kernels");
     coverage.unchecked.emplace_back("how the system starts after the initramfs");
     return coverage;
 }

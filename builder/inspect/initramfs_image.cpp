@@ -22,7 +22,7 @@ constexpr std::size_t head_size = 4096, index_limit = 8 << 20, script_limit = 64
 constexpr std::uint64_t unpacked_limit = std::uint64_t{2} << 30;
 constexpr std::size_t names_limit = 64 << 20, all_indices_limit = 16 << 20;  // bytes
 constexpr std::size_t named_release_limit = 8,
-                      module_limit = 50'000;  // names; a kernel with everything has 10 000
+                      module_limit = 50'000;  // names; an allyesconfig kernel has 10 000
 constexpr std::uint32_t type_mask = 0170000, regular = 0100000, directory = 0040000, symlink = 0120000,
                         any_execute = 0111;
 
@@ -47,7 +47,7 @@ std::string_view without_usr(std::string_view path) {
     return path.starts_with("/usr/") ? path.substr(4) : path;
 }
 
-/// Scripts and settings by which live systems are told apart.
+/// Scripts and settings that identify live systems.
 bool is_script(std::string_view full_path) {
     constexpr std::array directories{
         std::string_view("/scripts/"),
@@ -84,7 +84,7 @@ bool is_file_system(const ByteView& bytes) {
            le16(head, 1080) == 0xef53;
 }
 
-/// "virtio_net" of "/lib/modules/6.1/kernel/drivers/net/virtio-net.ko.xz"; empty when it is no module.
+/// "virtio_net" of "/lib/modules/6.1/kernel/drivers/net/virtio-net.ko.xz"; empty if it is not a module.
 std::string module_name(std::string_view path) {
     std::string name(file_name_of(path));
     const std::size_t end = name.find(".ko");
@@ -95,7 +95,7 @@ std::string module_name(std::string_view path) {
     return name;
 }
 
-/// ELF files that no CPU of the machine is meant to run.
+/// ELF files that are not meant for the machine's CPU.
 bool is_foreign_by_design(const std::string& path, const ElfMachine& machine) {
     constexpr std::uint16_t none = 0, bpf = 247;
     return path.find("/lib/firmware/") != std::string::npos || machine.machine == bpf ||
@@ -163,15 +163,15 @@ private:
             image_.old_ramdisk = image_.segments.empty() && is_file_system(bytes);
             if (!image_.old_ramdisk)
                 image_.fault = image_.segments.empty() ? "it is neither a cpio archive nor compressed"
-                                                       : "after its first archive there is something else";
+                                                       : "it has unknown data after its first archive";
             return;
         }
         image_.segments.emplace_back(compression);
-        // Stream flags: the check's type (The .xz File Format, 2.1.1.2); Linux knows none and CRC32.
+        // Stream flags: the check's type (The .xz File Format, 2.1.1.2). Linux supports CRC32 or no check.
         if (compression == "xz" && (u8(head, 7) & 0xf) > 1)
             image_.xz_crc64 = true;
         image_.lz4_frame |= head.starts_with("\x04\x22\x4d\x18");
-        if (compression == "lzo")  // what libarchive would run lzop(1) for
+        if (compression == "lzo")  // libarchive would run lzop(1)
             return;
         Unpacked unpacked(bytes, unpacked_left_);
         const Stream stream = [&](std::span<char> buffer) {

@@ -39,12 +39,12 @@ IsoFacts disk_facts(const ByteView& disk, const std::string& name) {
         partitions.insert(partitions.end(), tables.gpt->partitions.begin(), tables.gpt->partitions.end());
     if (partitions.empty() && !read_fat(disk))
         throw usage_error(fmt::format("{} is neither an ISO 9660 image nor a disk image", name),
-                          "give a live or installation medium (.iso), or the image of a whole disk (.img)");
+                          "pass a live or installation medium (.iso), or the image of a whole disk (.img)");
     if (tables.gpt && tables.gpt->header_crc && tables.gpt->disk_size > disk.size())
         throw usage_error(
-            fmt::format("{} is truncated: its partition table is that of a disk of {} bytes, the "
-                        "file has only {}",
-                        name, tables.gpt->disk_size, disk.size()),
+            fmt::format(
+                "{} is truncated: its partition table describes a disk of {} bytes, the file has only {}",
+                name, tables.gpt->disk_size, disk.size()),
             "copy it again, and compare its checksum");
     IsoFacts facts;
     facts.disk = true;

@@ -131,7 +131,7 @@ constexpr std::array families{
                porteus_marks,
                {},
                "Porteus' linuxrc",
-               "take Porteus' own initrd.xz",
+               "use Porteus' own initrd.xz",
                "/porteus/base",
                {},
                porteus_images,
@@ -154,7 +154,7 @@ bool fits(const InitramfsImage& initramfs, const FamilyMark& mark) {
     });
 }
 
-/// "archisobasedir" asks with any value, "boot=live" with this one, "root=live:" with all that begin so.
+/// "archisobasedir" matches any value, "boot=live" only this one, "root=live:" all with this prefix.
 bool asks(Text word, Text parameter) {
     if (parameter.ends_with(':'))
         return word.starts_with(parameter);

@@ -47,13 +47,13 @@ public:
         return std::move(facts_);
     }
 
-    /// A disk without ISO 9660: what there is lies in the FAT file systems of its partitions.
+    /// A disk without ISO 9660: its files are in the FAT file systems of its partitions.
     MediumFacts take_disk() {
         facts_.kind = MediumKind::disk;
         facts_.size = iso_.size();
         facts_.partitions = read_partitions(iso_);
         look_at_disk();
-        facts_.names = IsoTree::Names::joliet;  // letters match in any case
+        facts_.names = IsoTree::Names::joliet;  // ignores case
         const IsoTree merged = merged_tree();
         add_files(merged, facts_);
         look_at_efi();
@@ -150,7 +150,7 @@ private:
             facts_.implanted = check_implanted(iso_, options_.checksum_limit);
     }
 
-    /// Each unified kernel image is a configuration of its own, with an entry for each profile.
+    /// Treats each unified kernel image as a configuration with an entry for each profile.
     void look_at_ukis() {
         constexpr std::size_t uki_limit = 16;
         const auto add = [this](const std::string& path, bool in_esp, const ByteView& content) {
@@ -177,7 +177,7 @@ private:
                 for (const auto& [path, content] : fat->files)
                     if (lower_case(path).ends_with(".efi"))
                         add(path, true, content);
-        // A copy in the ISO's own tree is spoken of once.
+        // A copy in the ISO's tree is reported once.
         const auto in_esp = [this](const std::string& path) {
             for (std::size_t volume = 1; volume < volumes_.count(); ++volume)
                 if (volumes_.find(volume, path))
@@ -353,7 +353,7 @@ private:
     InspectOptions options_;
     IsoTree tree_;
     std::map<std::string, ByteView>
-        inside_;  ///< sections of unified kernel images, by the name they go by here
+        inside_;  ///< sections of unified kernel images, by their names in this list
     IsoTree plain_;
     Volumes volumes_;
     std::uint64_t compared_ = 0;
@@ -372,7 +372,7 @@ MediumFacts read_medium_facts(const ByteView& iso, const std::string& name, cons
     if (tables.gpt || !tables.mbr.empty() || read_fat(iso))
         return Inspection(iso, options, std::nullopt).take_disk();
     throw usage_error(fmt::format("{} is neither an ISO 9660 image nor a disk image", name),
-                      "give a live or installation medium (.iso), or the image of a whole disk (.img)");
+                      "pass a live or installation medium (.iso), or the image of a whole disk (.img)");
 }
 
 MediumFacts read_medium_facts(const std::filesystem::path& iso, const InspectOptions& options) {
@@ -380,7 +380,7 @@ MediumFacts read_medium_facts(const std::filesystem::path& iso, const InspectOpt
         IsoTree tree = read_netboot_tree(iso);
         if (tree.nodes.empty())
             throw usage_error(fmt::format("{} is an empty directory", iso.string()),
-                              "give a live or installation medium, or the directory of a boot server");
+                              "pass a live or installation medium, or the directory of a boot server");
         return Inspection(ByteView(), options, std::nullopt).take_netboot(std::move(tree));
     }
     return read_medium_facts(ByteView::of_file(iso), iso.string(), options);

@@ -20,7 +20,7 @@ std::string fault(std::string_view super, const SquashfsSuper& facts) {
     if (!std::has_single_bit(facts.block_size) || facts.block_size < 4096 || facts.block_size > 1 << 20)
         return fmt::format("its block size is {}", facts.block_size);
     if ((1ULL << (le16(super, 22) & 63)) != facts.block_size)
-        return "its block size and the logarithm of it disagree";
+        return "its block size and block_log disagree";
     if (facts.compressor.empty())
         return fmt::format("it has the unknown compressor {}", le16(super, 20));
     // The tables' offsets; the xattr, export and fragment tables may be absent (all bits set).
@@ -30,7 +30,7 @@ std::string fault(std::string_view super, const SquashfsSuper& facts) {
             return fmt::format("it has a table at {} of {} bytes", table, facts.used);
     }
     if (facts.inodes == 0)
-        return "it has no inode";
+        return "it has no inodes";
     return {};
 }
 

@@ -13,11 +13,11 @@
 namespace lktest {
 namespace {
 
-/// How the compressors are called by libsquashfs, and which levels they know.
+/// The compressors' names in libsquashfs, and their levels.
 struct CompressorFacts {
     Compressor compressor;
     SQFS_COMPRESSOR id;
-    unsigned least_level, most_level;  ///< 0, 0: it has none
+    unsigned least_level, most_level;  ///< 0, 0 without levels
 };
 constexpr CompressorFacts compressor_facts[] = {
     {Compressor::zstd, SQFS_COMP_ZSTD, SQFS_ZSTD_MIN_LEVEL, SQFS_ZSTD_MAX_LEVEL},
@@ -30,7 +30,7 @@ constexpr CompressorFacts compressor_facts[] = {
 /// documentation; unsquashfs then calls the image corrupt. This compressor is the
 /// inner one but for that.
 struct NeverLonger {
-    sqfs_compressor_t outer;  ///< first: what libsquashfs sees
+    sqfs_compressor_t outer;  ///< first, because libsquashfs sees only this
     sqfs_compressor_t* inner;
 };
 
@@ -77,11 +77,11 @@ SQFS_COMPRESSOR checked_id(const Compression& compression) {
         throw usage_error(fmt::format("{} has no compression level", name(facts.compressor)), "remove it");
     if (level != 0 && (level < facts.least_level || level > facts.most_level))
         throw usage_error(fmt::format("{} has no compression level {}", name(facts.compressor), level),
-                          fmt::format("give one from {} to {}", facts.least_level, facts.most_level));
+                          fmt::format("use one from {} to {}", facts.least_level, facts.most_level));
     const std::uint32_t block = compression.block_size;
     if (!std::has_single_bit(block) || block < SQFS_MIN_BLOCK_SIZE || block > SQFS_MAX_BLOCK_SIZE)
         throw usage_error(fmt::format("SquashFS has no block size of {} bytes", block),
-                          "give a power of two from 4 KiB to 1 MiB");
+                          "use a power of two from 4 KiB to 1 MiB");
     return facts.id;
 }
 

@@ -21,9 +21,9 @@ void free_memory(void* memory) {
 template <typename T>
 using Memory = Handle<T, free_memory>;
 
-/// A window onto a file as libsquashfs wants a file: an image inside an ISO is read where it lies.
+/// Presents a window onto a file to libsquashfs as a file, so that an image inside an ISO is read in place.
 struct ViewedFile {
-    sqfs_file_t file;  ///< first: libsquashfs knows no more of it
+    sqfs_file_t file;  ///< first, because libsquashfs sees only this
     ByteView view;
 };
 
@@ -93,8 +93,8 @@ SquashfsReader::SquashfsReader(const ByteView& image, std::string name)
 }
 
 /// libsquashfs makes a node for every entry and goes down by recursion. So a few directories that are entries
-/// of each other, or one file's long list of blocks under many names, would fill memory or the stack: every
-/// directory must have one place, and all is counted before it is read.
+/// of each other, or one file's long list of blocks under many names, would fill memory or the stack. So
+/// every directory must have exactly one parent, and everything is counted before it is read.
 void SquashfsReader::check_size(sqfs_dir_reader_t& reader) const {
     constexpr std::size_t most_nodes = 2'000'000, deepest = 1024;
     constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;
@@ -126,12 +126,12 @@ void SquashfsReader::check_size(sqfs_dir_reader_t& reader) const {
             Inode inode(found);
             bytes += sizeof *found + found->payload_bytes_used;
             if (++nodes > most_nodes || bytes > most_bytes)
-                throw usage_error(fmt::format("{} has more files than are read: {}", name_, nodes),
-                                  "leave directories out of it, or split it");
+                throw usage_error(fmt::format("{} has too many files: {}", name_, nodes),
+                                  "exclude directories from it, or split it");
             if (!S_ISDIR(found->base.mode))
                 continue;
             if (directory.depth >= deepest || !seen.insert(found->base.inode_number).second)
-                check(SQFS_ERROR_CORRUPTED, "a directory that has two places, or lies too deep");
+                check(SQFS_ERROR_CORRUPTED, "a directory that has two parents, or is nested too deep");
             left.push_back({std::move(inode), directory.depth + 1});
         }
     }
@@ -168,7 +168,8 @@ void SquashfsReader::for_each_xattr(
         return;
     sqfs_xattr_id_t description;
     check(sqfs_xattr_reader_get_desc(xattrs_.get(), index, &description), path);
-    // So it may be in an image without attributes, too, where libsquashfs 1.2.0 would follow a null pointer.
+    // An image without attributes may have this index too; there libsquashfs 1.2.0 would dereference a null
+    // pointer.
     if (description.count == 0)
         return;
     check(sqfs_xattr_reader_seek_kv(xattrs_.get(), &description), path);
@@ -208,7 +209,7 @@ std::string SquashfsReader::name_of(const sqfs_tree_node_t& node, const std::str
     std::string name(reinterpret_cast<const char*>(node.name));
     if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos)
         throw usage_error(fmt::format("{} has a file with the name \"{}\" in {}/", name_, name, directory),
-                          "it was made to write elsewhere: do not trust it");
+                          "the image tries to write outside of its directory: do not trust it");
     return name;
 }
 
@@ -217,8 +218,8 @@ void SquashfsReader::check(int status, std::string_view part) const {
         return;
     if (status == SQFS_ERROR_UNSUPPORTED)
         throw usage_error(fmt::format("{}: {} cannot be read by libsquashfs", name_, part),
-                          "pack it again with zstd, xz, lz4 or gzip");
-    throw usage_error(fmt::format("{} is no SquashFS image or damaged: {}", name_, part));
+                          "make it again with zstd, xz, lz4 or gzip");
+    throw usage_error(fmt::format("{} is damaged or not a SquashFS image: {}", name_, part));
 }
 
 }  // namespace lktest

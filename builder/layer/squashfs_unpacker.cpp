@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// One image while it is unpacked. Files are named relative to their directory's descriptor,
-/// and every name is made new, so that no symlink of the image is ever followed.
+/// and every name is newly created, so that symlinks of the image are never followed.
 class Unpacker {
 public:
     Unpacker(const fs::path& image, const Progress& progress)
@@ -133,7 +133,7 @@ private:
             fail(path);
     }
 
-    /// For what cannot be opened: symlinks, devices, pipes.
+    /// For files that cannot be opened: symlinks, devices, pipes.
     void finish_by_name(const sqfs_tree_node_t& node, int at, const std::string& name,
                         const std::string& path) {
         if (is_root_ && ::fchownat(at, name.c_str(), node.uid, node.gid, AT_SYMLINK_NOFOLLOW) < 0)
@@ -172,7 +172,7 @@ std::vector<std::string> unpack_squashfs(const fs::path& image, const fs::path& 
     Unpacker unpacker(image, progress);
     make_directories(directory);
     if (!fs::is_empty(directory))
-        throw usage_error(fmt::format("{} is not empty", directory.string()), "give a new directory");
+        throw usage_error(fmt::format("{} is not empty", directory.string()), "use a new directory");
     return unpacker.unpack(directory);
 }
 

@@ -57,7 +57,7 @@ TEST(Cached, MakesAgainWhatSomebodyCutOrChanged) {
     EXPECT_EQ(read_file(cached(cache.path(), "part", "a", file)), "version 4");
     write_file(part.string() + ".inputs", "another's");
     EXPECT_EQ(read_file(cached(cache.path(), "part", "a", file)), "version 5");
-    EXPECT_EQ(read_file(cached(cache.path(), "part", "a", file)), "version 5") << "nothing is wrong with it";
+    EXPECT_EQ(read_file(cached(cache.path(), "part", "a", file)), "version 5") << "it is intact";
 
     const auto directory = [&](const fs::path& target) {
         make_directories(target / "sub");
@@ -69,7 +69,7 @@ TEST(Cached, MakesAgainWhatSomebodyCutOrChanged) {
     EXPECT_EQ(read_file(cached(cache.path(), "index", "a", directory) / "sub/file"), "version 7");
 }
 
-/// As a bad disk does: neither size nor time tells.
+/// Like a bad disk: neither size nor time shows the change.
 TEST(Cached, MakesAgainAndReportsWhatItsDigestShowsDamaged) {
     const TempDir cache;
     int made = 0;
@@ -88,7 +88,7 @@ TEST(Cached, MakesAgainAndReportsWhatItsDigestShowsDamaged) {
     fs::last_write_time(part, time);
     EXPECT_EQ(read_file(get()), "version 2");
     ASSERT_EQ(said.size(), 1U);
-    EXPECT_NE(said[0].find("is damaged, and is made again"), std::string::npos) << said[0];
+    EXPECT_NE(said[0].find("is damaged and will be made again"), std::string::npos) << said[0];
     EXPECT_NE(said[0].find("part-"), std::string::npos) << said[0];
     EXPECT_EQ(read_file(get()), "version 2");
     EXPECT_EQ(said.size(), 1U);

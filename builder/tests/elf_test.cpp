@@ -52,8 +52,8 @@ TEST(CheckMachine, NamesTheFirstFileOfAnotherMachine) {
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), Error::Kind::usage);
         EXPECT_STREQ(error.what(),
-                     "/bin/busybox in the initramfs is a 32-bit x86 program, and the image is for aarch64");
-        EXPECT_EQ(error.hint(), "take it from a package for arm64, such as busybox-static:arm64");
+                     "/bin/busybox in the initramfs is a 32-bit x86 program, but the image is for aarch64");
+        EXPECT_EQ(error.hint(), "use it from a package for arm64, such as busybox-static:arm64");
     }
 }
 

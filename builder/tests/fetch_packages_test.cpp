@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 
 const PackageRequest busybox{{"busybox-static"}, Arch::aarch64, false};
 
-/// Runs an action in a child without any network; what it returned.
-/// Nothing when this machine forbids that.
+/// Runs an action in a child without any network; returns its result.
+/// Unset if this machine forbids that.
 template <typename Action>
 std::optional<std::string> offline(const Action& action) {
     const TempDir dir;
@@ -98,10 +98,10 @@ TEST(FetchPackages, SaysWhatItCannotDownload) {
     EXPECT_TRUE(error->starts_with("host: cannot download http")) << *error;
     EXPECT_NE(error->find("busybox-static"), std::string::npos) << *error;
     EXPECT_TRUE(
-        error->ends_with("\nhint: connect this machine to its apt sources; finished downloads "
+        error->ends_with("\nhint: check the connection to the apt sources; finished downloads "
                          "stay cached"))
         << *error;
-    EXPECT_TRUE(fs::is_empty(deb.parent_path())) << "a half download stayed";
+    EXPECT_TRUE(fs::is_empty(deb.parent_path())) << "a partial download was left";
 }
 
 TEST(FetchPackages, NamesPackagesThatDoNotExist) {
@@ -165,7 +165,7 @@ TEST(AptChoose, TakesDependenciesButNoRecommendationsOnlyWhenAsked) {
     EXPECT_TRUE(std::is_sorted(all.begin(), all.end()));
     EXPECT_TRUE(std::count(all.begin(), all.end(), "mtools"));
     EXPECT_TRUE(std::count(all.begin(), all.end(), "libc6"));
-    EXPECT_TRUE(fs::is_empty(scratch.path())) << "apt's files stayed";
+    EXPECT_TRUE(fs::is_empty(scratch.path())) << "apt's files were left";
 }
 
 TEST(AptChoose, TakesTheKernelBehindItsMetapackage) {

@@ -16,7 +16,7 @@ namespace lktest {
 namespace {
 namespace fs = std::filesystem;
 
-/// Does something in a process that is then killed, and gives its id.
+/// Runs an action in a process, kills it, and returns its id.
 pid_t in_a_killed_process(const std::function<void()>& action) {
     const pid_t child = ::fork();
     if (child == 0) {
@@ -67,7 +67,7 @@ TEST(RemoveDead, TakesUnfinishedFilesOfProcessesThatWereKilledAndNoOthers) {
     write_file(own.temporary(), "half");
     EXPECT_EQ(names_in(dir.path()).size(), 3U);
     remove_dead(dir.path(), "live.iso");
-    EXPECT_EQ(names_in(dir.path()).size(), 2U) << "another file's is not this build's business";
+    EXPECT_EQ(names_in(dir.path()).size(), 2U) << "another file's is not touched";
     EXPECT_TRUE(fs::exists(own.temporary()));
     remove_dead(dir.path());
     EXPECT_EQ(names_in(dir.path()), std::set<std::string>{own.temporary().filename()});
@@ -86,9 +86,10 @@ TEST(MappedFile, SaysSoWhenItWasCutSinceInsteadOfEndingTheProgram) {
     mapped->read(3, std::as_writable_bytes(std::span(into)));
     EXPECT_EQ(into, "3456");
     fs::resize_file(path, 5);
-    EXPECT_EQ(
-        error_of([&] { mapped->read(3, std::as_writable_bytes(std::span(into))); }),
-        "host: " + path + " became shorter while it was read\nhint: build again when nothing writes to it");
+    EXPECT_EQ(error_of([&] { mapped->read(3, std::as_writable_bytes(std::span(into))); }),
+              "host: " + path +
+                  " became shorter while it was read\nhint: make sure that no program writes to it, and "
+                  "build again");
 }
 
 }  // namespace

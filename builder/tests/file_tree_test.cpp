@@ -149,9 +149,9 @@ TEST(Content, NamesAFileThatShrankOrWent) {
     write_file(file, "0123456789");
     const Content content = Content::file(file, 10);
     write_file(file, "01234");
-    EXPECT_EQ(error_of([&] { content.whole(); }),
-              "host: " + file.string() +
-                  " became shorter while it was read\nhint: build again when nothing writes to it");
+    EXPECT_EQ(error_of([&] { content.whole(); }), "host: " + file.string() +
+                                                      " became shorter while it was read\nhint: make sure "
+                                                      "that no program writes to it, and build again");
     std::filesystem::remove(file);
     EXPECT_EQ(error_of([&] { content.whole(); }),
               "host: cannot read " + file.string() + ": No such file or directory");

@@ -100,7 +100,7 @@ TEST(AddPackage, LeavesOutWhatMatchesWithAllBelow) {
         tree_of(package, dir.path(), {"/usr/lib/firmware", "/usr/share/doc", "/usr/share/man/*"});
     EXPECT_EQ(paths_of(tree), "/usr /usr/share /usr/share/documents /usr/share/linked ");
     EXPECT_EQ(tree.find("/usr/share/linked")->content.whole(), "5")
-        << "its bytes were packaged under another name";
+        << "its bytes are in the package under another name";
     EXPECT_EQ(tree_of(package, dir.path()).count(), 17U);
 }
 
@@ -116,13 +116,13 @@ TEST(AddPackage, NamesADamagedPackage) {
     const TempDir dir;
     const Package whole = make_deb(dir.path(), "a", {{.path = "./one", .text = std::string(100000, 'x')}});
     const std::string bytes = read_file(whole.deb), path = whole.deb;
-    const std::string hint = "\nhint: remove " + path + "; it is downloaded again";
+    const std::string hint = "\nhint: remove " + path + ", so that it is downloaded again";
     const auto error = [&](const std::string& content) {
         write_file(whole.deb, content);
         FileTree tree;
         return error_of([&] { add_package(tree, whole, dir.path(), {}); });
     };
-    const std::string start = "host: " + path + " is not a sound Debian package: ";
+    const std::string start = "host: " + path + " is not a valid Debian package: ";
     std::string flipped = bytes;
     flipped[flipped.size() - 100] ^= 0x20;
     for (const std::string& content : {std::string(), std::string("no package"), bytes.substr(0, 100),
@@ -134,7 +134,7 @@ TEST(AddPackage, NamesADamagedPackage) {
     fs::remove(whole.deb);
     EXPECT_EQ(error_of([&] { tree_of(whole, dir.path()); }),
               "host: cannot read " + path + ": No such file or directory");
-    EXPECT_TRUE(fs::is_empty(dir.path() / "tars")) << "a half tar stayed";
+    EXPECT_TRUE(fs::is_empty(dir.path() / "tars")) << "a partial tar was left";
 }
 
 TEST(AddPackage, LetsNoPathOutOfTheTree) {
@@ -158,9 +158,9 @@ TEST(AddPackage, KeepsADirectoryWhereThePackageHasASymlink) {
     const Package file = make_deb(dir.path(), "file", {{.path = "./usr/share/a", .text = "b"}});
     EXPECT_EQ(error_of([&] { add_package(tree, file, dir.path(), {}); }),
               "host: " + file.deb.string() +
-                  " is not a sound Debian package: its file /usr/share/a is a directory of another package"
+                  " is not a valid Debian package: its file /usr/share/a is a directory of another package"
                   "\nhint: remove " +
-                  file.deb.string() + "; it is downloaded again");
+                  file.deb.string() + ", so that it is downloaded again");
 }
 
 TEST(PackagesTree, MergesUsrAsDebianDoes) {

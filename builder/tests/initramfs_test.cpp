@@ -12,7 +12,7 @@
 namespace lktest {
 namespace {
 
-/// A PE header as a kernel's EFI stub has it.
+/// A PE header like that of a kernel's EFI stub.
 std::string fake_kernel(unsigned machine) {
     std::string image(256, '\0');
     image[0x3c] = 64;
@@ -103,7 +103,7 @@ TEST(Initramfs, RefusesABusyboxOfAnotherMachineByName) {
     } catch (const Error& error) {
         EXPECT_STREQ(
             error.what(),
-            "/bin/busybox in the initramfs is a 64-bit aarch64 program, and the image is for x86_64");
+            "/bin/busybox in the initramfs is a 64-bit aarch64 program, but the image is for x86_64");
     }
 }
 
@@ -119,9 +119,10 @@ TEST(TakeKernel, RefusesAKernelOfAnotherMachine) {
     tree.put_file("/usr/lib/modules/6.1/kernel/a.ko", elf_bytes(62));
     tree.put_file("/boot/vmlinuz-6.1", fake_kernel(0xaa64));
     EXPECT_EQ(complaint_of(tree),
-              "the kernel of linux-image-amd64 is a kernel for aarch64, and the image is for x86_64");
+              "the kernel of linux-image-amd64 is a kernel for aarch64, but the image is for x86_64");
     tree.put_file("/boot/vmlinuz-6.1", "short");
-    EXPECT_EQ(complaint_of(tree), "the kernel of linux-image-amd64 is no Linux kernel that lktest knows");
+    EXPECT_EQ(complaint_of(tree),
+              "the kernel of linux-image-amd64 is not a Linux kernel that lktest recognises");
 }
 
 }  // namespace

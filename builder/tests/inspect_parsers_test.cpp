@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 using Strings = std::vector<std::string>;
 
-/// What a command makes of files; it runs in a directory that has them.
+/// The output of a command, which runs in a directory with the files.
 std::string made_by(const std::map<std::string, std::string>& files, const std::string& script,
                     const std::string& result) {
     const TempDir directory;
@@ -159,7 +159,7 @@ TEST(IsoTree, ReadsRockRidgeJolietAndPlainNames) {
 
 TEST(Fat, ReadsLongNamesAndFragmentsOfEachKind) {
     for (const auto& [bits, kib] : {std::pair{12, 1440}, {16, 8192}, {32, 40960}}) {
-        // Removing "hole" leaves a gap that the large file is laid into and around.
+        // Removing "hole" leaves a gap, so the large file becomes fragmented.
         const std::string image = made_by(
             {{"hole", std::string(20'000, 'h')}, {"large", std::string(50'000, 'x') + "end"}, {"small", "s"}},
             fmt::format("mkfs.vfat -C -F {} -s 1 -n TESTING fat {} >/dev/null; mmd -i fat ::/EFI; "
@@ -247,7 +247,7 @@ TEST(Initramfs, IsReadInEachCompressionThatLinuxKnows) {
         EXPECT_TRUE(image.init->executable);
         EXPECT_EQ(image.init->interpreter, "/lib64/ld.so.2");
         EXPECT_TRUE(image.init->interpreter_there);
-        ASSERT_EQ(image.machines.size(), 1U);  // the firmware is not for this CPU, and need not be
+        ASSERT_EQ(image.machines.size(), 1U);  // firmware does not have to be for this CPU
         EXPECT_EQ(image.machines[0].count, 2U);
         EXPECT_TRUE(image.modules.contains("virtio_net"));
         EXPECT_EQ(image.releases, Strings{"6.1"});
@@ -312,7 +312,7 @@ TEST(Kernel, OfX86IsDamagedWhenWhatItHasPackedDoesNotUnpack) {
     kernel[1024 + packed / 2] ^= 0x55;
     EXPECT_NE(read_kernel(ByteView::of_memory(kernel))->damage, "");
     put(kernel, 0x248, 0xffff'ffff, 4);
-    EXPECT_EQ(read_kernel(ByteView::of_memory(kernel))->damage, "") << "nothing is there to be looked at";
+    EXPECT_EQ(read_kernel(ByteView::of_memory(kernel))->damage, "") << "there is nothing to examine";
 }
 
 }  // namespace

@@ -87,8 +87,8 @@ TEST(NestedImage, IsTheSystemWhenItIsExt4AndElseSaysHowToTakeItOut) {
                   std::string(1024, '\0') + "\xe2\xe1\xf5\xe0" + std::string(3000, '\0'));
     EXPECT_EQ(error_of([&] { nested_image(root, "f.iso"); }),
               "usage: the system of f.iso is a disk image inside its SquashFS (/LiveOS/rootfs.img, EROFS), "
-              "and no ext4\nhint: take it out with `lktest module unpack`, unpack it with "
-              "`fsck.erofs --extract=DIR` (erofs-utils), and give that directory as root");
+              "but not ext4\nhint: extract it with `lktest module unpack`, unpack it with "
+              "`fsck.erofs --extract=DIR` (erofs-utils), and use that directory as root");
 }
 
 }  // namespace

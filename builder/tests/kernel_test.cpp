@@ -84,8 +84,8 @@ TEST(RootKernel, ForAnotherMachineIsNamedByItsPath) {
     bzimage[0x236] = 1;
     put_kernel(root, "/boot/vmlinuz-6.1", "/lib/modules/6.1", bzimage);
     EXPECT_EQ(error_of([&] { take(root); }),
-              "usage: /boot/vmlinuz-6.1 in the root is a kernel for x86_64, and the image is for "
-              "aarch64\nhint: build with --arch x86_64, or give another kernel");
+              "usage: /boot/vmlinuz-6.1 in the root is a kernel for x86_64, but the image is for "
+              "aarch64\nhint: build with --arch x86_64, or use another kernel");
 }
 
 TEST(PackagedKernel, IsTakenFromOnePackageAndFromSplitOnes) {
@@ -171,7 +171,7 @@ TEST(BootableKernel, IsUnpackedFromGzipAndZboot) {
                 }).starts_with("usage: cannot decompress k: "));
     EXPECT_TRUE(error_of([&] {
                     bootable_kernel(zboot("x"), Arch::aarch64, "k");
-                }).starts_with("usage: k is no Linux kernel"));
+                }).starts_with("usage: k is not a Linux kernel"));
 }
 
 TEST(EmbeddedConfig, IsReadFromTheImage) {

@@ -151,7 +151,7 @@ TEST(Erofs, NamesWhatAKernelMustKnow) {
     EXPECT_EQ(packed->needs.back().kernel, "6.10");
     EXPECT_EQ(packed->needs.back().option, "CONFIG_EROFS_FS_ZIP_ZSTD");
     EXPECT_EQ(read_erofs_super(ByteView::of_memory(erofs_super(0x8000, 0)))->fault,
-              "it uses features that are not known (0x8000)");
+              "it uses unknown features (0x8000)");
     std::string summed = erofs_super(0, 0);
     put(summed, 1024 + 8, 1, 4);
     EXPECT_EQ(read_erofs_super(ByteView::of_memory(summed))->fault,
@@ -230,7 +230,7 @@ TEST(ImageFiles, AreFoundInSquashfs) {
 
 TEST(ImageFiles, AreFoundInErofs) {
     if (!std::filesystem::exists("/usr/bin/mkfs.erofs"))
-        GTEST_SKIP() << "there is no mkfs.erofs";
+        GTEST_SKIP() << "mkfs.erofs is not installed";
     look_at(image_by("mkfs.erofs image root >/dev/null"), false);
 }
 

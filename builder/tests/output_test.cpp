@@ -26,7 +26,7 @@ protected:
         return files;
     }();
 
-    /// What sha256sum says of the files by their list.
+    /// The output of sha256sum for the list of files.
     std::string checked(const fs::path& root) {
         ProcessOptions there;
         there.directory = root;
@@ -46,7 +46,7 @@ TEST_F(Output, OfADirectoryHasFilesThatSha256sumConfirms) {
 TEST_F(Output, IsNotMixedIntoADirectoryOfSomebodyElses) {
     EXPECT_EQ(error_of([&] { write_directory(directory_.path(), files_, nobody); }),
               "usage: " + directory_.path().string() +
-                  " is not empty, and no directory of lktest's\nhint: give a new directory to -o");
+                  " is not empty, and lktest did not create it\nhint: pass a new directory to -o");
     EXPECT_FALSE(fs::exists(directory_.path() / "boot"));
 }
 

@@ -24,7 +24,7 @@ Recipe parse(const std::string& text) {
     return read_recipe(directory.path() / "test.toml");
 }
 
-/// The whole message of what read_recipe() complains about, with "test.toml" as the file's name.
+/// The whole error message of read_recipe(), with "test.toml" as the file's name.
 std::string complaint(const std::string& text) {
     const TempDir directory;
     write_file(directory.path() / "test.toml", text);
@@ -131,14 +131,14 @@ block = "100K"
               R"(test.toml:1:9: 'about' must be a string, not an integer
     about = 3
             ^
-test.toml:2:16: "test disk" is no ISO 9660 volume label
+test.toml:2:16: "test disk" is not an ISO 9660 volume label
     volume_label = "test disk"
                    ^
 hint: use 1 to 32 of A-Z, 0-9 and _
 test.toml:9:16: 'command_line' names a console
     command_line = "console=ttyS1"
                    ^
-hint: leave console= out: lktest adds serial and display for each architecture
+hint: remove console=: lktest adds serial port and display for each architecture
 test.toml:11:14: unknown compressor 'zst'
     compressor = "zst"
                  ^
@@ -203,11 +203,11 @@ TEST(Recipe, WhatIsMissingIsNamed) {
     EXPECT_EQ(complaint("about = \"x\"\n"), R"(test.toml:1:1: 'volume_label' is missing
     about = "x"
     ^
-test.toml:1:1: there is no [kernel]
+test.toml:1:1: the recipe has no [kernel]
     about = "x"
     ^
 hint: add [kernel] with x86_64 = "linux-image-amd64"
-test.toml:1:1: there is no [[menu]] entry
+test.toml:1:1: the recipe has no [[menu]] entry
     about = "x"
     ^
 hint: add [[menu]] with title = "…")");

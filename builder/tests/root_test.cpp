@@ -19,7 +19,7 @@ namespace lktest {
 namespace {
 namespace fs = std::filesystem;
 
-/// A directory that is to become an image, and options that collect what is told of it.
+/// A directory to build from, and options that collect warnings.
 struct Setting {
     TempDir dir;
     std::vector<std::string> told;
@@ -82,7 +82,7 @@ TEST(ReadRoot, ListsEveryFileThatCannotBeReadAndFailsUnlessThatIsAllowed) {
         ASSERT_EQ(setting.told.size(), 1U);
         EXPECT_TRUE(setting.told[0].starts_with("25 files are omitted, they cannot be read:\n  /bin/"));
     };
-    // Root reads everything: this must be somebody else.
+    // Root can read everything, so this needs another user.
     if (root) {
         ASSERT_EQ(::seteuid(65534), 0);
     }
@@ -97,8 +97,8 @@ TEST(ReadRoot, NamesTheProgramThatIsForAnotherMachine) {
     setting.put("bin/dash", elf_bytes(183));
     fs::create_symlink("/bin/dash", setting.dir.path() / "bin/sh");
     EXPECT_EQ(error_of([&] { setting.read(); }),
-              "usage: the root is for another machine than x86_64: its /bin/dash is a 64-bit aarch64 "
-              "program\nhint: give --arch as the root is, or another root");
+              "usage: the root is not for x86_64: its /bin/dash is a 64-bit aarch64 "
+              "program\nhint: use the root's architecture for --arch, or another root");
     setting.options.arch = Arch::aarch64;
     EXPECT_EQ(error_of([&] { setting.read(); }), "nothing was thrown");
 }

@@ -20,7 +20,7 @@ std::shared_ptr<Inode> node(NodeType type, mode_t permissions) {
     return inode;
 }
 
-/// What only root could make in a directory, and what a copy could lose.
+/// Files that only root can make in a directory, or that a copy could lose.
 FileTree odd_tree() {
     FileTree tree;
     auto text = node(NodeType::regular, 04751);
@@ -44,7 +44,7 @@ FileTree odd_tree() {
     return tree;
 }
 
-/// An image of the tree, behind other bytes as in an ISO.
+/// An image of the tree, after other bytes as in an ISO.
 struct Image {
     TempDir dir;
     ByteView file;
@@ -90,12 +90,12 @@ TEST(SquashfsTree, NamesWhatIsDamaged) {
     const SquashfsSource cut{image.file.part(5000, 200), "the image", "cut"};
     EXPECT_EQ(error_of([&] { squashfs_tree(cut, {}, image.dir.path() / "cache", nobody); }).substr(0, 17),
               "usage: the image ");
-    constexpr std::size_t fragment_count = 16;  // its place in the superblock
+    constexpr std::size_t fragment_count = 16;  // its position in the superblock
     std::string bytes = read_file(image.dir.path() / "image");
     bytes.replace(fragment_count, 4, "\xff\xff\xff\x0f");
     const SquashfsSource lies{ByteView::of_memory(bytes), "the image", "lies"};
     EXPECT_EQ(error_of([&] { squashfs_tree(lies, {}, image.dir.path() / "cache", nobody); }),
-              "usage: the image is no SquashFS image or damaged: its 268435455 fragments");
+              "usage: the image is damaged or not a SquashFS image: its 268435455 fragments");
 }
 
 TEST(SquashfsTree, ReadsInodesThatPointToAttributesWhichTheImageHasNot) {

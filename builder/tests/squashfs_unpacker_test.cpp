@@ -22,7 +22,7 @@ namespace lktest {
 namespace {
 namespace fs = std::filesystem;
 
-/// A directory with one of each, and with what only root can make when this is root.
+/// A directory with one file of each type, and for root also those that only root can make.
 void fill(const fs::path& directory) {
     fs::create_directories(directory / "etc/empty");
     write_file(directory / "etc/text", "short");
@@ -67,7 +67,7 @@ TEST_F(UnpackSquashfs, IsOverOnceOnly) {
     std::uint64_t before = 0;
     const Progress watch = [&](std::string_view, std::uint64_t done, std::uint64_t total) {
         EXPECT_GT(done, before);
-        EXPECT_EQ(total, 0U) << "how much comes out of an image is not known before";
+        EXPECT_EQ(total, 0U) << "the unpacked size of an image is unknown in advance";
         before = done;
     };
     unpack_squashfs(image_, target_, watch);
@@ -103,8 +103,8 @@ TEST_F(UnpackSquashfs, RefusesWhatIsDamagedWithoutCrashing) {
               "usage: cannot read /nowhere: No such file or directory");
     write_file(image_, "no image");
     EXPECT_EQ(error_of([&] { unpack_squashfs(image_, target_, nobody); }),
-              "usage: " + image_.string() + " is no SquashFS image or damaged: its superblock");
-    // SquashFS 4.0: bytes_used, at byte 40 of the superblock; what follows is padding.
+              "usage: " + image_.string() + " is damaged or not a SquashFS image: its superblock");
+    // SquashFS 4.0: bytes_used, at byte 40 of the superblock; the rest of the file is padding.
     std::uint64_t used = 0;
     std::memcpy(&used, whole.data() + 40, sizeof used);
     for (std::size_t size = 96; size < used; size += used / 40) {
@@ -117,7 +117,7 @@ TEST_F(UnpackSquashfs, RefusesWhatIsDamagedWithoutCrashing) {
 TEST_F(UnpackSquashfs, MixesNothingIntoADirectoryThatHasFiles) {
     write_squashfs(directory_tree(source_), image_, {}, 0, 1, nobody);
     EXPECT_EQ(error_of([&] { unpack_squashfs(image_, source_, nobody); }),
-              "usage: " + source_.string() + " is not empty\nhint: give a new directory");
+              "usage: " + source_.string() + " is not empty\nhint: use a new directory");
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
 constexpr std::int64_t epoch = 1700000000;  // 2023-11-14 22:13:20 UTC
 constexpr std::size_t block = 128 << 10;
 
-/// Bytes that no compressor makes smaller.
+/// Incompressible bytes.
 std::string noise(std::size_t size, unsigned seed) {
     std::mt19937 random(seed);
     std::string bytes(size, '\0');
@@ -49,7 +49,7 @@ void put_node(FileTree& tree, const std::string& path, NodeType type, dev_t devi
     tree.put(path, inode);
 }
 
-/// One of everything that SquashFS can hold and that has gone wrong before.
+/// One of everything that SquashFS can hold, and of past bugs.
 FileTree tricky_tree() {
     FileTree tree;
     tree.put_file("/a/linked", "three names\n");
@@ -286,15 +286,15 @@ TEST(WriteSquashfs, RefusesSettingsThatTheCompressorDoesNotHave) {
         return error_of([&] { write_squashfs({}, dir.path() / "image", compression, epoch, 1, {}); });
     };
     EXPECT_EQ(error({Compressor::zstd, 23}),
-              "usage: zstd has no compression level 23\nhint: give one from 1 to 22");
+              "usage: zstd has no compression level 23\nhint: use one from 1 to 22");
     EXPECT_EQ(error({Compressor::gzip, 10}),
-              "usage: gzip has no compression level 10\nhint: give one from 1 to 9");
+              "usage: gzip has no compression level 10\nhint: use one from 1 to 9");
     EXPECT_EQ(error({Compressor::xz, 10}),
-              "usage: xz has no compression level 10\nhint: give one from 1 to 9");
+              "usage: xz has no compression level 10\nhint: use one from 1 to 9");
     EXPECT_EQ(error({Compressor::lz4, 1}), "usage: lz4 has no compression level\nhint: remove it");
     EXPECT_EQ(
         error({Compressor::zstd, 0, 5000}),
-        "usage: SquashFS has no block size of 5000 bytes\nhint: give a power of two from 4 KiB to 1 MiB");
+        "usage: SquashFS has no block size of 5000 bytes\nhint: use a power of two from 4 KiB to 1 MiB");
     EXPECT_TRUE(fs::is_empty(dir.path()));
 }
 

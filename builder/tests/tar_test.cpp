@@ -64,7 +64,7 @@ TEST(TarTree, RefusesWhatIsDamagedOrNoTarByName) {
     write_file(file, std::string_view(whole).substr(0, 50000));
     EXPECT_TRUE(error_of([&] {
                     tar_tree(file, {}, dir.path());
-                }).starts_with("usage: " + file + " is not a sound tar archive: "));
+                }).starts_with("usage: " + file + " is not a valid tar archive: "));
     const std::string packed = make_tar({{.path = "./a", .text = std::string(100000, 'x')}}, false, "gzip");
     write_file(file, std::string_view(packed).substr(0, packed.size() - 20));
     EXPECT_TRUE(error_of([&] { tar_tree(file, {}, dir.path()); }).starts_with("usage: ")) << "cut short";

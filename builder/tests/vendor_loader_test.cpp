@@ -12,7 +12,7 @@
 namespace lktest {
 namespace {
 
-/// A vendor's medium whose GRUB can be told for one.
+/// A vendor's medium with a recognisable GRUB.
 struct Vendor {
     TempDir dir;
     FakeMedium medium{Arch::aarch64};
@@ -36,7 +36,7 @@ struct Vendor {
 
 TEST(VendorLoader, IsWhatFirmwareStartsByteForByte) {
     Vendor vendor;
-    vendor.medium.files["/EFI/BOOT/GRUBAA64.EFI"] = "an older grub_";  // not what firmware starts
+    vendor.medium.files["/EFI/BOOT/GRUBAA64.EFI"] = "an older grub_";  // firmware does not start this one
     vendor.medium.files["/EFI/BOOT/fonts/x.pf2"] = "font";
     vendor.medium.files["/boot/grub/arm64-efi/linux.mod"] = "module";
     auto files = vendor.efi();
@@ -59,11 +59,10 @@ TEST(VendorLoader, HasOurMenuInPlaceOfItsOwnAndNoFallback) {
 
 TEST(VendorLoader, IsRefusedForAnotherMachineOrWhenItIsNoGrub) {
     Vendor vendor;
-    const std::string hint = "\nhint: take another ISO, or loader = \"signed\" or \"grub\" in [boot]";
+    const std::string hint = "\nhint: use another ISO, or loader = \"signed\" or \"grub\" in [boot]";
     EXPECT_EQ(error_of([&] { vendor.take(Arch::x86_64); }),
               "usage: " + vendor.iso.string() +
-                  " has no boot loader for UEFI machines of x86_64: there is no /EFI/BOOT/BOOTX64.EFI" +
-                  hint);
+                  " has no UEFI boot loader for x86_64: /EFI/BOOT/BOOTX64.EFI is missing" + hint);
     vendor.medium.esp["/EFI/BOOT/GRUBAA64.EFI"] = vendor.medium.files["/EFI/BOOT/GRUBAA64.EFI"] = "systemd";
     EXPECT_EQ(error_of([&] { vendor.take(); }),
               "usage: the boot loader of " + vendor.iso.string() + " is not GRUB" + hint);

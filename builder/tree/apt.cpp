@@ -16,7 +16,7 @@ namespace lktest {
 namespace {
 namespace fs = std::filesystem;
 
-/// Debian Policy 5.6.1. Anything else would be a pattern, a version or an option to apt.
+/// Debian Policy 5.6.1. apt would treat anything else as a pattern, a version or an option.
 void check_name(std::string_view name) {
     constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
     const bool good =
@@ -64,13 +64,13 @@ ProcessResult ask_apt(const std::string& program, const View& view,
           fmt::format("Dir::State::status={}", (empty / "status").string()),
           fmt::format("Dir::State::extended_states={}", (empty / "extended_states").string()),
           fmt::format("Dir::Cache::archives={}/", (empty / "archives").string()),
-          // No cache of the lists: a plain user may not write the machine's.
+          // No cache of the lists, because an ordinary user must not write the machine's.
           std::string("Dir::Cache::pkgcache="), std::string("Dir::Cache::srcpkgcache="),
           std::string("Debug::NoLocking=1"), std::string("APT::Install-Recommends=0"),
           std::string("APT::Install-Suggests=0"), std::string("Acquire::Languages=none"),
-          // A name is a name: apt would take "linux-image-6.1" as a regular expression.
+          // Otherwise apt would treat "linux-image-6.1" as a regular expression.
           std::string("APT::Cmd::Pattern-Only=1"),
-          // --print-uris says MD5 otherwise.
+          // Otherwise --print-uris prints MD5.
           std::string("Acquire::ForceHash=SHA256")}) {
         arguments.emplace_back("-o");
         arguments.push_back(option);
@@ -134,8 +134,8 @@ std::vector<std::string> kernel_packages(const std::string& name, const View& vi
                       "remove one of the packages that conflict");
 }
 
-/// Gives a downloaded file its name in the cache. From a file:/ source apt makes a
-/// symlink; the cache holds the bytes.
+/// Moves a downloaded file to its name in the cache. For a file:/ source apt makes a
+/// symlink, but the cache needs the bytes.
 void keep(const fs::path& arrived, const fs::path& name) {
     if (fs::is_symlink(arrived)) {
         write_file(name, read_file(arrived));
@@ -194,8 +194,8 @@ void apt_download(const std::vector<const PackageOffer*>& offers, const fs::path
         total += offer->size;
     const TempDir arriving(debs);
     for (auto offer = offers.begin(); offer != offers.end();) {
-        // No sandbox user: it could not write into a directory of ours, and apt
-        // compares each file with the hash from its signed lists.
+        // Without the sandbox user, which could not write into this directory. apt still compares each file
+        // with the hash from its signed lists.
         std::vector<std::string> command{"/usr/lib/apt/apt-helper", "-qq", "-o", "APT::Sandbox::User=root",
                                          "download-file"};
         auto first = offer;
@@ -217,7 +217,7 @@ void apt_download(const std::vector<const PackageOffer*>& offers, const fs::path
             throw host_error(fmt::format("cannot download {}", reasons.front()),
                              gone
                                  ? "run `apt-get update`: the package has a newer version now"
-                                 : "connect this machine to its apt sources; finished downloads stay cached");
+                                 : "check the connection to the apt sources; finished downloads stay cached");
         }
         for (; first != offer; ++first)
             keep(arriving.path() / (*first)->file, debs / (*first)->file);

@@ -14,7 +14,7 @@ namespace lktest {
 namespace {
 namespace fs = std::filesystem;
 
-/// libarchive asks for the next piece of data.tar.xz: the next piece of the .deb's member.
+/// Callback of libarchive for the next piece of data.tar.xz, from the .deb's member.
 la_ssize_t read_member(archive* inner, void* deb, const void** piece) {
     std::size_t size = 0;
     la_int64_t offset = 0;
@@ -56,8 +56,8 @@ void unpack_data(const fs::path& deb, const fs::path& file) {
 }  // namespace
 
 Error damaged_deb(const fs::path& deb, std::string_view reason) {
-    return host_error(fmt::format("{} is not a sound Debian package: {}", deb.string(), reason),
-                      fmt::format("remove {}; it is downloaded again", deb.string()));
+    return host_error(fmt::format("{} is not a valid Debian package: {}", deb.string(), reason),
+                      fmt::format("remove {}, so that it is downloaded again", deb.string()));
 }
 
 fs::path data_tar(const fs::path& deb, const fs::path& cache) {

@@ -29,7 +29,7 @@ void check_executable(Arch arch) {
     if (!fs::exists(fmt::format("/proc/sys/fs/binfmt_misc/qemu-{}", name(arch))))
         throw host_error(
             fmt::format("the packages' scripts for {} cannot be executed on {}", name(arch), host.machine),
-            "install qemu-user-static, binfmt-support and arch-test, or take a recipe that executes nothing, "
+            "install qemu-user-static, binfmt-support and arch-test, or use a recipe that executes nothing, "
             "as "
             "recovery");
 }

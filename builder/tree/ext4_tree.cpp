@@ -83,7 +83,7 @@ void copy_out(const Content& bytes, const fs::path& file, const Progress& progre
     out.end_at(bytes.size());
 }
 
-/// A regular file, and where its bytes are to be in the file in the cache.
+/// A regular file, and the position of its bytes in the file in the cache.
 struct Placed {
     std::shared_ptr<Inode> inode;
     ext2_ino_t source;
@@ -98,7 +98,7 @@ public:
         : name_(std::move(name)), exclusion_(exclude) {
         initialize_ext2_error_table();
         ext2_filsys opened = nullptr;
-        // A journal that was not closed is left as it is: whoever made the image did close it.
+        // An open journal is ignored: the image's creator should have closed it.
         const errcode_t status =
             ext2fs_open2(image.c_str(), nullptr, EXT2_FLAG_64BITS, 0, 0, unix_io_manager, &opened);
         system_.reset(opened);
@@ -142,7 +142,7 @@ private:
             throw std::bad_alloc();
         if (status != 0)
             throw usage_error(fmt::format("cannot read {} of {}: {}", what, name_, error_message(status)),
-                              "is it whole? e2fsck -fn tells");
+                              "check with e2fsck -fn whether it is intact");
     }
 
     /// Calls `take` with each part of an inode's data and where it begins.
@@ -193,7 +193,7 @@ private:
         check(ext2fs_xattrs_read(attributes), path);
         const auto take = [](char* name, char* value, size_t size, void* into) {
             const std::string_view key(name);
-            // What SquashFS has a place for: no ACLs.
+            // SquashFS cannot hold ACLs.
             if (key.starts_with("user.") || key.starts_with("trusted.") || key.starts_with("security."))
                 static_cast<Inode*>(into)->xattrs.emplace(key, std::string(value, size));
             return 0;
@@ -218,7 +218,7 @@ private:
                 const std::uint64_t size = EXT2_I_SIZE(&source);
                 if (size > most_ - std::min(most_, total_))
                     throw usage_error(fmt::format("the files of {} are too large for it: {}", name_, path),
-                                      "is it whole? e2fsck -fn tells");
+                                      "check with e2fsck -fn whether it is intact");
                 files_.push_back({inode, number, path, total_, size});
                 total_ += size;
                 break;
@@ -275,7 +275,7 @@ private:
     std::string name_;
     Exclusion exclusion_;
     System system_;
-    std::uint64_t most_ = 0;  ///< bytes that its files may have
+    std::uint64_t most_ = 0;  ///< limit on the total bytes of its files
     FileTree tree_;
     std::vector<Placed> files_;
     std::uint64_t total_ = 0;

@@ -20,7 +20,7 @@ namespace lktest {
 namespace {
 namespace fs = std::filesystem;
 
-/// A sparse file of a tar is put together in memory; a larger one is refused.
+/// Sparse files of a tar are assembled in memory; larger ones are refused.
 constexpr std::int64_t most_sparse = std::int64_t{1} << 32;
 
 std::string text_of(const char* text) {
@@ -38,8 +38,8 @@ std::string absolute(std::string_view name) {
     return fmt::format("{}{}", name.starts_with('/') ? "" : "/", name);
 }
 
-/// The bytes of the entry just read: a part of `tar` when libarchive points into
-/// it, which it does for everything but sparse files.
+/// The bytes of the current entry. They are a part of `tar` if libarchive points into it, which it
+/// does for everything except sparse files.
 Content content_of(archive& reader, archive_entry& entry, const std::shared_ptr<const MappedFile>& tar) {
     const auto size = static_cast<std::size_t>(archive_entry_size(&entry));
     std::string copy;
@@ -99,10 +99,10 @@ void read_tar(const std::shared_ptr<const MappedFile>& tar,
               const std::function<std::shared_ptr<Inode>(const std::string&)>& other) {
     const ArchiveReader reader(archive_read_new());
     archive_read_support_format_tar(reader.get());
-    // Opened as memory, the tar reader hands back pointers into our mapping.
+    // The tar reader for memory returns pointers into the mapping.
     if (archive_read_open_memory(reader.get(), tar->bytes().data(), tar->bytes().size()) != ARCHIVE_OK)
         throw host_error(reason_of(*reader));
-    // Hard links name a file that came before; it may have been excluded from the tree.
+    // Hard links name an earlier file, which may have been excluded from the tree.
     std::unordered_map<std::string, std::shared_ptr<Inode>> linkable;
     for (archive_entry* entry = nullptr;;) {
         const int result = archive_read_next_header(reader.get(), &entry);
@@ -110,7 +110,7 @@ void read_tar(const std::shared_ptr<const MappedFile>& tar,
             return;
         if (result < ARCHIVE_WARN)
             throw host_error(reason_of(*reader));
-        // Bytes as they are: under a C locale libarchive warns of others than ASCII, no more.
+        // In a C locale libarchive only warns about non-ASCII names, and keeps their bytes.
         if (!archive_entry_pathname(entry))
             throw host_error("an entry has no name");
         const std::string path = absolute(archive_entry_pathname(entry));
@@ -167,7 +167,7 @@ FileTree tar_tree(const fs::path& archive, const std::vector<std::string>& exclu
                 tree.put(path.empty() ? "/" : path, std::move(inode));
         });
     } catch (const Error& error) {
-        throw usage_error(fmt::format("{} is not a sound tar archive: {}", archive.string(), error.what()));
+        throw usage_error(fmt::format("{} is not a valid tar archive: {}", archive.string(), error.what()));
     }
     return tree;
 }

@@ -36,8 +36,7 @@ bool ends_numbered(std::string_view path) {
     return path.ends_with(".sb");
 }
 
-/// Modules of one directory, in the order in which linux-live unites them: by name, and
-/// those of its subdirectory modules/ after them.
+/// Modules of one directory in linux-live's order: by name, followed by those of its subdirectory modules/.
 std::vector<std::string> modules(const std::vector<std::string>& images) {
     std::vector<std::string> found;
     std::ranges::copy_if(images, std::back_inserter(found), ends_numbered);
@@ -52,9 +51,9 @@ std::vector<std::string> modules(const std::vector<std::string>& images) {
     return found;
 }
 
-/// Ubuntu names layers after those below them: minimal.standard.live.squashfs lies on
-/// minimal.standard.squashfs and that on minimal.squashfs. The topmost one is the kernel
-/// parameter layerfs-path.
+/// Ubuntu names layers after those below them: minimal.standard.live.squashfs is stacked on
+/// minimal.standard.squashfs, and that on minimal.squashfs. The kernel parameter layerfs-path names the
+/// topmost one.
 std::vector<std::string> casper_layers(const IsoTree& iso) {
     std::string top = "filesystem.squashfs";
     for (const char* path : {"/boot/grub/grub.cfg", "/boot/grub/loopback.cfg"})
@@ -113,11 +112,11 @@ std::optional<std::string> nested_image(const FileTree& root, const std::string&
         image->content.read(1024, std::as_writable_bytes(std::span(magic)));
         const bool erofs = magic == std::array<unsigned char, 4>{0xe2, 0xe1, 0xf5, 0xe0};
         throw usage_error(
-            fmt::format("the system of {} is a disk image inside its SquashFS ({}{}), and no ext4", name,
+            fmt::format("the system of {} is a disk image inside its SquashFS ({}{}), but not ext4", name,
                         path, erofs ? ", EROFS" : ""),
-            erofs ? "take it out with `lktest module unpack`, unpack it with `fsck.erofs --extract=DIR` "
-                    "(erofs-utils), and give that directory as root"
-                  : "take it out with `lktest module unpack`, copy its files, and give their directory as "
+            erofs ? "extract it with `lktest module unpack`, unpack it with `fsck.erofs --extract=DIR` "
+                    "(erofs-utils), and use that directory as root"
+                  : "extract it with `lktest module unpack`, copy its files, and use their directory as "
                     "root");
     }
     return std::nullopt;

@@ -15,17 +15,17 @@ namespace lktest {
 namespace {
 namespace fs = std::filesystem;
 
-/// By path, letters of any case: FAT knows no other.
+/// By path, ignoring case like FAT.
 using Files = std::map<std::string, ByteView, LessAnyCase>;
 
-/// No boot loader is larger. A larger file would not fit into an EFI system partition.
+/// Boot loaders are smaller. A larger file would not fit into an EFI system partition.
 constexpr std::uint64_t most = 64 << 20;
 
 bool is_below(std::string_view path, std::string_view directory) {
     return lower_case(path.substr(0, directory.size())) == lower_case(directory);
 }
 
-/// /EFI of the ISO's tree and, over it, of its EFI system partition: that is what firmware starts.
+/// /EFI of the ISO's tree, overlaid with that of its EFI system partition, which firmware uses.
 Files efi_files(const ByteView& bytes, const IsoTree& tree) {
     Files files;
     for (const auto& [path, node] : tree.nodes)
@@ -35,7 +35,7 @@ Files efi_files(const ByteView& bytes, const IsoTree& tree) {
     for (const BootImage& image : catalogue ? catalogue->images : std::vector<BootImage>()) {
         if (image.platform != efi_platform)
             continue;
-        // From there to the end: the size in the catalogue often is none.
+        // From there to the end, because the size in the catalogue is often wrong.
         const auto esp = read_fat(bytes.from(image.offset));
         if (!esp)
             continue;
@@ -55,17 +55,17 @@ std::string whole(const ByteView& bytes) {
 VendorLoader vendor_loader(const fs::path& iso, Arch arch, const std::string& config) {
     const ByteView bytes = ByteView::of_file(iso);
     if (!read_iso_volume(bytes))
-        throw usage_error(fmt::format("{} is no ISO 9660 image", iso.string()));
+        throw usage_error(fmt::format("{} is not an ISO 9660 image", iso.string()));
     const IsoTree tree = read_iso_tree(bytes);
     const Files files = efi_files(bytes, tree);
     const std::string first = fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch));
-    // Of shim: it would write boot entries into the firmware's variables.
+    // shim's fallback program would write boot entries into the firmware's variables.
     const std::string fallback = lower_case(fmt::format("fb{}.efi", efi_suffix(arch)));
-    const std::string hint = "take another ISO, or loader = \"signed\" or \"grub\" in [boot]";
+    const std::string hint = "use another ISO, or loader = \"signed\" or \"grub\" in [boot]";
     if (!files.contains(first))
-        throw usage_error(fmt::format("{} has no boot loader for UEFI machines of {}: there is no {}",
-                                      iso.string(), name(arch), first),
-                          hint);
+        throw usage_error(
+            fmt::format("{} has no UEFI boot loader for {}: {} is missing", iso.string(), name(arch), first),
+            hint);
     const bool has_grub = std::ranges::any_of(files, [](const auto& file) {
         return lower_case(file.first).ends_with(".efi") && find_text(file.second, "grub_", most) != not_found;
     });

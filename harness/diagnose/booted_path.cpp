@@ -27,14 +27,14 @@ bool is_about_this_medium(const std::string& id, const BootCell& cell) {
     return is_disk(cell.medium) ? !is_in(of_el_torito) : !is_in(of_partitions);
 }
 
-/// How many words an entry gives to its kernel, if the kernel that ran was given all of them; else nothing.
+/// How many words an entry passes to its kernel; unset unless the kernel that ran got all of them.
 std::optional<std::size_t> words_shared(const EntryFacts& entry, const std::set<std::string_view>& booted) {
     const std::vector<std::string_view> words = words_of(entry.said.command_line);
     const bool all = std::ranges::all_of(words, [&](std::string_view word) { return booted.contains(word); });
     return all && entry.said.certain ? std::optional(words.size()) : std::nullopt;
 }
 
-/// The most words that an entry shares with the kernel's command line; nothing if none is the one.
+/// The most words that an entry shares with the kernel's command line; unset if no entry matches.
 std::optional<std::size_t> best_match(const MediumFacts& facts, const std::set<std::string_view>& booted) {
     std::optional<std::size_t> best;
     for (const ConfigFacts& config : facts.configs)
@@ -62,7 +62,7 @@ void keep_entries(MediumFacts& facts, const std::string& command_line) {
     }
 }
 
-/// The kernels and initramfs that the entries left name.
+/// The kernels and initramfs that the remaining entries name.
 void keep_what_entries_load(MediumFacts& facts) {
     const auto loaded = [&facts](auto is_it) {
         return std::ranges::any_of(facts.configs, [&](const ConfigFacts& config) {
@@ -129,11 +129,11 @@ void add_medium_facts(const MediumFacts& medium, const std::string& command_line
     facts.add("loader-on-medium", loaders.contains(wanted_loader),
               loaders.empty() ? "the medium has no /EFI/BOOT/BOOT*.EFI"
                               : fmt::format("in /EFI/BOOT the medium has {}", fmt::join(loaders, ", ")));
-    // Every CPU has pages of 4 KiB.
+    // Every CPU supports 4 KiB pages.
     for (const KernelFacts& kernel : medium.kernels)
         if (kernel.image && kernel.image->page_size > 4096)
             facts.add(fmt::format("kernel-has-{}k-pages", kernel.image->page_size >> 10), true,
-                      fmt::format("the kernel {} has pages of {} KiB", printable(kernel.path),
+                      fmt::format("the kernel {} uses {} KiB pages", printable(kernel.path),
                                   kernel.image->page_size >> 10));
     const auto configured = [&medium](BootLoader loader) {
         return std::ranges::any_of(medium.configs,
@@ -147,7 +147,8 @@ void add_medium_facts(const MediumFacts& medium, const std::string& command_line
     const std::vector<LabelUse> uses = labels_of(command_line, 1);
     if (!command_line.empty())
         facts.add("label-named", !uses.empty(),
-                  fmt::format("the kernel's command line names {} volume label", uses.empty() ? "no" : "a"));
+                  fmt::format("the kernel's command line {} a volume label",
+                              uses.empty() ? "does not name" : "names"));
     if (!uses.empty())
         facts.add(
             "label-agrees",
@@ -172,7 +173,7 @@ void add_medium_facts(const MediumFacts& medium, const std::string& command_line
             continue;
         facts.words["wanted"] = printable(wanted);
         facts.add("label-is-another", wanted != medium.volume.label,
-                  fmt::format("it spoke of the volume label '{}', and the medium's is '{}'",
+                  fmt::format("it asked for the volume label '{}', and the medium's is '{}'",
                               printable(wanted), label));
         return;
     }

@@ -36,7 +36,7 @@ CpuTotals totals(const std::vector<CpuActivity>& activities) {
     return sum;
 }
 
-/// Whether a CPU shows that whatever log there is belongs to an earlier boot.
+/// Whether the CPUs show that a log in memory belongs to an earlier boot.
 bool left_the_kernel(const CpuTotals& cpus) {
     return cpus.samples > 0 && cpus.kernel == 0 && cpus.programs == 0;
 }
@@ -49,39 +49,39 @@ void tell_of_the_log(const Examination& seen, const KernelStart& facts, Diagnosi
                     seen.log.empty() ? 0.0 : std::chrono::duration<double>(seen.log.back().time).count()));
     if (seen.log_by_shape)
         said.evidence.emplace_back(
-            "the kernel has not yet described itself (VMCOREINFO): it is in its first seconds");
+            "the kernel has not yet written its VMCOREINFO: it is in its first seconds");
     if (!facts.init.empty())
         said.evidence.push_back(fmt::format("the log says that {} was started", printable(facts.init)));
     if (!seen.kernel_on_console)
-        said.evidence.emplace_back("no line of it was on the serial console");
+        said.evidence.emplace_back("none of its lines reached the serial console");
 }
 
-/// What was loaded from a file system is a boot loader, or what it has loaded in turn; the
-/// firmware's own images have names of their own or GUIDs.
+/// An image that came from a file system is a boot loader, or was loaded by one. The firmware's own
+/// images have other names or GUIDs.
 void find_uefi_stage(const Examination& seen, Diagnosis& said) {
     const auto loader =
         std::ranges::find_if(seen.efi_images.rbegin(), seen.efi_images.rend(),
                              [](const std::string& image) { return image.starts_with('\\'); });
     if (loader == seen.efi_images.rend() && !seen.loader.empty()) {
         said.stage = BootStage::boot_loader;
-        said.summary = "no kernel runs: a boot loader was started, and returned to the firmware";
-        said.evidence.push_back("it said on the console: " + printable(seen.loader));
+        said.summary = "no kernel is running: a boot loader was started, and returned to the firmware";
+        said.evidence.push_back("its line on the console: " + printable(seen.loader));
     } else if (loader == seen.efi_images.rend()) {
         said.stage = BootStage::firmware;
-        said.summary = "no kernel runs: UEFI has started no boot loader";
+        said.summary = "no kernel is running: UEFI has not started a boot loader";
     } else {
         said.stage = BootStage::boot_loader;
-        said.summary = fmt::format("no kernel runs: UEFI has started {}", printable(*loader));
+        said.summary = fmt::format("no kernel is running: UEFI has started {}", printable(*loader));
         said.evidence.push_back(
-            fmt::format("{} is the youngest that came from a file system, of {} images that UEFI holds",
+            fmt::format("{} is the latest one from a file system, of {} images that UEFI has loaded",
                         printable(*loader), seen.efi_images.size()));
     }
     for (const std::string& where : seen.in_efi_images)
         said.evidence.push_back(printable(where));
 }
 
-/// Whether the first program is the one by which an initramfs hands over: it has put the new root in place,
-/// and becomes the system's init with its last act.
+/// Whether process 1 is the program by which an initramfs hands over: it has put the new root in place, and
+/// executes the system's init last.
 bool hands_over_still(const TaskList& tasks) {
     const auto first = std::ranges::find(tasks.tasks, 1, &Task::pid);
     if (first == tasks.tasks.end())
@@ -103,65 +103,68 @@ void find_stage(const Examination& seen, const KernelStart& facts, const CpuTota
         tell_of_the_log(seen, facts, said);
         const std::string root = seen.tasks ? seen.tasks->root : "";
         if (!root.empty())
-            said.evidence.push_back(fmt::format("the root of pid 1 is of type {}", printable(root)));
-        // The kernel unpacks an initramfs into its rootfs; who hands over has another root then.
+            said.evidence.push_back(
+                fmt::format("the root file system of pid 1 is of type {}", printable(root)));
+        // The kernel unpacks an initramfs into its rootfs. After the handover, process 1 has another root.
         const bool handed_over = !root.empty() && root != "rootfs" && root != "ramfs" &&
                                  !hands_over_still(*seen.tasks) && !runs_initramfs(*seen.tasks);
         const bool system = handed_over || (!facts.init.empty() && !facts.init.starts_with("/init"));
-        // It is a thread of the kernel until /init is executed.
+        // Process 1 is a kernel thread until it executes /init.
         const bool no_program = seen.tasks && std::ranges::any_of(seen.tasks->tasks, [](const Task& task) {
                                     return task.pid == 1 && task.of_kernel;
                                 });
         if (!facts.failed_init.empty()) {
             said.stage = BootStage::kernel;
             said.summary =
-                fmt::format("{} runs, and could not start {}", kernel, printable(facts.failed_init));
+                fmt::format("{} is running, but could not start {}", kernel, printable(facts.failed_init));
         } else if (facts.init.empty() || no_program) {
             said.stage = BootStage::kernel;
-            said.summary = kernel + " was started, and no program yet";
+            said.summary = kernel + " has started, but no program yet";
         } else if (system) {
             said.stage = BootStage::userspace;
-            said.summary = handed_over
-                               ? kernel + " runs, and the initramfs has handed over to the system"
-                               : fmt::format("{} runs, and started {}", kernel, printable(facts.init));
+            said.summary =
+                handed_over ? kernel + " is running, and the initramfs has handed over to the system"
+                            : fmt::format("{} is running and has started {}", kernel, printable(facts.init));
         } else {
             said.stage = BootStage::initramfs;
-            said.summary = kernel + " runs, and started the initramfs";
+            said.summary = kernel + " is running and has started the initramfs";
         }
         return;
     }
     if (seen.log_found && !seen.log.empty())
-        said.evidence.push_back(fmt::format(
-            "the memory holds the log of {} of an earlier boot, with {} records", kernel, seen.log.size()));
+        said.evidence.push_back(
+            fmt::format("the memory holds a log that {} wrote in an earlier boot, with {} records", kernel,
+                        seen.log.size()));
     if (cpus.programs > 0) {
         said.stage = BootStage::userspace;
-        said.summary = "programs run, in the initramfs or in the system";
+        said.summary = "programs are running, in the initramfs or in the system";
     } else if (cpus.kernel > 0) {
         said.stage = BootStage::kernel;
-        said.summary = "a kernel runs, and its log was not found";
+        said.summary = "a kernel is running, but its log was not found";
     } else if (seen.kernel_entered) {
         said.stage = BootStage::kernel;
-        said.summary = seen.reset_loop ? "a kernel was loaded, and resets the machine before its first word"
-                                       : "a kernel was entered, and has not come to its first word";
+        said.summary = seen.reset_loop
+                           ? "a kernel was loaded, but the machine resets before the kernel prints anything"
+                           : "a kernel was started, but has not printed anything";
     } else if (cpus.samples > 0 && !seen.efi_images.empty()) {
         find_uefi_stage(seen, said);
     } else if (!seen.loader.empty()) {
         said.stage = BootStage::boot_loader;
-        said.summary = "no kernel runs: the firmware has started a boot loader";
-        said.evidence.push_back(fmt::format("it said on the console: {}", printable(seen.loader)));
+        said.summary = "no kernel is running: the firmware has started a boot loader";
+        said.evidence.push_back(fmt::format("its line on the console: {}", printable(seen.loader)));
     } else if (cpus.samples > 0 && cpus.real == cpus.samples) {
-        // A BIOS starts what it boots in real mode too; but loaders say their names first.
+        // A BIOS starts loaders in real mode too, but a loader prints its name first.
         said.stage = BootStage::firmware;
-        said.summary = "no kernel runs: it is the BIOS, and no boot loader has said its name";
+        said.summary = "no kernel is running: the BIOS is, and no boot loader has printed its name";
     } else if (cpus.samples > 0) {
         said.stage = BootStage::firmware_or_loader;
-        said.summary = "no kernel runs: it is the firmware or a boot loader";
+        said.summary = "no kernel is running, only the firmware or a boot loader";
     } else {
-        said.summary = "how far the boot came could not be told";
+        said.summary = "could not determine how far the boot came";
     }
 }
 
-/// Reads the log as the console would have been read.
+/// Searches the log for failures as if it were the console.
 void search_log(const Examination& seen, const BootCell& cell, const Scenario& scenario,
                 const std::vector<Failure>& catalogue, Diagnosis& said) {
     Watch watch(cell, scenario, catalogue);
@@ -184,29 +187,33 @@ std::optional<Silence> explain_silence(const Examination& seen, const BootCell& 
                                        const KernelStart& facts) {
     const std::string_view port = serial_console(cell.arch);
     const std::string add =
-        fmt::format("put console={} into the kernel's command line, behind every other console=", port);
+        fmt::format("make console={} the last console= on the kernel's command line", port);
     const std::string consoles =
         facts.consoles.empty() ? "no console= in its command line"
                                : printable(fmt::format("console={}", fmt::join(facts.consoles, " console=")));
     if (seen.kernel_on_console) {
-        // The last console= is what programs have as /dev/console.
+        // The last console= becomes the programs' /dev/console.
         if (facts.init.empty() || facts.consoles.empty() ||
             is_serial_console(facts.consoles.back(), cell.arch))
             return std::nullopt;
-        return Silence{"init-console-not-on-serial",
-                       fmt::format("what its programs say does not reach the serial console ({})", consoles),
-                       add};
+        return Silence{
+            "init-console-not-on-serial",
+            fmt::format("the output of its programs does not reach the serial console ({})", consoles), add};
     }
     if (!facts.command_line.empty() && std::ranges::none_of(facts.consoles, [&](const std::string& name) {
             return is_serial_console(name, cell.arch);
         }))
         return Silence{"kernel-console-not-on-serial",
-                       fmt::format("its messages do not reach the serial console ({})", consoles), add};
+                       fmt::format("the kernel's messages do not reach the serial console ({})", consoles),
+                       add};
     if (facts.quiet)
-        return Silence{"kernel-told-to-be-quiet", "it was told to keep its messages off the console (quiet)",
-                       "take quiet out of the kernel's command line"};
-    return Silence{"kernel-console-silent", "its messages do not reach the serial console",
-                   fmt::format("is the driver of {} in the kernel? earlycon keep_bootcon shows more", port)};
+        return Silence{"kernel-told-to-be-quiet",
+                       "the kernel keeps its messages off the console, because its command line says quiet",
+                       "remove quiet from the kernel's command line"};
+    return Silence{"kernel-console-silent", "the kernel's messages do not reach the serial console",
+                   fmt::format("check that the kernel has the driver of {}; 'earlycon keep_bootcon' on its "
+                               "command line shows more",
+                               port)};
 }
 
 }  // namespace
@@ -226,7 +233,7 @@ std::string_view name(BootStage stage) {
 
 namespace {
 
-/// What the kernel's own lists show of the programs: the first one above all.
+/// Adds what the kernel's own task list shows about its programs, the first one above all.
 void tell_of_tasks(const Examination& seen, Diagnosis& said) {
     constexpr std::size_t most_programs = 64;
     said.backtraces = seen.backtraces;
@@ -241,8 +248,9 @@ void tell_of_tasks(const Examination& seen, Diagnosis& said) {
         if (task.pid == 1 || waits_for_keys(task))
             said.evidence.push_back(in_words(task));
         if (waits_for_keys(task) && said.at_prompt.empty())
-            said.at_prompt = printable(fmt::format("{} (pid {}) waits for keys on {}", task.name, task.pid,
-                                                   task.input.empty() ? "a terminal" : task.input));
+            said.at_prompt =
+                printable(fmt::format("{} (pid {}) is waiting for keyboard input on {}", task.name, task.pid,
+                                      task.input.empty() ? "a terminal" : task.input));
     }
 }
 
@@ -254,7 +262,7 @@ std::vector<Sign> signs_of(const Examination& seen, const std::vector<CpuActivit
                  fmt::format("{}; it was reset {} times", said.summary, seen.resets)}};
     if (entered)
         return {{"kernel-stuck-at-entry", said.summary}};
-    // The kernel died, and its words tell of what.
+    // The kernel died, and its log says why.
     if (!said.cause.empty() || activities.empty())
         return {};
     std::vector<Sign> signs;
@@ -285,7 +293,8 @@ std::vector<Sign> signs_of(const Examination& seen, const std::vector<CpuActivit
 }  // namespace
 
 bool is_return_of_loader(std::string_view line) {
-    // What the firmware refused to start has not run. Its shell is an option of its own.
+    // A loader that the firmware refused has not run. The firmware's shell is a boot option, but not a
+    // loader.
     static const re2::RE2 returned(R"re(BdsDxe: failed to start Boot\w+ "([^"]*?) *".*: (.*))re");
     static const re2::RE2 own(R"((?i)shell|setup|boot manager|fvfile)");
     static const re2::RE2 refused(R"(Access Denied|Security Violation|Unsupported|Load Error)");
@@ -340,7 +349,7 @@ Diagnosis diagnose(const Examination& seen, const BootCell& cell, const Scenario
         said.cause = said.silence->name;
     const auto all = [&](auto what) { return !activities.empty() && std::ranges::all_of(activities, what); };
     if (all([](const CpuActivity& cpu) { return cpu.idle(); }))
-        said.summary += said.at_prompt.empty() ? "; now it is idle: it waits for something"
+        said.summary += said.at_prompt.empty() ? "; now it is idle: it is waiting for something"
                                                : fmt::format("; now it is idle: {}", said.at_prompt);
     else if (std::ranges::any_of(activities, [](const CpuActivity& cpu) { return cpu.spins(); }))
         said.summary += "; a CPU spins in a tight loop";

@@ -80,7 +80,7 @@ std::string text_of_cpus(const Diagnosis& diagnosis) {
     list("disks", diagnosis.disks);
     list("network", diagnosis.network);
     list("devices", diagnosis.devices);
-    list("not to be told", diagnosis.untold);
+    list("unknown", diagnosis.untold);
     return text;
 }
 

@@ -7,6 +7,27 @@
 #include "harness/diagnose/diagnosis.hpp"
 
 namespace lktest {
+namespace {
+
+/// Columns of a reason that fit into four lines of a terminal report.
+constexpr std::size_t reason_limit = 250;
+
+std::string as_sentence(std::string text) {
+    if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
+        text.front() = static_cast<char>(text.front() - 'a' + 'A');
+    return text;
+}
+
+std::string state_sentence(const Diagnosis& diagnosis) {
+    return ". " + as_sentence(diagnosis.summary);
+}
+
+/// Silence is not a cause, so it follows the cause.
+std::string silence_sentence(const Diagnosis& diagnosis) {
+    return diagnosis.silence ? ". " + as_sentence(diagnosis.silence->reason) : "";
+}
+
+}  // namespace
 
 void extend(Verdict& verdict, const Diagnosis& diagnosis) {
     using enum Outcome;
@@ -18,20 +39,19 @@ void extend(Verdict& verdict, const Diagnosis& diagnosis) {
     if ((!undecided && !in_kernel) || diagnosis.stage == BootStage::unknown)
         return;
     if (undecided)
-        verdict.reason += fmt::format(". Seen from outside: {}", diagnosis.summary);
-    if (diagnosis.silence)
-        verdict.reason += fmt::format("; {}", diagnosis.silence->reason);
-    // The console may have shown only the last of a chain.
+        verdict.reason += state_sentence(diagnosis);
+    // The console may have shown only the last error of a chain.
     if (!diagnosis.proof.empty() && !verdict.reason.starts_with(diagnosis.reason)) {
         verdict.reason += fmt::format(". Its log says: {}", diagnosis.reason);
         verdict.evidence = diagnosis.proof;
         verdict.hint = diagnosis.fix;
-        // A loop of resets stays one: the cause says what its boots died of.
+        // A reboot loop keeps its outcome: the cause says why each boot ended.
         if (diagnosis.outcome != passed && verdict.outcome != reboot_loop)
             verdict.outcome = diagnosis.outcome;
     } else if (undecided && diagnosis.silence && diagnosis.silence->name.starts_with("kernel-")) {
         verdict.evidence = diagnosis.last_lines;
     }
+    verdict.reason += silence_sentence(diagnosis);
     if (diagnosis.silence && verdict.hint.empty())
         verdict.hint = diagnosis.silence->fix;
 }
@@ -43,7 +63,7 @@ void add_lines_before(Verdict& verdict, const std::vector<std::string>& console)
     std::vector<std::string> shown;
     const auto is_shown = [&shown](const std::string& line) {
         return std::ranges::any_of(shown, [&](const std::string& earlier) {
-            // A screen breaks lines into rows, and paints a line again while it grows.
+            // A screen breaks lines into rows, and repaints a line while it grows.
             return earlier == line ||
                    (line.size() >= least_row && (earlier.ends_with(line) || earlier.starts_with(line)));
         });
@@ -56,7 +76,7 @@ void add_lines_before(Verdict& verdict, const std::vector<std::string>& console)
             const bool of_kernel = prefix && prefix->begin == 0;
             if (line->find_first_not_of(" \t\r") == std::string::npos || is_shown(*line))
                 continue;
-            // The kernel may have said much between a program's last words and its own death.
+            // The kernel may have printed much between a program's last line and its own panic.
             if (of_kernel ? kernel++ < most_of_kernel : programs++ < most_of_programs)
                 shown.push_back(*line);
         }
@@ -73,14 +93,25 @@ void explain(Verdict& verdict, Diagnosis& diagnosis, std::vector<RankedCause> ca
     if (diagnosis.causes.empty())
         return;
     const RankedCause& first = diagnosis.causes.front();
-    verdict.reason += ". Most likely: " + first.cause;
-    // The line that shows it is often in the evidence already.
+    const std::string cause = ". Most likely: " + first.cause;
+    std::string silence = silence_sentence(diagnosis);
+    if (silence.empty() || !verdict.reason.ends_with(silence))
+        silence.clear();
+    verdict.reason.resize(verdict.reason.size() - silence.size());
+    if (first.id.starts_with("console-"))
+        silence.clear();
+    const std::string state = state_sentence(diagnosis);
+    const std::size_t at = verdict.reason.find(state);
+    if (at != std::string::npos && verdict.reason.size() + cause.size() + silence.size() > reason_limit)
+        verdict.reason.erase(at, state.size());
+    verdict.reason += cause + silence;
+    // The line that shows the cause is often in the evidence already.
     for (const std::string& shown : first.evidence) {
         const bool decides = shown.starts_with("on the medium: ") || shown.starts_with("measured: ");
         if (std::ranges::find(verdict.evidence, shown) == verdict.evidence.end())
             verdict.evidence.insert(decides ? verdict.evidence.end() : verdict.evidence.begin(), shown);
     }
-    // One entry gives both, so that they cannot contradict each other.
+    // Cause and fix come from one entry, so they cannot contradict each other.
     verdict.hint = first.fix;
 }
 

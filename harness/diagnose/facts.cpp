@@ -18,7 +18,7 @@
 namespace lktest {
 namespace {
 
-/// What a disk's family needs in an initramfs, and how the kernel's log names one of it.
+/// The drivers that a kind of disk needs in an initramfs, and how the kernel's log names such a disk.
 struct MediumDriver {
     std::string_view bus;
     bool disk;  ///< else a drive of CDs
@@ -37,7 +37,7 @@ constexpr std::array medium_drivers{
     MediumDriver{"nvme", true, R"(\bnvme\d+n\d+\b)", "nvme"},
 };
 
-/// The instruction set that programs can rely on, by the psABI's levels. `max` of an emulator has the third.
+/// The instruction set that programs can rely on, by the psABI's levels. An emulated `max` has the third.
 unsigned x86_level(std::string_view model) {
     constexpr std::array<std::pair<std::string_view, unsigned>, 24> levels{{
         {"486", 1},         {"pentium", 1},        {"athlon", 1},         {"kvm", 1},        {"qemu", 1},
@@ -52,30 +52,31 @@ unsigned x86_level(std::string_view model) {
     return 3;
 }
 
-/// The cores that Arm built before it had 16 KiB pages in all of them (ID_AA64MMFR0_EL1.TGran16 is 0).
+/// Arm's older cores, which lack 16 KiB pages (ID_AA64MMFR0_EL1.TGran16 is 0).
 bool lacks_16k_pages(std::string_view model) {
     return model == "cortex-a53" || model == "cortex-a57" || model == "cortex-a72";
 }
 
 void look_at_loader(const Examination& seen, const std::vector<std::string>& console, Facts& facts) {
-    // BdsDxe names each option that it starts, its own shell and setup too.
+    // BdsDxe names each option that it starts, including its own shell and setup.
     static const re2::RE2 starts(R"re(BdsDxe: starting Boot\w+ "([^"]*?) *")re");
     static const re2::RE2 own(R"((?i)shell|setup|uiapp|boot maintenance|boot manager|fvfile)");
     const bool in_memory = std::ranges::any_of(
         seen.efi_images, [](const std::string& image) { return image.starts_with('\\'); });
-    std::string how = !seen.loader.empty() ? fmt::format("it said '{}'", printable(seen.loader)) : "";
+    std::string how = !seen.loader.empty() ? fmt::format("it printed '{}'", printable(seen.loader)) : "";
     bool came_back = false;
     for (const std::string& line : console) {
         std::string option;
         if (re2::RE2::PartialMatch(line, starts, &option) && !re2::RE2::PartialMatch(option, own) &&
             how.empty())
-            how = fmt::format("the firmware said '{}'", printable(line));
+            how = fmt::format("the firmware printed '{}'", printable(line));
         if (is_start_of_setup(line))
-            facts.add("firmware-setup", true,
-                      fmt::format("the firmware said '{}', which a boot loader asks for", printable(line)));
+            facts.add(
+                "firmware-setup", true,
+                fmt::format("the firmware printed '{}', which a boot loader had requested", printable(line)));
         if (is_return_of_loader(line)) {
             facts.add("loader-returned", true,
-                      fmt::format("the firmware said '{}': the loader ran and ended", printable(line)));
+                      fmt::format("the firmware printed '{}': the loader ran and ended", printable(line)));
             came_back = true;
         }
     }
@@ -98,18 +99,18 @@ void look_at_kernel(const Examination& seen, const KernelStart& start, const Boo
     facts.add("kernel-ran", true, "the kernel's log is in memory");
     if (start.initrd)
         facts.add("initrd-given", *start.initrd,
-                  *start.initrd ? "the kernel's log says that it was given an initrd"
+                  *start.initrd ? "the kernel's log shows an initrd"
                                 : "the kernel's log does not mention an initrd");
     if (start.bare)
         facts.add("command-line-empty", true, "the kernel's command line is empty");
     else if (!start.command_line.empty())
         facts.add("command-line-empty", false,
                   fmt::format("the kernel's command line is '{}'", printable(start.command_line)));
-    if (seen.log.front().sequence == 0)  // it is whole
+    if (seen.log.front().sequence == 0)  // the path is complete
         facts.add("program-started", !start.init.empty() || !start.failed_init.empty(),
-                  start.init.empty() ? "the kernel started no program"
+                  start.init.empty() ? "the kernel did not start a program"
                                      : "the kernel started " + printable(start.init));
-    // lktest's aarch64 machine describes itself so (QEMU hw/arm/virt.c).
+    // The name of lktest's aarch64 machine (QEMU hw/arm/virt.c).
     if (cell.arch == Arch::aarch64 && !start.model.empty()) {
         facts.add("foreign-device-tree", start.model != "linux,dummy-virt",
                   fmt::format("the kernel's log says 'Machine model: {}'", printable(start.model)));
@@ -119,8 +120,9 @@ void look_at_kernel(const Examination& seen, const KernelStart& start, const Boo
         const bool any = std::ranges::any_of(start.consoles, [&](const std::string& console) {
             return is_serial_console(console, cell.arch);
         });
-        facts.add("console-on-serial", any,
-                  fmt::format("the kernel's command line names {} serial port", any ? "the" : "no"));
+        facts.add(
+            "console-on-serial", any,
+            fmt::format("the kernel's command line {} the serial port", any ? "names" : "does not name"));
         facts.words["console"] = printable(start.consoles.back());
     }
 }
@@ -159,7 +161,7 @@ void look_at_programs(const Examination& seen, const Diagnosis& said, Facts& fac
     if (!said.at_prompt.empty())
         facts.words["prompt"] = said.at_prompt;
     facts.add("asks-for-keys", !said.at_prompt.empty(),
-              said.at_prompt.empty() ? "no program waits for keys" : said.at_prompt);
+              said.at_prompt.empty() ? "no program waits for keyboard input" : said.at_prompt);
     if (!seen.tasks)
         return;
     if (const Task* task = task_at_work(*seen.tasks))
@@ -171,13 +173,14 @@ void look_at_cpu(const BootCell& cell, Facts& facts) {
     facts.words["cpu"] = model.empty() ? "default" : printable(model);
     if (cell.arch == Arch::x86_64) {
         const unsigned level = model.empty() ? 3 : x86_level(model);
-        facts.add("cpu-is-old", level < 3,
-                  fmt::format("the machine's CPU is '{}', of level x86-64-v{}", facts.words["cpu"], level));
+        facts.add(
+            "cpu-is-old", level < 3,
+            fmt::format("the machine's CPU is '{}', which has level x86-64-v{}", facts.words["cpu"], level));
     } else {
         const bool lacks = model.empty() || lacks_16k_pages(model);
         facts.add("cpu-lacks-16k-pages", lacks,
-                  fmt::format("the machine's CPU is '{}', which has {}pages of 16 KiB", facts.words["cpu"],
-                              lacks ? "no " : ""));
+                  fmt::format("the machine's CPU is '{}', which {} 16 KiB pages", facts.words["cpu"],
+                              lacks ? "lacks" : "supports"));
         if (model.empty())
             facts.all.pop_back();
     }
@@ -194,8 +197,8 @@ std::string path_of_unit(std::string unit) {
     return "/" + unit;
 }
 
-/// The device whose job systemd says that it runs last. It shortens names to the console's width; the whole
-/// one is in an earlier line ("Expecting device …").
+/// The device of the last job that systemd reports as running. systemd shortens names to the console's width;
+/// an earlier line has the full name ("Expecting device …").
 std::string device_of_job(const std::vector<std::string>& console) {
     static const re2::RE2 job(
         R"((?:start job is running for|Timed out waiting for device|Job) (\S*?)(?:\.|/start running)?(?: \(|$))");
@@ -252,8 +255,8 @@ Facts measured_facts(const Examination& seen, const Diagnosis& said, const BootC
             facts.add("died", true, "the kernel panicked");
     if (const std::string device = device_of_job(console); !device.empty())
         facts.words["device"] = printable(device);
-    if (std::string last = last_words(console); !last.empty())
-        facts.words["last-words"] = std::move(last);
+    if (const std::string last = last_words(console); !last.empty())
+        facts.words["last-words"] = fmt::format("its last line is '{}'", last);
     return facts;
 }
 

@@ -28,7 +28,7 @@ bool is_for(const std::vector<Value>& wanted, Value machine) {
     return wanted.empty() || std::ranges::find(wanted, machine) != wanted.end();
 }
 
-/// Where a stage stands in a boot's course; the stages of a diagnosis too. 0 if it is not known.
+/// The position of a stage in the course of a boot; also for the stages of a diagnosis. 0 if unknown.
 int place_of_stage(std::string_view stage) {
     constexpr std::array<std::pair<std::string_view, int>, 6> places{{{"firmware", 1},
                                                                       {"secure-boot", 2},
@@ -46,7 +46,7 @@ bool before_the_kernel(std::string_view stage) {
     return place_of_stage(stage) < place_of_stage("kernel");
 }
 
-/// A line, and the failure of the catalogue that it is; unset if it is none.
+/// A line, and the failure of the catalogue that matches it; unset if none does.
 struct ReadLine {
     SavedLine line;
     std::string failure;
@@ -54,8 +54,8 @@ struct ReadLine {
     bool of_kernel() const { return line.writer == SavedLine::Writer::kernel; }
 };
 
-/// Marks what was said last before the kernel died or all fell silent. What the kernel prints of its death
-/// does not count, and its lines do not push out those of programs.
+/// Marks the last lines before the kernel died or the output stopped. The kernel's report of its death does
+/// not count, and its lines do not displace those of programs.
 void mark_last(std::vector<ReadLine>& lines) {
     constexpr std::size_t most = 12, most_of_kernel = 60;
     static const re2::RE2 death(R"(Kernel panic - not syncing)");
@@ -80,7 +80,7 @@ std::vector<ReadLine> read_lines(const std::vector<std::string>& lines,
                                     : rules.on_line({{}, line.text, line.message});
         if (hits.empty() && !line.ended)
             hits = rules.on_prompt(line.text);
-        // Of two that match the same line the first counts.
+        // If two match the same line, the first one counts.
         std::string failure = hits.empty() ? "" : rules.failures()[hits.front().index].name;
         read.push_back({std::move(line), std::move(failure)});
     }
@@ -107,7 +107,7 @@ bool matches(const std::vector<Pattern>& patterns, std::string_view text, Words*
 
 /// The first line that shows the cause; `nowhere` if none does.
 std::size_t first_line(const Cause& cause, const std::vector<ReadLine>& lines, Words& words) {
-    // What was said before the kernel's first word is not of a program that it started.
+    // A line before the kernel's first one does not come from a program that the kernel started.
     std::size_t begin = 0;
     if (place_of_stage(cause.stage) > place_of_stage("kernel") &&
         std::ranges::any_of(lines, &ReadLine::of_kernel))
@@ -121,7 +121,7 @@ std::size_t first_line(const Cause& cause, const std::vector<ReadLine>& lines, W
     return nowhere;
 }
 
-/// Whether what was found on the medium confirms the cause.
+/// Whether a finding on the medium confirms the cause.
 bool is_confirmed_by(const Cause& cause, const MediumFinding& finding) {
     return std::ranges::any_of(cause.findings, [&](std::string_view wanted) {
         const std::size_t end = std::min(wanted.find(' '), wanted.size());
@@ -133,7 +133,7 @@ bool is_confirmed_by(const Cause& cause, const MediumFinding& finding) {
     });
 }
 
-/// What measured facts say of a cause.
+/// Compares a cause with the measured facts.
 struct Measured {
     bool refuted = false, confirmed = false;
     std::vector<std::string> texts;
@@ -161,14 +161,14 @@ Measured measure(const Cause& cause, const Facts& facts) {
     return measured;
 }
 
-/// Why a cause stands where it does in the list; what compares less comes first.
+/// The sort key of a cause: lower ranks come first.
 struct Rank {
     enum Kind { proper, consequence, on_medium, remark } kind = proper;
     bool by_medium_only = false;
     bool confirmed = false;
-    bool overtaken = false;  ///< its line is of a stage that the boot has left since
+    bool overtaken = false;  ///< its line belongs to a stage that the boot has since left
     std::size_t line = nowhere;
-    int doubt = 0;  ///< 0: confirmed; 1: it needs no confirmation; 2: it has none
+    int doubt = 0;  ///< 0: confirmed; 1: does not need confirmation; 2: unconfirmed
 
     auto key() const { return std::tuple(kind, by_medium_only, !confirmed, overtaken, line, doubt); }
 };
@@ -182,16 +182,16 @@ public:
     }
 
     void consider(const Cause& cause);
-    /// The errors on the way that was booted which no cause of the catalogue explains.
+    /// Adds the errors on the boot path that the catalogue does not explain.
     void consider_rest(const std::vector<Cause>& causes);
     std::vector<RankedCause> take();
 
 private:
     bool is_possible(const Cause& cause, const Measured& measured) const;
-    /// Adds what confirms it on the medium.
+    /// Adds the findings on the medium that confirm the cause.
     void look_at_medium(const Cause& cause, RankedCause& found) const;
     bool stands_by_medium_only(const Cause& cause) const;
-    /// Whether a cause of the catalogue covers it already, or the boot has left it behind.
+    /// Whether a cause of the catalogue covers the finding, or the boot got past it.
     bool is_explained_elsewhere(const MediumFinding& finding, const std::vector<Cause>& causes) const;
 
     const CauseEvidence& evidence_;
@@ -205,7 +205,7 @@ bool Ranking::is_possible(const Cause& cause, const Measured& measured) const {
     if (!is_for(cause.arches, evidence_.arch) || !includes(cause.firmwares, evidence_.firmware) ||
         measured.refuted)
         return false;
-    // What firmware and loader had said did no harm once a kernel runs, with few exceptions.
+    // Once a kernel runs, earlier messages of firmware and loader were harmless, with few exceptions.
     if (kernel_spoke_ && before_the_kernel(cause.stage) && !cause.lasting)
         return false;
     const bool found = std::ranges::any_of(
@@ -227,7 +227,7 @@ void Ranking::look_at_medium(const Cause& cause, RankedCause& found) const {
         }
     if (!decisive)
         return;
-    // inspect knows the file, the line and the names.
+    // The finding is more specific: it names the file and the line.
     std::string text = decisive->text;
     while (text.ends_with('.'))
         text.pop_back();
@@ -235,8 +235,8 @@ void Ranking::look_at_medium(const Cause& cause, RankedCause& found) const {
     found.fix = printable(decisive->fix);
 }
 
-/// What is wrong on the medium explains a boot that ended at that stage, or a later one, before any line says
-/// so.
+/// Whether a fault on the medium explains the boot although no line shows it: the boot ended at the fault's
+/// stage or later.
 bool Ranking::stands_by_medium_only(const Cause& cause) const {
     const bool shown_elsewhere = !cause.failures.empty() || !cause.patterns.empty() || !cause.last.empty() ||
                                  !cause.silences.empty() || !cause.signs.empty();
@@ -267,11 +267,11 @@ void Ranking::consider(const Cause& cause) {
     std::vector<std::string> signs;
     for (const Sign& sign : evidence_.signs)
         if (is_among(cause.signs, sign.name))
-            signs.push_back("seen from outside: " + sign.text);
+            signs.push_back("observed: " + sign.text);
     const bool has_lines = !cause.failures.empty() || !cause.patterns.empty() || !cause.last.empty();
     const bool only_facts =
         !has_lines && cause.signs.empty() && cause.silences.empty() && cause.findings.empty();
-    // Beside lines a sign confirms what one of them says; alone it is enough. So are facts.
+    // If the cause has lines, a sign only confirms them. Otherwise a sign is enough, and so are facts.
     const bool by_sign = !signs.empty() && !has_lines;
     const bool by_fact = only_facts && measured.confirmed;
     const bool unheard = by_sign || is_among(cause.silences, evidence_.silence);

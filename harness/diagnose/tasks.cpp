@@ -19,7 +19,7 @@ constexpr std::size_t most_depth = 32, most_waits = 12;
 constexpr std::size_t most_arguments = 4096, most_words = 256;  // bytes, arguments
 constexpr std::uint64_t init_search_reach = 64 << 20;
 
-/// Where the members lie that every kernel has; nothing is read without them.
+/// Offsets of members that every kernel has. Without them nothing is read.
 struct TaskLayout {
     std::uint64_t comm = 0, pid = 0, list = 0, state = 0, exit_state = 0, flags = 0, parent = 0, mm = 0;
     std::uint64_t saved_sp = 0, saved_frame = 0, saved_pc = 0;  ///< x86_64: only the first
@@ -116,7 +116,7 @@ private:
                space_.text_at(task + at_.comm, name_size).starts_with("swapper");
     }
 
-    /// The first task lies in the image, and not every kernel names its data.
+    /// Finds init_task in the image, because not every kernel has names for its data.
     std::optional<std::uint64_t> search_first_task() const {
         if (!space_.image_offset || symbols_.size() == 0)
             return std::nullopt;
@@ -192,13 +192,13 @@ private:
             const bool call = name.starts_with("__x64_sys_") || name.starts_with("__arm64_sys_");
             if (waits.size() < most_waits)
                 waits.push_back(std::move(name));
-            if (call)  // what leads to it is the same for all
+            if (call)  // the outer frames are the same for all tasks
                 break;
         }
         return waits;
     }
 
-    /// The path within its file system, as far as the names go.
+    /// The path within its file system, as far as it can be read.
     std::string path_of(std::uint64_t file) const {
         const auto path = types_.offset("file", "f_path.dentry");
         const auto name = types_.offset("dentry", "d_name.name");
@@ -264,7 +264,7 @@ std::string_view in_words(char state) {
     switch (state) {
         case 'R': return "runs";
         case 'S': return "sleeps";
-        case 'D': return "waits, not to be interrupted,";
+        case 'D': return "is in an uninterruptible wait";
         case 'T':
         case 't': return "is stopped";
         case 'I': return "is idle";
@@ -316,12 +316,12 @@ std::string in_words(const Task& task) {
     if (!task.arguments.empty())
         text += fmt::format(" '{}'", fmt::join(task.arguments, " "));
     if (!task.program.empty())
-        text += fmt::format(", of {},", task.program);
+        text += fmt::format(", program {},", task.program);
     text += fmt::format(" {}", in_words(task.state));
     if (!task.waits.empty())
         text += fmt::format(" in {}", fmt::join(task.waits, " < "));
     if (!task.input.empty())
-        text += fmt::format("; its input is {}", task.input);
+        text += fmt::format("; its stdin is {}", task.input);
     return printable(text);
 }
 

@@ -29,7 +29,7 @@ PRAGMA user_version = 1;
 
 Error fault(const fs::path& file, std::string_view why) {
     return host_error(fmt::format("cannot use the history {}: {}", file.string(), why),
-                      "move the file away, or give another --history");
+                      "move the file away, or use another --history");
 }
 
 int finalize(sqlite3_stmt* statement) {
@@ -86,7 +86,7 @@ private:
     Handle<sqlite3_stmt, finalize> statement_;
 };
 
-/// "tcg"; empty if the run does not say.
+/// "tcg"; empty if the run does not record it.
 std::string accelerator(const results::Run& run, const std::string& arch) {
     for (const results::AcceleratorUse& use : run.host.accelerators)
         if (use.arch == arch)
@@ -121,7 +121,7 @@ History::History(const fs::path& file) : file_(file) {
     Statement asked(opened, file_, "PRAGMA user_version");
     const std::int64_t found = asked.step() ? asked.integer(0) : 0;
     if (found > version)
-        throw fault(file_, fmt::format("a later lktest wrote it (version {})", found));
+        throw fault(file_, fmt::format("a newer lktest wrote it (version {})", found));
     if (found < version)
         execute(schema);
 }

@@ -42,7 +42,7 @@ std::string text_comparison(const results::Comparison& comparison, const Style& 
                {fmt::format("  {:.1f}s → {:.1f}s", in_seconds(stage.before), in_seconds(stage.now)),
                 Tone::dim}});
     names("new cells", comparison.added);
-    names("cells that are gone", comparison.gone);
+    names("removed cells", comparison.gone);
     if (text.empty())
         print({{"✓", Tone::good}, {" every cell ended as before"}});
     return text;

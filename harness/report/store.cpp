@@ -20,13 +20,13 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-/// What to do when something in a run's directory cannot be written.
+/// The hint if a file in a run's directory cannot be written.
 std::string hint_for_output(int error) {
     return error == ENOSPC || error == EDQUOT ? "free some space, or choose another --output"
                                               : hint_for_writing(error);
 }
 
-/// Points `link` at `target` in one step, unless somebody else's file bears that name.
+/// Points `link` at `target` atomically, unless another file has that name.
 void replace_link(const fs::path& link, const fs::path& target) {
     std::error_code error;
     const fs::file_status status = fs::symlink_status(link, error);
@@ -37,15 +37,15 @@ void replace_link(const fs::path& link, const fs::path& target) {
     fs::create_symlink(target, made.temporary(), error);
     if (!error)
         fs::rename(made.temporary(), link, error);
-    // Without the link everything still works, and two runs may race for it.
+    // Errors do not matter: everything works without the link, and two runs may race for it.
 }
 
 Error no_output(const fs::path& base, std::string_view why) {
     return usage_error(fmt::format("cannot write to the output directory {}: {}", base.string(), why),
-                       "give another --output");
+                       "choose another --output");
 }
 
-/// Makes a directory that did not exist before; false when the name is taken.
+/// Makes a new directory; false if the name is taken.
 bool make_new(const fs::path& path) {
     if (::mkdir(path.c_str(), 0777) == 0)
         return true;
@@ -97,7 +97,8 @@ void RunDirectory::append_event(const BootCell& cell, const Event& event) const 
     while (written < 0 && errno == EINTR);
     if (written == static_cast<ssize_t>(line.size()))
         return;
-    const int reason = written < 0 ? errno : ENOSPC;  // a regular file takes less only when the disk is full
+    const int reason =
+        written < 0 ? errno : ENOSPC;  // a short write to a regular file means that the disk is full
     [[maybe_unused]] const int cut = ::ftruncate(fd.get(), before);
     throw system_error(fmt::format("cannot write {}", path.string()), reason, hint_for_output(reason));
 }

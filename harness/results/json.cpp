@@ -20,9 +20,9 @@ using std::chrono::microseconds;
 
 constexpr std::string_view schema = "lktest.matrix/1";
 
-/// Deeper JSON than any lktest writes would exhaust the stack where it is copied or printed.
+/// Deeper than any JSON that lktest writes. More would exhaust the stack when it is copied or printed.
 constexpr int deepest = 64;
-/// Thirty years: more would not fit into any clock.
+/// Thirty years. More would overflow the clock.
 constexpr double longest = 1e9;
 
 constexpr std::array<std::string_view, 12> run_keys{"schema",  "lktest",   "command",   "started",
@@ -176,7 +176,7 @@ std::chrono::system_clock::time_point calendar_time(const std::string& text) {
     std::tm broken{};
     if (!::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &broken))
         return {};
-    // What lies beyond does not fit into the clock's nanoseconds.
+    // Larger values do not fit into the clock's nanoseconds.
     constexpr std::time_t last = 8'000'000'000;
     return std::chrono::system_clock::from_time_t(std::clamp<std::time_t>(::timegm(&broken), 0, last));
 }
@@ -203,7 +203,7 @@ Cell read_cell(const Json& json) {
     }
     if (const Json* machine = member(json, "machine", &Json::is_object))
         cell.machine = *machine;
-    // Runs of before there was the key: the name ends in these words.
+    // Runs from before this key existed: the name ends in these words.
     const std::string plain = fmt::format("{}.{}.{}-", cell.scenario, cell.image, cell.title());
     if (cell.variant.empty() && cell.name.starts_with(plain))
         cell.variant.push_back(cell.name.substr(plain.size()));
@@ -304,8 +304,8 @@ Run parse_run(const std::string& content, const fs::path& path) {
     if (json.is_discarded() || !json.is_object())
         throw wrong("is not a JSON object");
     if (const std::string found = text(json, "schema"); found != schema)
-        throw wrong(found.empty() ? "names no schema"
-                                  : fmt::format("has the schema {}, and not {}", found, schema));
+        throw wrong(found.empty() ? "does not name a schema"
+                                  : fmt::format("has the schema {} instead of {}", found, schema));
     if (!member(json, "cells", &Json::is_array))
         throw wrong("has no cells");
     Run run;

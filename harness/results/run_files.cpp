@@ -32,7 +32,7 @@ struct File {
     bool is_directory = false;
 };
 
-/// Opens a regular file. A pipe or a device is opened only to see what it is, without waiting.
+/// Opens a regular file. A pipe or a device is opened only to recognise it, without waiting.
 /// @param flags  O_NOFOLLOW, or 0
 File open_regular(int directory, const fs::path& name, int flags) {
     File file{.fd = UniqueFd(::openat(directory, name.c_str(), read_only | flags))};
@@ -51,7 +51,7 @@ UniqueFd open_directory_in(int directory, const fs::path& name, int flags) {
     return UniqueFd(::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags));
 }
 
-/// The name that the link `latest` of a directory of runs has; empty unless it is one plain name.
+/// The target of the link `latest` in a directory of runs; empty unless it is one plain name.
 std::string latest_run(int directory) {
     std::array<char, longest_name + 2> target{};
     const ssize_t size = ::readlinkat(directory, "latest", target.data(), target.size());
@@ -97,7 +97,7 @@ void copy_bytes(const File& file, const fs::path& from, const fs::path& to) {
         throw system_error(fmt::format("cannot write {}", to.string()), errno);
 }
 
-/// A second name for the very file that was opened, whatever has the first one now.
+/// A second name for the file that was opened, even if its first name now belongs to another file.
 bool link_to(const File& file, const fs::path& to) {
     const std::string opened = fmt::format("/proc/self/fd/{}", file.fd.get());
     return ::linkat(AT_FDCWD, opened.c_str(), AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW) == 0;
@@ -135,7 +135,7 @@ MatrixFile read_matrix(const fs::path& path, const FileLimits& limits) {
         directory = latest.empty() ? UniqueFd() : open_directory_in(directory.get(), latest, O_NOFOLLOW);
         file = path / "latest/matrix.json";
         if (!directory || ::fstatat(directory.get(), "matrix.json", &facts, AT_SYMLINK_NOFOLLOW) < 0)
-            throw usage_error(fmt::format("there is no run in {}: it has no matrix.json", path.string()),
+            throw usage_error(fmt::format("{} is not a run: it has no matrix.json", path.string()),
                               "pass the directory of a run, as `lktest run` wrote it");
     }
     return {file, read_whole(open_regular(directory.get(), "matrix.json", O_NOFOLLOW), file, limits.matrix)};
@@ -159,7 +159,7 @@ std::vector<std::string> copy_cell(const fs::path& run, const std::string& cell,
     for (const std::string& name : names_in(open_directory_in(directory.get(), ".", 0))) {
         const fs::path from = run / cell / name;
         File file = open_regular(directory.get(), name, O_NOFOLLOW);
-        if (file.is_directory)  // of a boot that was repeated
+        if (file.is_directory)  // from a repeated boot
             continue;
         if (file.problem.empty() && file.size > limits.file)
             file.problem = fmt::format("it is larger than {} MiB", limits.file >> 20);

@@ -188,8 +188,8 @@ TEST_F(BuildTest, RefusesARootForAnotherMachine) {
     const ProcessResult refused = build();
     EXPECT_EQ(refused.status, 2);
     EXPECT_EQ(refused.err,
-              "lktest: the root is for another machine than x86_64: its /bin/sh is a 64-bit aarch64 "
-              "program\nhint: give --arch as the root is, or another root\n");
+              "lktest: the root is not for x86_64: its /bin/sh is a 64-bit aarch64 "
+              "program\nhint: use the root's architecture for --arch, or another root\n");
     EXPECT_FALSE(fs::exists(iso_));
 }
 

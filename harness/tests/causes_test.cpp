@@ -406,5 +406,34 @@ TEST(Causes, AreTheLastWordOfAVerdict) {
     EXPECT_EQ(verdict.hint, "mend it");
 }
 
+TEST(Causes, ComeBeforeSilenceAndReplaceTheStateOfALongReason) {
+    const std::string silent = "the kernel's messages do not reach the serial console";
+    Diagnosis diagnosis;
+    diagnosis.summary = "the kernel 6.1 is running and has started the initramfs";
+    diagnosis.stage = BootStage::initramfs;
+    diagnosis.silence = Silence{"kernel-console-silent", silent, "f"};
+    const auto reason_with = [&](std::string_view id, std::string cause) {
+        Verdict verdict{.outcome = Outcome::silent, .reason = "no activity", .evidence = {}, .hint = {}};
+        extend(verdict, diagnosis);
+        explain(verdict, diagnosis,
+                {{.id = std::string(id),
+                  .stage = "initramfs",
+                  .cause = std::move(cause),
+                  .fix = "f",
+                  .source = "s",
+                  .evidence = {},
+                  .confirmed = false}});
+        return verdict.reason;
+    };
+    const std::string state = ". The kernel 6.1 is running and has started the initramfs";
+    const std::string console = ". The kernel's messages do not reach the serial console";
+    EXPECT_EQ(reason_with("init-waits", "/init waits"),
+              "no activity" + state + ". Most likely: /init waits" + console);
+    EXPECT_EQ(reason_with("console-hidden", "it is elsewhere"),
+              "no activity" + state + ". Most likely: it is elsewhere");
+    const std::string long_cause(150, 'x');
+    EXPECT_EQ(reason_with("init-waits", long_cause), "no activity. Most likely: " + long_cause + console);
+}
+
 }  // namespace
 }  // namespace lktest

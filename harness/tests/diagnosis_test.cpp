@@ -42,14 +42,14 @@ TEST_F(DiagnosisTest, NamesTheInitOfAnotherArchitectureAndTheConsoleThatHidIt) {
     cpu({.pc = kernel, .halted = true});
     const Diagnosis said = diagnosis();
     EXPECT_EQ(said.stage, BootStage::kernel);
-    EXPECT_EQ(
-        said.summary,
-        "the kernel 6.1.0-56-amd64 runs, and could not start /init; now it is idle: it waits for something");
+    EXPECT_EQ(said.summary,
+              "the kernel 6.1.0-56-amd64 is running, but could not start /init; now it is idle: it is "
+              "waiting for something");
     EXPECT_EQ(said.cause, "init-of-another-architecture");
     EXPECT_EQ(said.outcome, Outcome::kernel_crash);
     EXPECT_EQ(said.proof.front(), "[    3.000000] Failed to execute /init (error -8)");
     ASSERT_TRUE(said.silence);
-    EXPECT_EQ(said.silence->reason, "its messages do not reach the serial console (console=tty0)");
+    EXPECT_EQ(said.silence->reason, "the kernel's messages do not reach the serial console (console=tty0)");
     EXPECT_NE(said.silence->fix.find("console=ttyS0"), std::string::npos) << said.silence->fix;
 }
 
@@ -95,7 +95,7 @@ TEST_F(DiagnosisTest, WithoutALogTheCpusTellTheStage) {
     seen_.loader = loader_in({"SeaBIOS (version 1.16.2)", "ISOLINUX 6.04 20200816  Copyright (C) 1994"});
     EXPECT_EQ(diagnosis().stage, BootStage::boot_loader);
     EXPECT_EQ(diagnosis().evidence.front(),
-              "it said on the console: ISOLINUX 6.04 20200816  Copyright (C) 1994");
+              "its line on the console: ISOLINUX 6.04 20200816  Copyright (C) 1994");
     seen_.kernel_entered = true;
     EXPECT_EQ(diagnosis().stage, BootStage::kernel);
     EXPECT_EQ(diagnosis().signs.front().name, "kernel-stuck-at-entry");
@@ -150,8 +150,7 @@ TEST_F(DiagnosisTest, ExtendsOnlyWhatTheConsoleCouldNotTell) {
     extend(silent, diagnosis());
     EXPECT_EQ(silent.outcome, Outcome::kernel_crash);
     EXPECT_EQ(silent.evidence.front(), "[    2.000000] Kernel panic - not syncing: oh");
-    EXPECT_TRUE(silent.reason.starts_with("silence. Seen from outside: the kernel 6.1.0-56-amd64 "))
-        << silent.reason;
+    EXPECT_TRUE(silent.reason.starts_with("silence. The kernel 6.1.0-56-amd64 ")) << silent.reason;
 
     Verdict told{.outcome = Outcome::stopped_at_loader, .reason = "GRUB said so", .evidence = {}, .hint = {}};
     extend(told, diagnosis());
@@ -178,8 +177,8 @@ TEST_F(DiagnosisTest, ASystemHasTakenOverWhenTheFirstProgramHasAnotherRoot) {
     const Diagnosis said = diagnosis();
     EXPECT_EQ(said.stage, BootStage::userspace);
     EXPECT_EQ(said.summary,
-              "the kernel 6.1.0-56-amd64 runs, and the initramfs has handed over to the system; now it "
-              "is idle: it waits for something");
+              "the kernel 6.1.0-56-amd64 is running, and the initramfs has handed over to the system; now it "
+              "is idle: it is waiting for something");
     EXPECT_EQ(said.tasks, std::vector<std::string>{"init (pid 1) sleeps in do_wait"});
 
     for (const std::vector<std::string>& handing_over :
@@ -194,7 +193,7 @@ TEST_F(DiagnosisTest, ASystemHasTakenOverWhenTheFirstProgramHasAnotherRoot) {
 
     seen_.tasks->tasks.push_back(
         {.pid = 7, .name = "sh", .state = 'S', .input = "/tty1", .waits = {"do_sys_poll", "__x64_sys_poll"}});
-    EXPECT_NE(diagnosis().summary.find("now it is idle: sh (pid 7) waits for keys on /tty1"),
+    EXPECT_NE(diagnosis().summary.find("now it is idle: sh (pid 7) is waiting for keyboard input on /tty1"),
               std::string::npos);
 }
 
@@ -306,7 +305,7 @@ TEST_F(DiagnosisTest, WhereCpusAndProgramsAreIsWrittenForPeople) {
               "    start_kernel+0x3f1/0x6e0\n"
               "      -> 0x1004  b #0x1004\n"
               "\n"
-              "not to be told:\n"
+              "unknown:\n"
               "  the tasks: their list was not found\n");
 }
 

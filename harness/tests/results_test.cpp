@@ -88,9 +88,9 @@ TEST(SavedResults, MayHaveKeysThatAreNew) {
 TEST(SavedResults, SaysWhatIsWrongWithAFile) {
     EXPECT_EQ(complaint("{"), "matrix.json is not a JSON object");
     EXPECT_EQ(complaint("[]"), "matrix.json is not a JSON object");
-    EXPECT_EQ(complaint("{}"), "matrix.json names no schema");
+    EXPECT_EQ(complaint("{}"), "matrix.json does not name a schema");
     EXPECT_EQ(complaint(R"({"schema": "lktest.matrix/2"})"),
-              "matrix.json has the schema lktest.matrix/2, and not lktest.matrix/1");
+              "matrix.json has the schema lktest.matrix/2 instead of lktest.matrix/1");
     EXPECT_EQ(complaint(R"({"schema": "lktest.matrix/1", "cells": 1})"), "matrix.json has no cells");
 }
 

@@ -1,4 +1,4 @@
-// The report's page: draws the run from the JSON in it. What a guest said only ever becomes
+// The report's page: draws the run from the embedded JSON. Guest text only becomes
 // text nodes (textContent), never markup.
 "use strict";
 
@@ -79,7 +79,7 @@ function arrange() {
   const names = [...new Set(cells.flatMap((cell) => Object.keys(cell.axes)))];
   const key = (cell, axes) => JSON.stringify(axes.map((name) => cell.axes[name] ?? ""));
   const count = (axes) => new Set(cells.map((cell) => key(cell, axes))).size;
-  // Those that tell cells apart which the ones before do not: "q35" says nothing beside "x86_64".
+  // The axes that add a distinction: "q35" does not add any to "x86_64".
   const varying = [];
   for (const name of names) if (count([...varying, name]) > Math.max(count(varying), 1)) varying.push(name);
   const most_columns = 14;
@@ -102,7 +102,7 @@ function arrange() {
   return { across, down, columns: [...columns.entries()], rows: [...rows.values()] };
 }
 
-// ------------------------------------------------------------------ where we are: the URL's hash
+// ------------------------------------------------------------------ the current view: the URL's hash
 
 /** #q=uefi&class=passed or #cell=NAME&tab=console.log */
 const place = () => new URLSearchParams(location.hash.slice(1));
@@ -234,8 +234,8 @@ function matrix() {
   });
   table.addEventListener("keydown", move_in_matrix);
   table.querySelector("button.tile:not(.out)")?.setAttribute("tabindex", "0");
-  const note = left_out ? h("p", { class: "muted" }, `${left_out} ${left_out === 1 ? "row of machines that cannot exist is" : "rows of machines that cannot exist are"} left out; “not applicable” shows them.`) : null;
-  return body.children.length ? [h("div", { class: "scroll" }, table), note] : [h("p", { class: "muted" }, "No cell is like that."), note];
+  const note = left_out ? h("p", { class: "muted" }, `${left_out} ${left_out === 1 ? "row of machines that cannot exist is" : "rows of machines that cannot exist are"} hidden; “not applicable” shows them.`) : null;
+  return body.children.length ? [h("div", { class: "scroll" }, table), note] : [h("p", { class: "muted" }, "No matching cells."), note];
 }
 
 /** Arrow keys move between the tiles; only one of them is in the tab order. */
@@ -306,7 +306,7 @@ function verdict_of(cell, left) {
   const progress = cell.missing ? `${cell.reached ?? "no milestone"}, then waited for ${cell.missing}` : cell.reached;
   const told = left.files["diagnosis.json"] ? JSON.parse(left.files["diagnosis.json"].text) : {};
   const pairs = h("dl", { class: "pairs" }, pair("reason", cell.reason), cell.kind === "passed" ? [] : pair("reached", progress), pair("hint", cell.hint),
-    pair("seen", told.summary), (told.cpus ?? []).map((line) => pair("CPU", line)), (told.silence ? [told.silence] : []).map((s) => pair("silence", `${s.reason}. ${s.fix ?? ""}`)),
+    pair("state", told.summary), (told.cpus ?? []).map((line) => pair("CPU", line)), (told.silence ? [told.silence] : []).map((s) => pair("silence", `${s.reason}. ${s.fix ?? ""}`)),
     cell.evidence?.length ? pair("evidence", h("pre", { class: "evidence" }, quoted(cell.evidence))) : []);
   const images = Object.entries(left.images).filter(([name]) => !name.startsWith("film-"));
   const shots = h("div", { class: "shots" + (images.length > 1 ? " many" : "") }, images.map(([name, data]) => picture(data, name)));
@@ -344,7 +344,7 @@ function timeline(cell) {
   if (cell.missing && cell.seconds) row(cell.missing, before, cell.seconds, "missing", "never reached");
   const ticks = [];
   for (let at = 0; at <= end * 0.97; at += unit) ticks.push(h("span", { style: { left: percent(at) } }, `${+at.toFixed(3)}s`));
-  const legend = Object.keys(usual).length ? h("p", { class: "muted" }, "A dark mark is the usual time: the median of the passes before.") : null;
+  const legend = Object.keys(usual).length ? h("p", { class: "muted" }, "A dark mark is the usual time: the median of earlier passes.") : null;
   return [h("h2", {}, "Timeline"), h("div", { class: "chart", id: "timeline" }, rows, h("div", { class: "axis" }, ticks)), legend].filter(Boolean);
 }
 
@@ -473,7 +473,7 @@ function painted(part) {
 
 /** What the serial terminal showed, screen after screen. */
 function terminal_panel(frames, path) {
-  return h("div", { role: "tabpanel" }, h("div", { class: "tools" }, h("span", { class: "muted" }, "What the serial terminal showed before it was erased, and at the end"),
+  return h("div", { role: "tabpanel" }, h("div", { class: "tools" }, h("span", { class: "muted" }, "Screens of the serial terminal, before each was erased and at the end"),
     h("span", { class: "right" }, h("a", { href: url_of(path) }, "file"))),
     frames.map((rows, i) => h("figure", { class: "terminal" }, h("pre", { tabindex: "0" }, rows.map((row) => [...row.map(painted), "\n"])),
       h("figcaption", {}, `${i + 1} of ${frames.length}`))));
@@ -487,7 +487,7 @@ function file_panel(name, cell, left) {
   if (name === "diagnosis.json") text = JSON.stringify(JSON.parse(text), null, 2);
   let lines = lines_of(name, text);
   const events = name === "console.log" && left.files["events.jsonl"] ? left.files["events.jsonl"].text.split("\n").filter(Boolean).map((l) => JSON.parse(l)) : [];
-  if (file.omitted) lines.splice(file.after, 0, { x: `${file.omitted} bytes are left out here; the file has them`, cut: true });
+  if (file.omitted) lines.splice(file.after, 0, { x: `${file.omitted} bytes omitted here; see the file`, cut: true });
   const first = name === "console.log" || name === "kernel.log" ? mark_lines(lines, cell, events) : -1;
   return viewer(name, lines, text, path, first);
 }
@@ -527,7 +527,7 @@ function tabs(cell, left) {
   return [list, holder];
 }
 
-let drawn = null;  // the cell that was asked for last: unpacking may end after another was
+let drawn = null;  // the cell that was requested last: unpacking may end after another request
 async function draw_cell(cell) {
   drawn = cell;
   const left = await unpack(cell);
