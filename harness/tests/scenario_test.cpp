@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <random>
 
@@ -37,6 +38,23 @@ TEST(ReadScenario, MakesAStickOfTheIsoOnlyWhereThereIsAStick) {
     EXPECT_EQ(problems_of(loopback),
               "s.toml:1:1: 'loopback' requires a stick\n    [boot]\n    ^\n"
               "hint: add medium = [\"usb\"]");
+}
+
+TEST(ReadScenario, KnowsTheFirstWordsOfEveryFirmware) {
+    const Scenario scenario = parse_scenario("/x/live.toml", R"(
+[[milestone]]
+name = "firmware"
+banner = true
+within = "1s"
+)");
+    ASSERT_EQ(scenario.milestones.size(), 1U);
+    for (const std::string line :
+         {"SeaBIOS (version 1.16.2-debian-1.16.2-1)", "UEFI firmware (version 2022.11)",
+          "BdsDxe: loading Boot0001", "U-Boot 2023.01+dfsg-2 (Jun 22 2026)"})
+        EXPECT_TRUE(std::ranges::any_of(scenario.milestones.front().patterns, [&line](
+                                                                                  const Pattern& pattern) {
+            return RE2::PartialMatch(line, *pattern);
+        })) << line;
 }
 
 TEST(ReadScenario, ReadsEveryKey) {
