@@ -5,6 +5,8 @@
 #include <fmt/ranges.h>
 #include <sys/sysmacros.h>
 
+#include <fstream>
+
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/boot/isolinux.hpp"
@@ -80,6 +82,14 @@ Arch arch_of_kernel(const fs::path& kernel) {
         throw usage_error(fmt::format("{} is an ELF file, which no boot loader starts", kernel.string()),
                           "name the compressed image: arch/x86/boot/bzImage or arch/arm64/boot/Image");
     throw *why;
+}
+
+bool looks_like_kernel(const fs::path& file) {
+    std::array<char, 0x240> bytes{};
+    std::ifstream(file, std::ios::binary).read(bytes.data(), bytes.size());
+    const std::string_view head(bytes.data(), bytes.size());
+    // Documentation/arch/x86/boot.rst, Documentation/arch/arm64/booting.rst, zboot-header.S.
+    return head.substr(0x202, 4) == "HdrS" || head.substr(56, 4) == "ARM\x64" || head.substr(4, 4) == "zimg";
 }
 
 fs::path kernel_in_tree(const fs::path& tree, std::optional<Arch> arch) {

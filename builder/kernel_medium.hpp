@@ -17,6 +17,9 @@ struct KernelFiles {
 /// The machine that a kernel image is for. Throws a usage Error if it is not a kernel.
 Arch arch_of_kernel(const std::filesystem::path& kernel);
 
+/// Whether a file begins as a kernel image does, and not as a medium.
+bool looks_like_kernel(const std::filesystem::path& file);
+
 /// The kernel that was built last in a kernel's source or build tree.
 /// @param arch  unset: for any machine
 /// Throws a usage Error naming the places if there is none.

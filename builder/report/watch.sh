@@ -23,7 +23,7 @@ prompts() {
     for process in /proc/[0-9]*; do
         read -r name <"$process/comm" || continue
         case $name in
-        getty | agetty | mingetty | fgetty | ngetty | login | sulogin) return 0 ;;
+        getty | agetty | mingetty | fgetty | ngetty | login) return 0 ;;
         init | linuxrc | busybox | sh | ash | bash | dash) ;;
         *) continue ;;
         esac
@@ -32,7 +32,9 @@ prompts() {
         [ "$parent" = 1 ] || continue
         words=$(tr '\0' '\n' <"$process/cmdline")
         case $name:$words in
-        init:* | linuxrc:*) ;; # a copy of init that has not started its program yet: it waits for Enter
+        # A copy of BusyBox's init that has not started its program yet: it waits for Enter. sysvinit has
+        # such a copy while start scripts run.
+        init:* | linuxrc:*) case $(readlink /proc/1/exe) in *busybox*) ;; *) continue ;; esac ;;
         *:-*) ;;               # a login shell
         *"
 "*) continue ;;                # a script

@@ -32,7 +32,10 @@ TEST(KernelFiles, NameTheirMachine) {
     EXPECT_EQ(arch_of_kernel(file), Arch::x86_64);
     write_file(file, arm64_image());
     EXPECT_EQ(arch_of_kernel(file), Arch::aarch64);
+    EXPECT_TRUE(looks_like_kernel(file));
     write_file(file, elf_bytes(62));
+    EXPECT_FALSE(looks_like_kernel(file));
+    EXPECT_FALSE(looks_like_kernel(dir.path() / "nothing"));
     EXPECT_EQ(error_of([&] { arch_of_kernel(file); }),
               "usage: " + file.string() +
                   " is an ELF file, which no boot loader starts\nhint: name the compressed image: "

@@ -37,7 +37,7 @@ constexpr std::uint64_t checksum_limit = std::uint64_t{4} << 30;
 
 /// The ISO, or one that holds the kernel and its initramfs.
 std::filesystem::path medium_of(const InspectRequest& request, std::optional<TempDir>& made) {
-    if (request.initrd.empty())
+    if (request.initrd.empty() && !looks_like_kernel(request.iso))
         return request.iso;
     made.emplace(cache_directory());
     BuildOptions options;
