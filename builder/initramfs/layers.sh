@@ -97,6 +97,7 @@ copy_to_root() {
 
 # in_root PATH: whether the root has an executable there. Symlinks lead to places in the root, whatever the
 # initramfs has at the same path.
+newroot=/root
 in_root() {
     left=$1 place='' links=0
     while [ -n "$left" ]; do
@@ -106,15 +107,15 @@ in_root() {
         '' | .) continue ;;
         ..) place=${place%/*} && continue ;;
         esac
-        if [ ! -L "/root$place/$name" ]; then
+        if [ ! -L "$newroot$place/$name" ]; then
             place=$place/$name
             continue
         fi
         links=$((links + 1))
         [ $links -le 40 ] || return 1
-        target=$(readlink "/root$place/$name")
+        target=$(readlink "$newroot$place/$name")
         left=$target/$left
         case $target in /*) place= ;; esac
     done
-    [ -f "/root$place" ] && [ -x "/root$place" ]
+    [ -f "$newroot$place" ] && [ -x "$newroot$place" ]
 }
