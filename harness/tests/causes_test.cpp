@@ -249,6 +249,17 @@ TEST(Causes, AFactDecidesBetweenThem) {
     EXPECT_FALSE(stands(in_initramfs(lines, {}), "medium-driver-missing")) << "not measured";
 }
 
+TEST(Causes, AnInitramfsThatLooksForItsMediumWithoutAWordMissesTheDriver) {
+    const std::vector<std::string> lines{booted, "Begin: Running /scripts/live-premount ... done."};
+    const std::vector<Sign> waits{{"init-waits", "it sleeps"}};
+    Facts unseen, seen;
+    unseen.add("medium-seen", false, "the kernel's log does not name the CD drive");
+    seen.add("medium-seen", true, "the kernel's log names the CD drive");
+    EXPECT_EQ(first(in_initramfs(lines, unseen, waits)), "medium-driver-missing");
+    EXPECT_EQ(first(in_initramfs(lines, seen, waits)), "init-waits");
+    EXPECT_EQ(first(in_initramfs({booted, "my own init"}, unseen, waits)), "init-waits");
+}
+
 TEST(Causes, WhatInspectNeverMissesIsRefutedByItsSilence) {
     const std::vector<std::string> lines{booted, "[    1.000000] Initramfs unpacking failed: read error"};
     EXPECT_TRUE(stands(in_initramfs(lines, {}), "initramfs-truncated"));
