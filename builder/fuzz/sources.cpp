@@ -45,16 +45,15 @@ void tar(const std::string& bytes) {
 
 void vendor(const std::string& bytes) {
     const OneFile file("vendor.iso", bytes);
-    vendor_loader(file.path(), Arch::x86_64, "set timeout=3\n");
+    vendor_loader(file.path(), Arch::aarch64, "set timeout=3\n");
 }
 
 std::vector<std::string> recipes() {
-    return {
-        "about = \"Live\"\nvolume_label = \"LIVE\"\ncommand_line = \"quiet\"\nmenu_timeout = 3\n"
-        "packages = [\"bash\"]\n[kernel]\nx86_64 = \"linux-image-amd64\"\nexclude = [\"sound/*\"]\n"
-        "[[menu]]\ntitle = \"Live\"\nappend = \"debug\"\n",
-        "about = \"Mine\"\nvolume_label = \"MINE\"\n[root]\ntar = \"root.tar\"\nreport = \"none\"\n"
-        "[[menu]]\ntitle = \"Mine\"\n[[file]]\npath = \"/etc/motd\"\ncontent = \"x\"\n"};
+    const std::string least = "about = \"Live\"\nvolume_label = \"LIVE\"\n[[menu]]\ntitle = \"Start\"\n";
+    return {least +
+                "append = \"debug\"\n[kernel]\nx86_64 = \"linux-image-amd64\"\ncommand_line = \"quiet\"\n"
+                "[packages]\ncommon = [\"bash\"]\n[squashfs]\ncompressor = \"xz\"\n",
+            least + "[root]\ntar = \"root.tar\"\nreport = \"none\"\n"};
 }
 
 std::vector<DebEntry> entries() {
@@ -81,8 +80,8 @@ std::vector<std::string> debs() {
 }
 
 std::vector<std::string> vendors() {
-    FakeMedium medium(Arch::x86_64);
-    medium.esp["/EFI/BOOT/grubx64.efi"] = fake_grub(0x8664, "", "/boot/grub", {"normal"});
+    FakeMedium medium(Arch::aarch64);
+    medium.esp["/EFI/BOOT/GRUBAA64.EFI"] += "grub_mod_init";
     return {medium.bytes()};
 }
 

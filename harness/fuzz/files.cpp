@@ -36,13 +36,18 @@ std::vector<std::string> runs() {
 }
 
 std::vector<std::string> scenarios() {
+    const std::string milestone =
+        "about = \"It boots.\"\n[[milestone]]\nname = 'kernel'\n"
+        "pattern = 'Linux version (\\d+)'\nwithin = '2m'\n";
     return {
-        "about = \"It boots.\"\nmedia = [\"cdrom\", \"usb\"]\nresets = 1\nstall = \"2m\"\n"
-        "[[milestone]]\nname = \"kernel\"\npattern = '^Linux version (\\d+)'\nwithin = \"2m\"\n"
-        "[[failure]]\nname = \"mine\"\npattern = ['oops (.*)']\noutcome = \"kernel-crash\"\nreason = 'it "
-        "said \\1'\n"
-        "[[step]]\nsend = \"root\\n\"\nwithin = \"10s\"\n[[step]]\nexpect = '# $'\ncapture = ['who']\n"
-        "[[step]]\nhost = 'test \"$who\" = root'\n[[disk]]\nname = \"data\"\nsize = \"64M\"\n"};
+        milestone +
+            "[boot]\nappend = \"toram\"\n[[disk]]\nname = \"data\"\nsize = \"64M\"\nfilesystem = \"ext4\"\n"
+            "label = \"DATA\"\n[[step]]\nrun = \"uname -m\"\nexpect = '^(?P<machine>\\w+)$'\n"
+            "[[step]]\nhost = 'test \"$machine\" = x86_64'\nstatus = 1\nwithin = \"3s\"\n"
+            "[[step]]\nname = \"the end\"\nunchanged = \"data\"\narch = \"aarch64\"\n",
+        milestone +
+            "[[failure]]\nname = \"mine\"\npattern = 'oops (.*)'\noutcome = \"kernel-crash\"\n"
+            "reason = 'it said \\1'\nhint = \"read it\"\n"};
 }
 
 std::vector<std::string> known() {
