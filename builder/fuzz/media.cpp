@@ -123,7 +123,7 @@ std::vector<std::string> trees() {
     return {cut(FakeMedium(Arch::x86_64).bytes(), 0, 512 << 10)};
 }
 
-/// The EFI system partition of an ISO, whose free space is left out.
+/// The EFI system partition of an ISO, without its free space.
 std::vector<std::string> partitions() {
     const std::string iso = FakeMedium(Arch::x86_64).bytes();
     std::vector<std::string> found;

@@ -18,7 +18,7 @@ struct FuzzReader {
     unsigned rounds = 400;  ///< mutations that fuzz_test tries: fewer of a slow reader
 };
 
-/// Readers of boot media, and of what they hold.
+/// Readers of boot media and their content.
 std::vector<FuzzReader> media_readers();
 /// Readers of the files that an image is built from.
 std::vector<FuzzReader> source_readers();

@@ -7,13 +7,13 @@
 
 namespace lktest {
 
-/// Readers of what a guest prints or shows.
+/// Readers of consoles and displays.
 std::vector<FuzzReader> console_readers();
-/// Readers of a guest's memory, and of what QEMU says about it.
+/// Readers of a guest's memory, and of QEMU's monitor.
 std::vector<FuzzReader> memory_readers();
-/// Readers of what comes over a network or a socket.
+/// Readers of network packets and sockets.
 std::vector<FuzzReader> network_readers();
-/// Readers of what a user, or a stranger, gives lktest to read: saved runs, scenarios.
+/// Readers of saved runs and scenarios, which may be foreign.
 std::vector<FuzzReader> file_readers();
 
 /// All of them, and those of the builder.

@@ -25,7 +25,7 @@ public:
     ImageWatch& operator=(const ImageWatch&) = delete;
     ~ImageWatch();
 
-    /// What is known at once: all but the digests.
+    /// The images as they are now, without digests.
     std::vector<results::BootedImage> begun() const;
 
     /// Looks at each image again.

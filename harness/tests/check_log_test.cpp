@@ -53,7 +53,7 @@ constexpr std::string_view oops =
     "[    1.100008]  frob_init+0x10/0x40 [frob]\n"
     "[    1.100009] ---[ end trace 0000000000000000 ]---\n";
 
-/// Whoever kept the line, and whatever stands at its beginning.
+/// For every keeper, and for every beginning of the line.
 TEST(SavedLog, CutsALineThatHasNoEnd) {
     const std::string endless(3 * LineReader::longest_line, 'x');
     for (const std::string_view prefix : {"", "[    1.000000] ", "Nov 23 15:00:01 host kernel: ",

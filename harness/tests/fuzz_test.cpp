@@ -66,7 +66,7 @@ private:
             bytes.insert(at, piece);
     }
 
-    /// Of a text: a number becomes another one.
+    /// Replaces a number in a text.
     void digits(std::string& bytes, std::size_t at) {
         const std::size_t digit = bytes.find_first_of("0123456789", at);
         if (digit != bytes.npos)
