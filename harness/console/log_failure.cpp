@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "builder/base/re2_text.hpp"
 #include "harness/console/stage.hpp"
 
 namespace lktest {
@@ -34,7 +35,7 @@ bool is_typed(const Failure& failure, const SavedLine& line) {
         return false;
     const std::string_view rest = said.substr(prompt);
     return std::ranges::none_of(failure.patterns, [rest](const Pattern& pattern) {
-        return pattern->Match(rest, 0, rest.size(), re2::RE2::ANCHOR_START, nullptr, 0);
+        return pattern->Match(to_re2(rest), 0, rest.size(), re2::RE2::ANCHOR_START, nullptr, 0);
     });
 }
 
@@ -55,8 +56,9 @@ const Failure* LogFailure::find(const std::vector<LogRules::Match>& matches, boo
 }
 
 bool LogFailure::is_harmless(const Failure& failure, std::string_view said) {
-    return std::ranges::any_of(
-        failure.harmless, [said](const Pattern& pattern) { return re2::RE2::PartialMatch(said, *pattern); });
+    return std::ranges::any_of(failure.harmless, [said](const Pattern& pattern) {
+        return re2::RE2::PartialMatch(to_re2(said), *pattern);
+    });
 }
 
 bool LogFailure::is_believed(const Failure& failure, const SavedLine& line, bool of_kernel) const {

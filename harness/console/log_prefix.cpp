@@ -118,13 +118,13 @@ std::string expression_of(const std::vector<std::vector<Token>>& samples) {
             case Token::Kind::number: expression += "\\d+"; break;
             case Token::Kind::word:
             case Token::Kind::mixed:
-                expression += same ? re2::RE2::QuoteMeta(first.text) : std::string("\\w+");
+                expression += same ? re2::RE2::QuoteMeta(to_re2(first.text)) : std::string("\\w+");
                 break;
             // The final blanks may belong to the line itself.
             case Token::Kind::blank:
                 expression += last ? fmt::format("[ \\t]{{{}}}", least) : std::string("[ \\t]+");
                 break;
-            case Token::Kind::other: expression += re2::RE2::QuoteMeta(first.text);
+            case Token::Kind::other: expression += re2::RE2::QuoteMeta(to_re2(first.text));
         }
     }
     return expression;
@@ -135,7 +135,8 @@ std::string_view after_escapes(std::string_view line) {
     while (line.starts_with('\x1b') || line.starts_with('\r')) {
         static const re2::RE2 escape("\\r|\x1b\\[[0-9;?]*[mKhl]|\x1b_[^\x07\x1b]*(?:\x07|\x1b\\\\)");
         re2::StringPiece found;
-        if (!escape.Match(line, 0, std::min(line.size(), longest_prefix), re2::RE2::ANCHOR_START, &found, 1))
+        if (!escape.Match(to_re2(line), 0, std::min(line.size(), longest_prefix), re2::RE2::ANCHOR_START,
+                          &found, 1))
             break;
         line.remove_prefix(found.size());
     }
@@ -147,12 +148,12 @@ std::optional<std::string> unquoted(std::string_view line) {
     static const re2::RE2 quoted(
         R"re(^[-\s]*\{.*?["']?\b(?:msg|MESSAGE|message|log|text|line)["']?\s*[:=]\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'))re");
     re2::StringPiece by_json, by_yaml;
-    if (!re2::RE2::PartialMatch(line, quoted, &by_json, &by_yaml))
+    if (!re2::RE2::PartialMatch(to_re2(line), quoted, &by_json, &by_yaml))
         return std::nullopt;
     if (by_json.data() == nullptr)
-        return std::string(by_yaml);
-    const auto text = nlohmann::json::parse(fmt::format("\"{}\"", std::string_view(by_json)), nullptr, false);
-    std::string result = text.is_string() ? text.get<std::string>() : std::string(by_json);
+        return std::string(from_re2(by_yaml));
+    const auto text = nlohmann::json::parse(fmt::format("\"{}\"", from_re2(by_json)), nullptr, false);
+    std::string result = text.is_string() ? text.get<std::string>() : std::string(from_re2(by_json));
     while (result.ends_with('\n') || result.ends_with('\r'))
         result.pop_back();
     return result;
@@ -161,7 +162,7 @@ std::optional<std::string> unquoted(std::string_view line) {
 bool says_kernel(std::string_view json) {
     static const re2::RE2 expression(
         R"(["'](?:_TRANSPORT|SYSLOG_IDENTIFIER|ident|tag|facility)["']\s*:\s*["']kern)");
-    return re2::RE2::PartialMatch(json, expression);
+    return re2::RE2::PartialMatch(to_re2(json), expression);
 }
 
 }  // namespace
@@ -173,7 +174,7 @@ std::size_t find_kernel_words(std::string_view line, const LogWords& words) {
     std::size_t first = line.npos;
     for (const Pattern& pattern : words.kernel_words) {
         re2::StringPiece found;
-        if (pattern->Match(line, 0, line.size(), re2::RE2::UNANCHORED, &found, 1))
+        if (pattern->Match(to_re2(line), 0, line.size(), re2::RE2::UNANCHORED, &found, 1))
             first = std::min(first, static_cast<std::size_t>(found.data() - line.data()));
     }
     return first;
@@ -203,8 +204,8 @@ void LogPrefix::learn_stamped_keepers(const std::vector<std::string_view>& lines
         for (const int index : keepers_of(bare)) {
             const auto keeper = static_cast<std::size_t>(index);
             re2::StringPiece prefix;
-            if (!words_.keepers[keeper].prefix->Match(bare, 0, bare.size(), re2::RE2::ANCHOR_START, &prefix,
-                                                      1))
+            if (!words_.keepers[keeper].prefix->Match(to_re2(bare), 0, bare.size(), re2::RE2::ANCHOR_START,
+                                                      &prefix, 1))
                 continue;
             const auto stamp = find_printk_prefix(bare.substr(prefix.size(), 64));
             stamped_[keeper] = stamped_[keeper] || (stamp && stamp->begin == 0);
@@ -230,9 +231,9 @@ void LogPrefix::learn_host(const std::vector<std::string_view>& lines) {
             continue;
         ++clocked;
         re2::StringPiece host;
-        if (host_and_tag.Match(bare.text, 0, bare.text.size(), re2::RE2::ANCHOR_START, nullptr, 0) &&
-            re2::RE2::PartialMatch(bare.text.substr(0, 2 * longest_prefix), host_and_tag, &host))
-            ++hosts[std::string(host)];
+        if (host_and_tag.Match(to_re2(bare.text), 0, bare.text.size(), re2::RE2::ANCHOR_START, nullptr, 0) &&
+            re2::RE2::PartialMatch(to_re2(bare.text.substr(0, 2 * longest_prefix)), host_and_tag, &host))
+            ++hosts[std::string(from_re2(host))];
     }
     for (const auto& [host, count] : hosts)
         if (count * 2 > clocked)
@@ -307,7 +308,7 @@ bool LogPrefix::take_keeper(Bare& bare, bool& clocked) const {
     const auto index = static_cast<std::size_t>(*std::ranges::min_element(found));
     const LogWords::Keeper& keeper = words_.keepers[index];
     re2::StringPiece prefix;
-    if (!keeper.prefix->Match(bare.text, 0, bare.text.size(), re2::RE2::ANCHOR_START, &prefix, 1) ||
+    if (!keeper.prefix->Match(to_re2(bare.text), 0, bare.text.size(), re2::RE2::ANCHOR_START, &prefix, 1) ||
         prefix.empty())
         return false;
     bare.text.remove_prefix(prefix.size());
@@ -322,7 +323,7 @@ bool LogPrefix::take_keeper(Bare& bare, bool& clocked) const {
 bool LogPrefix::take_learned(Bare& bare) const {
     for (const Learned& learned : learned_) {
         re2::StringPiece prefix;
-        if (!learned.expression->Match(bare.text, 0, std::min(bare.text.size(), 2 * longest_prefix),
+        if (!learned.expression->Match(to_re2(bare.text), 0, std::min(bare.text.size(), 2 * longest_prefix),
                                        re2::RE2::ANCHOR_START, &prefix, 1))
             continue;
         bare.text.remove_prefix(prefix.size());
@@ -342,7 +343,7 @@ bool LogPrefix::take_tag(Bare& bare) const {
         rest.remove_prefix(host_.size() + 1);
     static const re2::RE2 tag(R"((?:\w+\.\w+ )?(kernel|[\w./@-]+|[\w./@()-]+\[\d+\])(?:\[\d+\])?: ?)");
     re2::StringPiece whole[2];
-    if (!tag.Match(rest, 0, std::min(rest.size(), longest_prefix), re2::RE2::ANCHOR_START, whole, 2))
+    if (!tag.Match(to_re2(rest), 0, std::min(rest.size(), longest_prefix), re2::RE2::ANCHOR_START, whole, 2))
         return false;
     const bool kernel = whole[1] == "kernel";
     if (!kernel && !has_host)

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "builder/base/re2_text.hpp"
 #include "builder/inspect/byte_view.hpp"
 #include "firmware/kind.hpp"
 #include "harness/console/log_prefix.hpp"
@@ -98,7 +99,7 @@ Habit habit_of(std::string_view bytes, const LogPrefix& prefix) {
         ++lines;
         if (const auto rest = after_stamp(line)) {
             ++stamped;
-            nested += after_stamp(*rest) || re2::RE2::PartialMatch(*rest, firmware) ? 1 : 0;
+            nested += after_stamp(*rest) || re2::RE2::PartialMatch(to_re2(*rest), firmware) ? 1 : 0;
         }
         habit.kernel_known = habit.kernel_known || find_printk_prefix(line) ||
                              prefix.peel(line, storage).writer == LogPrefix::Bare::Writer::kernel;

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "builder/base/printable.hpp"
+#include "builder/base/re2_text.hpp"
 #include "harness/console/watch.hpp"
 #include "harness/diagnose/cpu_activity.hpp"
 #include "harness/diagnose/dmesg.hpp"
@@ -299,13 +300,13 @@ bool is_return_of_loader(std::string_view line) {
     static const re2::RE2 own(R"((?i)shell|setup|boot manager|fvfile)");
     static const re2::RE2 refused(R"(Access Denied|Security Violation|Unsupported|Load Error)");
     std::string option, status;
-    return re2::RE2::PartialMatch(line, returned, &option, &status) && !re2::RE2::PartialMatch(option, own) &&
-           !re2::RE2::PartialMatch(status, refused);
+    return re2::RE2::PartialMatch(to_re2(line), returned, &option, &status) &&
+           !re2::RE2::PartialMatch(option, own) && !re2::RE2::PartialMatch(status, refused);
 }
 
 bool is_start_of_setup(std::string_view line) {
     static const re2::RE2 setup(R"re(BdsDxe: starting Boot\w+ "UiApp *")re");
-    return re2::RE2::PartialMatch(line, setup);
+    return re2::RE2::PartialMatch(to_re2(line), setup);
 }
 
 std::string loader_in(const std::vector<std::string>& console) {

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "builder/base/printable.hpp"
+#include "builder/base/re2_text.hpp"
 #include "harness/console/rules.hpp"
 #include "harness/console/saved_log.hpp"
 #include "harness/diagnose/causes.hpp"
@@ -60,7 +61,7 @@ void mark_last(std::vector<ReadLine>& lines) {
     constexpr std::size_t most = 12, most_of_kernel = 60;
     static const re2::RE2 death(R"(Kernel panic - not syncing)");
     const auto died = std::ranges::find_if(
-        lines, [](const ReadLine& read) { return re2::RE2::PartialMatch(read.line.said(), death); });
+        lines, [](const ReadLine& read) { return re2::RE2::PartialMatch(to_re2(read.line.said()), death); });
     std::size_t programs = 0, kernel = 0;
     for (auto read = std::make_reverse_iterator(died); read != lines.rend(); ++read) {
         std::size_t& count = read->of_kernel() ? kernel : programs;
@@ -96,11 +97,10 @@ bool matches(const std::vector<Pattern>& patterns, std::string_view text, Words*
     return std::ranges::any_of(patterns, [&](const Pattern& pattern) {
         std::array<re2::StringPiece, most> groups;
         const int count = std::min(most, 1 + pattern->NumberOfCapturingGroups());
-        if (!pattern->Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(), count))
+        if (!pattern->Match(to_re2(text), 0, text.size(), re2::RE2::UNANCHORED, groups.data(), count))
             return false;
         for (int i = 1; words && i < count; ++i)
-            (*words)[std::to_string(i)] = printable(std::string_view(
-                groups[static_cast<std::size_t>(i)].data(), groups[static_cast<std::size_t>(i)].size()));
+            (*words)[std::to_string(i)] = printable(from_re2(groups[static_cast<std::size_t>(i)]));
         return true;
     });
 }
