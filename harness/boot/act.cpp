@@ -382,7 +382,7 @@ private:
 }  // namespace
 
 asio::awaitable<Verdict> act(StepContext& context) {
-    // A disk's own system, booted by a step, has none of the milestones.
+    // A system booted from a disk by a step reaches none of the milestones.
     const std::string reached = context.attendance->watch().last_reached();
     StepRunner runner(context);
     for (const Step* step : steps_for(context.scenario, context.cell.arch, context.cell.firmware)) {

@@ -27,7 +27,7 @@ std::optional<PageTables> tables_in(const Samples& samples) {
 }
 
 bool entered_kernel(const GuestMemory& memory, Arch arch, const Examination& seen) {
-    // A BIOS leaves alone what it had loaded before a reset.
+    // A BIOS does not clear memory that was loaded before a reset.
     if (seen.reset_loop && is_pc(arch) && in_kernel_entry(memory, arch, x86_kernel_entry))
         return true;
     // A loader that has loaded a kernel still calls its BIOS or takes interrupts. A kernel's entry code does

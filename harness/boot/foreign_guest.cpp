@@ -38,8 +38,8 @@ BootCell cell_of_domain(const std::string& xml) {
         std::vector<std::string_view> names;
         for (const ArchRow& row : arch_rows)
             names.push_back(row.name);
-        throw usage_error(fmt::format("the guest is a machine of the architecture '{}'", arch),
-                          fmt::format("lktest examines guests of {}", fmt::join(names, " and ")));
+        throw usage_error(fmt::format("the guest has the architecture '{}'", arch),
+                          fmt::format("lktest can examine {}", fmt::join(names, " and ")));
     }
     cell.arch = *known;
     cell.firmware = firmware_of(domain.child("os").child("loader"), cell.arch);

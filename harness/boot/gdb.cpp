@@ -37,9 +37,8 @@ std::string serve_gdb(Domain& guest, Onlooker& onlooker, Arch arch, const fs::pa
     const fs::path socket = directory / "gdb" / "socket", commands = directory / "gdb.cmd",
                    symbols = directory / "kernel.elf";
     if (socket.native().size() >= sizeof(sockaddr_un::sun_path))
-        throw usage_error(
-            fmt::format("gdb cannot be given the socket {}: its path is too long", socket.string()),
-            "choose a directory with a shorter path: --output DIR");
+        throw usage_error(fmt::format("the path of gdb's socket is too long: {}", socket.string()),
+                          "choose a directory with a shorter path: --output DIR");
     std::string text = fmt::format("set architecture {}\n", machine_of(arch).gdb);
     if (const auto found = onlooker.symbols(guest)) {
         write_file(symbols, symbol_file(*found, arch));

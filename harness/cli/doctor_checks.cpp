@@ -41,7 +41,7 @@ Finding check_qemu(Arch arch) {
     const std::string subject = fmt::format("QEMU for {}", name(arch));
     const auto program = find_qemu(arch);
     if (!program)
-        return {Kind::fault, subject, fmt::format("there is no qemu-system-{}", name(arch)),
+        return {Kind::fault, subject, fmt::format("qemu-system-{} is not installed", name(arch)),
                 install(machine_of(arch).qemu_package)};
     const std::string version = ask_qemu_version(*program);
     if (version.empty())

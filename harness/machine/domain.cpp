@@ -19,7 +19,7 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-/// The call failed only because the guest is not there any more.
+/// Whether the call failed only because the guest has gone.
 bool guest_is_gone() {
     const int code = virGetLastErrorCode();
     return code == VIR_ERR_OPERATION_INVALID || code == VIR_ERR_NO_DOMAIN;

@@ -21,8 +21,8 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-/// The process itself, or the one that it started, and so on: what libvirt takes for QEMU may be the box that
-/// QEMU is in.
+/// Finds the process itself or its descendant. The process that libvirt starts as QEMU may be the box that
+/// QEMU runs in.
 pid_t last_descendant(pid_t process) {
     std::map<pid_t, pid_t> child_of;
     std::error_code gone;
@@ -61,7 +61,7 @@ std::string receive_all(virStream& stream) {
 
 }  // namespace
 
-/// A picture that QEMU is told to write. libvirt would name it a file that a QEMU in a box does not see.
+/// A picture file that QEMU writes. libvirt would choose a path that a QEMU in a box cannot see.
 struct Domain::PictureFile {
     fs::path path;  ///< in a directory that QEMU cannot write to
     std::mutex alone;
@@ -89,7 +89,7 @@ Domain::Camera Domain::camera() const {
     if (picture_)
         return [guest, file = picture_] {
             const std::lock_guard alone(file->alone);
-            // A QEMU older than 7.1 knows no format but its own.
+            // A QEMU older than 7.1 knows only its own format.
             std::string refusal;
             for (const char* type : {"png", "ppm"}) {
                 nlohmann::json command{{"execute", "screendump"},
@@ -158,7 +158,7 @@ Domain::DeviceUse Domain::device_use() const {
     }
     for (unsigned i = 0; i < count_of("net.count"); ++i) {
         const std::string card = fmt::format("net.{}", i);
-        // libvirt leaves out the counts of a device that it does not see.
+        // libvirt omits the counts of a device that it cannot see.
         if (virTypedParamsGet(values, size, (card + ".tx.pkts").c_str()))
             use.cards.push_back({.name = name_of(card),
                                  .packets_sent = number(card, "tx.pkts"),
@@ -179,7 +179,7 @@ Domain::Peek Domain::peek() const {
 }
 
 std::optional<pid_t> Domain::process() const {
-    // The embedded driver's place, then root's daemons' and those of a user's session.
+    // First the embedded driver's directory, then those of root's daemons and of a user session.
     const char* user = std::getenv("XDG_RUNTIME_DIR");
     const std::vector<fs::path> places =
         connection_->root().empty()

@@ -59,7 +59,7 @@ const QemuBoxes::Emulator& QemuBoxes::prepare(Arch arch) {
         return known->second;
     const auto found = find_qemu(arch);
     if (!found)
-        throw host_error(fmt::format("there is no qemu-system-{}", name(arch)),
+        throw host_error(fmt::format("qemu-system-{} is not installed", name(arch)),
                          fmt::format("install it: apt install {}", machine_of(arch).qemu_package));
     const fs::path program = fs::canonical(*found), place = directory_ / identity(program);
     Emulator emulator{.link = place / program.filename(), .program = program, .sealed = {}};

@@ -121,7 +121,7 @@ std::optional<std::string> inapplicable(const BootCell& cell) {
         return fmt::format("{} machines have no {}", name(cell.arch), firmware.title);
     const MediumRow& medium = row_of(cell.medium);
     if (medium.http && !is_uefi(cell.firmware))
-        return "only UEFI boots by HTTP";
+        return "only UEFI can boot over HTTP";
     if (!firmware.cdrom && medium.drive == DriveKind::cdrom && !medium.direct)
         return fmt::format("{} boots from disks only", firmware.title);
     if (from_network(cell.medium) && !firmware.network)
@@ -138,8 +138,8 @@ std::optional<std::string> inapplicable(const BootCell& cell) {
         return fmt::format("{} needs SMM, which {} machines do not have",
                            firmware.secure_boot ? "Secure Boot" : firmware.title, machine.name);
     if (medium.direct && !firmware.direct)
-        return firmware.secure_boot ? "with Secure Boot no kernel is started without shim"
-                                    : fmt::format("{} does not start a kernel of QEMU's", firmware.title);
+        return firmware.secure_boot ? "with Secure Boot a kernel cannot start without shim"
+                                    : fmt::format("{} cannot start a kernel that QEMU loads", firmware.title);
     if (from_network(cell.medium) && !build->any_card && cell.hardware.card)
         return fmt::format("{} has a driver for virtio-net only", build->program);
     if (tables_of(cell) == Tables::acpi && !is_pc(cell.arch) && !firmware.acpi)

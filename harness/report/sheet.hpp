@@ -17,12 +17,12 @@ std::string size_text(std::uint64_t bytes);
 /// "one · two"
 std::string joined(const std::vector<std::string>& parts);
 
-/// Sections of rows: a title in front of the first row, columns aligned within a section.
+/// Sections of rows: the first row of a section shows its title, and columns are aligned within a section.
 class Sheet {
 public:
     explicit Sheet(const Style& style) : style_(style) {}
 
-    /// @param cells  the last one may be long; what does not fit goes on below it
+    /// @param cells  the last one may be long; it is wrapped
     void row(std::string_view title, std::vector<std::string> cells);
 
     void line(Line line) {
@@ -52,7 +52,7 @@ private:
     std::string text_;
 };
 
-/// The title in the first row of its section only.
+/// A section's title, which only its first row shows.
 class Title {
 public:
     explicit Title(std::string_view text) : text_(text) {}

@@ -20,11 +20,11 @@ std::string in_words(const FirmwareCatalogue& catalogue, const FirmwareWish& wis
     const auto found = choose_firmware(catalogue, wish);
     if (const auto* missing = std::get_if<MissingFirmware>(&found))
         return by_qemu ? fmt::format("{}, as QEMU finds it", missing->what)
-                       : fmt::format("nothing: there is no {}", missing->what);
+                       : fmt::format("nothing, because {} is missing", missing->what);
     const auto& images = std::get<FirmwareImages>(found);
     if (images.variables.empty())
         return fmt::format("{}, {}", build_of(wish.firmware, wish.arch)->program, images.code.string());
-    return fmt::format("{} and a copy of {}: of {} descriptors the first that fits", images.code.string(),
+    return fmt::format("{} and a copy of {}: the first match among {} descriptors", images.code.string(),
                        images.variables.string(), catalogue.descriptors.size());
 }
 
