@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// The ISO as a file of another boot manager, and configurations that no way reaches.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "builder/inspect/boot_walker.hpp"
+#include "builder/inspect/limits.hpp"
+#include "builder/inspect/path_lookup.hpp"
+
+namespace lktest {
+
+void BootWalk::walk_loopback() {
+    for (const char* path : {"/boot/grub/loopback.cfg", "/boot/grub2/loopback.cfg"}) {
+        if (!volumes_.find(Volumes::iso, path))
+            continue;
+        BootWay way{BootWay::Firmware::loop, BootWay::Medium::disk, ""};
+        way.start = graph().add({Kind::firmware, name(way)});
+        way.followed = false;
+        GrubStart start;
+        start.root = Volumes::iso;
+        start.known = false;
+        take_configs(run_grub_config(volumes_, start, Volumes::iso, path), way.start);
+        graph().ways.push_back(std::move(way));
+    }
+}
+
+std::optional<BootLoader> BootWalk::loader_of(std::string_view path) {
+    const std::string small = lower_case(path);
+    const std::string_view file = file_name_of(small), directory = directory_of(small);
+    constexpr std::array own{std::string_view("isolinux.cfg"), std::string_view("syslinux.cfg"),
+                             std::string_view("extlinux.conf")};
+    if (directory == "/loader/entries" && file.ends_with(".conf"))
+        return BootLoader::systemd_boot;
+    if (std::ranges::find(own, file) != own.end())
+        return BootLoader::syslinux;
+    if (file == "grub.cfg" || file == "loopback.cfg" ||
+        (file.ends_with(".cfg") && directory.find("/grub") != std::string_view::npos))
+        return BootLoader::grub;
+    if (directory.ends_with("/pxelinux.cfg"))
+        return BootLoader::syslinux;
+    if (file.ends_with(".ipxe"))
+        return BootLoader::ipxe;
+    if (file.ends_with(".cfg") && (directory.ends_with("/isolinux") || directory.ends_with("/syslinux")))
+        return BootLoader::syslinux;
+    return std::nullopt;
+}
+
+std::string_view BootWalk::directory_of_names(std::string_view config) {
+    const std::string_view directory = directory_of(config);
+    return directory.ends_with("/pxelinux.cfg") ? directory_of(directory) : directory;
+}
+
+bool BootWalk::is_reached(std::size_t volume, const std::string& path) const {
+    return std::ranges::any_of(facts_.configs, [&](const ConfigFacts& config) {
+        return config.volume == volume && config.path == path;
+    });
+}
+
+void BootWalk::add_unreached() {
+    std::vector<VolumeFile> files;
+    for (const auto& [path, node] : volumes_.tree().nodes)
+        if (!node.directory && node.target.empty() && loader_of(path))
+            files.push_back({Volumes::iso, path, node.content});
+    for (std::size_t volume = 1; volume < volumes_.count(); ++volume)
+        if (const FatVolume* fat = volumes_.fat(volume))
+            for (const auto& [path, content] : fat->files)
+                if (loader_of(path))
+                    files.push_back({volume, path, content});
+    for (const VolumeFile& file : files)
+        if (facts_.configs.size() < walk_config_limit && !is_reached(file.volume, file.path))
+            add_alone(file, *loader_of(file.path));
+}
+
+bool BootWalk::followed_all(BootLoader loader) const {
+    bool any = false;
+    for (const BootWay& way : facts_.graph.ways) {
+        if (way.firmware == BootWay::Firmware::loop)
+            continue;
+        if (!way.followed || !way.stops.empty())
+            return false;
+        const bool reads = std::ranges::any_of(facts_.graph.reached_from(way.start), [&](std::size_t node) {
+            const BootNode& known = facts_.graph.nodes[node];
+            return known.kind == Kind::config && known.fact &&
+                   facts_.configs[*known.fact].said.loader == loader;
+        });
+        any |= reads;
+    }
+    return any;
+}
+
+void BootWalk::add_alone(const VolumeFile& file, BootLoader loader) {
+    const std::size_t node = graph().add({Kind::config, boot_place(file.volume, file.path), true, {}});
+    const std::size_t fact = config_fact(file.volume, file.path, loader);
+    graph().nodes[node].fact = fact;
+    facts_.configs[fact].judged = !followed_all(loader);
+    switch (loader) {
+        case BootLoader::grub: {
+            GrubStart start;
+            start.root = file.volume;
+            start.known = false;
+            if (file.volume != Volumes::iso && !volumes_.tree().nodes.empty())
+                start.root = Volumes::iso;  // usually present
+            take_configs(run_grub_config(volumes_, start, file.volume, file.path), node);
+            break;
+        }
+        case BootLoader::syslinux: {
+            BootConfig said = parse_syslinux(file.content.read(0, config_bytes));
+            if (file.volume == Volumes::iso)
+                add_syslinux_entries(fact, node, said, std::string(directory_of_names(file.path)));
+            break;
+        }
+        case BootLoader::systemd_boot: {
+            // systemd-boot reads only those in the ESP it was started from.
+            facts_.configs[fact].judged = false;
+            take_loader_entry(file.volume, file.path, file.content, node);
+            break;
+        }
+        case BootLoader::ipxe: take_ipxe(file, fact, node); break;
+        case BootLoader::unified_kernel: break;  // has no file of text
+    }
+}
+
+void BootWalk::take_ipxe(const VolumeFile& file, std::size_t fact, std::size_t node) {
+    for (BootEntry& said : parse_ipxe(file.content.read(0, config_bytes)).entries) {
+        EntryFacts entry;
+        entry.volume = file.volume;
+        const auto find = [&](const NamedFile& named) -> std::string {
+            const std::string path = absolute(std::string(directory_of(file.path)), named.path);
+            const auto found = named.certain ? volumes_.find(file.volume, path) : std::nullopt;
+            return found ? found->path : "";
+        };
+        entry.kernel = find(said.kernel);
+        for (const NamedFile& initrd : said.initrds)
+            entry.initrds.push_back(find(initrd));
+        const std::string source = fmt::format("{}:{}", file.path, said.kernel.line);
+        entry.said = std::move(said);
+        add_entry(fact, node, std::move(entry), source);
+    }
+}
+
+}  // namespace lktest
