@@ -83,7 +83,7 @@ SignatureLists read_signature_lists(std::string_view bytes) {
     return lists;
 }
 
-std::vector<std::string> names_of(const std::vector<std::string>& certificates) {
+std::vector<std::string> common_names(const std::vector<std::string>& certificates) {
     std::vector<std::string> names;
     for (const std::string& der : certificates)
         if (const Certificate certificate = certificate_of(der))

@@ -36,7 +36,7 @@ struct SignatureLists {
 SignatureLists read_signature_lists(std::string_view bytes);
 
 /// The names of certificates: their own common names.
-std::vector<std::string> names_of(const std::vector<std::string>& certificates);
+std::vector<std::string> common_names(const std::vector<std::string>& certificates);
 
 /// "0a1b…".
 std::string hexadecimal(std::string_view bytes);

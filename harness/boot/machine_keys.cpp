@@ -27,7 +27,7 @@ struct ShimContents {
 void add(ShimContents& contents, const SecureBootFacts& secure) {
     for (const PeSignature& signature : secure.signatures)
         for (const std::string& der : signature.chain)
-            for (const std::string& name : names_of({der}))
+            for (const std::string& name : common_names({der}))
                 if (std::ranges::find(microsoft_authorities, name, &MicrosoftAuthority::name) !=
                     microsoft_authorities.end())
                     contents.authorities.push_back(der);
@@ -59,7 +59,7 @@ void add_shims_of(const fs::path& medium, ShimContents& contents) {
 
 std::string authority_of(std::string_view generation, const ShimContents& contents) {
     for (const std::string& der : contents.authorities)
-        for (const std::string& name : names_of({der}))
+        for (const std::string& name : common_names({der}))
             for (const MicrosoftAuthority& known : microsoft_authorities)
                 if (known.generation == generation && known.name == name)
                     return der;

@@ -65,7 +65,7 @@ Json shown(const StoredVariable& variable) {
     if (holds_signatures(variable.name)) {
         const SignatureLists lists = read_signature_lists(variable.value);
         Json names = Json::array();
-        for (const std::string& name : names_of(lists.certificates))
+        for (const std::string& name : common_names(lists.certificates))
             names.push_back(json_text(name));
         json["certificates"] = std::move(names);
         json["hashes"] = lists.sha256.size();

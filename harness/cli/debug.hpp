@@ -4,6 +4,10 @@
 #include "harness/boot/debug.hpp"
 #include "harness/run/run.hpp"
 
+namespace CLI {
+class App;
+}
+
 namespace lktest {
 
 /// Options of `lktest debug`.

@@ -5,6 +5,10 @@
 #include "harness/matrix/expand.hpp"
 #include "harness/run/run.hpp"
 
+namespace CLI {
+class App;
+}
+
 namespace lktest {
 
 /// Options of `lktest matrix`.

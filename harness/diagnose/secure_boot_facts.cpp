@@ -37,7 +37,7 @@ std::string signers(const SecureBootFacts& secure) {
 
 std::string owners(const std::vector<std::string>& certificates) {
     std::set<std::string> names;
-    for (const std::string& name : names_of(certificates))
+    for (const std::string& name : common_names(certificates))
         names.insert(printable(name));
     return listed(names, "no certificate");
 }
