@@ -218,7 +218,7 @@ void read_kernel(TomlSource& source, const toml::table& table, Recipe& recipe) {
         reader.complain("modules", "'modules' belongs to 'image'");
     const bool named = std::ranges::any_of(all_arches, [&](Arch arch) { return reader.has(name(arch)); });
     if (!named && !reader.has("image") && recipe.root.kind == RootKind::packages)
-        source.complain(table.source(), "[kernel] names no kernel package",
+        source.complain(table.source(), "[kernel] does not name a kernel package",
                         "add x86_64 = \"linux-image-amd64\" or aarch64 = \"linux-image-arm64\"");
     reader.finish();
 }

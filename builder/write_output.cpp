@@ -94,7 +94,7 @@ std::string splash_of(const Recipe& recipe) {
 
 void check_loader(const Recipe& recipe, Format format) {
     if (format == Format::netboot && recipe.loader != Loader::signed_chain)
-        throw usage_error("a netboot directory has Debian's signed network GRUB, and no other loader",
+        throw usage_error("a netboot directory can only use Debian's signed network GRUB",
                           "leave [boot] out of the recipe for it");
     if (recipe.loader == Loader::vendor && recipe.loader_iso.empty() && recipe.root.kind != RootKind::iso)
         throw usage_error("loader = \"vendor\" needs the vendor's ISO",

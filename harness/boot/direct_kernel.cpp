@@ -48,8 +48,8 @@ void append_file(const EntryFiles& files, const std::string& path, std::ofstream
     constexpr std::size_t piece = std::size_t{1} << 20;
     const std::optional<ByteView> content = files.find(path);
     if (!content)
-        throw usage_error(fmt::format("{} has no {}, which its own menu names", iso.string(), path),
-                          fmt::format("see what else is wrong with it: lktest inspect {}", iso.string()));
+        throw usage_error(fmt::format("{} lacks {}, which its boot menu names", iso.string(), path),
+                          fmt::format("to see its other problems, run: lktest inspect {}", iso.string()));
     for (std::uint64_t at = 0; at < content->size(); at += piece)
         out << content->read(at, piece);
 }

@@ -125,7 +125,8 @@ std::optional<Wait> answer_awaited(const Watch& watch, const Sighting& seen, con
     return seen.now < answer_by ? std::optional(Wait{answer_by}) : std::nullopt;
 }
 
-/// What counts may be the time of a job, of which systemd's own take two minutes at most. Dots count nothing.
+/// A growing number may be the time of a job; systemd's own jobs take two minutes at most. Dots are not
+/// numbers.
 constexpr double patience_with_counting = 1.25, patience_with_dots = 0.5;
 
 microseconds times(std::chrono::milliseconds time, double factor) {

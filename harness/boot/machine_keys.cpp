@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view newest_level = "latest", no_level = "none";
 
-/// What shims carry that a machine may hold too.
+/// Certificates that shims carry and a machine may also hold.
 struct ShimContents {
     std::vector<std::string> authorities;  ///< certificates of Microsoft's CAs, in DER
     std::vector<std::string> sbat_levels;  ///< "sbat,1,DATE\nshim,4\n…"

@@ -16,7 +16,7 @@ namespace lktest {
 /// in a confined process. Blocks for about a second. Throws a usage Error if neither has what is asked.
 SecureLists secure_lists(SecureKeys keys, const std::filesystem::path& medium);
 
-/// What a machine with this variable store trusts; see variables_in().
+/// The certificates that a machine with this variable store trusts; see variables_in().
 MachineKeys machine_keys(std::string_view store);
 
 /// The job of the confined process.

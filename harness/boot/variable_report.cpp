@@ -70,7 +70,13 @@ Json shown(const StoredVariable& variable) {
         json["certificates"] = std::move(names);
         json["hashes"] = lists.sha256.size();
     } else if (variable.name == "SbatLevel") {
-        json["text"] = json_text(variable.value);
+        Json lines = Json::array();
+        for (std::string_view rest = variable.value; !rest.empty() && lines.size() < most_shown;) {
+            const std::string_view line = rest.substr(0, rest.find('\n'));
+            lines.push_back(json_text(line));
+            rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+        }
+        json["lines"] = std::move(lines);
     } else if (variable.name == "BootOrder") {
         json["order"] = boot_order(variable.value);
     } else if (is_boot_option(variable.name)) {

@@ -12,7 +12,7 @@ namespace lktest {
 /// format.
 std::string read_variable_store(const std::filesystem::path& file);
 
-/// What a boot did to the UEFI variables.
+/// The changes that a boot made to the UEFI variables.
 struct VariableReport {
     std::string json;                ///< variables.json: "before", "after" and "changes"
     std::vector<std::string> notes;  ///< changes that outlive the boot and can stop other media, as sentences

@@ -21,9 +21,9 @@ using Writer = SavedLine::Writer;
 using Meaning = LogRules::Meaning;
 
 constexpr std::size_t most_findings = 1000, other_lines = 8;
-/// After a console comes up, so many lines may stand before it repeats the log.
+/// A console that starts may print this many lines before it repeats the log.
 constexpr std::size_t replay_reach = 8;
-/// What a program said counts as the reason if the boot ends within so many lines.
+/// A program's message counts as the reason if the boot ends within this many lines.
 constexpr std::size_t last_words_reach = 12;
 /// A complaint counts as the reason if the log ends within so many lines.
 constexpr std::size_t most_after_complaint = 4;
@@ -95,7 +95,7 @@ private:
         LogFinding finding;
         std::size_t at = 0;
     };
-    /// What was complained of last.
+    /// The subject of the last complaint.
     struct SaidLast {
         LogFinding finding;
         std::size_t lines_since = 0;

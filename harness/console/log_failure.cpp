@@ -20,7 +20,7 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
     return std::ranges::find(names, name) != names.end();
 }
 
-/// Once the kernel speaks, firmware and loader are silent, whatever a program prints.
+/// After the kernel has printed anything, firmware and loader print no more; a program may imitate them.
 bool too_late(const Failure& failure, bool kernel_began) {
     return kernel_began && stage_of(failure.outcome) < Stage::kernel;
 }

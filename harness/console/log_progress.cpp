@@ -58,7 +58,8 @@ bool LogProgress::watch(const std::vector<LogRules::Match>& matches, bool of_ker
     return progress;
 }
 
-/// A log may begin in the middle of the initramfs. What was taken for userspace until now was its systemd.
+/// A log may begin in the middle of the initramfs. Earlier lines then belong to its systemd, not to
+/// userspace.
 void LogProgress::enter_initramfs() {
     in_initramfs_ = true;
     if (left_initramfs_ || settled_ || in_userspace_ || stage() != userspace)

@@ -22,11 +22,11 @@ public:
     /// Whether the current line, a headline, belongs to the report that is open.
     bool takes(const Failure& failure) const;
     /// The current line is the headline of a report; `finding` takes its first lines.
-    /// @param index  the finding's, for which lines are collected from then on
+    /// @param index  of the finding that later lines are added to
     void open(LogFinding& finding, std::size_t index);
     /// Puts the current line into the report that is open, if it belongs there.
     void grow(std::vector<LogFinding>& findings, bool may_end);
-    /// The current line stands in front of a report.
+    /// The current line precedes a report.
     void fence() { fence_ = window_.here(); }
 
 private:
@@ -37,7 +37,7 @@ private:
         std::size_t last = 0;  ///< of the last line that is known to be its own
         std::string caller;
         bool kernel = true;   ///< its lines are the kernel's, or may be
-        bool fenced = false;  ///< "=====" stands before it, so another one ends it
+        bool fenced = false;  ///< "=====" precedes it, so another one ends it
     };
     bool is_its(const SavedLine& line) const {
         return maybe_kernel(line) == report_->kernel && line.caller == report_->caller;

@@ -72,7 +72,7 @@ std::optional<std::string_view> after_stamp(std::string_view line) {
     return line.substr(prefix->message);
 }
 
-/// What the first lines of a boot contain.
+/// A pattern for the firmware banners in the first lines of a boot.
 std::string firmware_banners() {
     std::string pattern = "iPXE ";
     for (const FirmwareRow& row : firmware_rows)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is read from a running guest: its pictures, memory and devices.
+// Reads pictures, memory and devices of a running guest.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <libvirt/libvirt-qemu.h>

@@ -139,13 +139,14 @@ std::string CellNetwork::State::why_no_lease() const {
     if (heard->firmware)
         return "only the firmware asked for an address by DHCP, the guest's system did not";
     switch (heard->kind) {
-        case Kind::discover: return fmt::format("the guest asked by DHCP and got no offer: {}", heard->rest);
-        case Kind::offer: return fmt::format("the guest did not take {}, which DHCP offered", heard->address);
+        case Kind::discover: return fmt::format("the guest asked by DHCP, but got no offer: {}", heard->rest);
+        case Kind::offer:
+            return fmt::format("the guest did not accept {}, which DHCP offered", heard->address);
         case Kind::request:
         case Kind::ack:
         case Kind::nak: break;
     }
-    return fmt::format("DHCP refused {} to the guest: {}", heard->address, heard->rest);
+    return fmt::format("DHCP refused to give {} to the guest: {}", heard->address, heard->rest);
 }
 
 asio::awaitable<void> CellNetwork::State::news(std::shared_ptr<State> state, Deadline deadline) {

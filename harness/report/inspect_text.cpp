@@ -157,9 +157,12 @@ void add_efi(Sheet& sheet, const MediumFacts& facts) {
 void add_secure_boot(Sheet& sheet, const MediumFacts& facts) {
     Title title("Secure Boot");
     const std::vector<SecureVerdict> verdicts = secure_verdicts(facts);
+    std::string before;
     const auto row = [&](const SecureVerdict& verdict, const std::string& pc) {
+        const std::string machine = verdict.machine == before ? "" : verdict.machine;
+        before = verdict.machine;
         sheet.row(title(),
-                  {verdict.machine, pc,
+                  {machine, pc,
                    verdict.refused.empty() ? "boot it" : fmt::format("refuse it: {}", verdict.refused)});
     };
     for (auto first = verdicts.begin(); first != verdicts.end();) {

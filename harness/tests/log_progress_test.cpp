@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the end of a saved log and its later lines say about the earlier ones.
+// How the end of a saved log and its later lines change the meaning of earlier ones.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>

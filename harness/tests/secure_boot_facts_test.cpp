@@ -99,7 +99,7 @@ TEST_F(SecureBootFactsTest, ComparesSbatWithWhatTheMachineHasSeen) {
     add_secure_boot_facts(medium_, keys, facts_);
     EXPECT_TRUE(holds("sbat-too-old"));
     EXPECT_EQ(facts_.words["revoked-file"], "grubx64.efi");
-    EXPECT_EQ(facts_.words["sbat-date"], "2025021800");
+    EXPECT_EQ(facts_.words["sbat-date"], "2025-02-18");
     Facts older;
     older.words["efi-loader"] = "BOOTX64.EFI";
     keys.sbat_level = "sbat,1,2021030218\n";

@@ -138,7 +138,7 @@ function run_facts() {
   const accelerators = Object.entries(host.accelerators ?? {}).map(([arch, use]) => h("span", { title: use.why }, `${arch} on ${use.name}`));
   return h("div", { class: "facts" },
     h("span", {}, run.started.replace("T", " ").replace("Z", " UTC")), h("span", {}, `took ${short_time(run.seconds)}`),
-    run.complete ? null : h("span", { class: "fault" }, "not complete: it goes on, or was killed"), accelerators,
+    run.complete ? null : h("span", { class: "fault" }, "not complete: still running, or killed"), accelerators,
     (run.images ?? []).filter((image) => image.changed).map((image) =>
       h("span", { class: "fault" }, `image ${image.path} changed during the run: ${image.changed}`)));
 }
