@@ -82,7 +82,7 @@ TEST(Manifest, NamesPackagesAndFilesWithTheirDigests) {
     Sources sources;
     sources.root = {{"bash", "5.2", "amd64", "/x.deb"}};
     const FileDigest file{"/live/01.sb", 7, "00ff"};
-    const std::string text = manifest(recipe, Arch::x86_64, sources, 42, {&file, 1});
+    const std::string text = manifest(recipe, Arch::x86_64, sources, Reporting{}, 42, {&file, 1});
     // FIPS 180-2, B.1: the digest of "abc".
     EXPECT_NE(text.find("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
               std::string::npos);

@@ -68,8 +68,8 @@ void add_hardware(CLI::App& app, HardwareAxes& hardware) {
 /// The sections of `lktest run --help`; `matrix` and `debug` have some of the options.
 const std::array sections{
     OptionSection{"What to boot",
-                  {"--recipe", "--kernel"},
-                  {"--initrd", "--rootfs", "--kernel-tree", "--iso", "--media", "--cell"}},
+                  {"--kernel"},
+                  {"--recipe", "--initrd", "--rootfs", "--kernel-tree", "--iso", "--media", "--cell"}},
     OptionSection{"Machines",
                   {"--arch", "--firmware", "--medium", "--all"},
                   {"--memory", "--reduce", "--machine", "--cpu", "--cpus", "--tables", "--tpm", "--graphics",
