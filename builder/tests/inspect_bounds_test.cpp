@@ -76,6 +76,35 @@ TEST(InspectBounds, NamesOfAnIsoAreCutAt255Bytes) {
     EXPECT_EQ(bytes_of_names(tree), 2000U * 256);
 }
 
+TEST(InspectBounds, ADirectoryThatHoldsItselfIsReadOnce) {
+    using Use = HostileIso::Use;
+    constexpr std::uint32_t own = 20, size = HostileIso::sector;
+    HostileIso iso;
+    ASSERT_EQ(
+        iso.add(HostileIso::record({"\0", 1}, own, size, "", 2) + HostileIso::record("\1", own, size, "", 2) +
+                HostileIso::record("SELF", own, size, Use::name("self"), 2)),
+        own);
+    const IsoTree tree = read_iso_tree(
+        ByteView::of_memory(iso.finish({HostileIso::record("D", own, size, Use::name("d"), 2)})));
+    EXPECT_TRUE(tree.damaged);
+    EXPECT_EQ(tree.nodes.size(), 2U) << "/d and /d/self";
+}
+
+TEST(IsoTree, JoinsThePartsOfANameAndTheExtentsOfAFile) {
+    using Use = HostileIso::Use;
+    constexpr char more_extents = '\x80';
+    HostileIso iso;
+    const std::uint32_t first = iso.add(std::string(HostileIso::sector, 'a')), second = iso.add("bcd");
+    const std::string name = Use::name("a long ", true) + Use::name("name");
+    const IsoTree tree = read_iso_tree(ByteView::of_memory(
+        iso.finish({HostileIso::record("A", first, HostileIso::sector, name, more_extents),
+                    HostileIso::record("A", second, 3, name)})));
+    ASSERT_TRUE(tree.nodes.contains("/a long name"));
+    const IsoNode& file = tree.nodes.at("/a long name");
+    EXPECT_EQ(file.size, HostileIso::sector + 3);
+    EXPECT_EQ(file.content.read(HostileIso::sector - 1, 10), "abcd");
+}
+
 /// Every record continues the same file.
 TEST(InspectBounds, ExtentsOfAFileCountAsFilesDo) {
     constexpr char more_extents = '\x80';

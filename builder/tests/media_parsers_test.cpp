@@ -11,6 +11,7 @@
 #include "builder/inspect/finding.hpp"
 #include "builder/inspect/image_files.hpp"
 #include "builder/inspect/kernel_config.hpp"
+#include "builder/inspect/squashfs_super.hpp"
 #include "builder/inspect/uki.hpp"
 #include "builder/inspect/verity.hpp"
 #include "builder/tests/support/fake_medium.hpp"
@@ -50,6 +51,23 @@ std::optional<UkiImage> uki_of(const std::string& bytes) {
     const ByteView file = ByteView::of_memory(bytes);
     const auto pe = read_pe(file);
     return pe ? read_uki(file, *pe) : std::nullopt;
+}
+
+std::string fault_of_squashfs(std::size_t at, std::uint64_t value, std::size_t size) {
+    std::string image = fake_squashfs();
+    put(image, at, value, size);
+    const auto super = read_squashfs_super(ByteView::of_memory(image));
+    return super ? super->fault : "not a SquashFS image";
+}
+
+TEST(SquashfsSuper, NamesTheFieldThatIsWrong) {
+    constexpr std::size_t magic = 0, block_size = 12, logarithm = 22, version = 28, export_table = 88;
+    EXPECT_EQ(fault_of_squashfs(export_table, ~std::uint64_t{0}, 8), "") << "an absent table";
+    EXPECT_EQ(fault_of_squashfs(export_table, 4096, 8), "it has a table at 4096 of 4096 bytes");
+    EXPECT_EQ(fault_of_squashfs(logarithm, 16, 2), "its block size and the logarithm of it disagree");
+    EXPECT_EQ(fault_of_squashfs(block_size, 131073, 4), "its block size is 131073");
+    EXPECT_EQ(fault_of_squashfs(version, 3, 2), "its version is 3.0, not 4.0");
+    EXPECT_EQ(fault_of_squashfs(magic, 0, 4), "not a SquashFS image");
 }
 
 TEST(Uki, HasItsSections) {

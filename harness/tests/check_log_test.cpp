@@ -68,6 +68,18 @@ TEST(SavedLog, CutsALineThatHasNoEnd) {
     }
 }
 
+TEST(SavedLog, IsReadInUtf16OfBothByteOrders) {
+    constexpr std::string_view text = "[    1.000000] Kernel panic - not syncing: x\n";
+    std::string little = "\xff\xfe", big = "\xfe\xff";
+    for (const char c : text) {
+        little += {c, '\0'};
+        big += {'\0', c};
+    }
+    EXPECT_EQ(summary(text), "kernel-panic@1");
+    EXPECT_EQ(summary(little), summary(text));
+    EXPECT_EQ(summary(big), summary(text));
+}
+
 TEST(CheckLog, ShowsAReportWholeAndOnce) {
     const std::string before = "[    1.000000] frob: hello\n", after = "[    1.200000] frob: goodbye\n";
     const CheckedLog log = check(before + std::string(oops) + after);

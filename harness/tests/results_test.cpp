@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <pugixml.hpp>
 #include <sstream>
 
@@ -220,6 +221,31 @@ TEST(GithubAnnotations, QuoteNothingThatEndsATitleOrBeginsACommand) {
               "::error title=boot.a%3Ab%2Cc%250A.x86_64-uefi-cdrom kernel-crash");
     for (const std::string& command : runner_commands(commands))
         EXPECT_TRUE(command.starts_with("::error title=boot.")) << command;
+}
+
+TEST(GithubAnnotations, AreAsManyAsARunnerShows) {
+    results::Run run = sample_failures();
+    const results::CellResult failed = run.cells[1];
+    run.cells.assign(12, failed);
+    const std::string text = github_annotations(run);
+    EXPECT_EQ(std::ranges::count(text, '\n'), 10);
+}
+
+TEST(TapReport, EscapesWhatWouldBeginADirective) {
+    results::Run run = sample_failures();
+    run.cells[1].cell.name = "boot.a # SKIP b";
+    EXPECT_NE(tap_report(run).find(" - boot.a \\# SKIP b\n"), std::string::npos) << tap_report(run);
+}
+
+TEST(Compare, CallsLessThanASecondNoiseAndAnImpossibleCellNoLoss) {
+    results::Run before = sample_report(), now = sample_report();
+    before.cells[3].milestones[0].at = 1s;
+    now.cells[3].milestones[0].at = 1900ms;
+    std::erase_if(now.cells, [](const results::CellResult& cell) { return !cell.bootable(); });
+    ASSERT_LT(now.cells.size(), before.cells.size());
+    const Comparison found = compare(before, now);
+    EXPECT_TRUE(found.slower.empty());
+    EXPECT_TRUE(found.gone.empty());
 }
 
 TEST(Merge, CountsWhatIsTolerated) {

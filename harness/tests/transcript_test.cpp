@@ -202,6 +202,12 @@ TEST(Transcript, ReadsTheSameHoweverTheBytesAreCut) {
     }
 }
 
+TEST(PrintkPrefix, HasSixDigitsOfMicroseconds) {
+    EXPECT_TRUE(find_printk_prefix("[    1.123456] x"));
+    EXPECT_FALSE(find_printk_prefix("[    1.123] x")) << "Xorg writes so";
+    EXPECT_FALSE(find_printk_prefix("[    1.1234567] x"));
+}
+
 /// Processor time for a line of this many bytes that never ends.
 double time_for_one_line(std::size_t bytes) {
     const std::string line(bytes, 'x');
