@@ -44,7 +44,9 @@ std::string_view without_return(std::string_view line) {
 
 /// What people's editors and pages make of plain characters: curly quotes, no-break blanks.
 std::optional<std::string> with_plain_characters(std::string_view line) {
-    if (std::ranges::none_of(line, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
+    // The first bytes of all of them. A line without an end was not pasted, and is not copied.
+    constexpr std::string_view leads = "\xc2\xe2";
+    if (line.size() > LineReader::longest_line || line.find_first_of(leads) == line.npos)
         return std::nullopt;
     constexpr std::array<std::pair<std::string_view, char>, 7> plain{{{"\xc2\xa0", ' '},
                                                                       {"\xc2\xb4", '\''},
@@ -56,6 +58,11 @@ std::optional<std::string> with_plain_characters(std::string_view line) {
     std::string text;
     text.reserve(line.size());
     while (!line.empty()) {
+        const std::size_t run = std::min(line.find_first_of(leads), line.size());
+        text += line.substr(0, run);
+        line.remove_prefix(run);
+        if (line.empty())
+            break;
         const auto found =
             std::ranges::find_if(plain, [line](const auto& entry) { return line.starts_with(entry.first); });
         text += found == plain.end() ? line.front() : found->second;
