@@ -64,7 +64,7 @@ TEST(SquashfsSuper, NamesTheFieldThatIsWrong) {
     constexpr std::size_t magic = 0, block_size = 12, logarithm = 22, version = 28, export_table = 88;
     EXPECT_EQ(fault_of_squashfs(export_table, ~std::uint64_t{0}, 8), "") << "an absent table";
     EXPECT_EQ(fault_of_squashfs(export_table, 4096, 8), "it has a table at 4096 of 4096 bytes");
-    EXPECT_EQ(fault_of_squashfs(logarithm, 16, 2), "its block size and the logarithm of it disagree");
+    EXPECT_EQ(fault_of_squashfs(logarithm, 16, 2), "its block size and block_log disagree");
     EXPECT_EQ(fault_of_squashfs(block_size, 131073, 4), "its block size is 131073");
     EXPECT_EQ(fault_of_squashfs(version, 3, 2), "its version is 3.0, not 4.0");
     EXPECT_EQ(fault_of_squashfs(magic, 0, 4), "not a SquashFS image");
