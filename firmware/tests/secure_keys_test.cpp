@@ -49,23 +49,42 @@ TEST_F(SecureKeysTest, WhatIsNoCertificateIsNamed) {
 
 TEST_F(SecureKeysTest, TheFirstCertificateOwnsTheFirmwareUnlessAnotherDoes) {
     const std::string mine = make("mine"), other = make("other");
-    SecureLists lists = read_secure_keys({.db = {mine, other}, .dbx = {}, .kek = {}, .pk = {}});
+    SecureKeys keys;
+    keys.db = {mine, other};
+    SecureLists lists = read_secure_keys(keys);
     EXPECT_TRUE(lists.db.starts_with(lists.pk));
     EXPECT_TRUE(lists.pk.ends_with(der("mine")));
     EXPECT_EQ(lists.kek, lists.pk);
     EXPECT_FALSE(lists.keep_packaged_db);
-    lists = read_secure_keys({.db = {mine}, .dbx = {}, .kek = {}, .pk = other});
+    keys.db = {mine};
+    keys.pk = other;
+    lists = read_secure_keys(keys);
     EXPECT_TRUE(lists.pk.ends_with(der("other")));
     EXPECT_TRUE(lists.kek.ends_with(der("mine")));
 }
 
 TEST_F(SecureKeysTest, BesideThePackagesKeysItsOwnerStays) {
-    const SecureLists lists =
-        read_secure_keys({.db = {"microsoft", make("mine")}, .dbx = {}, .kek = {}, .pk = {}});
+    SecureKeys keys;
+    keys.db = {"microsoft", make("mine")};
+    const SecureLists lists = read_secure_keys(keys);
     EXPECT_TRUE(lists.keep_packaged_db);
     EXPECT_TRUE(lists.db.ends_with(der("mine")));
     EXPECT_EQ(lists.pk, "");
     EXPECT_EQ(lists.kek, "");
+}
+
+TEST_F(SecureKeysTest, AuthoritiesReplaceThePackagesSignersAndNotItsOwner) {
+    SecureKeys keys;
+    make("mine");
+    make("other");
+    keys.authorities = {der("mine"), der("other")};
+    keys.sbat_level = "sbat,1,2025021800\n";
+    const SecureLists lists = read_secure_keys(keys);
+    EXPECT_FALSE(lists.keep_packaged_db);
+    EXPECT_NE(lists.db.find(der("mine")), std::string::npos);
+    EXPECT_TRUE(lists.db.ends_with(der("other")));
+    EXPECT_EQ(lists.pk, "");
+    EXPECT_EQ(lists.sbat_level, "sbat,1,2025021800\n");
 }
 
 }  // namespace
