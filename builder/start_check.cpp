@@ -40,7 +40,7 @@ std::optional<Fault> fault_of(const LayerStack& layers, std::size_t count, const
                               Arch arch, int scripts) {
     const LayerStack::Place place = layers.find(program, count);
     if (!place.inode)
-        return Fault{place.path == program
+        return Fault{place.path == program || program.starts_with(place.path + "/")
                          ? fmt::format("there is no {}", program)
                          : fmt::format("{} leads to {}, which does not exist", program, place.path),
                      place.layer};

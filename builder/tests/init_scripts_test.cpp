@@ -57,7 +57,7 @@ TEST(InitScripts, FindInitThroughLinksOfTheRootItself) {
     }
     write_file(root / "usr/sbin/data", "no program");
     fs::create_symlink("/usr/sbin", root / "sbin");
-    fs::create_symlink("sbin/../nix/store/init", root / "init");
+    fs::create_symlink("sbin/../../nix/store/init", root / "init");
     fs::create_symlink("loop", root / "loop");
     fs::create_symlink("/bin/sh", root / "usr/sbin/shell");  // there is one outside the root
     for (const char* good : {"/sbin/init", "/init", "/usr/../sbin/./init", "/../sbin/init"})

@@ -111,7 +111,9 @@ TEST(TakeKernel, SaysWhatThePackageLacks) {
     FileTree tree;
     EXPECT_EQ(complaint_of(tree), "the package linux-image-amd64 has no kernel modules");
     tree.put_file("/usr/lib/modules/6.1/kernel/a.ko", elf_bytes(62));
-    EXPECT_EQ(complaint_of(tree), "the package linux-image-amd64 has no /boot/vmlinuz-6.1");
+    EXPECT_EQ(complaint_of(tree),
+              "the package linux-image-amd64 has neither /boot/vmlinuz-6.1 nor "
+              "/usr/lib/modules/6.1/vmlinuz");
 }
 
 TEST(TakeKernel, RefusesAKernelOfAnotherMachine) {

@@ -262,7 +262,7 @@ TEST(Recipe, ARootIsOneOfItsKindsAndItsPathBesideTheRecipe) {
 TEST(Recipe, ARootIsNotTwoThings) {
     EXPECT_EQ(complaint(rootless + "[root]\nsystem = true\ntar = \"x\"\n"),
               "test.toml:5:1: [root] must have exactly one of 'directory', 'tar', 'system', 'squashfs', "
-              "'iso' and 'debian'\n    [root]\n    ^");
+              "'iso', 'debian' and 'oci'\n    [root]\n    ^");
     EXPECT_NE(complaint(rootless + "[root]\ntar = \"x\"\none_file_system = true\n").find("belongs to"),
               std::string::npos);
     EXPECT_NE(complaint(rootless + "[root]\nsystem = true\ndirectories = [\"usr/bin\"]\n")

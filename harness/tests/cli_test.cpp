@@ -252,7 +252,7 @@ TEST(Completion, CompletesCommandsOptionsAndValues) {
     EXPECT_EQ(complete("run --arch ''"), "x86_64\naarch64\n");
     EXPECT_EQ(complete("run --arch = aa"), "aarch64\n");
     EXPECT_EQ(complete("run --arch ="), "x86_64\naarch64\n");
-    EXPECT_EQ(complete("run --arch aarch64 --firmware ''"), "bios\nuefi\nuefi-secure\n");
+    EXPECT_EQ(complete("run --arch aarch64 --firmware ''"), "bios\nuefi\nuefi-secure\nuefi-ia32\nu-boot\n");
     EXPECT_EQ(complete("run --accel k"), "kvm\n");
     EXPECT_EQ(complete("run --iso a"), "a file.iso\n");
     EXPECT_EQ(complete("inspect a"), "a file.iso\n");

@@ -11,6 +11,7 @@
 #include "builder/tests/support/source_directory.hpp"
 #include "harness/console/check_log.hpp"
 #include "harness/console/failures.hpp"
+#include "harness/console/log_rules.hpp"
 
 namespace lktest {
 namespace {
@@ -19,7 +20,8 @@ CheckedLog check_lines(std::string_view bytes) {
     static const std::vector<Failure> failures =
         read_failures(source_directory() / "harness/console/failures.toml");
     static const LogWords words = read_log_words(source_directory() / "harness/console/saved_log.toml");
-    return check_log(bytes, failures, words);
+    static const LogRules rules(failures, words);
+    return check_log(bytes, rules, words);
 }
 
 /// "kind@line" of each finding that counts.
