@@ -257,9 +257,9 @@ private:
     /// Process 1 ended, so it had run.
     void imply_process_one() {
         if (root_mounted_)
-            progress_.reach("userspace");
+            progress_.imply("userspace");
         else if (programs_spoke_ || !last_words_.empty())
-            progress_.reach("initramfs");
+            progress_.imply("initramfs");
     }
 
     /// A complaint is a failure if hardly anything follows it.
@@ -297,7 +297,10 @@ private:
             userspace_implied_ = true;
             return;
         }
-        progress_.reach(stage_at(failure.outcome));
+        if (failure.tentative)
+            progress_.imply(stage_at(failure.outcome));
+        else
+            progress_.reach(stage_at(failure.outcome));
     }
 
     void watch_reboots(const SavedLine& line, const std::vector<LogRules::Match>& matches) {

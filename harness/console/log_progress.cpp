@@ -79,6 +79,12 @@ void LogProgress::reach(std::string_view stage) {
             return reach_index(i, false);
 }
 
+void LogProgress::imply(std::string_view stage) {
+    for (std::size_t i = 0; i < words_.stages.size(); ++i)
+        if (words_.stages[i].name == stage)
+            stage_ = std::max(stage_, i + 1);
+}
+
 void LogProgress::reach_index(std::size_t index, bool of_kernel) {
     stage_ = std::max(stage_, index + 1);
     in_userspace_ = in_userspace_ || (of_kernel && words_.stages[index].name == userspace);

@@ -25,6 +25,8 @@ public:
     /// @return whether the line is a sign of progress
     bool watch(const std::vector<LogRules::Match>& matches, bool of_kernel);
     void reach(std::string_view stage);
+    /// A failure shows that this stage began. That is not progress, so earlier findings stay.
+    void imply(std::string_view stage);
 
     bool passed(std::string_view stage) const { return is_among_first(stage_, stage); }
     /// The system is in use.

@@ -381,7 +381,7 @@ TEST_F(JudgeStallTest, AGuestThatOnlyRepeatsItselfIsGivenUpAndQuoted) {
     EXPECT_TRUE(std::holds_alternative<Wait>(at(61s)));
     const Verdict verdict = verdict_at(70s);
     EXPECT_EQ(verdict.outcome, Outcome::milestone_deadline);
-    EXPECT_NE(verdict.reason.find("for 68 s the guest said nothing new and repeats 'waiting for RESCUE...'"),
+    EXPECT_NE(verdict.reason.find("for 68 s the guest printed nothing new and repeats 'waiting for RESCUE...'"),
               std::string::npos)
         << verdict.reason;
     seen_.repeating->hang = Hang::busy;
