@@ -166,7 +166,8 @@ Milestone read_milestone(TomlSource& source, const toml::table& values) {
     if (const toml::table* network = table.table("network"))
         milestone.network = read_network(source, *network);
     if (milestone.patterns.empty() && !table.has("pattern") && !table.has("network"))
-        table.complain("pattern", "[[milestone]] has neither 'pattern' nor 'network', so it cannot be reached");
+        table.complain("pattern",
+                       "[[milestone]] has neither 'pattern' nor 'network', so it cannot be reached");
     milestone.direct = table.boolean("direct").value_or(true);
     milestone.arches = read_names(source, table, "arch", all_arches);
     milestone.firmwares = read_names(source, table, "firmware", all_firmwares);

@@ -381,8 +381,9 @@ TEST_F(JudgeStallTest, AGuestThatOnlyRepeatsItselfIsGivenUpAndQuoted) {
     EXPECT_TRUE(std::holds_alternative<Wait>(at(61s)));
     const Verdict verdict = verdict_at(70s);
     EXPECT_EQ(verdict.outcome, Outcome::milestone_deadline);
-    EXPECT_NE(verdict.reason.find("for 68 s the guest printed nothing new and repeats 'waiting for RESCUE...'"),
-              std::string::npos)
+    EXPECT_NE(
+        verdict.reason.find("for 68 s the guest printed nothing new and repeats 'waiting for RESCUE...'"),
+        std::string::npos)
         << verdict.reason;
     seen_.repeating->hang = Hang::busy;
     EXPECT_TRUE(std::holds_alternative<Wait>(at(160s))) << "it computes";
