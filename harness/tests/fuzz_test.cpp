@@ -76,10 +76,6 @@ private:
     std::mt19937 random_;
 };
 
-void PrintTo(const FuzzReader& reader, std::ostream* out) {
-    *out << reader.name;
-}
-
 class Fuzz : public testing::TestWithParam<FuzzReader> {};
 
 TEST_P(Fuzz, ReadsAnyBytes) {

@@ -2,6 +2,7 @@
 // Live media of systems that lktest did not make, built and booted in the same way as users do.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 #include <nlohmann/json.hpp>
 
@@ -143,7 +144,10 @@ TEST_F(MediaTest, TheInstallerMakesSticksOfEveryKindBootByBios) {
     const ProcessResult ended = patient({LKTEST_PROGRAM, "run", "--scenario", scratch_.path() / "sticks.toml",
                                          "--history", "off", "--output", scratch_.path() / "results-x86_64"});
     EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
-    EXPECT_EQ(only_cell("x86_64").at("steps").size(), 12U) << only_cell("x86_64");
+    // A menu's countdown is skipped where it is seen; the scenario does not list that.
+    const auto steps = only_cell("x86_64").at("steps");
+    const auto own = [](const auto& step) { return step.at("name") != "press Enter"; };
+    EXPECT_EQ(std::ranges::count_if(steps, own), 12) << only_cell("x86_64");
 }
 
 }  // namespace
