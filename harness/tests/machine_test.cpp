@@ -77,6 +77,7 @@ TEST(Connection, KnowsUrisOfOtherMachines) {
 }
 
 TEST(Connection, KnowsAFailureWithoutAReason) {
+    ASSERT_EQ(virInitialize(), 0);
     virResetLastError();
     EXPECT_TRUE(libvirt_gave_no_reason());
     EXPECT_EQ(virDomainGetName(nullptr), nullptr);
