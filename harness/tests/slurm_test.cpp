@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -103,7 +104,9 @@ TEST_F(SlurmTest, TheDefaultMatrixEndsAsOnThisMachine) {
             continue;
         }
         EXPECT_EQ(cell.at("reached"), "network") << cell;
-        EXPECT_EQ(cell.at("milestones").size(), 8U);
+        // A menu is a milestone only where its countdown was seen.
+        const auto expected = [](const auto& milestone) { return milestone.at("name") != "menu"; };
+        EXPECT_EQ(std::ranges::count_if(cell.at("milestones"), expected), 8) << cell;
         EXPECT_EQ(cell.at("reproduce").get<std::string>().rfind("lktest run --arch ", 0), 0U);
         for (const Json& artefact : cell.at("artefacts"))
             EXPECT_TRUE(fs::exists(results_ / "latest" / artefact.get<std::string>())) << artefact;
