@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/sysmacros.h>
 
 #include <fstream>
 
@@ -31,24 +30,11 @@ constexpr std::array places{
     BuiltAt{Arch::x86_64, "arch/x86/boot/bzImage"}, BuiltAt{Arch::aarch64, "arch/arm64/boot/vmlinuz.efi"},
     BuiltAt{Arch::aarch64, "arch/arm64/boot/Image.gz"}, BuiltAt{Arch::aarch64, "arch/arm64/boot/Image"}};
 
-std::shared_ptr<Inode> program(const Content& content) {
-    auto inode = std::make_shared<Inode>();
-    inode->permissions = 0755;
-    inode->content = content;
-    return inode;
-}
-
 FileTree small_initramfs(const Content& busybox) {
     FileTree tree;
     for (const char* directory : {"/dev", "/proc", "/root", "/run", "/sys", "/tmp"})
         tree.put_directory(directory);
-    auto console = std::make_shared<Inode>();
-    console->type = NodeType::character_device;
-    console->permissions = 0600;
-    console->device = makedev(5, 1);
-    tree.put("/dev/console", console);
-    tree.put("/bin/busybox", program(busybox));
-    tree.put_symlink("/bin/sh", "busybox");
+    put_busybox(tree, busybox);
     tree.put_file("/init", read_file(data_file("builder/kernel/init.sh")), 0755);
     tree.put_file("/bin/say", read_file(data_file("builder/initramfs/say.sh")), 0755);
     return tree;

@@ -47,11 +47,7 @@ InitScripts read_init_scripts() {
     return scripts;
 }
 
-FileTree initramfs_tree(const Kernel& kernel, Arch arch, const Content& busybox, const InitScripts& scripts,
-                        const std::vector<std::string>& modules) {
-    FileTree tree;
-    for (const char* directory : {"/dev", "/etc", "/proc", "/root", "/run", "/sys", "/tmp"})
-        tree.put_directory(directory);
+void put_busybox(FileTree& tree, const Content& busybox) {
     // The kernel opens this for /init's input and output before devtmpfs is there.
     auto console = std::make_shared<Inode>();
     console->type = NodeType::character_device;
@@ -64,6 +60,14 @@ FileTree initramfs_tree(const Kernel& kernel, Arch arch, const Content& busybox,
     program->content = busybox;
     tree.put("/bin/busybox", program);
     tree.put_symlink("/bin/sh", "busybox");
+}
+
+FileTree initramfs_tree(const Kernel& kernel, Arch arch, const Content& busybox, const InitScripts& scripts,
+                        const std::vector<std::string>& modules) {
+    FileTree tree;
+    for (const char* directory : {"/dev", "/etc", "/proc", "/root", "/run", "/sys", "/tmp"})
+        tree.put_directory(directory);
+    put_busybox(tree, busybox);
     tree.put_symlink("/sbin/modprobe", "/bin/busybox");  // the kernel calls it by this name
     for (const auto& [path, text] : scripts)
         tree.put_file(path, text, 0755);

@@ -15,6 +15,9 @@ namespace lktest {
 using InitScripts = std::map<std::string, std::string>;
 InitScripts read_init_scripts();
 
+/// Puts /dev/console, busybox and /bin/sh into a tree. @param busybox  a static one
+void put_busybox(FileTree& tree, const Content& busybox);
+
 /// The first root filesystem: busybox, /init, and the modules for reaching the medium.
 /// @param busybox  a static one for the image's architecture
 /// @param modules  as in choose_modules()
