@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include "harness/results/run_files.hpp"
+
 namespace CLI {
 class App;
 }
@@ -13,7 +15,7 @@ namespace lktest {
 /// Options of `lktest attach`.
 struct AttachRequest {
     std::string cell;
-    std::filesystem::path run = "lktest-results";
+    std::filesystem::path run = results::default_directory;
 };
 
 void add_attach(CLI::App& app, AttachRequest& request);

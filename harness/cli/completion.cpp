@@ -8,6 +8,7 @@
 
 #include "harness/cli/app.hpp"
 #include "harness/history/database.hpp"
+#include "harness/results/run_files.hpp"
 #include "harness/run/run_plan.hpp"
 
 namespace lktest {
@@ -106,7 +107,8 @@ std::string words_case(std::string_view command, const CLI::App& app, const std:
 
 std::vector<std::string> names_in_history(const HistoryRequest& request) {
     std::vector<std::string> names;
-    const std::filesystem::path file = request.file.empty() ? default_history() : request.file;
+    const std::filesystem::path file =
+        request.file.empty() ? history_in(results::default_directory) : request.file;
     std::error_code none;
     if (std::filesystem::exists(file, none))
         for (const Sample& sample : History(file).samples(1))

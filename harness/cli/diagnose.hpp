@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include "harness/results/run_files.hpp"
+
 namespace CLI {
 class App;
 }
@@ -12,11 +14,11 @@ namespace lktest {
 
 /// Options of `lktest diagnose`.
 struct DiagnoseRequest {
-    std::string guest;                             ///< a cell, or a domain if `connect` is set
-    std::string connect;                           ///< libvirt URI; empty for a cell of a run
-    std::filesystem::path run = "lktest-results";  ///< the run in progress
-    std::filesystem::path output;                  ///< a directory; empty to write no files
-    std::filesystem::path core;                    ///< a file; empty to write no core
+    std::string guest;                                       ///< a cell, or a domain if `connect` is set
+    std::string connect;                                     ///< libvirt URI; empty for a cell of a run
+    std::filesystem::path run = results::default_directory;  ///< the run in progress
+    std::filesystem::path output;                            ///< a directory; empty to write no files
+    std::filesystem::path core;                              ///< a file; empty to write no core
     bool json = false;
 };
 

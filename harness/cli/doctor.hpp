@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/report/style.hpp"
+#include "harness/results/run_files.hpp"
 
 namespace CLI {
 class App;
@@ -15,7 +16,7 @@ namespace lktest {
 
 /// Options of `lktest doctor`.
 struct DoctorOptions {
-    std::filesystem::path output = "lktest-results";  ///< checked for free space
+    std::filesystem::path output = results::default_directory;  ///< checked for free space
 };
 
 /// One fact that doctor found out about the machine.

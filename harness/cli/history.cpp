@@ -7,10 +7,12 @@
 #include <algorithm>
 
 #include "builder/base/error.hpp"
+#include "builder/base/printable.hpp"
 #include "harness/cli/option.hpp"
 #include "harness/history/database.hpp"
 #include "harness/history/pending.hpp"
 #include "harness/results/json.hpp"
+#include "harness/results/run_files.hpp"
 #include "harness/terminal/terminal.hpp"
 
 namespace lktest {
@@ -26,7 +28,7 @@ void add_history(CLI::App& app, HistoryRequest& request) {
     app.add_option("CELL", request.cell, "only cells whose names contain this word")->type_name("CELL");
     add_repeatable(app, "--add", "DIR", "add a run of another machine first", "none",
                    [&request](const std::string& word) { request.add.emplace_back(word); });
-    add_single(app, "--history", "FILE", "database", "$XDG_STATE_HOME/lktest/history.db",
+    add_single(app, "--history", "FILE", "database", "lktest-results/history.db",
                [&request](const std::string& word) { request.file = word; });
     add_single(
         app, "--recent", "N", "passes to compare with earlier ones", "5",
@@ -37,7 +39,16 @@ void add_history(CLI::App& app, HistoryRequest& request) {
 }
 
 int history(const HistoryRequest& request) {
-    const std::filesystem::path file = request.file.empty() ? default_history() : request.file;
+    const std::filesystem::path file =
+        request.file.empty() ? history_in(results::default_directory) : request.file;
+    std::error_code none;
+    if (request.add.empty() && !std::filesystem::exists(file, none)) {
+        if (request.json)
+            fmt::print("{}", json_trends({}));
+        else
+            fmt::print("no run is recorded in {}\n", printable(file.string()));
+        return static_cast<int>(ExitCode::passed);
+    }
     History database(file);
     record_pending(file, database);
     for (const std::filesystem::path& run : request.add)
@@ -47,7 +58,7 @@ int history(const HistoryRequest& request) {
                   [&](const Sample& sample) { return sample.cell.find(request.cell) == std::string::npos; });
     if (samples.empty() && !request.json) {
         fmt::print("{}\n", request.cell.empty()
-                               ? fmt::format("no run is recorded in {}", file.string())
+                               ? fmt::format("no run is recorded in {}", printable(file.string()))
                                : fmt::format("no cell with '{}' in its name is recorded", request.cell));
         return static_cast<int>(ExitCode::passed);
     }

@@ -15,7 +15,7 @@ namespace lktest {
 /// Options of `lktest history`.
 struct HistoryRequest {
     std::string cell;                        ///< only cells whose names contain this; empty shows all
-    std::filesystem::path file;              ///< empty for default_history()
+    std::filesystem::path file;              ///< empty for that of lktest-results
     std::vector<std::filesystem::path> add;  ///< runs to add first
     std::size_t recent = 5;                  ///< number of passes to compare with the earlier ones
     bool fail_on_regression = false;

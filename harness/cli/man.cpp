@@ -114,13 +114,13 @@ constexpr std::array environment{
     Entry{"NO_COLOR", "If set and not empty, the output has no colour."},
     Entry{"SOURCE_DATE_EPOCH", "Time stamp of the images that lktest builds, in seconds since 1970."},
     Entry{"XDG_CACHE_HOME", "Holds lktest/, a cache of packages and images. Default: ~/.cache."},
-    Entry{"XDG_STATE_HOME", "Holds lktest/history.db, the results of all runs. Default: ~/.local/state."},
     Entry{"GITHUB_STEP_SUMMARY", "File to which a run appends its summary in Markdown."},
     Entry{"GITHUB_ACTIONS", "If true, failed cells become annotations."},
 };
 
 constexpr std::array files{
     Entry{"DIR/run-YYYYMMDD-HHMMSS/", "One run. DIR/latest points to the last one."},
+    Entry{"DIR/history.db", "Outcomes and times of all runs in DIR, for lktest history."},
     Entry{"matrix.json", "In that directory, the whole run: schema lktest.matrix/1."},
     Entry{"index.html", "The same for a browser."},
     Entry{"junit.xml", "The same for continuous integration."},

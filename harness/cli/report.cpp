@@ -36,7 +36,7 @@ std::vector<std::string_view> report_formats() {
 results::Run write_merged(const std::vector<results::Run>& runs, const ReportRequest& request) {
     results::Merge merged = results::merge(runs, request.command);
     results::Run& run = merged.run;
-    const RunDirectory made = RunDirectory::create(request.output.value_or("lktest-results"));
+    const RunDirectory made = RunDirectory::create(request.output.value_or(results::default_directory));
     run.directory = made.path();
     std::vector<std::string> cells;
     for (std::size_t i = 0; i < run.cells.size(); ++i) {
@@ -71,7 +71,7 @@ void add_report(CLI::App& app, ReportRequest& request) {
                    const std::vector<std::string_view> formats = report_formats();
                    request.format = formats[choose("--format", word, formats)];
                });
-    add_single(app, "-o,--output", "DIR", "directory for the merged run", "lktest-results",
+    add_single(app, "-o,--output", "DIR", "directory for the merged run", results::default_directory,
                [&request](const std::string& word) { request.output = word; });
 }
 

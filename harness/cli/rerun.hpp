@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "harness/results/run_files.hpp"
 #include "harness/run/run.hpp"
 
 namespace CLI {
@@ -14,7 +15,7 @@ namespace lktest {
 
 /// Options of `lktest rerun`.
 struct RerunRequest {
-    std::filesystem::path run = "lktest-results";
+    std::filesystem::path run = results::default_directory;
     bool failed = false;
     bool host_steps = false;  ///< see RunOptions; never taken from a saved run, whose author may be anyone
 };

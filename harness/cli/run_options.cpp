@@ -8,6 +8,7 @@
 #include "builder/base/error.hpp"
 #include "harness/boot/host.hpp"
 #include "harness/cli/option.hpp"
+#include "harness/matrix/expand.hpp"
 #include "harness/scenario/parse.hpp"
 
 namespace lktest {
@@ -92,13 +93,15 @@ void group_options(CLI::App& app) {
 }
 
 void add_cells(CLI::App& app, RunOptions& options) {
-    add_repeatable(app, "--iso", "FILE", "live image, same as FILE",
+    add_repeatable(app, "--iso", "FILE",
+                   "live image, same as FILE; NAME=FILE names it in cells and the history",
                    "lktest's own, built if missing or outdated",
-                   [&options](const std::string& word) { options.isos.emplace_back(word); });
+                   [&options](const std::string& word) { options.isos.push_back(parse_image(word)); });
     app.add_option_function<std::vector<std::string>>(
            "FILE",
            [&options](const std::vector<std::string>& words) {
-               options.isos.insert(options.isos.end(), words.begin(), words.end());
+               for (const std::string& word : words)
+                   options.isos.push_back({"", word});
            },
            "live image, or netboot directory [lktest's own, built if missing or outdated]")
         ->type_name("FILE");
@@ -244,7 +247,7 @@ void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs
     add_single(app, "--timings", "DIR", "balance the shards with the times of this run", "estimates",
                [&options](const std::string& word) { options.timings = word; });
     add_single(app, "--history", "FILE|off", "database of outcomes and times",
-               "$XDG_STATE_HOME/lktest/history.db",
+               "history.db in the results directory",
                [&options](const std::string& word) { options.history = word; });
     app.add_flag("--watch", options.watch,
                  "build and boot again whenever recipe, root, ISO or scenario changes");

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 
@@ -13,19 +11,29 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int version = 1, patience_ms = 10'000;
+constexpr int version = 2, patience_ms = 10'000;
 
 constexpr const char* schema = R"(
 CREATE TABLE IF NOT EXISTS run(id INTEGER PRIMARY KEY, started TEXT NOT NULL, directory TEXT NOT NULL,
     host TEXT NOT NULL, version TEXT NOT NULL, UNIQUE(started, directory, host));
 CREATE TABLE IF NOT EXISTS cell(id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run(id),
     name TEXT NOT NULL, accelerator TEXT NOT NULL, outcome TEXT NOT NULL, class TEXT NOT NULL,
-    seconds REAL NOT NULL, UNIQUE(run, name));
+    seconds REAL NOT NULL, image TEXT NOT NULL DEFAULT '', UNIQUE(run, name));
 CREATE TABLE IF NOT EXISTS milestone(cell INTEGER NOT NULL REFERENCES cell(id), name TEXT NOT NULL,
     at REAL NOT NULL, UNIQUE(cell, name));
 CREATE INDEX IF NOT EXISTS cell_by_name ON cell(name, run);
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 )";
+constexpr const char* from_version_1 = "ALTER TABLE cell ADD COLUMN image TEXT NOT NULL DEFAULT '';";
+
+/// Ends a transaction that was not committed.
+struct Rollback {
+    sqlite3* database;
+    ~Rollback() {
+        if (sqlite3_get_autocommit(database) == 0)
+            sqlite3_exec(database, "ROLLBACK", nullptr, nullptr, nullptr);
+    }
+};
 
 Error fault(const fs::path& file, std::string_view why) {
     return host_error(fmt::format("cannot use the history {}: {}", file.string(), why),
@@ -94,18 +102,27 @@ std::string accelerator(const results::Run& run, const std::string& arch) {
     return "";
 }
 
+/// Of the image that a cell booted; empty if the run does not say which bytes those were.
+std::string digest(const results::Run& run, const std::string& path) {
+    std::string found;
+    for (const results::BootedImage& image : run.images) {
+        if (image.path != path)
+            continue;
+        if (!found.empty() || !image.changed.empty())
+            return "";
+        found = image.sha256;
+    }
+    return found;
+}
+
 double in_seconds(std::chrono::microseconds time) {
     return std::chrono::duration<double>(time).count();
 }
 
 }  // namespace
 
-fs::path default_history() {
-    if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state)
-        return fs::path(state) / "lktest/history.db";
-    if (const char* home = std::getenv("HOME"); home && *home)
-        return fs::path(home) / ".local/state/lktest/history.db";
-    return "/var/lib/lktest/history.db";
+fs::path history_in(const fs::path& results) {
+    return results / "history.db";
 }
 
 History::History(const fs::path& file) : file_(file) {
@@ -118,12 +135,22 @@ History::History(const fs::path& file) : file_(file) {
     if (result != SQLITE_OK)
         throw fault(file_, opened ? sqlite3_errmsg(opened) : "out of memory");
     sqlite3_busy_timeout(opened, patience_ms);
-    Statement asked(opened, file_, "PRAGMA user_version");
-    const std::int64_t found = asked.step() ? asked.integer(0) : 0;
-    if (found > version)
+    const auto written_by = [&] {
+        Statement asked(opened, file_, "PRAGMA user_version");
+        return asked.step() ? asked.integer(0) : 0;
+    };
+    if (const std::int64_t found = written_by(); found > version)
         throw fault(file_, fmt::format("a newer lktest wrote it (version {})", found));
+    else if (found == version)
+        return;
+    const Rollback undo{opened};
+    execute("BEGIN IMMEDIATE");
+    const std::int64_t found = written_by();  // another process may have been faster
+    if (found == 1)
+        execute(from_version_1);
     if (found < version)
         execute(schema);
+    execute("COMMIT");
 }
 
 void History::execute(const char* sql) {
@@ -132,15 +159,8 @@ void History::execute(const char* sql) {
 }
 
 bool History::record(const results::Run& run) {
-    struct Transaction {
-        sqlite3* database;
-        ~Transaction() {
-            if (sqlite3_get_autocommit(database) == 0)
-                sqlite3_exec(database, "ROLLBACK", nullptr, nullptr, nullptr);
-        }
-    };
     sqlite3* database = database_.get();
-    const Transaction undo{database};
+    const Rollback undo{database};
     execute("BEGIN IMMEDIATE");
     Statement(database, file_,
               "INSERT OR IGNORE INTO run(started, directory, host, version) VALUES(?, ?, ?, ?)")
@@ -153,8 +173,8 @@ bool History::record(const results::Run& run) {
         return false;
     const std::int64_t id = sqlite3_last_insert_rowid(database);
     Statement cell_row(database, file_,
-                       "INSERT OR REPLACE INTO cell(run, name, accelerator, outcome, class, seconds) "
-                       "VALUES(?, ?, ?, ?, ?, ?)");
+                       "INSERT OR REPLACE INTO cell(run, name, accelerator, outcome, class, seconds, image) "
+                       "VALUES(?, ?, ?, ?, ?, ?, ?)");
     Statement milestone_row(database, file_,
                             "INSERT OR REPLACE INTO milestone(cell, name, at) VALUES(?, ?, ?)");
     for (const results::CellResult& cell : run.cells) {
@@ -166,6 +186,7 @@ bool History::record(const results::Run& run) {
             .bind(4, cell.verdict->outcome)
             .bind(5, std::string(results::class_word(cell.verdict->outcome_class)))
             .bind(6, in_seconds(cell.verdict->took))
+            .bind(7, digest(run, cell.cell.image_path))
             .run();
         const std::int64_t row = sqlite3_last_insert_rowid(database);
         for (const results::MilestoneTime& milestone : cell.milestones)
@@ -179,9 +200,10 @@ std::vector<Sample> History::samples(std::size_t runs) {
     Statement rows(database_.get(), file_, R"(
         WITH numbered AS (
             SELECT cell.id, cell.name, run.started, run.host, cell.accelerator, cell.outcome, cell.class,
-                   cell.seconds, row_number() OVER (PARTITION BY cell.name ORDER BY run.started DESC, run.id DESC) AS age
+                   cell.seconds, cell.image,
+                   row_number() OVER (PARTITION BY cell.name ORDER BY run.started DESC, run.id DESC) AS age
             FROM cell JOIN run ON run.id = cell.run)
-        SELECT numbered.id, numbered.name, started, host, accelerator, outcome, class, seconds,
+        SELECT numbered.id, numbered.name, started, host, accelerator, outcome, class, seconds, image,
                milestone.name, milestone.at
         FROM numbered LEFT JOIN milestone ON milestone.cell = numbered.id
         WHERE age <= ? ORDER BY numbered.name, age DESC, milestone.at)");
@@ -197,11 +219,12 @@ std::vector<Sample> History::samples(std::size_t runs) {
                              rows.text(4),
                              rows.text(5),
                              rows.text(6),
+                             rows.text(8),
                              rows.real(7),
                              {}});
         }
-        if (const std::string milestone = rows.text(8); !milestone.empty())
-            found.back().milestones.push_back({milestone, rows.real(9)});
+        if (const std::string milestone = rows.text(9); !milestone.empty())
+            found.back().milestones.push_back({milestone, rows.real(10)});
     }
     return found;
 }

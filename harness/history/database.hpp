@@ -13,14 +13,14 @@
 
 namespace lktest {
 
-/// $XDG_STATE_HOME/lktest/history.db, or ~/.local/state/lktest/history.db.
-std::filesystem::path default_history();
+/// The history of the runs below a directory, by default lktest-results/history.db: each project has its own.
+std::filesystem::path history_in(const std::filesystem::path& results);
 
 /// The results of cells in earlier runs, in an SQLite file:
 ///
 ///     run(id, started, directory, host, version)
-///     cell(id, run, name, accelerator, outcome, class, seconds)
-///     milestone(cell, name, at)
+///     cell(id, run, name, image, accelerator, outcome, class, seconds)    image: SHA-256 of what it booted,
+///     or empty milestone(cell, name, at)
 ///
 /// Several lktest processes may use it at once. Throws a host Error if the file cannot be created or read, or
 /// was written by a newer lktest.

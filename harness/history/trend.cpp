@@ -86,14 +86,18 @@ std::vector<CellTrend> trends(const std::vector<Sample>& samples, std::size_t re
     std::vector<double> p_values;
     for (const auto& [cell, of_cell] : by_cell(samples)) {
         CellTrend trend{.cell = cell, .seconds = {}, .regressions = {}};
-        std::optional<bool> before;
+        std::map<std::string_view, bool> before;  // by image: another image may well behave differently
         for (const Sample* sample : of_cell) {
             if (sample->outcome_class != "passed" && sample->outcome_class != "product-failure")
                 continue;
             ++trend.runs;
             trend.passes += sample->passed() ? 1 : 0;
-            trend.changes += before && *before != sample->passed() ? 1 : 0;
-            before = sample->passed();
+            if (sample->image.empty())
+                continue;
+            if (const auto [last, is_new] = before.emplace(sample->image, sample->passed()); !is_new) {
+                ++trend.repeats;
+                trend.changes += std::exchange(last->second, sample->passed()) != sample->passed() ? 1 : 0;
+            }
         }
         const std::vector<const Sample*> passes = comparable(of_cell);
         for (const Sample* pass : passes)

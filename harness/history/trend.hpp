@@ -18,6 +18,7 @@ struct SampleMilestone {
 /// One result of a cell.
 struct Sample {
     std::string cell, started, host, accelerator, outcome, outcome_class;
+    std::string image;  ///< SHA-256 of what it booted; empty if unknown
     double seconds = 0;
     std::vector<SampleMilestone> milestones;
 
@@ -36,16 +37,17 @@ struct Regression {
 struct CellTrend {
     std::string cell;
     std::size_t runs = 0, passes = 0;
-    std::size_t changes = 0;      ///< number of changes between passing and failing
+    std::size_t repeats = 0;  ///< boots of an image that this cell had booted before
+    std::size_t changes = 0;  ///< those that passed although the one before failed, or the other way round
     std::vector<double> seconds;  ///< of its passes on the newest sample's host and accelerator
     std::vector<Regression> regressions;
 
     double pass_rate() const {
         return runs == 0 ? 0 : static_cast<double>(passes) / static_cast<double>(runs);
     }
-    /// 0: always the same; 1: another outcome each time.
+    /// 0: the same bytes always had the same outcome; 1: another one each time.
     double flakiness() const {
-        return runs < 2 ? 0 : static_cast<double>(changes) / static_cast<double>(runs - 1);
+        return repeats == 0 ? 0 : static_cast<double>(changes) / static_cast<double>(repeats);
     }
 };
 

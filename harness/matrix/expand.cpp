@@ -161,17 +161,19 @@ void check_distinct(const std::vector<ScenarioChoice>& scenarios) {
                                   "rename one of the files");
 }
 
+constexpr std::size_t longest_name = 64;  // the cell's name, with a suffix, must fit into NAME_MAX
+
+bool is_plain(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("+._-").find(c) != std::string_view::npos;
+}
+
 /// A file's stem, with only the characters that are allowed in a directory, a libvirt domain and a JUnit
 /// case.
 std::string plain_stem(const std::filesystem::path& path) {
-    constexpr std::size_t longest = 64;  // the cell's name, with a suffix, must fit into NAME_MAX
-    std::string stem = path.stem().string().substr(0, longest);
-    for (char& c : stem) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                           std::string_view("+._-").find(c) != std::string_view::npos;
-        if (!plain)
-            c = '-';
-    }
+    std::string stem = path.stem().string().substr(0, longest_name);
+    std::ranges::replace_if(
+        stem, [](char c) { return !is_plain(c); }, '-');
     stem.erase(0, stem.find_first_not_of(".-"));
     return stem.empty() ? "iso" : stem;
 }
@@ -199,15 +201,30 @@ std::vector<PlannedCell> expand(const Axes& axes) {
     return cells;
 }
 
-std::vector<Image> name_images(std::span<const std::filesystem::path> paths) {
+Image parse_image(const std::string& word) {
+    const std::size_t equals = word.find('=');
+    std::error_code none;
+    if (equals == std::string::npos || word.find('/') < equals || std::filesystem::exists(word, none))
+        return {"", word};
+    Image image{word.substr(0, equals), word.substr(equals + 1)};
+    const bool fits = !image.name.empty() && image.name.size() <= longest_name && image.name[0] != '.' &&
+                      image.name[0] != '-' && std::ranges::all_of(image.name, is_plain);
+    if (!fits || image.path.empty())
+        throw usage_error(fmt::format("an image cannot be named '{}'", word),
+                          fmt::format("use NAME=FILE, with a name of at most {} letters, digits and + . _ -",
+                                      longest_name));
+    return image;
+}
+
+std::vector<Image> name_images(std::span<const Image> given) {
     std::vector<Image> images;
     const auto taken = [&images](const std::string& wanted) {
         return std::ranges::any_of(images, [&](const Image& image) { return image.name == wanted; });
     };
-    for (const std::filesystem::path& path : paths) {
+    for (const auto& [name, path] : given) {
         if (std::ranges::any_of(images, [&](const Image& image) { return image.path == path; }))
             continue;
-        const std::string stem = plain_stem(path);
+        const std::string stem = name.empty() ? plain_stem(path) : name;
         std::string unique = stem;
         for (int number = 2; taken(unique); ++number)
             unique = fmt::format("{}-{}", stem, number);

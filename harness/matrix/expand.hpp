@@ -60,8 +60,14 @@ struct PlannedCell {
 /// if the selection leaves no cell that can run, or none for one of the images, scenarios or architectures.
 std::vector<PlannedCell> expand(const Axes& axes);
 
-/// Names images after their files, so that all names differ: "live", "live-2". A path given twice counts
-/// once. Names contain only letters, digits and "+._-".
-std::vector<Image> name_images(std::span<const std::filesystem::path> paths);
+/// An image as the user names it: FILE, or NAME=FILE with a name that cells keep when the file's name
+/// changes. A file of the whole name, or a '/' before the '=', makes it FILE, whose Image has no name yet.
+/// Throws a usage Error if the name has other characters than letters, digits and "+._-", or is not 1 to 64
+/// long.
+Image parse_image(const std::string& word);
+
+/// Names those images that have no name after their files, so that all names differ: "live", "live-2". A path
+/// given twice counts once.
+std::vector<Image> name_images(std::span<const Image> given);
 
 }  // namespace lktest

@@ -9,6 +9,9 @@
 
 namespace lktest::results {
 
+/// Where runs are written and looked for, relative to the working directory.
+constexpr const char* default_directory = "lktest-results";
+
 /// Limits on a saved run, which is untrusted. lktest does not follow links in it or open devices and pipes.
 /// SECURITY.md lists the limits.
 struct FileLimits {

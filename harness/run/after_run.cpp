@@ -33,7 +33,7 @@ bool wanted(const RunOptions& options) {
 }
 
 std::filesystem::path history_file(const RunOptions& options) {
-    return options.history.empty() ? default_history() : std::filesystem::path(options.history);
+    return options.history.empty() ? history_in(options.output) : std::filesystem::path(options.history);
 }
 
 void warn(const Error& error) {

@@ -73,7 +73,7 @@ std::vector<ImageChoice> kernel_images(const RunOptions& options) {
     for (const fs::path& path : {options.initrd, fs::path(options.rootfs)})
         if (std::error_code error; !path.empty() && !fs::exists(path, error))
             throw usage_error(fmt::format("there is no {}", path.string()), "correct --initrd or --rootfs");
-    const std::vector<fs::path> named{kernel};
+    const std::vector<Image> named{{"", kernel}};
     ImageChoice choice{
         {name_images(named).front().name, image_path(options, kernel, arch)}, {arch}, {kernel_scenario}};
     // The default first.

@@ -52,8 +52,11 @@ std::string reproducing_options(const RunOptions& options, const BootCell& cell)
     if (cell.medium != plain_medium)
         add("--medium", name(cell.medium));
     reproduce(add, cell.hardware);
-    if (!options.isos.empty())
-        add("--iso", cell.image.path.string());
+    for (const auto& [image_name, path] : options.isos)
+        if (path == cell.image.path) {
+            add("--iso", image_name.empty() ? path.string() : image_name + "=" + path.string());
+            break;
+        }
     if (!options.recipe.empty())
         add("--recipe", options.recipe);
     if (!options.kernel.empty())

@@ -15,6 +15,7 @@
 #include "harness/matrix/cell.hpp"
 #include "harness/matrix/shard.hpp"
 #include "harness/matrix/trials.hpp"
+#include "harness/results/run_files.hpp"
 
 namespace lktest {
 
@@ -37,19 +38,20 @@ struct RunOptions {
     std::vector<Firmware> firmwares;
     std::vector<Medium> media;
     HardwareAxes hardware;
-    bool all = false;                         ///< every value of the axes that the user did not set
-    bool pairwise = false;                    ///< the fewest cells that contain every pair of values
-    std::vector<std::filesystem::path> isos;  ///< empty for our own, built if missing or stale
-    std::string recipe;                       ///< name or path of our recipe; empty for the recovery system
-    std::filesystem::path kernel;             ///< an image to boot instead of a medium; empty for none
-    std::filesystem::path kernel_tree;        ///< a kernel's build tree instead of it
-    std::filesystem::path initrd;             ///< empty for lktest's own
-    std::string rootfs;                       ///< mounted by lktest's own initramfs; empty for none
-    std::vector<std::string> scenarios;       ///< names or paths; empty to choose one that fits the ISO
-    std::string append;                       ///< added to the kernel's command line in the loader's menu
-    std::vector<std::string> enrolled;        ///< certificates to enroll in the firmware; see SecureKeys::db
-    std::vector<std::string> trust;           ///< see SecureKeys::trust
-    std::string sbat;                         ///< see SecureKeys::sbat
+    bool all = false;       ///< every value of the axes that the user did not set
+    bool pairwise = false;  ///< the fewest cells that contain every pair of values
+    std::vector<Image>
+        isos;  ///< an unnamed one is named after its file; empty for our own, built if missing or stale
+    std::string recipe;                  ///< name or path of our recipe; empty for the recovery system
+    std::filesystem::path kernel;        ///< an image to boot instead of a medium; empty for none
+    std::filesystem::path kernel_tree;   ///< a kernel's build tree instead of it
+    std::filesystem::path initrd;        ///< empty for lktest's own
+    std::string rootfs;                  ///< mounted by lktest's own initramfs; empty for none
+    std::vector<std::string> scenarios;  ///< names or paths; empty to choose one that fits the ISO
+    std::string append;                  ///< added to the kernel's command line in the loader's menu
+    std::vector<std::string> enrolled;   ///< certificates to enroll in the firmware; see SecureKeys::db
+    std::vector<std::string> trust;      ///< see SecureKeys::trust
+    std::string sbat;                    ///< see SecureKeys::sbat
     Trials trials;
     std::filesystem::path known_failures;  ///< empty if there is none
     Engine engine = Engine::local;
@@ -59,7 +61,7 @@ struct RunOptions {
     std::optional<Accel> accel;                   ///< unset for KVM where a test guest runs under it
     Network network{};                            ///< tap
     std::optional<std::chrono::seconds> timeout;  ///< for each cell
-    std::filesystem::path output = "lktest-results";
+    std::filesystem::path output = results::default_directory;
     RunFormat format = RunFormat::text;
     std::string history;             ///< an SQLite file, or "off"; empty for the default file
     std::optional<Shard> shard;      ///< unset for the whole matrix

@@ -144,7 +144,7 @@ void keep_named(std::vector<PlannedCell>& cells, const std::vector<std::string>&
 }
 
 /// The given ISOs, each with a scenario that fits it if the user names none.
-std::vector<ImageChoice> look_at(const std::vector<std::filesystem::path>& isos) {
+std::vector<ImageChoice> look_at(const std::vector<Image>& isos) {
     std::vector<ImageChoice> images;
     for (const Image& image : name_images(isos)) {
         check_is_file(image.path);

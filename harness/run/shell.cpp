@@ -31,6 +31,11 @@ std::vector<std::string> without_options(const std::vector<std::string>& words,
     std::vector<std::string> rest;
     for (std::size_t i = 0; i < words.size(); ++i) {
         const std::string option = words[i].substr(0, words[i].find('='));
+        const bool has_value = std::ranges::any_of(options, [&](std::string_view short_form) {
+            return short_form.size() == 2 && words[i].size() > 2 && words[i].starts_with(short_form);  // -j4
+        });
+        if (has_value)
+            continue;
         if (std::ranges::find(options, option) == options.end())
             rest.push_back(words[i]);
         else if (option == words[i])

@@ -49,9 +49,9 @@ struct Task {
 
 /// The command that all tasks share, quoted for their shell.
 std::string common_command(const RunOptions& options, const fs::path& media) {
-    constexpr std::array<std::string_view, 10> not_the_tasks{"--engine", "--output",  "--format", "--history",
+    constexpr std::array<std::string_view, 11> not_the_tasks{"--engine", "--output",  "--format", "--history",
                                                              "--shard",  "--timings", "--jobs",   "--media",
-                                                             "--cell",   "-o"};
+                                                             "--cell",   "-o",        "-j"};
     const std::vector<std::string> words(options.command.begin() + 2, options.command.end());
     std::string command = shell_word(fs::read_symlink("/proc/self/exe").string()) + " run";
     for (const std::string& word : without_options(words, not_the_tasks))

@@ -174,9 +174,13 @@ bool wait_for_change(const RunOptions& options, const fs::path& except, std::uin
 }  // namespace
 
 std::vector<fs::path> inputs_of(const RunOptions& options) {
-    std::vector<fs::path> paths = boots_kernel(options)  ? inputs_of_kernel(options)
-                                  : options.isos.empty() ? inputs_of_recipe(options)
-                                                         : options.isos;
+    std::vector<fs::path> paths;
+    if (boots_kernel(options))
+        paths = inputs_of_kernel(options);
+    else if (options.isos.empty())
+        paths = inputs_of_recipe(options);
+    for (const Image& iso : options.isos)
+        paths.push_back(iso.path);
     for (const std::string& word : options.scenarios)
         paths.push_back(find_data(scenario_files, word));
     if (!options.known_failures.empty())

@@ -72,15 +72,16 @@ std::string completion_script() {
 
 TEST(CommandLine, TakesEveryOptionOfRun) {
     const RunOptions options =
-        parse({"run",    "--arch",    "aarch64",   "--arch=x86_64",  "--firmware", "uefi",       "--medium",
-               "usb",    "--iso",     "a.iso",     "--iso",          "b.iso",      "--scenario", "boot",
-               "--jobs", "4",         "--connect", "qemu:///system", "--accel",    "tcg",        "--network",
-               "user",   "--timeout", "90",        "--output",       "out",        "--verbose",  "--watch"})
+        parse(
+            {"run",    "--arch",    "aarch64",   "--arch=x86_64",  "--firmware",   "uefi",       "--medium",
+             "usb",    "--iso",     "a.iso",     "--iso",          "b=b-2026.iso", "--scenario", "boot",
+             "--jobs", "4",         "--connect", "qemu:///system", "--accel",      "tcg",        "--network",
+             "user",   "--timeout", "90",        "--output",       "out",          "--verbose",  "--watch"})
             .run;
     EXPECT_EQ(options.arches, (std::vector{Arch::aarch64, Arch::x86_64}));
     EXPECT_EQ(options.firmwares, std::vector{Firmware::uefi});
     EXPECT_EQ(options.media, std::vector{Medium::usb});
-    EXPECT_EQ(options.isos, (std::vector<std::filesystem::path>{"a.iso", "b.iso"}));
+    EXPECT_EQ(options.isos, (std::vector<Image>{{"", "a.iso"}, {"b", "b-2026.iso"}}));
     EXPECT_EQ(options.scenarios, std::vector<std::string>{"boot"});
     EXPECT_EQ(options.jobs, 4U);
     EXPECT_EQ(options.connect, std::vector<std::string>{"qemu:///system"});
@@ -301,7 +302,7 @@ std::vector<PlannedCell> some_cells() {
 
 TEST(JobMatrix, HasAJobForEachCellWhoseOptionsAreThatCellAgain) {
     MatrixOptions options;
-    options.run.isos = {"it's $mine.iso"};
+    options.run.isos = {{"", "it's $mine.iso"}};
     options.run.scenarios = {"boot"};
     const std::vector<PlannedCell> cells = some_cells();
     const std::vector<Job> jobs = jobs_of(options, cells);
@@ -331,7 +332,7 @@ TEST(JobMatrix, HasAJobForEachCellWhoseOptionsAreThatCellAgain) {
 
 TEST(JobMatrix, IsWhatEachCiSystemReads) {
     MatrixOptions options;
-    options.run.isos = {"it's $mine.iso"};
+    options.run.isos = {{"", "it's $mine.iso"}};
     const std::vector<Job> jobs = jobs_of(options, {some_cells().front()});
     EXPECT_EQ(github_matrix(jobs),
               R"({"include":[{"name":"boot.it-s.x86_64-bios-cdrom-pc-512M","options":)"
@@ -390,7 +391,7 @@ TEST(Reproduce, NamesTheOneCellAndWhatMattersToIt) {
     EXPECT_EQ(reproduce({}, cell), "lktest run --arch aarch64 --firmware uefi");
 
     RunOptions options;
-    options.isos = {"other.iso", "it's mine.iso"};
+    options.isos = {{"", "other.iso"}, {"", "it's mine.iso"}};
     options.scenarios = {"any-medium", "./my/boot.toml"};
     options.jobs = 7;
     options.accel = Accel::tcg;
@@ -454,7 +455,7 @@ TEST(Rerun, TakesTheOptionsOfTheRunAndTheCellsThatFailed) {
     write_file(dir.path() / "matrix.json", json_report(report));
     RunOptions options = options_again({dir.path(), true});
     EXPECT_EQ(options.arches, std::vector{Arch::x86_64});
-    EXPECT_EQ(options.isos, std::vector<std::filesystem::path>{"it's mine.iso"});
+    EXPECT_EQ(options.isos, (std::vector<Image>{{"", "it's mine.iso"}}));
     EXPECT_EQ(options.only, (Words{"boot.recovery.x86_64-uefi-cdrom", "boot.recovery.aarch64-uefi-cdrom"}));
     EXPECT_EQ(options.command, report.command);
     EXPECT_TRUE(options_again({dir.path(), false}).only.empty());
@@ -475,6 +476,23 @@ TEST(Rerun, TakesTheOptionsOfTheRunAndTheCellsThatFailed) {
     report.command = {"lktest", "report", "a", "b"};
     write_file(dir.path() / "matrix.json", json_report(report));
     EXPECT_THROW(options_again({dir.path(), false}), Error);  // no command repeats it
+}
+
+TEST(Rerun, TakesTheOptionsThatMergedRunsShare) {
+    const TempDir dir;
+    results::Run report = sample_failures();
+    report.command = {"lktest", "report", "a", "b"};
+    report.runs = {{"a", "", {}, {"lktest", "run", "live=x.iso", "--shard", "1/2", "-o", "a", "-j4"}},
+                   {"b", "", {}, {"lktest", "run", "live=x.iso", "--shard=2/2", "--output", "b"}}};
+    write_file(dir.path() / "matrix.json", json_report(report));
+    const RunOptions options = options_again({dir.path(), true});
+    EXPECT_EQ(options.command, (Words{"lktest", "run", "live=x.iso"}));
+    EXPECT_FALSE(options.shard);
+    EXPECT_EQ(options.only, (Words{"boot.recovery.x86_64-uefi-cdrom", "boot.recovery.aarch64-uefi-cdrom"}));
+    EXPECT_EQ(options_again({dir.path(), false}).only.size(), 3U);
+    report.runs[1].command.emplace_back("--all");
+    write_file(dir.path() / "matrix.json", json_report(report));
+    EXPECT_THROW(options_again({dir.path(), true}), Error);
 }
 
 TEST(Shards, TogetherAreTheMatrixWithoutACellTwice) {

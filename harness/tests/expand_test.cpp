@@ -136,21 +136,37 @@ TEST(Expand, RefusesNothingAtAll) {
 }
 
 TEST(NameImages, TellsFilesOfOneNameApart) {
-    const std::vector<std::filesystem::path> paths{"/a/live.iso", "/b/live.iso", "/a/live.iso",
-                                                   "/c/live-2.iso"};
-    EXPECT_EQ(name_images(paths),
-              (std::vector<Image>{
-                  {"live", "/a/live.iso"}, {"live-2", "/b/live.iso"}, {"live-2-2", "/c/live-2.iso"}}));
+    const std::vector<Image> given{{"", "/a/live.iso"},
+                                   {"", "/b/live.iso"},
+                                   {"", "/a/live.iso"},
+                                   {"", "/c/live-2.iso"},
+                                   {"live", "/d/x.iso"}};
+    EXPECT_EQ(name_images(given), (std::vector<Image>{{"live", "/a/live.iso"},
+                                                      {"live-2", "/b/live.iso"},
+                                                      {"live-2-2", "/c/live-2.iso"},
+                                                      {"live-3", "/d/x.iso"}}));
 }
 
 TEST(NameImages, KeepsOnlyCharactersThatSuitADirectory) {
-    const std::vector<std::filesystem::path> paths{"/x/my ïso\n.iso", "/x/..iso", "/x/-rf.iso",
-                                                   "/x/" + std::string(200, 'a') + ".iso"};
-    const auto images = name_images(paths);
+    const std::vector<Image> given{{"", "/x/my ïso\n.iso"},
+                                   {"", "/x/..iso"},
+                                   {"", "/x/-rf.iso"},
+                                   {"", "/x/" + std::string(200, 'a') + ".iso"}};
+    const auto images = name_images(given);
     EXPECT_EQ(images[0].name, "my---so-");
     EXPECT_EQ(images[1].name, "iso");
     EXPECT_EQ(images[2].name, "rf");
     EXPECT_EQ(images[3].name, std::string(64, 'a'));
+}
+
+TEST(ParseImage, TakesANameThatCellsKeep) {
+    EXPECT_EQ(parse_image("live-2026-11-30.iso"), (Image{"", "live-2026-11-30.iso"}));
+    EXPECT_EQ(parse_image("live=out/live-2026-11-30.iso"), (Image{"live", "out/live-2026-11-30.iso"}));
+    EXPECT_EQ(parse_image("./a=b.iso"), (Image{"", "./a=b.iso"}));
+    EXPECT_EQ(parse_image("a=b=c.iso"), (Image{"a", "b=c.iso"}));
+    for (const std::string word : {"=x.iso", "a=", "a b=x.iso", "..=x.iso", "-rf=x.iso"})
+        EXPECT_THROW(parse_image(word), Error) << word;
+    EXPECT_THROW(parse_image(std::string(65, 'a') + "=x.iso"), Error);
 }
 
 }  // namespace

@@ -46,6 +46,7 @@ Sample sample(int number, double kernel, const std::string& outcome_class = "pas
             "tcg",
             outcome_class == "passed" ? "passed" : "kernel-crash",
             outcome_class,
+            "digest",
             kernel + 3,
             {{"firmware", 1}, {"kernel", 1 + kernel}, {"userspace", 3 + kernel}}};
 }
@@ -124,6 +125,20 @@ TEST(Trends, CountFlipsAndNotTheHostsFaults) {
     EXPECT_EQ(trend.flakiness(), 1);
 }
 
+TEST(Trends, CallOnlyTheSameBytesFlaky) {
+    std::vector<Sample> samples{sample(0, 1), sample(1, 1, "product-failure"), sample(2, 1)};
+    for (Sample& each : samples)
+        each.image.clear();  // a run of an earlier lktest
+    EXPECT_EQ(trends(samples, 5, 0.01).front().flakiness(), 0);
+    for (std::size_t i = 0; i < samples.size(); ++i)
+        samples[i].image = std::to_string(i);
+    EXPECT_EQ(trends(samples, 5, 0.01).front().flakiness(), 0);
+    samples[2].image = samples[1].image;
+    EXPECT_EQ(trends(samples, 5, 0.01).front().flakiness(), 1);
+    samples.push_back(samples[2]);
+    EXPECT_EQ(trends(samples, 5, 0.01).front().flakiness(), 0.5);
+}
+
 TEST(UsualTimes, AreMediansOfPasses) {
     const Json usual =
         usual_times({sample(0, 1), sample(1, 9, "product-failure"), sample(2, 3), sample(3, 2)});
@@ -149,6 +164,49 @@ TEST(HistoryFile, KeepsWhatRunsDidAndEachRunOnce) {
     EXPECT_EQ(samples[1].milestones[2].name, "network");
     EXPECT_DOUBLE_EQ(samples[1].seconds, 24.123);
     EXPECT_EQ(samples[2].outcome, "kernel-crash");
+}
+
+TEST(HistoryFile, KnowsWhichBytesACellBooted) {
+    const TempDir dir;
+    results::Run run = sample_failures();
+    for (results::CellResult& cell : run.cells)
+        cell.cell.image_path = "/live.iso";
+    run.images = {{"/live.iso", "abc", 0, {}, ""}};
+    History history(dir.path() / "history.db");
+    history.record(run);
+    EXPECT_EQ(history.samples(1).front().image, "abc");
+    run.started += std::chrono::minutes(1);
+    run.images.push_back({"/live.iso", "def", 0, {}, ""});  // merged: another file of the same path
+    history.record(run);
+    EXPECT_EQ(history.samples(1).front().image, "");
+}
+
+TEST(HistoryFile, OfVersion1IsKept) {
+    const TempDir dir;
+    const std::filesystem::path file = dir.path() / "history.db";
+    {
+        sqlite3* opened = nullptr;
+        ASSERT_EQ(sqlite3_open(file.c_str(), &opened), SQLITE_OK);
+        const Handle<sqlite3, sqlite3_close> database(opened);
+        ASSERT_EQ(sqlite3_exec(opened, R"(
+            CREATE TABLE run(id INTEGER PRIMARY KEY, started TEXT, directory TEXT, host TEXT, version TEXT,
+                             UNIQUE(started, directory, host));
+            CREATE TABLE cell(id INTEGER PRIMARY KEY, run INTEGER, name TEXT, accelerator TEXT, outcome TEXT,
+                              class TEXT, seconds REAL, UNIQUE(run, name));
+            CREATE TABLE milestone(cell INTEGER, name TEXT, at REAL, UNIQUE(cell, name));
+            INSERT INTO run VALUES(1, '2026-01-01T00:00:00Z', '/a', 'host', '0.1');
+            INSERT INTO cell VALUES(1, 1, 'old', 'tcg', 'passed', 'passed', 20.5);
+            PRAGMA user_version = 1;)",
+                               nullptr, nullptr, nullptr),
+                  SQLITE_OK);
+    }
+    History history(file);
+    EXPECT_TRUE(history.record(sample_failures()));
+    const std::vector<Sample> samples = History(file).samples(1);
+    ASSERT_EQ(samples.size(), 4U);
+    EXPECT_TRUE(std::ranges::any_of(samples, [](const Sample& each) {
+        return each.cell == "old" && each.image.empty() && each.seconds == 20.5;
+    }));
 }
 
 TEST(HistoryFile, GetsARunLaterThatAnotherProcessKeptItFrom) {

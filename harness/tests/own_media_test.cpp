@@ -50,7 +50,7 @@ TEST(OwnRecipe, HasImagesForTheArchitecturesThatItNamesAKernelFor) {
 
     options.arches = {Arch::aarch64};
     EXPECT_THROW(own_images(options), Error);
-    options.isos = {"x.iso"};
+    options.isos = {{"", "x.iso"}};
     EXPECT_THROW(plan_run(options), Error);
 }
 
@@ -98,7 +98,7 @@ title = "x"
     write_file(dir.path() / "mine.toml", "about = ");  // half written
     EXPECT_EQ(inputs_of(options), std::vector<std::filesystem::path>{dir.path() / "mine.toml"});
 
-    options = {.isos = {"a.iso"}, .scenarios = {"./b.toml"}};
+    options = {.isos = {{"", "a.iso"}}, .scenarios = {"./b.toml"}};
     EXPECT_EQ(inputs_of(options), (std::vector<std::filesystem::path>{"a.iso", "./b.toml"}));
     options = {.recipe = "this-system"};
     EXPECT_THROW(inputs_of(options), Error);
