@@ -51,8 +51,8 @@ results::Run write_merged(const std::vector<results::Run>& runs, const ReportReq
     return run;
 }
 
-void print(const results::Run& run, std::string_view format) {
-    const std::string text = renderer(format).render(run, {.style = style_of(stdout)});
+void print(const results::Run& run, const results::Run* base, std::string_view format) {
+    const std::string text = renderer(format).render(run, {.style = style_of(stdout), .base = base});
     if (format == "github")
         print_ci_commands(stdout, text);
     else
@@ -71,6 +71,8 @@ void add_report(CLI::App& app, ReportRequest& request) {
                    const std::vector<std::string_view> formats = report_formats();
                    request.format = formats[choose("--format", word, formats)];
                });
+    add_single(app, "--base", "DIR", "earlier run to compare with, in markdown and comment", "none",
+               [&request](const std::string& word) { request.base = word; });
     add_single(app, "-o,--output", "DIR", "directory for the merged run", results::default_directory,
                [&request](const std::string& word) { request.output = word; });
 }
@@ -81,7 +83,10 @@ int report(const ReportRequest& request) {
         runs.push_back(results::read_run(path));
     const bool merges = runs.size() > 1 || request.output;
     const results::Run run = merges ? write_merged(runs, request) : std::move(runs.front());
-    print(run, request.format);
+    std::optional<results::Run> base;
+    if (!request.base.empty())
+        base = results::read_run(request.base);
+    print(run, base ? &*base : nullptr, request.format);
     return static_cast<int>(exit_code(run));
 }
 

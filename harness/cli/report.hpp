@@ -16,6 +16,7 @@ namespace lktest {
 struct ReportRequest {
     std::vector<std::filesystem::path> runs;
     std::optional<std::filesystem::path> output;  ///< unset for the usual directory of runs
+    std::filesystem::path base;                   ///< an earlier run to compare with; empty for none
     std::string format = "text";                  ///< the name of a row of renderers()
     std::vector<std::string> command;             ///< the user's command line, for the merged report
 };

@@ -20,7 +20,10 @@ using results::Run;
 
 constexpr std::array table{
     Renderer{"text", "", [](const Run& run, const Rendering& with) { return text_report(run, with.style); }},
-    Renderer{"markdown", "", [](const Run& run, const Rendering&) { return markdown_report(run); }},
+    Renderer{"markdown", "",
+             [](const Run& run, const Rendering& with) { return markdown_report(run, with.base); }},
+    Renderer{"comment", "",
+             [](const Run& run, const Rendering& with) { return comment_report(run, with.base); }},
     Renderer{"tap", "", [](const Run& run, const Rendering&) { return tap_report(run); }},
     Renderer{"json", "matrix.json", [](const Run& run, const Rendering&) { return json_report(run); }},
     Renderer{"junit", "junit.xml", [](const Run& run, const Rendering&) { return junit_report(run); }},

@@ -14,6 +14,7 @@ namespace lktest {
 struct Rendering {
     Style style{};                         ///< for text
     std::span<const std::string> cells{};  ///< for the page: pack_cell() of each cell; may be empty
+    const results::Run* base = nullptr;    ///< for Markdown: an earlier run to compare with
     std::string_view usual = "{}";         ///< for the page: {"CELL": {"MILESTONE": seconds}} of earlier runs
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -195,6 +196,25 @@ TEST(Reports, IsForPeopleForGitHubAndForTap) {
     expect_golden("report/digest.tap", tap_report(run));
     EXPECT_EQ(github_annotations(run).substr(0, 71),
               "::error title=boot.recovery.x86_64-uefi-cdrom kernel-crash::the kernel ");
+}
+
+TEST(Reports, ForAPullRequestFitOnOneScreen) {
+    results::Run run = sample_failures();
+    const results::CellResult failed = run.cells[1];
+    for (int i = 0; i < 100; ++i) {
+        run.cells.push_back(failed);
+        run.cells.back().cell.name += std::to_string(i);
+        run.cells.back().verdict->reason = fmt::format("reason {}", i % 10);
+    }
+    const results::Run base = sample_report();
+    const std::string text = comment_report(run, &base);
+    EXPECT_TRUE(text.starts_with("<!-- lktest -->\n### ❌ lktest: ")) << text;
+    EXPECT_LE(std::ranges::count(text, '\n'), 21) << text;
+    EXPECT_NE(text.find("Since the run of 2026-"), std::string::npos) << text;
+    EXPECT_NE(text.find("2 newly failing (boot.recovery.x86\\_64-uefi-cdrom, "), std::string::npos) << text;
+    EXPECT_NE(text.find(" more in the report\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("and 7 more)"), std::string::npos) << "one cause of ten cells: " << text;
+    EXPECT_NE(markdown_report(base, &base).find(": no change\n"), std::string::npos);
 }
 
 TEST(Reports, HoldsNoMarkupThatAGuestWrote) {
