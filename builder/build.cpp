@@ -24,15 +24,6 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-std::uint64_t size_below(const fs::path& path) {
-    if (!fs::is_directory(path))
-        return fs::file_size(path);
-    std::uint64_t total = 0;
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path))
-        total += entry.is_regular_file() ? entry.file_size() : 0;
-    return total;
-}
-
 /// The rest of the note: the files that were read for the build.
 std::string note_rest(const Build& build) {
     std::string text = fmt::format("format {}\ntime {}\n", name(build.options.format), build.time);
@@ -54,7 +45,7 @@ bool is_made(const Build& build) {
 /// Removes the leftovers of killed builds next to the output and in the cache.
 void sweep(const BuildOptions& options) {
     remove_dead(fs::absolute(options.output).parent_path(), options.output.filename());
-    for (const char* part : {"", "chosen", "debs", "made", "tars"})
+    for (const char* part : {"", blocks_directory, "chosen", "debs", made_directory, "tars"})
         remove_dead(options.cache / part);
 }
 
@@ -116,6 +107,7 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
     if (!options.warn)
         options.warn = [](std::string_view) {};
     check_loader(recipe, options.format);
+    const CacheUse use(options.cache);
     std::optional<Root> root;
     if (recipe.root.kind != RootKind::packages)
         root = read_root(recipe, options);
@@ -156,6 +148,7 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
     const std::uint64_t size = size_below(options.output);
     write_file(inputs_of(options.output),
                note_start(recipe, options.arch, build.scripts, options.output) + note_rest(build));
+    use.limit(options.cache_size);
     return {options.output, size, time};
 }
 

@@ -17,7 +17,9 @@ struct BuildOptions {
     std::filesystem::path output;  ///< the ISO or archive, replaced in one step when complete; or a directory
     Format format = Format::iso;
     std::filesystem::path cache;  ///< packages, and the parts made from them
-    unsigned workers = 1;         ///< threads for compression; they do not change the result
+    /// Bytes of finished parts and compressed blocks that the cache keeps.
+    std::uint64_t cache_size = std::uint64_t{8} << 30;
+    unsigned workers = 1;  ///< threads for compression; they do not change the result
     /// Time of the image and latest time of any file in it. Without it: the time of the
     /// newest package, so that the same packages give the same image on any day.
     std::optional<std::int64_t> source_date_epoch;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "builder/cache.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <chrono>
 #include <map>
 #include <system_error>
+#include <utility>
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
@@ -18,7 +21,13 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view made_directory = "made", suffix = ".inputs";
+constexpr std::string_view suffix = ".inputs";
+
+/// The note's time says when a part was last used; blocks have no note.
+fs::file_time_type used_at(const fs::path& file, std::error_code& error) {
+    const fs::path note = inputs_of(file);
+    return fs::last_write_time(fs::exists(note, error) ? note : file, error);
+}
 
 /// Removes files that were not used for long. Another process may do the same, so errors are ignored.
 void forget_old(const fs::path& directory) {
@@ -28,13 +37,11 @@ void forget_old(const fs::path& directory) {
         const fs::path& found = entry.path();
         if (found.extension() == suffix && fs::exists(found.parent_path() / found.stem(), ignored))
             continue;  // goes with its file
-        // The note's time says when its file was last used.
-        const fs::path note = inputs_of(found);
-        const auto used = fs::last_write_time(fs::exists(note, ignored) ? note : found, ignored);
+        const auto used = used_at(found, ignored);
         if (ignored || used >= oldest)
             continue;
         fs::remove_all(found, ignored);
-        fs::remove(note, ignored);
+        fs::remove(inputs_of(found), ignored);
     }
 }
 
@@ -80,6 +87,50 @@ bool is_sound(const fs::path& made, const std::string& inputs, CacheCheck check,
 }
 
 }  // namespace
+
+CacheUse::CacheUse(const fs::path& cache) : cache_(cache) {
+    make_directories(cache);
+    const fs::path file = cache / "in-use";
+    lock_.reset(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+    // Waits only while another build removes files.
+    if (!lock_ || ::flock(lock_.get(), LOCK_SH) < 0)
+        throw system_error(fmt::format("cannot lock {}", file.string()), errno);
+}
+
+void CacheUse::limit(std::uint64_t most) const {
+    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) < 0)
+        return;
+    std::multimap<fs::file_time_type, std::pair<fs::path, std::uint64_t>> files;
+    std::uint64_t total = 0;
+    std::error_code ignored;
+    for (const char* name : {made_directory, blocks_directory}) {
+        forget_old(cache_ / name);
+        for (const fs::directory_entry& entry : fs::directory_iterator(cache_ / name, ignored)) {
+            if (entry.path().extension() == suffix)
+                continue;
+            const std::uint64_t size = size_below(entry.path());
+            total += size;
+            files.emplace(used_at(entry.path(), ignored), std::pair(entry.path(), size));
+        }
+    }
+    for (const auto& [time, file] : files) {
+        if (total <= most)
+            break;
+        fs::remove_all(file.first, ignored);
+        fs::remove(inputs_of(file.first), ignored);
+        total -= file.second;
+    }
+    ::flock(lock_.get(), LOCK_SH);
+}
+
+std::uint64_t size_below(const fs::path& path) {
+    if (!fs::is_directory(path))
+        return fs::file_size(path);
+    std::uint64_t total = 0;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path))
+        total += entry.is_regular_file() ? entry.file_size() : 0;
+    return total;
+}
 
 fs::path inputs_of(const fs::path& made) {
     return made.string() + std::string(suffix);

@@ -74,15 +74,29 @@ Kernel whole_kernel(const Build& build, const std::string& inputs) {
     return kernel;
 }
 
+bool is_for_fat(const Build& build) {
+    return build.options.format == Format::zip || build.options.format == Format::tar;
+}
+
+/// Refuses a file of the root that no layer on FAT32 can hold.
+void check_fat(const Build& build) {
+    const std::string path =
+        is_for_fat(build) && build.root ? larger_file(build.root->tree, most_on_fat) : "";
+    if (!path.empty())
+        throw usage_error(
+            fmt::format("{} in the root has {} bytes, and FAT32 holds no file of 4 GiB", path,
+                        build.root->tree.find(path)->content.size()),
+            fmt::format("exclude it in [root]: exclude = [\"{}\"], or build an ISO: --format iso", path));
+}
+
 /// The root, or the packages, as one layer or as several.
 std::vector<fs::path> base_parts(const Build& build) {
     const std::int64_t made = build.part_time(build.root ? build.root->newest : newest(build.sources.root));
     const std::string_view kind = build.root ? "root" : "packages";
     const std::string inputs =
         (build.root ? build.root->identity : packages_identity(build)) + compression(build.recipe);
-    const bool fat = build.options.format == Format::zip || build.options.format == Format::tar;
     std::vector<FileTree> layers;
-    if (fat && build.root)
+    if (is_for_fat(build) && build.root)
         layers = split_layer(build.root->tree, most_on_fat);
     if (layers.size() < 2)
         return {build.part(kind, inputs, made, [&](const fs::path& file) {
@@ -129,14 +143,26 @@ void check_layers(const Build& build, const std::shared_future<Kernel>& kernel, 
     });
 }
 
-/// The initramfs' modules, with the place in the recipe of one that does not exist.
+/// The recipe's value that chose the kernel, as a key of Recipe::places.
+std::string place_of_kernel(const Recipe& recipe, Arch arch) {
+    if (!recipe.kernel_image.empty())
+        return "kernel.image";
+    return recipe.kernel_version.empty() ? fmt::format("kernel.{}", name(arch)) : "kernel.version";
+}
+
+/// The initramfs' modules, with the place in the recipe of one that does not exist, or of a kernel that
+/// cannot mount a medium.
 FileTree first_root(const Build& build, const Kernel& kernel, const Content& busybox,
                     const std::vector<std::string>& wanted) {
-    try {
-        return initramfs_tree(kernel, build.options.arch, busybox, build.scripts, wanted);
-    } catch (const NoSuchModule& error) {
-        return at_place_of(build.recipe, "modules " + error.word(), [&]() -> FileTree { throw; });
-    }
+    std::string place = place_of_kernel(build.recipe, build.options.arch);
+    return at_place_of(build.recipe, place, [&] {
+        try {
+            return initramfs_tree(kernel, build.options.arch, busybox, build.scripts, wanted);
+        } catch (const NoSuchModule& error) {
+            place = "modules " + error.word();
+            throw;
+        }
+    });
 }
 
 }  // namespace
@@ -153,8 +179,9 @@ void Build::write_layer(const FileTree& tree, const fs::path& file, const std::s
     const Progress progress = [&](std::string_view, std::uint64_t done, std::uint64_t total) {
         options.progress(step, done, total);
     };
+    BlockCache blocks(options.cache / blocks_directory, options.cache_size);
     for (const std::string& remark :
-         write_squashfs(tree, file, recipe.compression, made, options.workers, progress))
+         write_squashfs(tree, file, recipe.compression, made, options.workers, progress, &blocks))
         (root ? options.warn : options.why)("squashfs: " + remark);
 }
 
@@ -164,7 +191,8 @@ Parts make_parts(const Build& build, const Content& busybox, const FileTree& fil
     const std::int64_t made = kernel_time(build);
     const std::shared_future<Kernel> kernel =
         std::async(std::launch::deferred, [&] { return whole_kernel(build, modules); }).share();
-    // Before anything is compressed: this may refuse the build.
+    // Before anything is compressed: these may refuse the build.
+    check_fat(build);
     check_layers(build, kernel, files, modules);
     const std::vector<std::string> wanted = build.recipe.modules.of(arch);
     const std::string first = modules + identity(build.sources.loaders) + text_of(build.scripts) +

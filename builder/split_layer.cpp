@@ -2,7 +2,6 @@
 #include "builder/split_layer.hpp"
 
 #include <map>
-#include <string>
 
 namespace lktest {
 namespace {
@@ -62,6 +61,15 @@ std::vector<FileTree> split_layer(const FileTree& tree, std::uint64_t most) {
     for (std::size_t number = 0; number < layers.size(); ++number)
         layers[number].root() = *part_of(tree.root(), parts, number, true);
     return layers;
+}
+
+std::string larger_file(const FileTree& tree, std::uint64_t most) {
+    std::string found;
+    tree.walk([&](const std::string& path, const Inode& inode) {
+        if (found.empty() && inode.type == NodeType::regular && inode.content.size() > most)
+            found = path;
+    });
+    return found;
 }
 
 }  // namespace lktest

@@ -3,9 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
-#include <array>
 #include <cerrno>
 #include <future>
 #include <system_error>
@@ -14,35 +12,10 @@
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/handle.hpp"
+#include "builder/base/sha256.hpp"
 
 namespace lktest {
 namespace {
-
-/// Computes a SHA-256 incrementally.
-class Sha256 {
-public:
-    Sha256() : context_(EVP_MD_CTX_new()) {
-        check(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
-    }
-    void add(std::span<const std::byte> bytes) {
-        check(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
-    }
-    std::string hex() {
-        std::array<unsigned char, 32> digest{};
-        check(EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1);
-        std::string text;
-        for (const unsigned char byte : digest)
-            text += fmt::format("{:02x}", byte);
-        return text;
-    }
-
-private:
-    static void check(bool done) {
-        if (!done)
-            throw host_error("OpenSSL does not support SHA-256");
-    }
-    Handle<EVP_MD_CTX, EVP_MD_CTX_free> context_;
-};
 
 FileDigest digest_of(const ImageFile& file) {
     if (const auto* text = std::get_if<std::string>(&file.content)) {

@@ -2,11 +2,15 @@
 #include "builder/layer/squashfs_compressor.hpp"
 
 #include <fmt/format.h>
+#include <sqfs/error.h>
 #include <sqfs/super.h>
 
 #include <algorithm>
 #include <bit>
+#include <exception>
 #include <iterator>
+#include <span>
+#include <string>
 
 #include "builder/base/error.hpp"
 
@@ -26,44 +30,74 @@ constexpr CompressorFacts compressor_facts[] = {
     {Compressor::gzip, SQFS_COMP_GZIP, SQFS_GZIP_MIN_LEVEL, SQFS_GZIP_MAX_LEVEL},
 };
 
-/// libsquashfs' LZ4 (1.2.0) keeps a block that became longer, against its own
-/// documentation; unsquashfs then calls the image corrupt. This compressor is the
-/// inner one but for that.
-struct NeverLonger {
+/// Stands before one of libsquashfs' compressors. It takes blocks that were compressed before from a cache.
+/// It also keeps no block that became longer. libsquashfs' LZ4 (1.2.0) does, against its own documentation,
+/// and unsquashfs then calls the image corrupt.
+struct Front {
     sqfs_compressor_t outer;  ///< first, because libsquashfs sees only this
-    sqfs_compressor_t* inner;
+    Sqfs<sqfs_compressor_t> inner;
+    BlockCache* cache;     ///< null for none
+    std::string settings;  ///< of the compressor, a part of each key
+
+    std::int32_t compress(std::span<const std::byte> block, std::span<std::byte> out) const;
 };
 
-const NeverLonger& cast(const sqfs_compressor_t* outer) {
-    return *reinterpret_cast<const NeverLonger*>(outer);
+/// Shorter blocks take less time than a look into the cache is worth.
+constexpr std::size_t least_cached = 4096;
+
+std::int32_t Front::compress(std::span<const std::byte> block, std::span<std::byte> out) const {
+    const bool caches = cache && block.size() >= least_cached;
+    BlockCache::Key key{};
+    if (caches) {
+        Sha256 sum;
+        sum.add(std::as_bytes(std::span(settings)));
+        sum.add(block);
+        key = sum.digest();
+        if (const auto known = cache->find(key, out))
+            return static_cast<std::int32_t>(*known);
+    }
+    std::int32_t result = inner->do_block(
+        inner.get(), reinterpret_cast<const sqfs_u8*>(block.data()), static_cast<sqfs_u32>(block.size()),
+        reinterpret_cast<sqfs_u8*>(out.data()), static_cast<sqfs_u32>(out.size()));
+    if (result >= 0 && static_cast<std::size_t>(result) >= block.size())
+        result = 0;
+    if (caches && result >= 0)
+        cache->put(key, out.first(static_cast<std::size_t>(result)));
+    return result;
 }
 
-sqfs_compressor_t* wrap(sqfs_compressor_t* inner) {
-    auto* wrapper = new NeverLonger{*inner, inner};
-    wrapper->outer.base.destroy = [](sqfs_object_t* object) {
-        auto* self = reinterpret_cast<NeverLonger*>(object);
-        sqfs_destroy(self->inner);
-        delete self;
+Front& cast(sqfs_compressor_t* outer) {
+    return *reinterpret_cast<Front*>(outer);
+}
+
+sqfs_compressor_t* front_of(sqfs_compressor_t* inner, BlockCache* cache, const std::string& settings) {
+    auto* front = new Front{*inner, Sqfs<sqfs_compressor_t>(inner), cache, settings};
+    front->outer.base.destroy = [](sqfs_object_t* object) { delete reinterpret_cast<Front*>(object); };
+    front->outer.base.copy = [](const sqfs_object_t* object) -> sqfs_object_t* {
+        const auto& self = *reinterpret_cast<const Front*>(object);
+        auto* copy = static_cast<sqfs_compressor_t*>(sqfs_copy(self.inner.get()));
+        return copy ? &front_of(copy, self.cache, self.settings)->base : nullptr;
     };
-    wrapper->outer.base.copy = [](const sqfs_object_t* object) {
-        auto* copy = sqfs_copy(reinterpret_cast<const NeverLonger*>(object)->inner);
-        return copy ? &wrap(static_cast<sqfs_compressor_t*>(copy))->base : nullptr;
+    front->outer.get_configuration = [](const sqfs_compressor_t* self, sqfs_compressor_config_t* config) {
+        const auto& inner_one = reinterpret_cast<const Front*>(self)->inner;
+        inner_one->get_configuration(inner_one.get(), config);
     };
-    wrapper->outer.get_configuration = [](const sqfs_compressor_t* self, sqfs_compressor_config_t* config) {
-        cast(self).inner->get_configuration(cast(self).inner, config);
+    front->outer.write_options = [](sqfs_compressor_t* self, sqfs_file_t* file) {
+        return cast(self).inner->write_options(cast(self).inner.get(), file);
     };
-    wrapper->outer.write_options = [](sqfs_compressor_t* self, sqfs_file_t* file) {
-        return cast(self).inner->write_options(cast(self).inner, file);
+    front->outer.read_options = [](sqfs_compressor_t* self, sqfs_file_t* file) {
+        return cast(self).inner->read_options(cast(self).inner.get(), file);
     };
-    wrapper->outer.read_options = [](sqfs_compressor_t* self, sqfs_file_t* file) {
-        return cast(self).inner->read_options(cast(self).inner, file);
+    front->outer.do_block = [](sqfs_compressor_t* self, const sqfs_u8* in, sqfs_u32 size, sqfs_u8* out,
+                               sqfs_u32 room) -> sqfs_s32 {
+        try {
+            return cast(self).compress({reinterpret_cast<const std::byte*>(in), size},
+                                       {reinterpret_cast<std::byte*>(out), room});
+        } catch (const std::exception&) {  // C code calls this
+            return SQFS_ERROR_ALLOC;
+        }
     };
-    wrapper->outer.do_block = [](sqfs_compressor_t* self, const sqfs_u8* in, sqfs_u32 size, sqfs_u8* out,
-                                 sqfs_u32 room) {
-        const sqfs_s32 result = cast(self).inner->do_block(cast(self).inner, in, size, out, room);
-        return result >= 0 && static_cast<sqfs_u32>(result) >= size ? 0 : result;
-    };
-    return &wrapper->outer;
+    return &front->outer;
 }
 
 }  // namespace
@@ -85,7 +119,8 @@ SQFS_COMPRESSOR checked_id(const Compression& compression) {
     return facts.id;
 }
 
-Sqfs<sqfs_compressor_t> make_compressor(const Compression& compression, std::uint16_t flags) {
+Sqfs<sqfs_compressor_t> make_compressor(const Compression& compression, std::uint16_t flags,
+                                        BlockCache* cache) {
     sqfs_compressor_config_t config;
     sqfs_compressor_t* compressor = nullptr;
     int error = sqfs_compressor_config_init(&config, checked_id(compression), compression.block_size, flags);
@@ -97,8 +132,10 @@ Sqfs<sqfs_compressor_t> make_compressor(const Compression& compression, std::uin
         throw host_error(
             fmt::format("libsquashfs cannot compress with {} on this machine", name(compression.compressor)),
             "choose another compressor");
-    if (compression.compressor == Compressor::lz4 && flags == 0)
-        compressor = wrap(compressor);
+    if (flags == 0)
+        compressor = front_of(compressor, cache,
+                              fmt::format("{} {} {}\n", name(compression.compressor), compression.level,
+                                          compression.block_size));
     return Sqfs<sqfs_compressor_t>(compressor);
 }
 

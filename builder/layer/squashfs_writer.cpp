@@ -45,13 +45,13 @@ std::string_view text_of(int error) {
 class Writer {
 public:
     Writer(const FileTree& tree, const fs::path& file, const fs::path& final_name,
-           const Compression& compression, std::int64_t epoch, unsigned workers)
+           const Compression& compression, std::int64_t epoch, unsigned workers, BlockCache* cache)
         : tree_(tree),
           final_name_(final_name),
           epoch_(std::clamp<std::int64_t>(epoch, 0, std::numeric_limits<std::uint32_t>::max())),
           backlog_(10 * workers),
           nodes_(tree.root()),
-          compressor_(make_compressor(compression, 0)),
+          compressor_(make_compressor(compression, 0, cache)),
           expander_(make_compressor(compression, SQFS_COMP_FLAG_UNCOMPRESS)) {
         errno = 0;
         file_ = own(sqfs_open_file(file.c_str(), SQFS_FILE_OPEN_OVERWRITE), SQFS_ERROR_IO);
@@ -282,12 +282,14 @@ private:
 
 std::vector<std::string> write_squashfs(const FileTree& tree, const fs::path& file,
                                         const Compression& compression, std::int64_t source_date_epoch,
-                                        unsigned workers, const Progress& progress) {
+                                        unsigned workers, const Progress& progress, BlockCache* cache) {
     AtomicFile part(file);
     std::vector<std::string> warnings =
-        Writer(tree, part.temporary(), file, compression, source_date_epoch, std::max(1U, workers))
+        Writer(tree, part.temporary(), file, compression, source_date_epoch, std::max(1U, workers), cache)
             .write(progress);
     part.commit();
+    if (cache)
+        cache->commit();
     return warnings;
 }
 

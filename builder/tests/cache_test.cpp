@@ -105,5 +105,36 @@ TEST(Cached, ForgetsWhatWasNotUsedForWeeks) {
     EXPECT_TRUE(fs::exists(kept));
 }
 
+TEST(CacheUse, RemovesWhatWasUsedLeastRecently) {
+    const TempDir cache;
+    const auto hour = std::chrono::hours(1);
+    const auto now = fs::file_time_type::clock::now();
+    const auto make = [](const fs::path& file) { write_file(file, std::string(100, 'x')); };
+    const fs::path old = cached(cache.path(), "part", "a", make),
+                   kept = cached(cache.path(), "part", "b", make);
+    fs::last_write_time(inputs_of(old), now - 3 * hour);
+    const fs::path blocks = cache.path() / blocks_directory;
+    make_directories(blocks);
+    write_file(blocks / "1.blocks", std::string(100, 'x'));
+    write_file(blocks / "2.blocks", std::string(100, 'x'));
+    fs::last_write_time(blocks / "1.blocks", now - 2 * hour);
+    const CacheUse use(cache.path());
+    use.limit(400);
+    EXPECT_TRUE(fs::exists(old));
+    {
+        const CacheUse another(cache.path());
+        use.limit(0);
+        EXPECT_TRUE(fs::exists(old)) << "another build may be reading it";
+    }
+    use.limit(250);
+    EXPECT_FALSE(fs::exists(old));
+    EXPECT_FALSE(fs::exists(inputs_of(old)));
+    EXPECT_FALSE(fs::exists(blocks / "1.blocks"));
+    EXPECT_TRUE(fs::exists(kept));
+    EXPECT_TRUE(fs::exists(blocks / "2.blocks"));
+    use.limit(0);
+    EXPECT_FALSE(fs::exists(kept));
+}
+
 }  // namespace
 }  // namespace lktest

@@ -38,5 +38,15 @@ TEST(SplitLayer, KeepsASmallTreeWhole) {
     EXPECT_EQ(split_layer(tree, 100).size(), 1U) << "one file is never split";
 }
 
+TEST(LargerFile, IsFoundBeforeAnythingIsCompressed) {
+    FileTree tree;
+    tree.put_file("/a/small", "x");
+    auto disk = std::make_shared<Inode>();
+    disk->content = Content::file("/not/read", std::uint64_t{5} << 30);
+    tree.put("/var/disk.img", disk);
+    EXPECT_EQ(larger_file(tree, std::uint64_t{4} << 30), "/var/disk.img");
+    EXPECT_EQ(larger_file(tree, std::uint64_t{5} << 30), "");
+}
+
 }  // namespace
 }  // namespace lktest

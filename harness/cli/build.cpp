@@ -10,7 +10,7 @@
 namespace lktest {
 namespace {
 
-constexpr std::uint64_t most_jobs = 1024;
+constexpr std::uint64_t most_jobs = 1024, most_cache = std::uint64_t{1} << 50;
 
 }  // namespace
 
@@ -41,6 +41,10 @@ void add_build(CLI::App& app, BuildRequest& request, const std::string& default_
     add_single(app, "--source-date-epoch", "SECONDS", "time of the image, since 1970",
                "$SOURCE_DATE_EPOCH, or the newest package", [&request](const std::string& word) {
                    request.source_date_epoch = parse_number("--source-date-epoch", word, 0, last_source_date);
+               });
+    add_single(app, "--cache-size", "SIZE", "disk space for finished parts and compressed blocks", "8G",
+               [&request](const std::string& word) {
+                   request.cache_size = parse_size("--cache-size", word, 0, most_cache);
                });
     add_single(app, "-j,--jobs", "N", "threads that compress", "one per core",
                [&request](const std::string& word) {

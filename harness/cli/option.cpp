@@ -76,6 +76,25 @@ std::uint64_t parse_number(std::string_view option, std::string_view word, std::
     return number;
 }
 
+std::uint64_t parse_size(std::string_view option, std::string_view word, std::uint64_t least,
+                         std::uint64_t most) {
+    const auto in_words = [](std::uint64_t bytes) {
+        return bytes % (1 << 30) == 0 && bytes > 0 ? fmt::format("{}G", bytes >> 30)
+                                                   : fmt::format("{}M", bytes >> 20);
+    };
+    const bool gibi = word.ends_with('G');
+    const unsigned shift = gibi ? 30 : 20;
+    std::uint64_t number = 0;
+    const char* unit = word.data() + word.size() - (gibi || word.ends_with('M') ? 1 : 0);
+    const auto [end, error] = std::from_chars(word.data(), unit, number);
+    if (error != std::errc() || end != unit || unit == word.data() + word.size() || number > most >> shift ||
+        number << shift < least)
+        throw usage_error(
+            fmt::format("{} cannot be '{}'", option, word),
+            fmt::format("use {} to {}, such as {} 512M", in_words(least), in_words(most), option));
+    return number << shift;
+}
+
 void set_sections(CLI::App& app, std::span<const OptionSection> sections) {
     for (const OptionSection& section : sections) {
         for (const char* name : section.everyday)

@@ -50,6 +50,11 @@ std::size_t choose(std::string_view option, std::string_view word, std::span<con
 std::uint64_t parse_number(std::string_view option, std::string_view word, std::uint64_t least,
                            std::uint64_t most);
 
+/// Parses a size such as 512M or 2G. Throws a usage Error if it is not one, or out of range.
+/// @param least, most  bytes
+std::uint64_t parse_size(std::string_view option, std::string_view word, std::uint64_t least,
+                         std::uint64_t most);
+
 /// The names of values that have a name: all_names(all_arches).
 template <typename Values>
 std::vector<std::string_view> all_names(const Values& values) {

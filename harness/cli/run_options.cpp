@@ -31,19 +31,7 @@ std::string default_firmwares() {
     return text;
 }
 
-/// The sizes that guests have: 16 MiB to 1 TiB.
-std::uint64_t parse_memory(const std::string& word) {
-    constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
-    const bool gibi = word.ends_with('G');
-    const std::string number = gibi || word.ends_with('M') ? word.substr(0, word.size() - 1) : "";
-    try {
-        return parse_number("--memory", number, gibi ? 1 : 16, gibi ? 1024 : mebibyte) * mebibyte *
-               (gibi ? 1024 : 1);
-    } catch (const Error&) {
-        throw usage_error(fmt::format("--memory cannot be '{}'", word),
-                          "use 16M to 1024G, such as --memory 512M");
-    }
-}
+constexpr std::uint64_t least_memory = std::uint64_t{16} << 20, most_memory = std::uint64_t{1} << 40;
 
 void add_hardware(CLI::App& app, HardwareAxes& hardware) {
     add_choices(app, "--machine", all_chipsets, hardware.chipsets, "chipset", "q35, virt");
@@ -59,7 +47,9 @@ void add_hardware(CLI::App& app, HardwareAxes& hardware) {
                        hardware.cpus.push_back(static_cast<unsigned>(parse_number("--cpus", word, 1, 255)));
                    });
     add_repeatable(app, "--memory", "SIZE", "guest memory, such as 512M or 2G", "from the scenario",
-                   [&hardware](const std::string& word) { hardware.memory.push_back(parse_memory(word)); });
+                   [&hardware](const std::string& word) {
+                       hardware.memory.push_back(parse_size("--memory", word, least_memory, most_memory));
+                   });
     add_choices(app, "--tables", all_tables, hardware.tables, "hardware description on aarch64", "acpi");
     add_choices(app, "--tpm", all_tpms, hardware.tpms, "TPM, emulated by swtpm", "none");
     add_choices(app, "--graphics", all_graphics, hardware.graphics, "display", "vga, ramfb");

@@ -48,8 +48,10 @@ BuildResult make_image(const BuildRequest& request) {
         read_recipe(find_data(recipe_files, request.recipe.empty() ? any_root_recipe : request.recipe));
     if (!request.root.empty())
         recipe.root = root_at(request.root, recipe.root);
-    if (!request.suite.empty())
+    if (!request.suite.empty()) {
         recipe.suite = recipe.root.suite = request.suite;
+        recipe.places.erase("suite");  // messages about it do not concern the recipe
+    }
     if (!request.kernel.empty()) {
         recipe.kernel_image = request.kernel;
         recipe.kernel_modules = request.modules;
@@ -63,6 +65,7 @@ BuildResult make_image(const BuildRequest& request) {
                                      name(request.format.value_or(Format::iso)));
     options.format = request.format.value_or(format_of(options.output));
     options.cache = cache_directory();
+    options.cache_size = request.cache_size.value_or(options.cache_size);
     options.workers = request.jobs.value_or(std::max(1U, std::thread::hardware_concurrency()));
     options.source_date_epoch = request.source_date_epoch
                                     ? std::optional<std::int64_t>(*request.source_date_epoch)

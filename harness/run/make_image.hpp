@@ -23,8 +23,9 @@ struct BuildRequest {
     std::filesystem::path output;
     std::optional<Format> format;  ///< unset to derive it from the output's name
     std::optional<std::uint64_t>
-        source_date_epoch;         ///< seconds since 1970; unset for the variable or the recipe's
-    std::optional<unsigned> jobs;  ///< unset for one per core
+        source_date_epoch;                    ///< seconds since 1970; unset for the variable or the recipe's
+    std::optional<std::uint64_t> cache_size;  ///< bytes; unset for the builder's default
+    std::optional<unsigned> jobs;             ///< unset for one per core
     bool verbose = false;
 };
 
