@@ -12,6 +12,7 @@
 #include "builder/base/error.hpp"
 #include "builder/boot/loaders.hpp"
 #include "builder/tree/apt.hpp"
+#include "builder/tree/apt_sources.hpp"
 
 namespace lktest {
 namespace {
@@ -45,9 +46,12 @@ bool is_omitted(const Recipe& recipe, const Package& package) {
     });
 }
 
+const std::string& suite_of(const Recipe& recipe) {
+    return recipe.root.kind == RootKind::debian ? recipe.root.suite : recipe.suite;
+}
+
 std::vector<Package> fetch(const Recipe& recipe, const BuildOptions& options, std::vector<std::string> names,
-                           bool with_dependencies) {
-    const std::string& suite = recipe.root.kind == RootKind::debian ? recipe.root.suite : recipe.suite;
+                           bool with_dependencies, const std::string& suite) {
     const PackageRequest request{std::move(names), options.arch, with_dependencies, suite};
     try {
         return fetch_packages(request, options.cache, options.progress, options.why);
@@ -58,6 +62,10 @@ std::vector<Package> fetch(const Recipe& recipe, const BuildOptions& options, st
 }
 
 }  // namespace
+
+std::string loader_suite(const Recipe& recipe) {
+    return base_suite(suite_of(recipe));
+}
 
 std::vector<Package> Sources::all() const {
     std::vector<Package> packages = root;
@@ -76,10 +84,10 @@ Sources fetch_sources(const Recipe& recipe, const BuildOptions& options, bool wi
             fmt::format("add {} = \"linux-image-{}\" to [kernel]", arch, debian_name(options.arch)));
     Sources sources;
     if (recipe.root.kind == RootKind::packages)
-        sources.root = fetch(recipe, options, recipe.packages.of(options.arch), true);
+        sources.root = fetch(recipe, options, recipe.packages.of(options.arch), true, suite_of(recipe));
     std::erase_if(sources.root, [&](const Package& package) { return is_omitted(recipe, package); });
     if (with_kernel)
-        sources.kernel = fetch(recipe, options, {recipe.kernel(options.arch)}, false);
+        sources.kernel = fetch(recipe, options, {recipe.kernel(options.arch)}, false, suite_of(recipe));
     sources.loaders = fetch_loaders(recipe, options).loaders;
     return sources;
 }
@@ -90,7 +98,7 @@ Sources fetch_loaders(const Recipe& recipe, const BuildOptions& options) {
         for (const std::string& name : stick_packages(options.arch))
             names.push_back(name);
     Sources sources;
-    sources.loaders = fetch(recipe, options, std::move(names), false);
+    sources.loaders = fetch(recipe, options, std::move(names), false, loader_suite(recipe));
     return sources;
 }
 

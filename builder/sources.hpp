@@ -21,6 +21,10 @@ struct Sources {
 /// @param with_kernel  false if the kernel comes from elsewhere
 Sources fetch_sources(const Recipe& recipe, const BuildOptions& options, bool with_kernel);
 
+/// The suite that shim and GRUB come from; empty as apt prefers. Not the backports: only the suite itself
+/// gets their security updates, and a current shim refuses a GRUB without them.
+std::string loader_suite(const Recipe& recipe);
+
 /// Has only the packages of the boot loaders, which include busybox, in the cache.
 Sources fetch_loaders(const Recipe& recipe, const BuildOptions& options);
 

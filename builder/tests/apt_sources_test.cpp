@@ -67,6 +67,12 @@ TEST(SuiteName, IsNeitherAPathNorAnOption) {
         EXPECT_FALSE(is_suite_name(bad)) << bad;
 }
 
+TEST(SuitePreferences, PreferBackportsButNeverASuiteToItsSecurityUpdates) {
+    EXPECT_EQ(suite_preferences("bookworm"), "");
+    EXPECT_TRUE(suite_preferences("bookworm-backports")
+                    .starts_with("Package: *\nPin: release n=bookworm-backports\nPin-Priority: 990\n"));
+}
+
 TEST(AptSources, AreWrittenAsTheyWereRead) {
     EXPECT_EQ(parse_deb822_sources(as_deb822(machine)), machine);
 }

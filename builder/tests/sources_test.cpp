@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "builder/base/file.hpp"
 #include "builder/tests/support/error_of.hpp"
 
@@ -41,6 +43,20 @@ TEST(FetchSources, NamesThePlaceOfAnUnknownSuite) {
     EXPECT_TRUE(text.starts_with("test.toml:8:9: no apt source of this machine offers the suite nosuch\n"))
         << text;
     EXPECT_NE(text.find("hint: name one of these: "), std::string::npos) << text;
+}
+
+/// The backports of a stable release keep a GRUB that a current shim has revoked.
+TEST(LoaderSuite, IsNeverTheBackports) {
+    Recipe recipe;
+    recipe.root.kind = RootKind::packages;
+    for (const auto& [suite, expected] :
+         {std::pair{"bookworm-backports", "bookworm"}, {"trixie", "trixie"}, {"", ""}}) {
+        recipe.suite = suite;
+        EXPECT_EQ(loader_suite(recipe), expected);
+    }
+    recipe.root.kind = RootKind::debian;
+    recipe.root.suite = "trixie-backports";
+    EXPECT_EQ(loader_suite(recipe), "trixie");
 }
 
 }  // namespace

@@ -168,6 +168,15 @@ std::vector<AptSource> sources_of_suite(const std::vector<AptSource>& machine, c
     return found;
 }
 
+std::string suite_preferences(const std::string& suite) {
+    if (base_suite(suite) == suite)
+        return "";
+    return fmt::format(
+        "Package: *\nPin: release n={0}\nPin-Priority: 990\n\n"
+        "Package: *\nPin: release a={0}\nPin-Priority: 990\n",
+        suite);
+}
+
 std::string as_deb822(const std::vector<AptSource>& sources) {
     std::string text;
     for (const AptSource& source : sources)

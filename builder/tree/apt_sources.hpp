@@ -36,6 +36,10 @@ bool is_suite_name(std::string_view name);
 /// The suite that backports are made for: "trixie" of "trixie-backports"; other names stay.
 std::string base_suite(const std::string& suite);
 
+/// apt_preferences(5) for packages of one suite. Backports have the lowest priority by themselves, so they
+/// are preferred here. A suite is not: its security updates, whose name differs, must have the same priority.
+std::string suite_preferences(const std::string& suite);
+
 /// deb822 text of the sources.
 std::string as_deb822(const std::vector<AptSource>& sources);
 

@@ -94,7 +94,8 @@ std::string sources_identity(const std::string& suite) {
     std::vector<AptSource> sources = read_apt_sources(etc_apt);
     if (!suite.empty())
         sources = sources_of_suite(sources, suite);
-    return fmt::format("{:016x}", hash(as_deb822(sources)));
+    return fmt::format("{:016x}",
+                       hash(fmt::format("format 2\n{}{}", as_deb822(sources), suite_preferences(suite))));
 }
 
 std::vector<AptSource> existing_sources(const std::string& suite, const fs::path& scratch) {
@@ -139,11 +140,7 @@ std::vector<std::string> apt_suite_options(const std::string& suite, Arch arch, 
         return options;
     if (!fs::exists(mark)) {
         write_file(parts / "suite.sources", as_deb822(existing_sources(suite, directory)));
-        // Backports are of the lowest priority by themselves.
-        write_file(directory / "preferences",
-                   fmt::format("Package: *\nPin: release n={0}\nPin-Priority: 990\n\n"
-                               "Package: *\nPin: release a={0}\nPin-Priority: 990\n",
-                               suite));
+        write_file(directory / "preferences", suite_preferences(suite));
     }
     update(options, mark, suite);
     return options;
