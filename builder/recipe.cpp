@@ -156,10 +156,12 @@ void read_root(TomlSource& source, const toml::table& table, Recipe& recipe) {
         const std::string value = reader.string(key.name).value_or("");
         if (value.empty())
             reader.complain(key.name, fmt::format("'{}' is empty", key.name));
-        if (key.kind == RootKind::debian)
+        if (key.kind == RootKind::debian) {
             root.suite = value;
-        else
+            recipe.places["suite"] = source.place(reader.where(key.name));
+        } else {
             root.path = beside(recipe, value);
+        }
     }
     if (!root.suite.empty() && !is_suite_name(root.suite))
         reader.complain("debian", fmt::format("\"{}\" is not a Debian suite", root.suite),

@@ -127,7 +127,8 @@ FileTree squashfs_root(const Recipe& recipe, const BuildOptions& options) {
 Root debian_root(const Recipe& recipe, const BuildOptions& options) {
     const DebianRequest request{recipe.root.suite, options.arch, recipe.packages.of(options.arch),
                                 options.source_date_epoch};
-    const fs::path tar = debian_system(request, options.cache, options.why);
+    const fs::path tar =
+        at_place_of(recipe, "suite", [&] { return debian_system(request, options.cache, options.why); });
     Root root;
     root.tree = tar_tree(tar, recipe.exclude, options.cache);
     return root;

@@ -74,8 +74,8 @@ FileTree initramfs_tree(const Kernel& kernel, Arch arch, const Content& busybox,
 
     const std::string dep = kernel.index("modules.dep"), softdep = kernel.index("modules.softdep"),
                       alias = kernel.index("modules.alias"), builtin = kernel.index("modules.builtin");
-    const ModuleIndex index{dep, softdep, alias, builtin, kernel.config};
-    check_needed(index, kernel.release);
+    const ModuleIndex index{dep, softdep, alias, builtin, kernel.config, kernel.release};
+    check_needed(index);
     std::vector<std::string> wanted = needed_modules();
     wanted.insert(wanted.end(), modules.begin(), modules.end());
     const ModuleSet set = choose_modules(index, wanted);

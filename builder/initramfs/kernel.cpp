@@ -36,6 +36,23 @@ std::string kernel_release(const FileTree& tree, const std::string& package) {
     return directory->entries.begin()->first;
 }
 
+bool has_module(const Inode& directory) {
+    return std::ranges::any_of(directory.entries, [](const auto& entry) {
+        const auto& [name, inode] = entry;
+        return inode->type == NodeType::directory ? has_module(*inode)
+                                                  : name.find(".ko") != std::string::npos;
+    });
+}
+
+/// Removes what packages keep next to the modules for boot loaders: the image, which the medium has
+/// elsewhere, its configuration, and device trees, which the firmware has.
+void keep_modules(Inode& directory) {
+    std::erase_if(directory.entries, [](const auto& entry) {
+        const auto& [name, inode] = entry;
+        return inode->type == NodeType::directory ? !has_module(*inode) : !name.starts_with("modules.");
+    });
+}
+
 void write_modules(const Inode& directory, const fs::path& target) {
     fs::create_directory(target);
     std::string bytes;
@@ -185,8 +202,9 @@ Kernel take_kernel(FileTree tree, Arch arch, const std::string& package) {
     const std::string bytes = image->content.whole();
     kernel.image = Content::text(bootable_kernel(bytes, arch, fmt::format("the kernel of {}", package)));
     kernel.config = config_of(tree, kernel, bytes);
-    tree.remove(beside);  // the medium has it once
-    kernel.modules.put(kernel.directory(), tree.find(kernel.directory()));
+    const auto modules = tree.find(kernel.directory());
+    keep_modules(*modules);
+    kernel.modules.put(kernel.directory(), modules);
     return kernel;
 }
 

@@ -56,7 +56,8 @@ std::string module_name(std::string_view path) {
 /// The contents of the index, by module name.
 class Catalogue {
 public:
-    explicit Catalogue(const ModuleIndex& index) {
+    explicit Catalogue(const ModuleIndex& index)
+        : kernel_(index.release.empty() ? "the kernel" : "the kernel " + index.release) {
         for (const std::string_view line : split(index.dep, "\n")) {
             const std::size_t colon = line.find(':');
             if (colon == std::string_view::npos)
@@ -146,7 +147,7 @@ private:
         known.reserve(builtin_.size() + modules_.size());
         for (const auto& entry : modules_)
             known.push_back(entry.first);
-        throw not_found(fmt::format("the kernel has no module '{}'", word), word, known);
+        throw not_found(fmt::format("{} has no module '{}'", kernel_, word), word, known);
     }
 
     std::vector<std::string> expand_directory(const std::string& word) const {
@@ -166,7 +167,7 @@ private:
         known.reserve(directories.size());
         for (const std::string_view directory : directories)
             known.push_back(directory.substr(std::min(std::string_view("kernel/").size(), directory.size())));
-        throw not_found(fmt::format("the kernel has no modules in '{}'", word), word, known);
+        throw not_found(fmt::format("{} has no modules in '{}'", kernel_, word), word, known);
     }
 
     static NoSuchModule not_found(const std::string& what, const std::string& word,
@@ -180,6 +181,7 @@ private:
                 word};
     }
 
+    std::string kernel_;
     std::map<std::string, Module, std::less<>> modules_;
     std::multimap<std::string, std::string> aliases_;
     std::set<std::string, std::less<>> builtin_;
@@ -226,7 +228,7 @@ std::vector<std::string> needed_modules() {
     return modules;
 }
 
-void check_needed(const ModuleIndex& index, std::string_view what) {
+void check_needed(const ModuleIndex& index) {
     const Catalogue catalogue(index);
     std::string missing;
     for (const Needed& need : indispensable)
@@ -234,8 +236,10 @@ void check_needed(const ModuleIndex& index, std::string_view what) {
             missing += fmt::format("{}{} ({})", missing.empty() ? "" : ", ", need.module, need.option);
     if (!missing.empty())
         throw usage_error(
-            fmt::format("the kernel {} has neither built in nor as a module: {}", what, missing),
-            "choose another in [kernel]: version = \"...\", image = \"...\", or a package");
+            fmt::format("the kernel {} has neither built in nor as a module: {}", index.release, missing),
+            index.dep.empty()
+                ? "if it has modules, set 'modules' in [kernel] to their directory; otherwise choose another"
+                : "choose another in [kernel]: version = \"...\", image = \"...\", or a package");
 }
 
 }  // namespace lktest

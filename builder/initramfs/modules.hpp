@@ -28,6 +28,7 @@ struct ModuleIndex {
     std::string_view alias;        ///< modules.alias: "alias PATTERN NAME"
     std::string_view builtin;      ///< modules.builtin: a path a line
     std::string_view config = {};  ///< the kernel's .config, if known: "CONFIG_SQUASHFS=y"
+    std::string release = {};      ///< for messages: "6.1.0-13-amd64"
 };
 
 /// Modules with their dependencies, and an index of just those.
@@ -49,7 +50,6 @@ ModuleSet choose_modules(const ModuleIndex& index, const std::vector<std::string
 std::vector<std::string> needed_modules();
 
 /// Throws a usage Error naming the options of drivers that are neither built in nor modules.
-/// @param what  names the kernel for the message: "6.1.0-13-amd64"
-void check_needed(const ModuleIndex& index, std::string_view what);
+void check_needed(const ModuleIndex& index);
 
 }  // namespace lktest

@@ -77,6 +77,20 @@ TEST(Initramfs, NamesTheOptionsThatTheKernelLacks) {
         "version = \"...\", image = \"...\", or a package");
 }
 
+TEST(Initramfs, NamesTheKernelThatLacksAModule) {
+    EXPECT_EQ(error_of([&] {
+                  initramfs_tree(small_kernel(), Arch::x86_64, Content::text(elf_bytes(62)), {},
+                                 {"sqaushfs"});
+              }),
+              "usage: the kernel 6.1.0-test has no module 'sqaushfs'\nhint: did you mean 'squashfs'?");
+    Kernel bare = small_kernel();
+    bare.modules = {};
+    EXPECT_TRUE(
+        error_of([&] { initramfs_tree(bare, Arch::x86_64, Content::text(elf_bytes(62)), {}, {}); })
+            .ends_with("\nhint: if it has modules, set 'modules' in [kernel] to their directory; otherwise "
+                       "choose another"));
+}
+
 TEST(Initramfs, HasCompressedModulesUncompressed) {
     Kernel kernel = small_kernel();
     const std::string directory = kernel.directory() + "/";

@@ -95,12 +95,16 @@ TEST(PackagedKernel, IsTakenFromOnePackageAndFromSplitOnes) {
         packages.put_file("/usr/share/doc/linux/copyright", "x");
         packages.put_file("/usr/sbin/tool", "x");
         packages.put_file("/usr/lib/modules/6.1/config", "CONFIG_A=y\n");
+        packages.put_file("/usr/lib/modules/6.1/dtb/board.dtb", "a tree for one board");
+        packages.put_file("/usr/lib/modules/6.1/updates/b.ko.xz", "module");
         put_kernel(packages, image, "/usr/lib/modules/6.1");
         const Kernel kernel = take_kernel(packages, Arch::aarch64, "linux-image-arm64");
         EXPECT_EQ(kernel.config, "CONFIG_A=y\n");
         EXPECT_EQ(kernel.image.whole(), arm64_image());
         EXPECT_TRUE(kernel.modules.find("/usr/lib/modules/6.1/kernel/a.ko"));
-        EXPECT_FALSE(kernel.modules.find("/usr/lib/modules/6.1/vmlinuz")) << "the medium has it already";
+        const auto& kept = kernel.modules.find("/usr/lib/modules/6.1")->entries;
+        EXPECT_EQ(kept.size(), 3U) << "kernel, updates and modules.dep, but no image, config or device trees";
+        EXPECT_TRUE(kept.contains("updates") && kept.contains("modules.dep"));
         EXPECT_EQ(kernel.modules.root().entries.size(), 1U) << "modules and nothing else";
         EXPECT_FALSE(kernel.modules.find("/usr/sbin"));
     }
