@@ -98,14 +98,7 @@ void check_sizes(Format format, const std::vector<ImageFile>& parts) {
 
 }  // namespace
 
-BuildResult build_image(const Recipe& recipe, const BuildOptions& given) {
-    BuildOptions options = given;
-    if (!options.progress)
-        options.progress = [](std::string_view, std::uint64_t, std::uint64_t) {};
-    if (!options.why)
-        options.why = [](std::string_view) {};
-    if (!options.warn)
-        options.warn = [](std::string_view) {};
+BuildResult build_image(const Recipe& recipe, const BuildOptions& options) {
     check_loader(recipe, options.format);
     const CacheUse use(options.cache);
     std::optional<Root> root;

@@ -23,9 +23,10 @@ struct BuildOptions {
     /// Time of the image and latest time of any file in it. Without it: the time of the
     /// newest package, so that the same packages give the same image on any day.
     std::optional<std::int64_t> source_date_epoch;
-    Progress progress;  ///< an exception from it cancels the build and removes its files
-    Why why;
-    Why warn;  ///< warnings, such as omitted files
+    /// An exception from it cancels the build and removes its files.
+    Progress progress = [](std::string_view, std::uint64_t, std::uint64_t) {};
+    Why why = [](std::string_view) {};
+    Why warn = [](std::string_view) {};  ///< warnings, such as omitted files
 };
 
 struct BuildResult {

@@ -44,6 +44,13 @@ TEST(KernelFiles, NameTheirMachine) {
     EXPECT_TRUE(error_of([&] { arch_of_kernel(file); }).starts_with("usage: " + file.string()));
 }
 
+TEST(BuildOptions, NeedNoListener) {
+    const BuildOptions options;
+    options.progress("iso", 1, 2);
+    options.why("a decision");
+    options.warn("a warning");
+}
+
 TEST(KernelTree, HasTheNewestImage) {
     const TempDir dir;
     EXPECT_EQ(error_of([&] { kernel_in_tree(dir.path(), Arch::x86_64); }),
