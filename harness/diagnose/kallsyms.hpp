@@ -9,8 +9,8 @@
 namespace lktest {
 
 /// Decodes the table of names that a kernel holds in its memory. VMCOREINFO says where its parts are.
-/// Otherwise they are found by their shape and by how they agree with each other. Linux 6.1 and 6.12
-/// order them differently; both orders are tried (scripts/kallsyms.c).
+/// Otherwise they are found by their shape and by how they agree with each other. Their order and the
+/// meaning of the offsets changed in Linux 6.4 and 7.0; all forms are tried (scripts/kallsyms.c).
 /// @param kernel  the kernel's VMCOREINFO; null if it does not exist yet
 /// @param near    a physical address in the kernel's image
 /// @return unset if the table or a part of it is missing

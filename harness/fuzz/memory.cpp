@@ -160,6 +160,53 @@ std::vector<std::string> memories() {
     return {pages};
 }
 
+/// The kernel's names in the forms of before Linux 6.4 and since 7.0.
+std::string symbol_table(bool newest) {
+    constexpr std::uint32_t count = 1000;
+    const std::size_t alignment = newest ? 4 : 8;
+    std::string bytes(64, '\x90');
+    const auto align = [&] { bytes.resize((bytes.size() + alignment - 1) / alignment * alignment); };
+    const auto put_offsets = [&] {
+        for (std::uint32_t i = 0; i < count; ++i)
+            put(bytes, bytes.size(), static_cast<std::uint32_t>(16 * i - (newest ? bytes.size() : 0)));
+        align();
+    };
+    if (!newest) {
+        put_offsets();
+        put(bytes, bytes.size(), place + image_offset);
+    }
+    put(bytes, bytes.size(), count);
+    align();
+    const std::size_t names = bytes.size();
+    std::vector<std::uint32_t> markers;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        if (i % 256 == 0)
+            markers.push_back(static_cast<std::uint32_t>(bytes.size() - names));
+        bytes += {3, 't', static_cast<char>('a' + i % 26), static_cast<char>('0' + i % 10)};
+    }
+    align();
+    for (const std::uint32_t marker : markers)
+        put(bytes, bytes.size(), marker);
+    align();
+    const std::size_t tokens = bytes.size();
+    std::vector<std::uint16_t> index;
+    for (unsigned i = 0; i < 256; ++i) {
+        index.push_back(static_cast<std::uint16_t>(bytes.size() - tokens));
+        bytes += i < 128 && i > 32 ? std::string(1, static_cast<char>(i)) : "_";
+        bytes += '\0';
+    }
+    align();
+    for (const std::uint16_t at : index)
+        put(bytes, bytes.size(), at);
+    if (newest)
+        put_offsets();
+    return bytes;
+}
+
+std::vector<std::string> symbol_tables() {
+    return {symbol_table(false), symbol_table(true)};
+}
+
 std::vector<std::string> stacks() {
     std::string pages(0x3000, '\0');
     for (unsigned i = 0; i < 16; ++i) {
@@ -227,7 +274,7 @@ std::vector<std::string> answers() {
 
 std::vector<FuzzReader> memory_readers() {
     return {{"memory_log", kernel_log, memories, 100},
-            {"memory_symbols", symbols, memories, 100},
+            {"memory_symbols", symbols, symbol_tables, 100},
             {"memory_types", types, types_of_kernels},
             {"memory_efi", efi, programs_in_memory},
             {"memory_monitor", monitor, answers},

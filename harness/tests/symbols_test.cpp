@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kernel's symbol table in both of its formats, and broken ones.
+// The kernel's symbol table in each of its formats, and broken ones.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -19,16 +19,17 @@ constexpr std::uint64_t image = 0x100'0000;  // physical
 constexpr std::uint64_t base = image + TestRam::image_offset;
 constexpr std::uint32_t count = 2000;
 
-enum class Order { before_6_4, since_6_4 };
+enum class Order { before_6_4, since_6_4, since_7_0 };
 enum class PerCpu { no, yes };
 
 struct Table {
     std::string bytes;
+    std::string description{};  ///< VMCOREINFO
     GuestMemory memory() const { return memory_of(image, bytes); }
 };
 
-void align(std::string& bytes) {
-    bytes.resize((bytes.size() + 7) / 8 * 8);
+void align(std::string& bytes, std::size_t alignment = 8) {
+    bytes.resize((bytes.size() + alignment - 1) / alignment * alignment);
 }
 
 template <typename T>
@@ -63,31 +64,51 @@ Table table(Order order, PerCpu per_cpu) {
                            : fmt::format("tok{}_", i);
         tokens += '\0';
     }
-    std::string bytes(4096, '\x90');
+    // Not a multiple of 8, as the part before the newest table may have any size.
+    std::string bytes(order == Order::since_7_0 ? 4100 : 4096, '\x90');
+    const std::size_t alignment = order == Order::since_7_0 ? 4 : 8;
+    std::string description = "OSRELEASE=0\nPAGESIZE=4096\n";
+    const auto put = [&](std::string_view name, std::string_view part) {
+        description += fmt::format("SYMBOL(kallsyms_{})={:x}\n", name, base + bytes.size());
+        bytes += part;
+        align(bytes, alignment);
+    };
     const auto put_offsets = [&] {
-        bytes += offsets;
-        align(bytes);
-        append(bytes, base);
+        put("offsets", offsets);
+        std::string value;
+        append(value, base);
+        put("relative_base", value);
     };
     if (order == Order::before_6_4)
         put_offsets();
-    append(bytes, std::uint64_t{count});
+    std::string number;
+    append(number, count);
+    put("num_syms", number);
     std::string sequences;  // of the names in alphabetical order, three bytes each, most significant first
     for (std::uint32_t i = 0; i < count; ++i)
         sequences += {'\0', static_cast<char>(i >> 8), static_cast<char>(i | 1)};
-    for (const std::string& part : {names, markers, sequences, tokens, index}) {
-        bytes += part;
-        align(bytes);
-    }
-    if (order == Order::since_6_4)
+    put("names", names);
+    put("markers", markers);
+    if (order != Order::since_7_0)
+        put("seqs_of_names", sequences);
+    put("token_table", tokens);
+    put("token_index", index);
+    if (order == Order::since_6_4) {
         put_offsets();
+    } else if (order == Order::since_7_0) {
+        std::string places;
+        for (std::uint32_t i = 0; i < count; ++i)
+            append(places, static_cast<std::int32_t>(i * 64 - (bytes.size() + std::size_t{4} * i)));
+        put("offsets", places);
+        put("seqs_of_names", sequences);
+    }
     bytes.resize(bytes.size() + 4096);
-    return {bytes};
+    return {bytes, description};
 }
 
-std::optional<Symbols> symbols_in(const GuestMemory& memory) {
+std::optional<Symbols> symbols_in(const GuestMemory& memory, const Vmcoreinfo* kernel = nullptr) {
     const AddressSpace space{.memory = &memory, .image_offset = TestRam::image_offset};
-    return find_symbols(space, nullptr, image + 100);
+    return find_symbols(space, kernel, image + 100);
 }
 
 class KernelNames : public testing::TestWithParam<std::tuple<Order, PerCpu>> {};
@@ -102,6 +123,20 @@ TEST_P(KernelNames, AreFoundByTheirShapeAlone) {
     EXPECT_EQ(symbols->address_of(std::string(200, 'x')), base + 7 * 64);
     EXPECT_EQ(symbols->address_of("function_7"), std::nullopt);
     EXPECT_EQ(symbols->name_of({base + 3 * 64 + 5}), "function_3+0x5/0x40");
+}
+
+TEST_P(KernelNames, AreFoundByVmcoreinfo) {
+    Table names = std::apply(table, GetParam());
+    const auto kernel = Vmcoreinfo::parse(names.description);
+    ASSERT_TRUE(kernel);
+    // A kernel whose parts are in none of the known orders: the digits' tokens are not in a row.
+    const std::size_t tokens = *kernel->symbol("kallsyms_token_table") - base;
+    names.bytes[names.bytes.find(std::string("8\0", 2), tokens)] = 'e';
+    EXPECT_FALSE(symbols_in(names.memory()));
+    const auto symbols = symbols_in(names.memory(), &*kernel);
+    ASSERT_TRUE(symbols);
+    EXPECT_EQ(symbols->size(), count);
+    EXPECT_EQ(symbols->address_of("function_1999"), base + std::uint64_t{1999} * 64);
 }
 
 TEST_P(KernelNames, OfNonsenseAreNoneOrSome) {
@@ -120,8 +155,17 @@ TEST_P(KernelNames, OfNonsenseAreNoneOrSome) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Layouts, KernelNames,
-                         testing::Combine(testing::Values(Order::before_6_4, Order::since_6_4),
-                                          testing::Values(PerCpu::no, PerCpu::yes)));
+                         testing::Values(std::tuple(Order::before_6_4, PerCpu::no),
+                                         std::tuple(Order::before_6_4, PerCpu::yes),
+                                         std::tuple(Order::since_6_4, PerCpu::no),
+                                         std::tuple(Order::since_6_4, PerCpu::yes),
+                                         std::tuple(Order::since_7_0, PerCpu::no)));
+
+TEST(KernelNames, OffsetsFromTheirOwnPlaceNeedTheImagesAddress) {
+    const Table names = table(Order::since_7_0, PerCpu::no);
+    const GuestMemory memory = names.memory();
+    EXPECT_FALSE(find_symbols({.memory = &memory}, nullptr, image + 100));
+}
 
 TEST(Symbols, PlacesInNoFunctionHaveNoName) {
     Symbols symbols;
