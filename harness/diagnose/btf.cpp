@@ -5,7 +5,6 @@
 #include <bpf/libbpf.h>
 
 #include <algorithm>
-#include <array>
 #include <span>
 
 namespace lktest {
@@ -115,27 +114,42 @@ std::optional<std::uint64_t> KernelTypes::offset(std::string_view structure, std
     return bits % 8 == 0 ? std::optional(bits / 8) : std::nullopt;
 }
 
+namespace {
+
+/// A kernel's BTF at an address, with the header that every libbpf knows: later ones are longer, and what
+/// their fields describe follows the strings.
+std::string bytes_of_types(const GuestMemory& memory, std::uint64_t at) {
+    constexpr std::uint32_t longest_header = 256;
+    const auto header = memory.value<btf_header>(at);
+    if (!header || header->hdr_len < sizeof(btf_header) || header->hdr_len > longest_header ||
+        header->flags != 0 || header->type_off != 0 || header->type_len < smallest ||
+        header->type_len > largest || header->str_len > largest || header->str_off < header->type_len ||
+        header->str_off > largest)
+        return "";
+    btf_header known = *header;
+    known.hdr_len = sizeof known;
+    known.str_off = known.type_len;
+    const std::uint64_t types = at + header->hdr_len;
+    return std::string(reinterpret_cast<const char*>(&known), sizeof known) +
+           memory.bytes_at(types, header->type_len) +
+           memory.bytes_at(types + header->str_off, header->str_len);
+}
+
+}  // namespace
+
 std::optional<KernelTypes> find_types(const GuestMemory& memory, std::uint64_t near) {
-    // Magic, version 1, no flags, the header's size, and types directly after it.
-    static constexpr std::array<unsigned char, 12> magic = {0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0};
-    const std::string_view wanted(reinterpret_cast<const char*>(magic.data()), magic.size());
+    static constexpr std::string_view magic("\x9f\xeb\1\0", 4);  // and version 1, without flags
     unsigned tables = 0;
     for (const MemorySpan& part : memory.around_kernel(near)) {
-        // The guest may change its memory during the search, so a hit is copied before it is parsed.
         const std::uint64_t begin = part.address;
         const std::string_view image(reinterpret_cast<const char*>(part.bytes.data()), part.bytes.size());
-        for (std::size_t at = image.find(wanted); at != image.npos; at = image.find(wanted, at + 1)) {
-            // struct btf_header: the types' length, then the strings' offset and length.
-            const auto types = memory.value<std::uint32_t>(begin + at + 12);
-            const auto strings_at = memory.value<std::uint32_t>(begin + at + 16);
-            const auto strings = memory.value<std::uint32_t>(begin + at + 20);
-            if (!types || !strings || *types < smallest || *types > largest || *strings > largest ||
-                strings_at != types)
+        for (std::size_t at = image.find(magic); at != image.npos; at = image.find(magic, at + 1)) {
+            // The guest may change its memory during the search, so a hit is copied before it is parsed.
+            const std::string bytes = bytes_of_types(memory, begin + at);
+            if (bytes.empty())
                 continue;
             if (++tables > most_lookalikes)
                 return std::nullopt;
-            const std::string bytes =
-                memory.bytes_at(begin + at, sizeof(btf_header) + std::size_t{*types} + *strings);
             if (auto found = KernelTypes::parse(bytes))
                 return found;
         }

@@ -34,6 +34,11 @@ public:
         place("tasks", word_, 64);
         place("thread", thread_, 88);
     }
+    /// A kernel's types are never few.
+    void add_many() {
+        for (int i = 0; i < 20000; ++i)
+            btf__add_int(types_.get(), ("other" + std::to_string(i)).c_str(), 8, 0);
+    }
     std::string bytes() const {
         std::uint32_t size = 0;
         const void* raw = btf__raw_data(types_.get(), &size);
@@ -101,6 +106,27 @@ TEST(KernelTypes, FindMembersOfWhatHasNoName) {
     EXPECT_EQ(types->offset("no_such", "comm"), std::nullopt);
     EXPECT_EQ(types->offset("task_struct", "comm.deeper"), std::nullopt);
     EXPECT_EQ(types->offset("task_struct", ""), std::nullopt);
+}
+
+TEST(KernelTypes, AreFoundInTheImageWhateverTheirHeadersLength) {
+    Types all;
+    all.add_many();
+    const std::string today = all.bytes();
+    std::uint32_t type_bytes = 0;
+    std::memcpy(&type_bytes, today.data() + 12, 4);
+    // A later header: two more words, and what they describe between the types and the strings.
+    std::string later = today;
+    later[4] = 32;
+    const std::uint32_t strings_at = type_bytes + 8;
+    std::memcpy(later.data() + 16, &strings_at, 4);
+    later.insert(24 + type_bytes, "\1\2\3\4\5\6\7\10");
+    later.insert(24, "\1\2\3\4\5\6\7\10");
+    for (const std::string& types : {today, later}) {
+        const std::string image = std::string("\x9f\xeb\1\0", 4) + std::string(100, '\0') + types;
+        const auto found = find_types(memory_of(text, image), text + 4);
+        ASSERT_TRUE(found);
+        EXPECT_EQ(found->offset("task_struct", "thread.cpu_context.pc"), 104U);
+    }
 }
 
 TEST(KernelTypes, OfNonsenseAreNoneOrSome) {
