@@ -2,6 +2,7 @@
 #include "harness/diagnose/orc.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 namespace lktest {
@@ -35,13 +36,24 @@ struct OrcEntry {
 };
 static_assert(sizeof(OrcEntry) == 6);
 
-/// From Linux 6.4 on the kind has three bits, and includes a former separate bit.
-enum class OrcFormat { since_6_4, before_6_4 };
+/// How entries are written. The kernel does not record it.
+struct OrcFormat {
+    bool has_end_bit = false;  ///< the kind has two bits, and the end of a stack its own
+    unsigned previous_sp = 0, sp = 0, bp_indirect = 0;
+};
+
+constexpr unsigned bp = 4, sp_indirect = 9;  // the same in every format
+
+constexpr std::array formats{
+    OrcFormat{.has_end_bit = true, .previous_sp = 1, .sp = 5, .bp_indirect = 8},   // before Linux 6.4
+    OrcFormat{.has_end_bit = false, .previous_sp = 1, .sp = 5, .bp_indirect = 8},  // before Linux 7.1
+    OrcFormat{.has_end_bit = false, .previous_sp = 8, .sp = 3, .bp_indirect = 10},
+};
 
 enum class Kind { end, call, registers, part_of_registers };
 
-Kind kind_of(const OrcEntry& entry, OrcFormat format) {
-    if (format == OrcFormat::before_6_4) {
+Kind kind_of(const OrcEntry& entry, const OrcFormat& format) {
+    if (format.has_end_bit) {
         const unsigned type = entry.rest >> 8 & 3;
         const bool end = (entry.rest & (1 << 10 | 1 << 11)) != 0 && entry.sp_register() == 0;
         return end || type > 2 ? Kind::end : static_cast<Kind>(type + 1);
@@ -74,8 +86,8 @@ struct Registers {
 /// The registers of the caller or of the interrupted code.
 class Caller {
 public:
-    Caller(const AddressSpace& space, const Registers& now, const OrcEntry& entry, OrcFormat format)
-        : space_(space), now_(now), entry_(entry), kind_(kind_of(entry, format)) {}
+    Caller(const AddressSpace& space, const Registers& now, const OrcEntry& entry, const OrcFormat& format)
+        : space_(space), now_(now), entry_(entry), format_(format), kind_(kind_of(entry, format)) {}
 
     std::optional<Registers> find() const {
         const auto stack = caller_stack();
@@ -97,26 +109,26 @@ private:
     }
 
     std::optional<std::uint64_t> caller_stack() const {
-        enum : unsigned { bp = 4, sp = 5, bp_indirect = 8, sp_indirect = 9 };
-        switch (entry_.sp_register()) {
-            case sp: return plus(now_.sp, entry_.sp_offset);
-            case bp: return plus(now_.frame, entry_.sp_offset);
-            case bp_indirect: return space_.value<std::uint64_t>(plus(now_.frame, entry_.sp_offset));
-            case sp_indirect: {
-                const auto at = space_.value<std::uint64_t>(now_.sp);
-                return at ? std::optional(plus(*at, entry_.sp_offset)) : std::nullopt;
-            }
-            default: return std::nullopt;  // registers that only an interrupt frame has
-        }
+        const unsigned from = entry_.sp_register();
+        if (from == format_.sp)
+            return plus(now_.sp, entry_.sp_offset);
+        if (from == bp)
+            return plus(now_.frame, entry_.sp_offset);
+        if (from == format_.bp_indirect)
+            return space_.value<std::uint64_t>(plus(now_.frame, entry_.sp_offset));
+        if (from == sp_indirect)
+            if (const auto at = space_.value<std::uint64_t>(now_.sp))
+                return plus(*at, entry_.sp_offset);
+        return std::nullopt;  // registers that only an interrupt frame has
     }
 
     std::optional<std::uint64_t> caller_frame(std::uint64_t stack) const {
-        enum : unsigned { undefined = 0, previous_sp = 1, bp = 4 };
-        switch (entry_.bp_register()) {
-            case previous_sp: return space_.value<std::uint64_t>(plus(stack, entry_.bp_offset));
-            case bp: return space_.value<std::uint64_t>(plus(now_.frame, entry_.bp_offset));
-            default: return now_.frame;
-        }
+        const unsigned from = entry_.bp_register();
+        if (from == format_.previous_sp)
+            return space_.value<std::uint64_t>(plus(stack, entry_.bp_offset));
+        if (from == bp)
+            return space_.value<std::uint64_t>(plus(now_.frame, entry_.bp_offset));
+        return now_.frame;
     }
 
     std::optional<Registers> by_call(std::uint64_t stack) const {
@@ -150,11 +162,12 @@ private:
     const AddressSpace& space_;
     const Registers& now_;
     const OrcEntry& entry_;
+    const OrcFormat& format_;
     Kind kind_;
 };
 
 std::vector<CodeAddress> unwind(const AddressSpace& space, const OrcTables& tables, Registers registers,
-                                OrcFormat format) {
+                                const OrcFormat& format) {
     std::vector<CodeAddress> found{{registers.pc}};
     while (found.size() < most_frames) {
         const auto entry = entry_at(space, tables, found.back().address - (found.back().returned_to ? 1 : 0));
@@ -177,11 +190,12 @@ std::vector<CodeAddress> unwind_by_orc(const AddressSpace& space, const Symbols&
     const auto tables = orc_tables(symbols);
     if (!tables)
         return {{pc}};
-    // The format is not recorded; with the wrong one, unwinding soon ends.
-    const Registers first{pc, sp, frame};
-    auto older = unwind(space, *tables, first, OrcFormat::before_6_4);
-    auto newer = unwind(space, *tables, first, OrcFormat::since_6_4);
-    return older.size() > newer.size() ? older : newer;
+    // With the wrong format, unwinding soon ends.
+    std::vector<CodeAddress> longest;
+    for (const OrcFormat& format : formats)
+        if (auto found = unwind(space, *tables, {pc, sp, frame}, format); found.size() > longest.size())
+            longest = std::move(found);
+    return longest;
 }
 
 }  // namespace lktest

@@ -67,8 +67,7 @@ TEST(ArmBacktrace, RingOfRecordsEnds) {
 }
 
 /// An entry for each function: where the caller's stack begins, and what is stored there.
-TestRam orc_stack(std::uint16_t call, std::uint16_t registers) {
-    constexpr std::uint16_t by_sp = 5;
+TestRam orc_stack(std::uint16_t call, std::uint16_t registers, std::uint16_t by_sp = 5) {
     TestRam ram;
     const auto entry = [&](unsigned i, std::uint64_t where, std::int16_t offset, std::uint16_t kind) {
         ram.put(tables + 4 * i, static_cast<std::int32_t>(where - (tables + 4 * i)));
@@ -96,12 +95,36 @@ Symbols with_tables() {
     return symbols;
 }
 
-TEST(X86Backtrace, FollowsOrcOfBothFormatsAcrossAnInterrupt) {
+TEST(X86Backtrace, FollowsOrcOfEachFormatAcrossAnInterrupt) {
     const UnwindFrom from{.pc = at(code + 8), .sp = at(stack), .frame = 0};
     const auto expected =
         ElementsAre("inner+0x8/0x100", "middle+0x10/0x100", "outer+0x20/0x100", "outer+0x80/0x100");
     EXPECT_THAT(trace(orc_stack(0, 1), with_tables(), Arch::x86_64, from), expected);
     EXPECT_THAT(trace(orc_stack(2, 3), with_tables(), Arch::x86_64, from), expected);
+    EXPECT_THAT(trace(orc_stack(2, 3, 3), with_tables(), Arch::x86_64, from), expected);
+}
+
+TEST(X86Backtrace, FindsRbpBySeveralNumbersOfRegisters) {
+    struct Numbers {
+        unsigned sp, previous_sp, bp_indirect;
+    };
+    for (const Numbers& by : {Numbers{5, 1, 8}, Numbers{3, 8, 10}}) {  // Linux 6.4, 7.1
+        TestRam ram = orc_stack(2, 3);
+        const auto entry = [&](unsigned i, std::int16_t sp, std::int16_t bp, unsigned rest) {
+            ram.put(tables + 0x100 + 6 * i, sp);
+            ram.put(tables + 0x100 + 6 * i + 2, bp);
+            ram.put(tables + 0x100 + 6 * i + 4, static_cast<std::uint16_t>(rest));
+        };
+        entry(0, 0x20, -0x10, by.sp | by.previous_sp << 4 | 2 << 8);
+        entry(1, 8, 0, by.bp_indirect | 2 << 8);
+        entry(2, 0, 0, 1 << 8);  // the end of the stack
+        ram.put(stack + 0x10, at(stack + 0x100));
+        ram.put(stack + 0x108, at(stack + 0x200));
+        ram.put(stack + 0x1f8, at(code + 0x220));
+        EXPECT_THAT(
+            trace(ram, with_tables(), Arch::x86_64, {.pc = at(code + 8), .sp = at(stack), .frame = 0}),
+            ElementsAre("inner+0x8/0x100", "middle+0x10/0x100", "outer+0x20/0x100"));
+    }
 }
 
 TEST(X86Backtrace, WithoutOrcFollowsRbp) {
