@@ -22,7 +22,7 @@ std::optional<bool> was_given_initrd(const std::vector<LogRecord>& log) {
     static const re2::RE2 given(
         R"(^(?:Trying to unpack rootfs image|Unpacking initramfs|Initramfs unpacking failed|rootfs image is not initramfs|Freeing initrd memory|RAMDISK: \[mem|Loaded initrd from |initrd not fully accessible))");
     static const re2::RE2 past(
-        R"(^(?:Run \S+ as init process|VFS: |Waiting for root device|md: |List of all partitions|Kernel panic - not syncing: VFS))");
+        R"(^(?:Run \S+ as init process|VFS: (?:Cannot open root|Unable to mount root|Mounted root)|Waiting for root device|md: |List of all partitions|Kernel panic - not syncing: VFS))");
     const bool whole = !log.empty() && log.front().sequence == 0;
     bool is_past = false;
     for (const LogRecord& record : log) {

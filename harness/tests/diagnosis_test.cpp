@@ -223,7 +223,8 @@ TEST_F(DiagnosisTest, AProgramThatComputesMakesTheInitramfsBusy) {
 
 TEST_F(DiagnosisTest, TheLogShowsWhetherAnInitrdWasGiven) {
     const auto given = [&] { return measured_facts(seen_, diagnosis(), cell_, {}).find("initrd-given"); };
-    said({"Linux version 6.1", "Kernel command line: "});
+    said({"Linux version 7.2", "Kernel command line: ", "VFS: Finished mounting rootfs on nullfs",
+          "VFS: Disk quotas dquot_6.6.0"});
     EXPECT_EQ(given(), nullptr) << "it is too early to know";
     said({"VFS: Cannot open root device"});
     const Facts without = measured_facts(seen_, diagnosis(), cell_, {});
