@@ -175,7 +175,8 @@ std::optional<Symbols> in_window(const Window& image, const std::optional<std::u
     const auto names = tokens ? find_names(image, place->table, *tokens) : std::nullopt;
     if (!names)
         return std::nullopt;
-    // From 6.4 on: token_index, offsets, and up to 6.19 relative_base. Before: offsets, relative_base, num_syms.
+    // From 6.4 on: token_index, offsets, and before 7.0 relative_base. Older: offsets, relative_base,
+    // num_syms.
     const std::size_t size = rounded_up(names->count * std::uint64_t{4}, 8);
     const std::size_t after = place->index + kallsyms_index_size;
     KallsymsTable table{.names = std::string(image.at(names->names, place->table - names->names)),
