@@ -123,6 +123,15 @@ void CacheUse::limit(std::uint64_t most) const {
     ::flock(lock_.get(), LOCK_SH);
 }
 
+std::string digest_of_part(const fs::path& cache, const fs::path& made) {
+    if (made.parent_path() != cache / made_directory || !fs::is_regular_file(made))
+        return "";
+    const std::string note = read_file(inputs_of(made));
+    constexpr std::string_view word = "\nsha256 ";
+    const std::size_t at = note.rfind(word), size = 64;
+    return at == std::string::npos ? "" : note.substr(at + word.size(), size);
+}
+
 std::uint64_t size_below(const fs::path& path) {
     if (!fs::is_directory(path))
         return fs::file_size(path);

@@ -46,6 +46,10 @@ std::filesystem::path cached(const std::filesystem::path& cache, std::string_vie
                              const std::function<void(const std::filesystem::path&)>& make,
                              CacheCheck check = CacheCheck::state, const Why& warn = {});
 
+/// The SHA-256 of a file that cached() has checked by its digest, in hexadecimal. Empty for any other file.
+/// So a build reads its large parts only once.
+std::string digest_of_part(const std::filesystem::path& cache, const std::filesystem::path& made);
+
 /// Bytes of a file, or of all regular files below a directory.
 std::uint64_t size_below(const std::filesystem::path& path);
 

@@ -13,6 +13,7 @@
 #include "builder/boot/grub.hpp"
 #include "builder/boot/isolinux.hpp"
 #include "builder/boot/loaders.hpp"
+#include "builder/cache.hpp"
 #include "builder/image/checksums.hpp"
 #include "builder/image/iso_writer.hpp"
 #include "builder/manifest.hpp"
@@ -29,7 +30,20 @@ std::string disk_info(const Build& build) {
 
 /// Adds the list of the files' digests, and the manifest.
 void add_lists(const Build& build, std::vector<ImageFile>& files) {
-    std::vector<FileDigest> known = digests(files);
+    std::vector<FileDigest> known;
+    std::vector<ImageFile> unknown;
+    for (const ImageFile& file : files) {
+        const auto* path = std::get_if<fs::path>(&file.content);
+        const std::string sha256 = path ? digest_of_part(build.options.cache, *path) : "";
+        if (sha256.empty())
+            unknown.push_back(file);
+        known.push_back({file.path, sha256.empty() ? 0 : fs::file_size(*path), sha256});
+    }
+    auto made = digests(unknown);
+    auto next = made.begin();
+    for (FileDigest& digest : known)
+        if (digest.sha256.empty())
+            digest = *next++;
     // libisofs writes a table into this one (the boot info table).
     std::erase_if(known, [](const FileDigest& file) { return file.path == isolinux_path; });
     const ImageFile list{manifest_path, manifest(build.recipe, build.options.arch, build.sources,

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <exception>
 #include <string_view>
@@ -185,7 +186,7 @@ bool BlockCache::open_new() {
     fs::create_directories(directory_, error);
     auto made = std::make_unique<AtomicFile>(
         directory_ /
-        fmt::format("{:016x}{}", fs::file_time_type::clock::now().time_since_epoch().count(), suffix));
+        fmt::format("{:016x}{}", std::chrono::system_clock::now().time_since_epoch().count(), suffix));
     auto pack = std::make_unique<Pack>();
     pack->file = made->temporary();
     pack->fd.reset(::open(pack->file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));

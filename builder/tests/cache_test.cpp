@@ -105,6 +105,17 @@ TEST(Cached, ForgetsWhatWasNotUsedForWeeks) {
     EXPECT_TRUE(fs::exists(kept));
 }
 
+TEST(DigestOfPart, IsThatOfAFileTheCacheHasChecked) {
+    const TempDir cache;
+    const auto make = [](const fs::path& file) { write_file(file, "abc"); };
+    const fs::path part = cached(cache.path(), "part", "a", make, CacheCheck::digest);
+    EXPECT_EQ(digest_of_part(cache.path(), part),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(digest_of_part(cache.path(), cached(cache.path(), "part", "b", make)), "") << "not checked";
+    write_file(cache.path() / "other", "abc");
+    EXPECT_EQ(digest_of_part(cache.path(), cache.path() / "other"), "");
+}
+
 TEST(CacheUse, RemovesWhatWasUsedLeastRecently) {
     const TempDir cache;
     const auto hour = std::chrono::hours(1);
