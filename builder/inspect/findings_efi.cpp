@@ -27,11 +27,23 @@ std::string place_of(const MediumFacts& facts, const EfiProgram& program) {
 }
 
 /// Every declared size of an ESP must cover the file system in it.
-void judge_esp_sizes(const EspFacts& esp, IsoFindings& findings) {
+void judge_esp_sizes(const EspFacts& esp, const IsoVolume& volume, IsoFindings& findings) {
     constexpr std::uint64_t sector = 512, count_limit = 0xffff;
     for (const auto& [from, said] : esp.said) {
         const bool catalogue = from == "El Torito";
-        if (said >= esp.fat_size || (catalogue && said <= sector))  // 0 and 1 mean "to the end"
+        // Firmware takes 0 and 1 as "up to the end of the ISO 9660 volume" (edk2, ElTorito.c).
+        const bool to_the_end = catalogue && said <= sector;
+        const std::uint64_t end = esp.offset + esp.fat_size;
+        if (to_the_end && volume.size > 0 && end > volume.size)
+            add_error(
+                findings, "esp-size",
+                fmt::format("El Torito does not state a size for the ESP, so firmware takes it as ending "
+                            "with the volume, at {}. The ESP begins at {} and has {}: firmware cannot "
+                            "read it.",
+                            size_text(volume.size), size_text(esp.offset), size_text(esp.fat_size)),
+                "Make the ESP smaller than 32 MiB, so that El Torito can state its size, or put it "
+                "into the volume as a file instead of appending it (xorriso: -e boot/efi.img).");
+        if (said >= esp.fat_size || to_the_end)
             continue;
         if (catalogue && said == count_limit * sector) {
             add_notice(
@@ -39,7 +51,8 @@ void judge_esp_sizes(const EspFacts& esp, IsoFindings& findings) {
                 fmt::format("The ESP's FAT has {}, but El Torito can express 32 MiB at most: firmware may "
                             "not read the rest.",
                             size_text(esp.fat_size)),
-                "Keep the ESP below 32 MiB, or write a sector count of 0, which means \"to the end\".");
+                "Keep the ESP below 32 MiB, or write a sector count of 0, which means up to the end of the "
+                "volume.");
             continue;
         }
         add_error(
@@ -115,7 +128,7 @@ void judge_esps(const MediumFacts& facts, IsoFindings& findings) {
                             esp.from),
                 "Make the image again, and check it with fsck.vfat -n.");
         } else {
-            judge_esp_sizes(esp, findings);
+            judge_esp_sizes(esp, facts.volume, findings);
         }
         if (esp.small_fat32)
             add_error(findings, "esp-small-fat32",

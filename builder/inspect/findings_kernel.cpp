@@ -51,7 +51,30 @@ void judge_elfs(const InitramfsFacts& initramfs, const std::string& path, const 
     }
 }
 
-void judge_init(const InitramfsFacts& initramfs, const std::string& path, IsoFindings& findings) {
+/// What rdinit= says in the first entry that loads the initramfs; empty if it does not say it.
+std::string rdinit_for(const MediumFacts& facts, const InitramfsFacts& initramfs) {
+    for (const ConfigFacts& config : facts.configs)
+        for (const EntryFacts& entry : config.entries) {
+            std::vector<std::string> paths = entry.initrds;
+            std::erase(paths, "");
+            if (paths == initramfs.paths)
+                return parameter(entry.said.command_line, "rdinit");
+        }
+    return {};
+}
+
+void judge_init(const MediumFacts& facts, const InitramfsFacts& initramfs, const std::string& path,
+                IsoFindings& findings) {
+    const std::string rdinit = initramfs.image.init ? "" : rdinit_for(facts, initramfs);
+    if (!rdinit.empty() && rdinit != "/init") {
+        add_error(
+            findings, "init-missing",
+            fmt::format("The command line says rdinit={}, which is not in {}: the kernel ignores the "
+                        "initramfs and looks for root=, which ends in a panic.",
+                        rdinit, path),
+            fmt::format("Name a program of the initramfs (rdinit=/init is the default), or add {}.", rdinit));
+        return;
+    }
     if (!initramfs.image.init) {
         add_error(
             findings, "init-missing",
@@ -213,7 +236,7 @@ void judge_initramfs(const MediumFacts& facts, IsoFindings& findings) {
         if (image.segments.empty() || image.segments.back() == "lzo")
             continue;  // it was not examined
         judge_elfs(initramfs, path, machine_of(facts, initramfs), findings);
-        judge_init(initramfs, path, findings);
+        judge_init(facts, initramfs, path, findings);
         judge_modules(facts, initramfs, path, findings);
     }
 }

@@ -72,6 +72,16 @@ TEST(BootWays, EndWithoutTheConfigurationThatGrubIsLedTo) {
     EXPECT_NE(said_of(medium).find("/boot/grub/menu.cfg"), std::string::npos);
 }
 
+TEST(BootWays, NameTheRdinitThatIsMissing) {
+    FakeMedium medium(Arch::aarch64);
+    std::string& menu = medium.files[grub_cfg];
+    const std::size_t end = menu.find('\n', menu.find("linux /"));
+    ASSERT_NE(end, std::string::npos);
+    menu.insert(end, " rdinit=/linuxrc");
+    EXPECT_EQ(ids_of(medium), Ids{"init-missing"});
+    EXPECT_NE(said_of(medium).find("rdinit=/linuxrc"), std::string::npos) << said_of(medium);
+}
+
 TEST(BootWays, NeedNormalModUnlessItIsBuiltIn) {
     FakeMedium medium(Arch::aarch64);
     medium.files["/.disk/info"] = "x";
@@ -159,6 +169,28 @@ TEST(Esp, IsAsLargeAsItsFileSystem) {
     const auto found = find_faults(read_medium_facts(ByteView::of_memory(bytes), "live.iso"));
     ASSERT_FALSE(found.empty());
     EXPECT_EQ(found[0].id, "esp-size");
+}
+
+TEST(Esp, OfUnstatedSizeEndsWithTheVolume) {
+    std::string bytes = FakeMedium(Arch::aarch64).bytes();
+    const MediumFacts clean = read_medium_facts(ByteView::of_memory(bytes), "live.iso");
+    ASSERT_EQ(clean.esps.size(), 1U);
+    const auto errors = [&bytes] {
+        Ids ids;
+        for (const IsoFinding& finding :
+             find_faults(read_medium_facts(ByteView::of_memory(bytes), "live.iso")))
+            if (finding.id == "esp-size")
+                ids.push_back(finding.id);
+        return ids;
+    };
+    const std::size_t catalogue = std::size_t{le32(bytes, 17 * 2048 + 71)} * 2048;
+    for (std::size_t at = catalogue + 32; at < catalogue + 2048; at += 32)
+        if (std::uint64_t{le32(bytes, at + 8)} * 2048 == clean.esps[0].offset && u8(bytes, at) == 0x88)
+            put(bytes, at + 6, 0, 2);
+    EXPECT_EQ(errors(), Ids{}) << "it is inside the volume";
+    constexpr std::size_t volume_blocks = 16 * 2048 + 80;
+    put(bytes, volume_blocks, clean.esps[0].offset / 2048, 4);
+    EXPECT_EQ(errors(), Ids{"esp-size"}) << "it was appended";
 }
 
 TEST(GrubScript, IsParsedAsFarAsItCanBe) {

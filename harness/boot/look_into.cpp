@@ -54,6 +54,7 @@ std::vector<RankedCause> causes_of(Diagnosis& diagnosis, std::vector<std::string
         evidence.facts.words = std::move(medium->facts.words);
     }
     evidence.lines = std::move(console);
+    evidence.console_lines = evidence.lines.size();
     if (seen.resets == 0 || seen.reset_loop)  // else it may be the log of an earlier boot
         for (const LogRecord& record : seen.log)
             for (std::string& line : dmesg_lines(record))

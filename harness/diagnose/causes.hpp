@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,8 +57,9 @@ struct CauseEvidence {
     Arch arch = Arch::x86_64;
     Firmware firmware = Firmware::uefi;
     std::string stage{};             ///< the stage that the boot reached: name(BootStage)
-    std::vector<std::string> lines;  ///< of the console, then of the kernel's log where that has more
-    std::string silence;             ///< name of the Silence; unset if there is none
+    std::vector<std::string> lines;  ///< of the console, then of the kernel's log in memory
+    std::size_t console_lines = std::numeric_limits<std::size_t>::max();  ///< how many are of the console
+    std::string silence;  ///< name of the Silence; unset if there is none
     std::vector<Sign> signs{};
     std::vector<MediumFinding> medium;
     bool strict = false;     ///< an unknown required fact drops it too

@@ -211,6 +211,13 @@ std::optional<Silence> explain_silence(const Examination& seen, const BootCell& 
         return Silence{"kernel-told-to-be-quiet",
                        "the kernel keeps its messages off the console, because its command line says quiet",
                        "remove quiet from the kernel's command line"};
+    // No driver of the port had registered its console yet.
+    if (std::ranges::none_of(seen.log, [](const LogRecord& record) {
+            return record.text.find("] enabled") != record.text.npos;
+        }))
+        return Silence{"kernel-console-not-open",
+                       "the kernel ended before it opened its console, so its messages are only in memory",
+                       "'earlycon keep_bootcon' on the kernel's command line shows them on the serial port"};
     return Silence{"kernel-console-silent", "the kernel's messages do not reach the serial console",
                    fmt::format("check that the kernel has the driver of {}; 'earlycon keep_bootcon' on its "
                                "command line shows more",

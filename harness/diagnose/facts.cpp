@@ -8,6 +8,7 @@
 #include <array>
 
 #include "builder/base/printable.hpp"
+#include "builder/inspect/boot_config.hpp"
 #include "firmware/kind.hpp"
 #include "harness/console/printk.hpp"
 #include "harness/console/rules.hpp"
@@ -106,6 +107,13 @@ void look_at_kernel(const Examination& seen, const KernelStart& start, const Boo
     else if (!start.command_line.empty())
         facts.add("command-line-empty", false,
                   fmt::format("the kernel's command line is '{}'", printable(start.command_line)));
+    // "parameter acpi=off" and "parameter acpi".
+    for (const std::string_view word : words_of(start.command_line)) {
+        const std::string text = fmt::format("the kernel's command line says '{}'", printable(word));
+        facts.add(fmt::format("parameter {}", word), true, text);
+        if (const std::size_t value = word.find('='); value != word.npos)
+            facts.add(fmt::format("parameter {}", word.substr(0, value)), true, text);
+    }
     if (seen.log.front().sequence == 0)  // the path is complete
         facts.add("program-started", !start.init.empty() || !start.failed_init.empty(),
                   start.init.empty() ? "the kernel did not start a program"

@@ -105,13 +105,23 @@ bool matches(const std::vector<Pattern>& patterns, std::string_view text, Words*
     });
 }
 
+/// The line of the console that begins a kernel's log; 0 if it shows none, as with `quiet`. Lines before it
+/// do not come from programs that the kernel started.
+std::size_t start_of_kernel(const std::vector<ReadLine>& lines, std::size_t console_lines) {
+    static const re2::RE2 first(R"(^(?:Linux version \d|Booting Linux on physical CPU))");
+    const auto start = std::ranges::find_if(lines, [&](const ReadLine& read) {
+        return read.of_kernel() && read.line.number <= console_lines &&
+               re2::RE2::PartialMatch(to_re2(read.line.said()), first);
+    });
+    return start == lines.end() ? 0 : static_cast<std::size_t>(start - lines.begin());
+}
+
 /// The first line that shows the cause; `nowhere` if none does.
-std::size_t first_line(const Cause& cause, const std::vector<ReadLine>& lines, Words& words) {
-    // A line before the kernel's first one does not come from a program that the kernel started.
-    std::size_t begin = 0;
-    if (place_of_stage(cause.stage) > place_of_stage("kernel") &&
-        std::ranges::any_of(lines, &ReadLine::of_kernel))
-        begin = static_cast<std::size_t>(std::ranges::find_if(lines, &ReadLine::of_kernel) - lines.begin());
+/// @param kernel_start  see start_of_kernel()
+std::size_t first_line(const Cause& cause, const std::vector<ReadLine>& lines, std::size_t kernel_start,
+                       Words& words) {
+    const std::size_t begin =
+        place_of_stage(cause.stage) > place_of_stage("kernel") ? kernel_start : std::size_t{0};
     for (std::size_t i = begin; i < lines.size(); ++i) {
         const std::string_view said = lines[i].line.said();
         if (is_among(cause.failures, lines[i].failure) || matches(cause.patterns, said, &words) ||
@@ -170,7 +180,7 @@ struct Rank {
     std::size_t line = nowhere;
     int doubt = 0;  ///< 0: confirmed; 1: does not need confirmation; 2: unconfirmed
 
-    auto key() const { return std::tuple(kind, by_medium_only, !confirmed, overtaken, line, doubt); }
+    auto key() const { return std::tuple(kind, !confirmed, by_medium_only, overtaken, line, doubt); }
 };
 
 /// The causes of one boot, while they are collected.
@@ -179,6 +189,7 @@ public:
     Ranking(const CauseEvidence& evidence, const std::vector<Failure>& failures)
         : evidence_(evidence), lines_(read_lines(evidence.lines, failures)) {
         kernel_spoke_ = std::ranges::any_of(lines_, &ReadLine::of_kernel);
+        kernel_start_ = start_of_kernel(lines_, evidence.console_lines);
     }
 
     void consider(const Cause& cause);
@@ -197,6 +208,7 @@ private:
     const CauseEvidence& evidence_;
     std::vector<ReadLine> lines_;
     bool kernel_spoke_ = false;
+    std::size_t kernel_start_ = 0;
     std::set<std::string> explained_;  ///< ids of findings
     std::vector<std::pair<Rank, RankedCause>> standing_;
 };
@@ -254,7 +266,7 @@ void Ranking::consider(const Cause& cause) {
     Words words = evidence_.facts.words;
     Rank rank;
     rank.kind = cause.remark ? Rank::remark : cause.consequence ? Rank::consequence : Rank::proper;
-    rank.line = first_line(cause, lines_, words);
+    rank.line = first_line(cause, lines_, kernel_start_, words);
     if (rank.line != nowhere)
         words["line"] = printable(lines_[rank.line].line.said());
     RankedCause found{.id = cause.id,
@@ -281,6 +293,9 @@ void Ranking::consider(const Cause& cause) {
         found.evidence.push_back(lines_[rank.line].line.text);
     look_at_medium(cause, found);
     rank.by_medium_only = !shown;
+    const bool is_error = std::ranges::any_of(evidence_.medium, [&](const MediumFinding& finding) {
+        return finding.is_error && is_confirmed_by(cause, finding);
+    });
     if (!shown && (!found.confirmed || !stands_by_medium_only(cause)))
         return;
     // The boot got past what this would have prevented.
@@ -292,7 +307,8 @@ void Ranking::consider(const Cause& cause) {
     found.evidence.insert(found.evidence.end(), signs.begin(), signs.end());
     found.evidence.insert(found.evidence.end(), measured.texts.begin(), measured.texts.end());
     found.confirmed = found.confirmed || (!signs.empty() && !by_sign);
-    rank.confirmed = found.confirmed;
+    // A warning may be harmless; an error on the path that was booted counts as much as a measurement.
+    rank.confirmed = found.confirmed && (shown || is_error);
     rank.overtaken = rank.line != nowhere && !lines_[rank.line].among_last && !found.confirmed &&
                      place_of_stage(cause.stage) < place_of_stage(evidence_.stage);
     const bool unconfirmed = !cause.findings.empty() || (!cause.signs.empty() && !by_sign);

@@ -310,6 +310,151 @@ TEST(Causes, AComplaintThatNoCauseKnowsIsQuotedBeforeInitWaits) {
     EXPECT_TRUE(stands(ranked, "init-waits"));
 }
 
+TEST(Causes, AnErrorOnTheMediumDecidesWhereTheLinesAreVague) {
+    const std::vector<std::string> lines{
+        booted, "[    1.800000] Trying to unpack rootfs image as initramfs...",
+        "[    1.900000] Initramfs unpacking failed: invalid magic at start of compressed archive",
+        "[    3.000000] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"};
+    EXPECT_EQ(first(ranked(lines, {finding("initramfs-lz4-frame")})), "initramfs-unreadable");
+    EXPECT_EQ(first(ranked({"error: invalid magic number."}, {finding("kernel-packed")})),
+              "grub-kernel-refused");
+}
+
+TEST(Causes, AnErrorOnTheMediumOutranksALineThatNothingConfirms) {
+    const auto with = [](bool is_error) {
+        MediumFinding image = finding("live-image-missing");
+        image.is_error = is_error;
+        return first(in_initramfs({booted, "Unable to find a medium containing a live file system"}, {}, {},
+                                  {image}, true));
+    };
+    EXPECT_EQ(with(true), "live-data-missing");
+    EXPECT_EQ(with(false), "live-medium-not-found") << "a warning may be harmless";
+}
+
+TEST(Causes, WithQuietTheKernelsFirstLineIsItsDeath) {
+    const std::vector<std::string> console{"boot: ", "/init: CPU ISA level is lower than required",
+                                           ended_with_127};
+    CauseEvidence evidence{.stage = "initramfs", .lines = console, .silence = {}, .medium = {}};
+    evidence.console_lines = console.size();
+    evidence.lines.push_back(booted);  // the log in memory
+    evidence.lines.push_back(ended_with_127);
+    EXPECT_EQ(first(rank_causes(evidence, causes(), failures())), "program-wants-newer-cpu");
+}
+
+TEST(Causes, AParameterThatWasGivenDecides) {
+    const auto with = [](const std::string& parameter, std::vector<std::string> lines) {
+        CauseEvidence evidence{
+            .arch = Arch::aarch64, .stage = "kernel", .lines = std::move(lines), .silence = {}, .medium = {}};
+        if (!parameter.empty())
+            evidence.facts.add("parameter " + parameter, true, "the command line says so");
+        return rank_causes(evidence, causes(), failures());
+    };
+    const std::vector<std::string> aborted{
+        booted, "[    0.000000] Internal error: synchronous external abort: 0000000096000050 [#1] SMP",
+        "[    0.000000] pc : dw8250_early_write+0x24/0x80",
+        "[    0.000000] Kernel panic - not syncing: Attempted to kill the idle task!"};
+    EXPECT_EQ(first(with("earlycon", aborted)), "earlycon-wrong");
+    EXPECT_EQ(first(with("", aborted)), "no-device-at-address");
+    const std::vector<std::string> blind{
+        booted, "[    0.000000] Kernel panic - not syncing: No interrupt controller found."};
+    EXPECT_EQ(first(with("acpi=off", blind)), "hardware-description-switched-off");
+    const auto without = with("", blind);
+    ASSERT_EQ(first(without), "kernel-panicked");
+    EXPECT_NE(without.front().cause.find("No interrupt controller found"), std::string::npos);
+}
+
+TEST(Causes, AModuleWithoutSignatureIsNotAMissingDriver) {
+    Facts unseen;
+    unseen.add("medium-seen", false, "the kernel's log does not name the CD drive");
+    const auto ranked =
+        in_initramfs({booted, "insmod: can't insert '/m/cdrom.ko': Required key not available",
+                      "mount: mounting /dev/sr0 on /cd failed: No such file or directory"},
+                     unseen);
+    EXPECT_EQ(first(ranked), "module-signature-refused");
+    EXPECT_FALSE(stands(ranked, "medium-driver-missing"));
+}
+
+TEST(Causes, AnInitWithoutItsLoaderIsToldFromAMissingInit) {
+    const std::vector<std::string> lines{booted,
+                                         "run-init: can't execute '/sbin/init': No such file or directory"};
+    EXPECT_EQ(first(in_initramfs(lines, {}, {}, {}, true)), "switch-root-without-init");
+    EXPECT_EQ(first(in_initramfs(lines, {}, {}, {finding("root-init-interpreter-missing")}, true)),
+              "root-interpreter-missing");
+}
+
+TEST(Causes, AModuleOfGrubIsNotAKernel) {
+    const std::vector<std::string> lines{"error: file `/grub/arm64-efi/fdt.mod' not found."};
+    const auto ranked =
+        rank_causes({.arch = Arch::aarch64, .lines = lines, .silence = {}, .medium = {}, .inspected = true},
+                    causes(), failures());
+    ASSERT_EQ(first(ranked), "grub-module-missing");
+    EXPECT_NE(ranked.front().cause.find("fdt"), std::string::npos);
+    EXPECT_FALSE(stands(ranked, "grub-kernel-missing"));
+    EXPECT_FALSE(stands(ranked, "grub-file-missing"));
+}
+
+TEST(Causes, NameTheVolumeThatIsMissing) {
+    const auto cause = [](const std::string& line) {
+        const auto ranked = in_initramfs({booted, line}, {});
+        return ranked.empty() ? RankedCause{} : ranked.front();
+    };
+    const auto names = [&cause](const std::string& line, std::string_view id, std::string_view name) {
+        const RankedCause found = cause(line);
+        return found.id == id && found.cause.find(name) != std::string::npos;
+    };
+    EXPECT_TRUE(names("ALERT!  /dev/mapper/blue-root does not exist.  Dropping to a shell!",
+                      "root-on-mapped-volume", "/dev/mapper/blue-root"));
+    EXPECT_TRUE(
+        names("ALERT!  /dev/md7 does not exist.  Dropping to a shell!", "root-on-mapped-volume", "/dev/md7"));
+    EXPECT_TRUE(
+        names("ALERT!  UUID=0b1c does not exist.  Dropping to a shell!", "root-name-unknown", "UUID=0b1c"));
+    EXPECT_TRUE(names("ERROR: device 'PARTUUID=77-01' not found. Skipping fsck.", "root-name-unknown",
+                      "PARTUUID=77-01"));
+    EXPECT_TRUE(
+        names("[    4.100000] VFS: Can't find ext4 filesystem", "root-of-another-file-system", "ext4"));
+    EXPECT_TRUE(
+        names("ALERT!  /dev/vdb9 does not exist.  Dropping to a shell!", "root-device-missing", "/dev/vdb9"));
+    EXPECT_EQ(first(in_initramfs({booted, "Gave up waiting for root file system device.  Common problems:",
+                                  "ALERT!  LABEL=POOL does not exist.  Dropping to a shell!"},
+                                 {})),
+              "root-name-unknown")
+        << "the line that names it explains more";
+}
+
+TEST(Causes, OfSystemdsEmergencyNameItsUnit) {
+    const auto ranked = [](std::vector<std::string> lines) {
+        lines.insert(lines.begin(), booted);
+        lines.emplace_back("You are in emergency mode. After logging in, type \"journalctl -xb\".");
+        return rank_causes({.stage = "userspace", .lines = std::move(lines), .silence = {}, .medium = {}},
+                           causes(), failures());
+    };
+    const auto device = ranked({"[ TIME ] Timed out waiting for device /dev/disk/by-label/POOL."});
+    EXPECT_EQ(first(device), "systemd-device-timeout");
+    const auto mount = ranked({"[FAILED] Failed to mount /mnt/pool."});
+    ASSERT_EQ(first(mount), "systemd-mount-failed");
+    EXPECT_NE(mount.front().cause.find("/mnt/pool"), std::string::npos);
+    EXPECT_EQ(first(ranked({"[FAILED] Failed to start File System Check on /dev/vdc1."})),
+              "systemd-check-failed");
+    EXPECT_EQ(first(ranked({})), "systemd-emergency");
+}
+
+TEST(Causes, OfInitsThatCannotStartAnything) {
+    EXPECT_EQ(first(in_initramfs({booted, "can't open /dev/ttyS7: No such file or directory"}, {})),
+              "login-on-missing-terminal");
+    EXPECT_EQ(first(in_initramfs({booted, "[!!!!!!] Failed to load SELinux policy."}, {})),
+              "selinux-policy-missing");
+}
+
+TEST(Causes, AFileThatUBootMisses) {
+    const auto ranked = rank_causes({.arch = Arch::aarch64,
+                                     .lines = {"** File not found /live/Image **", "=> "},
+                                     .silence = {},
+                                     .medium = {}},
+                                    causes(), failures());
+    ASSERT_EQ(first(ranked), "u-boot-file-missing");
+    EXPECT_NE(ranked.front().cause.find("/live/Image"), std::string::npos);
+}
+
 TEST(Causes, ADeathOutranksARemark) {
     const std::vector<std::string> died{
         booted, "[    2.000000] Kernel panic - not syncing: words that no cause knows"};
