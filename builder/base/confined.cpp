@@ -26,6 +26,7 @@
 #include <cstdlib>
 #include <exception>
 #include <new>
+#include <numeric>
 #include <vector>
 
 #include "builder/base/pipe.hpp"
@@ -311,15 +312,14 @@ std::string run_confined(std::string_view job, std::span<const int> files, std::
 std::optional<int> serve_confined(int argc, char** argv, std::span<const ConfinedJob> jobs) {
     if (argc != 6 || argv[1] != command)
         return std::nullopt;
-    std::array<int, 16> files{};
-    const std::size_t count = std::min<std::size_t>(number(argv[3]), files.size());
-    for (std::size_t i = 0; i < count; ++i)
-        files[i] = first_file + static_cast<int>(i);
-    give_up_everything(static_cast<unsigned>(first_file) + static_cast<unsigned>(count), number(argv[4]),
-                       number(argv[5]));
+    constexpr std::size_t most_files = 1000;
+    std::vector<int> files(std::min<std::size_t>(number(argv[3]), most_files));
+    std::iota(files.begin(), files.end(), first_file);
+    give_up_everything(static_cast<unsigned>(first_file) + static_cast<unsigned>(files.size()),
+                       number(argv[4]), number(argv[5]));
     for (const ConfinedJob& job : jobs)
         if (job.name == argv[2])
-            write_whole(do_job(job, std::span(files).first(count)));
+            write_whole(do_job(job, files));
     ::_exit(0);  // skips the destructors of unused objects
 }
 

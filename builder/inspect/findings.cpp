@@ -97,6 +97,7 @@ std::vector<IsoFinding> find_faults(const MediumFacts& facts) {
     judge_initramfs(facts, findings);
     judge_layers(facts, findings);
     judge_live(facts, findings);
+    judge_parameters(facts, findings);
     judge_loopback(facts, findings);
     judge_content(facts, findings);
     judge_ukis(facts, findings);

@@ -44,6 +44,7 @@ void judge_initramfs(const MediumFacts& facts, IsoFindings& findings);
 void judge_layers(const MediumFacts& facts, IsoFindings& findings);
 void judge_loopback(const MediumFacts& facts, IsoFindings& findings);
 void judge_live(const MediumFacts& facts, IsoFindings& findings);  ///< files that the live system looks for
+void judge_parameters(const MediumFacts& facts, IsoFindings& findings);  ///< installers, and the length
 void judge_content(const MediumFacts& facts, IsoFindings& findings);  ///< kernel, initramfs and root together
 void judge_verity(const MediumFacts& facts, IsoFindings& findings);   ///< hash trees and their root hashes
 void judge_ukis(const MediumFacts& facts, IsoFindings& findings);     ///< unified kernel images

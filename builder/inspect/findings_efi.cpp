@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "builder/inspect/findings.hpp"
 #include "builder/inspect/path_lookup.hpp"
@@ -73,9 +75,26 @@ bool has_loader(const MediumFacts& facts, std::size_t volume) {
     });
 }
 
+/// Whether the medium is for the loader that a board has in its own flash or ROM: U-Boot's and Raspberry
+/// Pi's.
+bool is_for_a_board(const MediumFacts& facts) {
+    constexpr std::array<std::string_view, 8> names{"/extlinux/extlinux.conf",
+                                                    "/boot/extlinux/extlinux.conf",
+                                                    "/boot.scr",
+                                                    "/boot/boot.scr",
+                                                    "/boot.scr.uimg",
+                                                    "/uenv.txt",
+                                                    "/bootcode.bin",
+                                                    "/start4.elf"};
+    return facts.kind == MediumKind::disk && facts.tree &&
+           std::ranges::any_of(facts.tree->nodes, [&names](const auto& node) {
+               return std::ranges::find(names, lower_case(node.first)) != names.end();
+           });
+}
+
 void judge_loader(const MediumFacts& facts, std::size_t index, IsoFindings& findings) {
     const EspFacts& esp = facts.esps[index];
-    if (esp.fat_bits == 0 || esp.outside || has_loader(facts, index + 1))
+    if (esp.fat_bits == 0 || esp.outside || has_loader(facts, index + 1) || is_for_a_board(facts))
         return;
     // A second partition of this type may hold anything, if firmware finds a loader in the first.
     const bool on_cd =

@@ -206,6 +206,23 @@ void judge_partitions(const MediumFacts& facts, IsoFindings& findings) {
             "Append the ESP as a partition (xorriso: -append_partition 2 0xef efiboot.img).");
 }
 
+/// ISOLINUX expects that the BIOS loads its first 2048 bytes.
+void judge_load_size(const MediumFacts& facts, const std::string& isolinux, IsoFindings& findings) {
+    constexpr std::uint64_t needed = 2048;
+    if (!facts.catalogue)
+        return;
+    for (std::size_t i = 0; i < facts.catalogue->images.size() && i < facts.boot_contents.size(); ++i) {
+        const BootImage& image = facts.catalogue->images[i];
+        if (facts.boot_contents[i] == "ISOLINUX" && image.platform == bios_platform && image.emulation == 0 &&
+            image.size > 0 && image.size < needed)
+            add_error(findings, "isolinux-load-size",
+                      fmt::format("El Torito has the BIOS load {} bytes of {}, which needs 2048: it crashes "
+                                  "before it prints anything.",
+                                  image.size, isolinux),
+                      "Write the ISO with -boot-load-size 4.");
+    }
+}
+
 }  // namespace
 
 void judge_image(const MediumFacts& facts, IsoFindings& findings) {
@@ -234,6 +251,7 @@ void judge_isolinux(const MediumFacts& facts, IsoFindings& findings) {
                               "checksum error, sorry...\".",
                               where),
                   "Write the ISO again, and do not change the file afterwards.");
+    judge_load_size(facts, where, findings);
     if (isolinux.needs_ldlinux && !isolinux.has_ldlinux)
         add_error(
             findings, "ldlinux-missing",

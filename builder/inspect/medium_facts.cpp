@@ -375,13 +375,20 @@ MediumFacts read_medium_facts(const ByteView& iso, const std::string& name, cons
                       "pass a live or installation medium (.iso), or the image of a whole disk (.img)");
 }
 
+MediumFacts read_netboot_facts(IsoTree tree, const std::string& name, const InspectOptions& options) {
+    if (tree.nodes.empty())
+        throw usage_error(fmt::format("{} is an empty directory", name),
+                          "pass a live or installation medium, or the directory of a boot server");
+    return Inspection(ByteView(), options, std::nullopt).take_netboot(std::move(tree));
+}
+
 MediumFacts read_medium_facts(const std::filesystem::path& iso, const InspectOptions& options) {
     if (std::filesystem::is_directory(iso)) {
-        IsoTree tree = read_netboot_tree(iso);
-        if (tree.nodes.empty())
-            throw usage_error(fmt::format("{} is an empty directory", iso.string()),
-                              "pass a live or installation medium, or the directory of a boot server");
-        return Inspection(ByteView(), options, std::nullopt).take_netboot(std::move(tree));
+        const NetbootListing listing = list_netboot(iso);
+        std::vector<ByteView> contents;
+        for (const std::string& file : listing.files)
+            contents.push_back(ByteView::of_file(iso / file.substr(1)));
+        return read_netboot_facts(netboot_tree(listing, std::move(contents)), iso.string(), options);
     }
     return read_medium_facts(ByteView::of_file(iso), iso.string(), options);
 }

@@ -200,5 +200,7 @@ MediumFacts read_medium_facts(const std::filesystem::path& iso, const InspectOpt
 /// @param name  the file's name, for messages
 MediumFacts read_medium_facts(const ByteView& iso, const std::string& name,
                               const InspectOptions& options = {});
+/// Inspects the directory of a boot server; see netboot_tree().
+MediumFacts read_netboot_facts(IsoTree tree, const std::string& name, const InspectOptions& options = {});
 
 }  // namespace lktest

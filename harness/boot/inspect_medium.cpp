@@ -50,6 +50,16 @@ UniqueFd open_medium(const std::filesystem::path& medium) {
     return UniqueFd(::open(medium.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
 }
 
+std::string confined(std::string_view job, const std::filesystem::path& medium, std::span<const int> files,
+                     std::string_view input, const ConfinedLimits& limits) {
+    try {
+        return run_confined(job, files, input, limits);
+    } catch (const ConfinedFailure& failure) {
+        throw ConfinedFailure(fmt::format("cannot inspect {}: {}", medium.string(), failure.what()),
+                              "it is damaged or malicious; download it again from its publisher");
+    }
+}
+
 template <typename T>
 T answer_of(std::string_view job, const std::filesystem::path& medium, std::string_view input) {
     T value;
@@ -72,16 +82,29 @@ ByteView medium_in(std::span<const int> files) {
     return ByteView::of_file(fmt::format("/proc/self/fd/{}", files.empty() ? -1 : files[0]));
 }
 
+std::vector<ByteView> contents_in(std::span<const int> files) {
+    std::vector<ByteView> contents;
+    for (const int file : files)
+        contents.push_back(ByteView::of_file(fmt::format("/proc/self/fd/{}", file)));
+    return contents;
+}
+
 std::string inspect_confined(std::string_view job, const std::filesystem::path& medium,
                              std::string_view input, const ConfinedLimits& limits) {
     const UniqueFd file = open_medium(medium);
-    const std::array files{file.get()};
-    try {
-        return run_confined(job, files, input, limits);
-    } catch (const ConfinedFailure& failure) {
-        throw ConfinedFailure(fmt::format("cannot inspect {}: {}", medium.string(), failure.what()),
-                              "it is damaged or malicious; download it again from its publisher");
+    return confined(job, medium, std::array{file.get()}, input, limits);
+}
+
+std::string inspect_confined(std::string_view job, const std::filesystem::path& directory,
+                             const std::vector<std::string>& files, std::string_view input,
+                             const ConfinedLimits& limits) {
+    std::vector<UniqueFd> opened;
+    std::vector<int> numbers;
+    for (const std::string& file : files) {
+        opened.push_back(open_medium(directory / file.substr(1)));
+        numbers.push_back(opened.back().get());
     }
+    return confined(job, directory, numbers, input, limits);
 }
 
 IsoFacts inspect_facts(const std::filesystem::path& iso) {

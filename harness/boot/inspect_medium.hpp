@@ -24,6 +24,10 @@ namespace lktest {
 /// Runs any job with the medium as its only file.
 std::string inspect_confined(std::string_view job, const std::filesystem::path& medium,
                              std::string_view input, const ConfinedLimits& limits = {});
+/// The same with these files of a medium that is a directory.
+std::string inspect_confined(std::string_view job, const std::filesystem::path& directory,
+                             const std::vector<std::string>& files, std::string_view input,
+                             const ConfinedLimits& limits = {});
 
 IsoFacts inspect_facts(const std::filesystem::path& iso);
 
@@ -49,6 +53,8 @@ std::optional<LoadedEntry> inspect_menu(const std::filesystem::path& iso, Arch a
 
 /// The medium's bytes, in the confined process.
 ByteView medium_in(std::span<const int> files);
+/// The bytes of each file of a directory, in the confined process.
+std::vector<ByteView> contents_in(std::span<const int> files);
 
 // The jobs of that process.
 std::string facts_job(std::span<const int> files, std::string_view input);

@@ -9,6 +9,7 @@
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/packed.hpp"
+#include "builder/inspect/netboot_tree.hpp"
 #include "builder/kernel_medium.hpp"
 #include "harness/boot/inspect_medium.hpp"
 #include "harness/report/inspect_json.hpp"
@@ -16,6 +17,12 @@
 #include "harness/terminal/terminal.hpp"
 
 namespace lktest {
+
+template <typename Archive>
+void each_field(Archive& archive, NetbootListing& listing) {
+    auto& [directories, files, links, targets, cut] = listing;
+    archive(directories, files, links, targets, cut);
+}
 
 template <typename Archive>
 void each_field(Archive& archive, Style& style) {
@@ -35,6 +42,16 @@ namespace {
 /// Reading more would take too long; the report names what was not read.
 constexpr std::uint64_t checksum_limit = std::uint64_t{4} << 30;
 
+/// The answer of inspect_job() about a medium, or about the directory of a boot server.
+std::string ask_confined(const std::filesystem::path& medium, std::string name, bool json, Style style) {
+    constexpr ConfinedLimits limits{.cpu = std::chrono::minutes(10)};  // for the checksums
+    std::optional<NetbootListing> listing;
+    if (!std::filesystem::is_directory(medium))
+        return inspect_confined("inspect", medium, packed(name, json, style, listing), limits);
+    listing = list_netboot(medium);
+    return inspect_confined("inspect", medium, listing->files, packed(name, json, style, listing), limits);
+}
+
 /// The ISO, or one that holds the kernel and its initramfs.
 std::filesystem::path medium_of(const InspectRequest& request, std::optional<TempDir>& made) {
     if (request.initrd.empty() && !looks_like_kernel(request.iso))
@@ -51,14 +68,12 @@ std::filesystem::path medium_of(const InspectRequest& request, std::optional<Tem
 }  // namespace
 
 int inspect(const InspectRequest& request) {
-    std::string name = request.iso.string();
+    const std::string name = request.iso.string();
     std::optional<TempDir> made;
     const std::filesystem::path iso = medium_of(request, made);
-    bool json = request.json, bad = false;
-    Style style = style_of(stdout);
+    bool bad = false;
     std::string text;
-    constexpr ConfinedLimits limits{.cpu = std::chrono::minutes(10)};  // for the checksums
-    if (!unpack(inspect_confined("inspect", iso, packed(name, json, style), limits), bad, text))
+    if (!unpack(ask_confined(iso, name, request.json, style_of(stdout)), bad, text))
         throw usage_error(fmt::format("{} could not be inspected (its reader's answer is garbled)", name));
     fmt::print("{}", text);
     return static_cast<int>(bad ? ExitCode::boot_failed : ExitCode::passed);
@@ -68,9 +83,13 @@ std::string inspect_job(std::span<const int> files, std::string_view input) {
     std::string path;
     bool json = false;
     Style style;
-    if (!unpack(input, path, json, style))
+    std::optional<NetbootListing> listing;
+    if (!unpack(input, path, json, style, listing))
         throw host_error("the request to inspect a medium is garbled");
-    const MediumFacts facts = read_medium_facts(medium_in(files), path, {.checksum_limit = checksum_limit});
+    const InspectOptions options{.checksum_limit = checksum_limit};
+    const MediumFacts facts =
+        listing ? read_netboot_facts(netboot_tree(*listing, contents_in(files)), path, options)
+                : read_medium_facts(medium_in(files), path, options);
     const std::vector<IsoFinding> findings = find_faults(facts);
     const std::string name = std::filesystem::path(path).filename().string();
     std::string text =

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "harness/console/log_complaint.hpp"
 #include "harness/console/log_failure.hpp"
 #include "harness/console/log_progress.hpp"
 #include "harness/console/log_report.hpp"
@@ -25,8 +26,6 @@ constexpr std::size_t most_findings = 1000, other_lines = 8;
 constexpr std::size_t replay_reach = 8;
 /// A program's message counts as the reason if the boot ends within this many lines.
 constexpr std::size_t last_words_reach = 12;
-/// A complaint counts as the reason if the log ends within so many lines.
-constexpr std::size_t most_after_complaint = 4;
 /// Boots in a row that were restarted before the system was in use.
 constexpr std::size_t boots_of_a_loop = 2;
 /// The stage by which a boot that failed in this way has come so far.
@@ -62,6 +61,7 @@ public:
           words_(words),
           failure_(rules_, words, window_),
           report_(rules_, window_),
+          complaint_(words),
           progress_(words, [this](std::size_t finding, bool harmless) {
               said_.findings[finding].warning = harmless;
           }) {
@@ -95,11 +95,6 @@ private:
         LogFinding finding;
         std::size_t at = 0;
     };
-    /// The subject of the last complaint.
-    struct SaidLast {
-        LogFinding finding;
-        std::size_t lines_since = 0;
-    };
 
     static bool contains(const std::vector<std::string>& names, const std::string& name) {
         return std::ranges::find(names, name) != names.end();
@@ -121,7 +116,7 @@ private:
             progress_.reach("kernel");
         }
         if (progress_.watch(matches, maybe_kernel(line)))
-            said_last_.reset();
+            complaint_.forget();
         watch_programs(line, matches);
         said_.known_lines += line.writer == Writer::kernel || !matches.empty() ? 1 : 0;
         if (const Failure* failure = failure_.find(matches, kernel_began_))
@@ -130,7 +125,7 @@ private:
             report_.grow(said_.findings, has(matches, Meaning::report_end));
         else
             remember_last_words(line, matches);
-        remember_for_the_end(line, matches);
+        watch_complaints(line, matches);
         if (maybe_kernel(line) && has(matches, Meaning::report_open))
             report_.fence();
     }
@@ -148,7 +143,7 @@ private:
 
     LogFinding finding_of(const Failure& failure, const SavedLine& line) const {
         return {.kind = failure.name,
-                .reason = reason_in(failure, line.said()),
+                .reason = reason_in(failure, LogRules::text_for(failure, line.said())),
                 .hint = failure.hint,
                 .warning = failure.warning && failure.report == KernelReport::none,
                 .line = line.number,
@@ -158,10 +153,7 @@ private:
 
     /// The end of a report repeats its headline.
     bool repeats_a_report(const SavedLine& line) const {
-        return line.said().starts_with("---[ end") &&
-               std::ranges::any_of(said_.findings, [this](const auto& found) {
-                   return found.boot + 1 == said_.stages.size() && !found.warning;
-               });
+        return line.said().starts_with("---[ end") && is_explained();
     }
 
     void meet(const Failure& failure, const SavedLine& line) {
@@ -251,6 +243,7 @@ private:
     void watch_programs(const SavedLine& line, const std::vector<LogRules::Match>& matches) {
         programs_spoke_ =
             programs_spoke_ || (kernel_began_ && line.writer == Writer::program && !line.text.empty());
+        manager_spoke_ = manager_spoke_ || has(matches, Meaning::manager);
         root_mounted_ = root_mounted_ || (maybe_kernel(line) && has(matches, Meaning::root_mounted));
     }
 
@@ -262,28 +255,31 @@ private:
             progress_.imply("initramfs");
     }
 
-    /// A complaint is a failure if hardly anything follows it.
-    void remember_for_the_end(const SavedLine& line, const std::vector<LogRules::Match>& matches) {
-        if (line.writer == Writer::kernel || line.text.empty() || progress_.settled())
-            return;
-        if (said_last_)
-            ++said_last_->lines_since;
-        const auto found = std::ranges::find(matches, Meaning::at_end, &LogRules::Match::meaning);
-        if (found == matches.end() || prompt_length(line.said()) > 0)
-            return;
-        const Failure& complaint = words_.at_end[found->index];
-        if (!LogFailure::is_harmless(complaint, line.said())) {
-            said_last_ = SaidLast{finding_of(complaint, line), 0};
-            said_last_->finding.lines.push_back(line.text);
-        }
+    /// A complaint is a failure if hardly anything follows it, or if programs then stop the machine.
+    void watch_complaints(const SavedLine& line, const std::vector<LogRules::Match>& matches) {
+        if (progress_.settled())
+            return complaint_.forget();
+        if (const LogComplaint::Said* said = complaint_.before_stop(matches); said && !is_explained())
+            believe(*said);
+        complaint_.watch(line, matches);
     }
     void believe_end_of_log() {
-        const bool explained = std::ranges::any_of(said_.findings, [this](const LogFinding& finding) {
+        const LogComplaint::Said* said = complaint_.at_end(progress_.stage());
+        const bool in_use = manager_spoke_ && !progress_.passed("initramfs");
+        if (said && !in_use && !is_explained() && !goodbye_ && !requested_)
+            believe(*said);
+    }
+    void believe(const LogComplaint::Said& said) {
+        if (said_.findings.size() >= most_findings)
+            return;
+        said_.findings.push_back(finding_of(*said.failure, said.line));
+        said_.findings.back().lines.push_back(said.line.text);
+    }
+    /// Whether this boot has a failure.
+    bool is_explained() const {
+        return std::ranges::any_of(said_.findings, [this](const LogFinding& finding) {
             return finding.boot + 1 == said_.stages.size() && !finding.warning;
         });
-        if (said_last_ && said_last_->lines_since <= most_after_complaint && !explained && !goodbye_ &&
-            !requested_ && !progress_.stage().empty() && progress_.stage() != "userspace")
-            said_.findings.push_back(std::move(said_last_->finding));
     }
 
     void imply_stage(const Failure& failure) {
@@ -337,11 +333,11 @@ private:
         }
         end_boot();
         watch_loop(line);
-        goodbye_ = kernel_began_ = requested_ = programs_spoke_ = root_mounted_ = false;
+        goodbye_ = kernel_began_ = requested_ = programs_spoke_ = root_mounted_ = manager_spoke_ = false;
         said_.stages.emplace_back();
         progress_.restart();
         last_words_.clear();
-        said_last_.reset();
+        complaint_.forget();
         report_.close();
     }
 
@@ -359,7 +355,8 @@ private:
     }
 
     void end_boot() {
-        const bool of_userspace = std::exchange(userspace_implied_, false) && !progress_.passed("initramfs");
+        const bool of_userspace =
+            (std::exchange(userspace_implied_, false) || manager_spoke_) && !progress_.passed("initramfs");
         said_.stages.back() = of_userspace ? "userspace" : std::string(progress_.stage());
     }
 
@@ -368,15 +365,16 @@ private:
     LogWindow window_;
     LogFailure failure_;
     LogReport report_;
+    LogComplaint complaint_;
     CheckedLog said_;
     LogProgress progress_;
     std::optional<std::size_t> replayed_at_;  ///< position of the last such line
     std::vector<LastWords> last_words_;
-    std::optional<SaidLast> said_last_;
     std::string banner_text_;
     std::size_t unused_boots_ = 0;
     bool kernel_began_ = false, goodbye_ = false, requested_ = false;
     bool programs_spoke_ = false, root_mounted_ = false;
+    bool manager_spoke_ = false;      ///< systemd reported the start of units
     bool userspace_implied_ = false;  ///< by a failure, should no line say more
     bool saw_emulated_ = false, saw_accelerated_ = false;
 };

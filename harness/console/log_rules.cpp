@@ -5,7 +5,17 @@
 #include <tuple>
 #include <utility>
 
+#include "builder/base/re2_text.hpp"
+
 namespace lktest {
+namespace {
+
+std::string_view without_indentation(std::string_view said) {
+    said.remove_prefix(std::min(said.find_first_not_of(" \t"), said.size()));
+    return said;
+}
+
+}  // namespace
 
 LogRules::LogRules(std::vector<Failure> failures, const LogWords& words) : failures_(std::move(failures)) {
     for (std::size_t i = 0; i < failures_.size(); ++i)
@@ -42,6 +52,8 @@ LogRules::LogRules(std::vector<Failure> failures, const LogWords& words) : failu
     add_all(Meaning::handed_over, words.handover, false);
     add_all(Meaning::root_mounted, words.root_mounted, true);
     add_all(Meaning::requested, words.requested, false);
+    add_all(Meaning::manager, words.manager, false);
+    add_all(Meaning::stopped_by_program, words.stopped_by_program, false);
     add_all(Meaning::emulated, words.emulated, true);
     add_all(Meaning::accelerated, words.accelerated, false);
     for (const Pattern& pattern : words.report_body)
@@ -71,7 +83,20 @@ std::vector<LogRules::Match> LogRules::meanings(const std::vector<Hit>& hits) co
 }
 
 std::vector<LogRules::Match> LogRules::matches(std::string_view said) const {
-    return meanings(lines_.matches(said));
+    std::vector<Hit> hits = lines_.matches(said);
+    const std::string_view text = without_indentation(said);
+    if (text.size() < said.size())
+        for (const Hit& hit : lines_.matches(text))
+            if (std::ranges::find(hits, hit.index, &Hit::index) == hits.end())
+                hits.push_back(hit);
+    return meanings(hits);
+}
+
+std::string_view LogRules::text_for(const Failure& failure, std::string_view said) {
+    const bool matched = std::ranges::any_of(failure.patterns, [said](const Pattern& pattern) {
+        return re2::RE2::PartialMatch(to_re2(said), *pattern);
+    });
+    return matched ? said : without_indentation(said);
 }
 
 std::vector<LogRules::Match> LogRules::prompts(std::string_view text) const {

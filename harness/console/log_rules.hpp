@@ -30,6 +30,8 @@ public:
         handed_over,
         root_mounted,
         requested,
+        manager,
+        stopped_by_program,
         emulated,
         accelerated,
     };
@@ -42,6 +44,8 @@ public:
 
     /// In the order of Meaning, then of the catalogue.
     std::vector<Match> matches(std::string_view said) const;
+    /// The text that the failure's patterns match: people and quotes indent what was at the start of a line.
+    static std::string_view text_for(const Failure& failure, std::string_view said);
     /// Failures whose pattern is a prompt at the end of `text`.
     std::vector<Match> prompts(std::string_view text) const;
     /// Whether the line belongs to a kernel's report.

@@ -98,11 +98,14 @@ LogWords read_log_words(const std::filesystem::path& file) {
         words.report_end = read_patterns(source, table, "end");
         words.vague = table.strings("vague");
     });
+    read_section(source, top, "service-manager",
+                 [&](TableReader& table) { words.manager = read_patterns(source, table, "pattern"); });
     read_section(source, top, "reboot", [&](TableReader& table) {
         words.banner = read_patterns(source, table, "banner");
         words.firmware = read_patterns(source, table, "firmware");
         words.announced = read_patterns(source, table, "announced");
         words.replayed = read_patterns(source, table, "replayed");
+        words.stopped_by_program = read_patterns(source, table, "by-program");
     });
     read_section(source, top, "emulation", [&](TableReader& table) {
         words.emulated = read_patterns(source, table, "machine");

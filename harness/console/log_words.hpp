@@ -48,6 +48,8 @@ struct LogWords {
     std::vector<Pattern> banner;                 ///< the first record of a kernel
     std::vector<Pattern> firmware;               ///< the first line of a firmware
     std::vector<Pattern> announced;              ///< the machine ends on request
+    std::vector<Pattern> stopped_by_program;     ///< a program says that it stops the machine
+    std::vector<Pattern> manager;                ///< systemd reports its units
     std::vector<Pattern> replayed;               ///< the next banner belongs to the same boot
     std::vector<Pattern> requested;              ///< a command line that asks for a shell
     std::vector<std::string> request_warnings;   ///< failures that such a command line causes

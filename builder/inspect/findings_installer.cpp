@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// Kernel parameters that installers read, and the length of all parameters.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "builder/inspect/boot_paths.hpp"
+#include "builder/inspect/findings.hpp"
+#include "builder/inspect/path_lookup.hpp"
+
+namespace lktest {
+namespace {
+
+/// A file of answers for an installer.
+struct Answers {
+    std::string_view word;  ///< the whole parameter
+    std::string path;       ///< on this medium
+    std::string label;      ///< of the volume that has it; empty if the parameter does not say
+};
+
+/// The beginnings of parameters that name a file of the medium: debian-installer's, then Anaconda's.
+constexpr std::array<std::string_view, 7> on_the_medium{"file=/cdrom/",    "preseed/file=/cdrom/",
+                                                        "file=/hd-media/", "preseed/file=/hd-media/",
+                                                        "inst.ks=cdrom:",  "inst.ks=file:/run/install/repo/",
+                                                        "ks=cdrom:"};
+
+std::vector<Answers> answers_in(std::string_view line) {
+    std::vector<Answers> found;
+    for (const std::string_view word : words_of(line)) {
+        if (word.find('$') != std::string_view::npos || word.find("\\") != std::string_view::npos)
+            continue;
+        for (const std::string_view begin : on_the_medium)
+            if (word.starts_with(begin))
+                found.push_back({word, normal_path("/" + std::string(word.substr(begin.size()))), ""});
+        for (const std::string_view begin : {"inst.ks=hd:LABEL=", "ks=hd:LABEL="})
+            if (const std::size_t colon = word.find(':', begin.size());
+                word.starts_with(begin) && colon != std::string_view::npos)
+                found.push_back({word, normal_path("/" + std::string(word.substr(colon + 1))),
+                                 std::string(word.substr(begin.size(), colon - begin.size()))});
+    }
+    return found;
+}
+
+void judge_answers(const MediumFacts& facts, const BootPath& path, std::set<std::string>& said,
+                   IsoFindings& findings) {
+    for (const Answers& answers : answers_in(path.entry->said.command_line)) {
+        // A stick for the machine's maker may have another label.
+        if (!answers.label.empty() && answers.label != facts.volume.label)
+            continue;
+        if (facts.tree->find(answers.path) || !said.insert(std::string(answers.word)).second)
+            continue;
+        add_warning(findings, "installer-answers-missing",
+                    fmt::format("{} says '{}', but the medium has no {}: the installer stops, or asks its "
+                                "questions.",
+                                describe(path), answers.word, answers.path),
+                    fmt::format("Put the file there as {}, or correct the path.", answers.path));
+    }
+}
+
+/// The kernel cuts its command line off at COMMAND_LINE_SIZE, which is 2048 on x86 and arm64.
+void judge_length(const BootPath& path, std::set<std::string>& said, IsoFindings& findings) {
+    constexpr std::size_t longest = 2047;
+    const std::size_t size = path.entry->said.command_line.size();
+    if (size <= longest || !path.entry->said.certain || !said.insert("length " + path.place).second)
+        return;
+    add_warning(findings, "command-line-too-long",
+                fmt::format("{} passes {} bytes of parameters, but the kernel reads 2047: the last ones are "
+                            "lost.",
+                            describe(path), size),
+                "Remove parameters, or move them into the initramfs.");
+}
+
+}  // namespace
+
+void judge_parameters(const MediumFacts& facts, IsoFindings& findings) {
+    if (!facts.tree)
+        return;
+    std::set<std::string> said;
+    for (const BootPath& path : boot_paths(facts)) {
+        if (facts.kind == MediumKind::iso)
+            judge_answers(facts, path, said, findings);
+        judge_length(path, said, findings);
+    }
+}
+
+}  // namespace lktest
