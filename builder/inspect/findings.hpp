@@ -45,7 +45,10 @@ void judge_layers(const MediumFacts& facts, IsoFindings& findings);
 void judge_loopback(const MediumFacts& facts, IsoFindings& findings);
 void judge_live(const MediumFacts& facts, IsoFindings& findings);  ///< files that the live system looks for
 void judge_content(const MediumFacts& facts, IsoFindings& findings);  ///< kernel, initramfs and root together
-void judge_verity(const MediumFacts& facts, IsoFindings& findings);   ///< hash trees and their root hashes
-void judge_ukis(const MediumFacts& facts, IsoFindings& findings);     ///< unified kernel images
+void judge_erofs(const MediumFacts& facts, IsoFindings& findings);
+void judge_verity(const MediumFacts& facts, IsoFindings& findings);  ///< hash trees and their root hashes
+/// An entry of systemd-boot whose boot counter is at 0.
+void judge_tries(const std::string& place, IsoFindings& findings);
+void judge_ukis(const MediumFacts& facts, IsoFindings& findings);  ///< unified kernel images
 
 }  // namespace lktest
