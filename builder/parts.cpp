@@ -14,6 +14,7 @@
 #include "builder/cache.hpp"
 #include "builder/initramfs/cpio.hpp"
 #include "builder/initramfs/modules.hpp"
+#include "builder/layer/erofs_writer.hpp"
 #include "builder/layer/squashfs_writer.hpp"
 #include "builder/live_root.hpp"
 #include "builder/split_layer.hpp"
@@ -29,6 +30,8 @@ namespace {
 constexpr std::uint64_t most_on_fat = (std::uint64_t{4} << 30) - (std::uint64_t{128} << 20);
 
 std::string compression(const Recipe& recipe) {
+    if (recipe.layer_format == LayerFormat::erofs)
+        return fmt::format("erofs {}\n", recipe.erofs_compression);
     const Compression& how = recipe.compression;
     return fmt::format("{} {} {}\n", name(how.compressor), how.level, how.block_size);
 }
@@ -179,10 +182,12 @@ void Build::write_layer(const FileTree& tree, const fs::path& file, const std::s
     const Progress progress = [&](std::string_view, std::uint64_t done, std::uint64_t total) {
         options.progress(step, done, total);
     };
+    const bool erofs = recipe.layer_format == LayerFormat::erofs;
     BlockCache blocks(options.cache / blocks_directory, options.cache_size);
     for (const std::string& remark :
-         write_squashfs(tree, file, recipe.compression, made, options.workers, progress, &blocks))
-        (root ? options.warn : options.why)("squashfs: " + remark);
+         erofs ? write_erofs(tree, file, recipe.erofs_compression, made, options.cache, progress)
+               : write_squashfs(tree, file, recipe.compression, made, options.workers, progress, &blocks))
+        (root ? options.warn : options.why)((erofs ? "erofs: " : "squashfs: ") + remark);
 }
 
 Parts make_parts(const Build& build, const Content& busybox, const FileTree& files) {
@@ -194,7 +199,9 @@ Parts make_parts(const Build& build, const Content& busybox, const FileTree& fil
     // Before anything is compressed: these may refuse the build.
     check_fat(build);
     check_layers(build, kernel, files, modules);
-    const std::vector<std::string> wanted = build.recipe.modules.of(arch);
+    std::vector<std::string> wanted = build.recipe.modules.of(arch);
+    if (build.recipe.layer_format == LayerFormat::erofs)
+        wanted.emplace_back("erofs");
     const std::string first = modules + identity(build.sources.loaders) + text_of(build.scripts) +
                               fmt::format("modules {}\n", fmt::join(wanted, " "));
     std::future<fs::path> initramfs = std::async(std::launch::async, [&, kernel] {

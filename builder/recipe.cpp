@@ -166,7 +166,9 @@ void read_root(TomlSource& source, const toml::table& table, Recipe& recipe) {
     if (!root.suite.empty() && !is_suite_name(root.suite))
         reader.complain("debian", fmt::format("\"{}\" is not a Debian suite", root.suite),
                         "write it as in the apt sources: \"bookworm\"");
-    if (kinds != 1)
+    if (const auto format = reader.one_of("format", layer_format_names))
+        recipe.layer_format = static_cast<LayerFormat>(*format);
+    if (kinds != 1 && (kinds != 0 || !reader.has("format")))
         source.complain(table.source(),
                         "[root] must have exactly one of 'directory', 'tar', 'system', 'squashfs', 'iso', "
                         "'debian' and 'oci'");
@@ -226,9 +228,8 @@ void read_kernel(TomlSource& source, const toml::table& table, Recipe& recipe) {
 }
 
 void read_boot(TomlSource& source, const toml::table& table, Recipe& recipe) {
-    constexpr std::array<std::string_view, 3> loaders{"signed", "grub", "vendor"};
     TableReader reader(source, table, "[boot]");
-    if (const auto loader = reader.one_of("loader", loaders))
+    if (const auto loader = reader.one_of("loader", loader_names))
         recipe.loader = static_cast<Loader>(*loader);
     recipe.loader_iso = beside(recipe, reader.string("iso").value_or(""));
     if (reader.has("iso") && recipe.loader != Loader::vendor)
@@ -254,6 +255,18 @@ void read_squashfs(TomlSource& source, const toml::table& table, Recipe& recipe)
         else
             recipe.compression.block_size = static_cast<std::uint32_t>(*block);
     }
+    reader.finish();
+}
+
+void read_erofs(TomlSource& source, const toml::table& table, Recipe& recipe) {
+    constexpr std::array<std::string_view, 6> names{"lz4hc", "lz4", "zstd", "lzma", "deflate", "none"};
+    TableReader reader(source, table, "[erofs]");
+    const std::size_t chosen = reader.one_of("compressor", names).value_or(0);
+    recipe.erofs_compression = names[chosen];
+    if (const auto level = reader.integer("level", 1, 22); level && names[chosen] != "none")
+        recipe.erofs_compression += fmt::format(",{}", *level);
+    if (recipe.layer_format != LayerFormat::erofs)
+        source.complain(table.source(), "[erofs] belongs to format = \"erofs\" in [root]");
     reader.finish();
 }
 
@@ -380,6 +393,8 @@ Recipe read_recipe(const std::filesystem::path& file) {
         read_boot(source, *boot, recipe);
     if (const toml::table* squashfs = top.table("squashfs"))
         read_squashfs(source, *squashfs, recipe);
+    if (const toml::table* erofs = top.table("erofs"))
+        read_erofs(source, *erofs, recipe);
     if (const toml::table* links = top.table("links"))
         read_links(source, *links, recipe);
     read_files(source, top, recipe);

@@ -27,6 +27,10 @@ struct Compression {
     std::uint32_t block_size = 128 << 10;
 };
 
+/// The file system of the layers.
+enum class LayerFormat { squashfs, erofs };
+inline constexpr std::array<std::string_view, 2> layer_format_names{"squashfs", "erofs"};
+
 /// A file that is not in a package: configuration, a symlink, a directory.
 struct ExtraFile {
     std::string path;  ///< absolute, in the live root
@@ -87,7 +91,11 @@ enum class Loader {
     signed_chain,  ///< Debian's signed shim and GRUB
     grub,          ///< an unsigned GRUB, made by grub-mkimage
     vendor,        ///< the loader of a vendor's ISO
+    systemd_boot,  ///< unsigned, with the kernel in the EFI system partition
+    uki,           ///< a unified kernel image, unsigned
 };
+inline constexpr std::array<std::string_view, 5> loader_names{"signed", "grub", "vendor", "systemd-boot",
+                                                              "uki"};
 
 /// The description of a live image, read from a TOML file.
 struct Recipe {
@@ -121,7 +129,9 @@ struct Recipe {
     std::string command_line;          ///< kernel parameters of every entry, without console=
     unsigned menu_timeout = 3;         ///< seconds
     std::vector<MenuEntry> menu;       ///< at least one; the first is the default
-    Compression compression;
+    LayerFormat layer_format = LayerFormat::squashfs;
+    Compression compression;                  ///< of SquashFS
+    std::string erofs_compression = "lz4hc";  ///< as mkfs.erofs has it; "none" for none
 
     /// Where values stand that later steps may complain about: "packages busybox", "kernel.modules".
     std::map<std::string, Place, std::less<>> places;

@@ -13,9 +13,11 @@
 #include "builder/boot/grub.hpp"
 #include "builder/boot/isolinux.hpp"
 #include "builder/boot/loaders.hpp"
+#include "builder/boot/systemd_boot.hpp"
 #include "builder/cache.hpp"
 #include "builder/image/checksums.hpp"
 #include "builder/image/iso_writer.hpp"
+#include "builder/inspect/kernel_image.hpp"
 #include "builder/manifest.hpp"
 #include "builder/vendor/vendor_loader.hpp"
 
@@ -53,11 +55,28 @@ void add_lists(const Build& build, std::vector<ImageFile>& files) {
     files.push_back({checksums_path, checksum_list(known)});
 }
 
+/// Whether UEFI reads kernel and initramfs from the ESP, as files of their own.
+bool kernel_in_esp(const Recipe& recipe) {
+    return recipe.loader == Loader::systemd_boot;
+}
+
+std::vector<ImageFile> kernel_files(const std::vector<ImageFile>& parts) {
+    std::vector<ImageFile> files;
+    std::ranges::copy_if(parts, std::back_inserter(files), [](const ImageFile& part) {
+        return part.path == kernel_path || part.path == initramfs_path;
+    });
+    return files;
+}
+
 void write_iso_file(const Build& build, const BootFiles& boot, std::vector<ImageFile> files,
-                    const fs::path& scratch) {
+                    const std::vector<ImageFile>& parts, const fs::path& scratch) {
     const fs::path& output = build.options.output;
     const fs::path esp = scratch / "efiboot.img";
-    write_esp(esp, boot.efi, build.time);
+    std::vector<ImageFile> in_esp = boot.efi;
+    if (kernel_in_esp(build.recipe))
+        for (ImageFile& file : kernel_files(parts))
+            in_esp.push_back(std::move(file));
+    write_esp(esp, in_esp, build.time);
     AtomicFile iso(output);
     const Volume volume{build.recipe.volume_label, "LKTEST " LKTEST_VERSION, build.time};
     write_iso(iso.temporary(), volume, layout(build.options.arch, build.recipe.table), files, esp, boot.mbr,
@@ -65,12 +84,31 @@ void write_iso_file(const Build& build, const BootFiles& boot, std::vector<Image
     iso.commit();
 }
 
+std::string bytes_of(const std::vector<ImageFile>& files, std::string_view path) {
+    const auto file = std::ranges::find(files, path, &ImageFile::path);
+    if (file == files.end())
+        return {};
+    const auto* bytes = std::get_if<std::string>(&file->content);
+    return bytes ? *bytes : read_file(std::get<fs::path>(file->content));
+}
+
+VendorLoader unified_kernel(const Build& build, const FileTree& loaders, const BootMenu& menu,
+                            const std::vector<ImageFile>& parts) {
+    KernelFiles files{bytes_of(parts, kernel_path), bytes_of(parts, initramfs_path), {}};
+    if (const auto kernel = read_kernel(ByteView::of_memory(files.kernel)))
+        files.release = kernel->version;
+    return {unified_kernel_efi(loaders, build.options.arch, menu, files), {}};
+}
+
 /// What UEFI starts, as the recipe chooses.
-VendorLoader efi_loader(const Build& build, const FileTree& loaders, const BootMenu& menu) {
+VendorLoader efi_loader(const Build& build, const FileTree& loaders, const BootMenu& menu,
+                        const std::vector<ImageFile>& parts) {
     const Recipe& recipe = build.recipe;
     switch (recipe.loader) {
         case Loader::signed_chain: return {signed_efi(loaders, build.options.arch), {}};
         case Loader::grub: return {built_efi(loaders, build.options.arch), {}};
+        case Loader::systemd_boot: return {systemd_boot_efi(loaders, build.options.arch, menu), {}};
+        case Loader::uki: return unified_kernel(build, loaders, menu, parts);
         case Loader::vendor: break;
     }
     return vendor_loader(recipe.loader_iso.empty() ? recipe.root.path : recipe.loader_iso, build.options.arch,
@@ -85,9 +123,8 @@ fs::path http_image(const Build& build, const FileTree& loaders, const std::vect
     std::vector<ImageFile> files = signed_efi(loaders, build.options.arch);
     files.push_back({"/.disk/info", disk_info(build) + "\n"});
     files.push_back({"/boot/grub/grub.cfg", grub_http_config(menu, build.options.arch)});
-    std::ranges::copy_if(parts, std::back_inserter(files), [](const ImageFile& part) {
-        return part.path == kernel_path || part.path == initramfs_path;
-    });
+    for (ImageFile& file : kernel_files(parts))
+        files.push_back(std::move(file));
     fs::path image = scratch / "httpboot.img";
     write_esp(image, files, build.time);
     return image;
@@ -128,8 +165,9 @@ void write_output(const Build& build, const FileTree& loaders, const std::vector
         write_directory(options.output, files, options.progress);
         return;
     }
-    const VendorLoader efi = efi_loader(build, loaders, menu);
-    const BootFiles boot = boot_files(loaders, options.arch, menu, efi.efi, disk_info(build));
+    const VendorLoader efi = efi_loader(build, loaders, menu, parts);
+    const bool by_grub = build.recipe.loader != Loader::systemd_boot && build.recipe.loader != Loader::uki;
+    const BootFiles boot = boot_files(loaders, options.arch, menu, efi.efi, disk_info(build), by_grub);
     files = efi.grub;
     const std::vector<ImageFile> bios =
         options.format == Format::iso ? boot.bios : stick_files(loaders, options.arch, menu);
@@ -139,7 +177,7 @@ void write_output(const Build& build, const FileTree& loaders, const std::vector
         files.push_back({splash_path, splash_of(build.recipe)});
     add_lists(build, files);
     if (options.format == Format::iso) {
-        write_iso_file(build, boot, std::move(files), scratch);
+        write_iso_file(build, boot, std::move(files), parts, scratch);
         return;
     }
     AtomicFile archive(options.output);

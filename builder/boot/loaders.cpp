@@ -58,9 +58,11 @@ std::vector<std::string> loader_packages(Arch arch, Loader loader) {
                                    fmt::format("grub-efi-{}-signed", debian)});
     else if (loader == Loader::grub)
         names.push_back(fmt::format("grub-efi-{}-bin", debian));
+    else if (loader != Loader::vendor)
+        names.emplace_back("systemd-boot-efi");
     if (arch == Arch::x86_64)
         names.insert(names.end(), {"isolinux", "pxelinux", "syslinux-common"});
-    if (is_pc(arch) && loader != Loader::vendor)
+    if (is_pc(arch) && (loader == Loader::signed_chain || loader == Loader::grub))
         names.emplace_back("grub-efi-ia32-bin");
     return names;
 }
@@ -91,12 +93,12 @@ std::vector<ImageFile> built_efi(const FileTree& packages, Arch arch) {
 }
 
 BootFiles boot_files(const FileTree& packages, Arch arch, const BootMenu& menu, std::vector<ImageFile> efi,
-                     const std::string& identity) {
+                     const std::string& identity, bool by_grub) {
     BootFiles files;
     files.efi = std::move(efi);
-    files.grub = {{"/boot/grub/grub.cfg", grub_config(menu, arch)},
-                  {"/.disk/info", identity + "\n"},
-                  {"/boot/grub/loopback.cfg", grub_loopback_config(menu)}};
+    files.grub = {{"/.disk/info", identity + "\n"}, {"/boot/grub/loopback.cfg", grub_loopback_config(menu)}};
+    if (by_grub)
+        files.grub.insert(files.grub.begin(), {"/boot/grub/grub.cfg", grub_config(menu, arch)});
     if (arch == Arch::x86_64) {
         files.mbr = bytes_of(packages, "/usr/lib/ISOLINUX/isohdpfx.bin");
         files.bios.push_back({isolinux_path, bytes_of(packages, "/usr/lib/ISOLINUX/isolinux.bin")});

@@ -20,16 +20,17 @@ std::vector<std::string> loader_packages(Arch arch, Loader loader);
 struct BootFiles {
     std::vector<ImageFile> bios;  ///< ISOLINUX, its modules and configuration; none on aarch64
     std::vector<ImageFile> efi;   ///< /EFI: on the ISO and, byte for byte, in the ESP
-    std::vector<ImageFile> grub;  ///< GRUB's configuration, and the file by which it finds the medium
+    std::vector<ImageFile> grub;  ///< GRUB's configurations, and the file by which it finds the medium
     std::string mbr;              ///< code of the first sector; empty on aarch64
 };
 
 /// @param packages  the loader packages, unpacked
-/// @param efi       signed_efi(), built_efi(), or a vendor's
+/// @param efi       signed_efi(), built_efi(), systemd_boot_efi(), unified_kernel_efi(), or a vendor's
 /// @param identity  /.disk/info: one line about the medium
+/// @param by_grub   UEFI's loader is a GRUB, which reads the menu from the ISO
 /// Throws a host Error naming the file that the packages lack.
 BootFiles boot_files(const FileTree& packages, Arch arch, const BootMenu& menu, std::vector<ImageFile> efi,
-                     const std::string& identity);
+                     const std::string& identity, bool by_grub);
 
 /// /EFI with Debian's signed shim and its signed GRUB for removable media (gcd*), which Secure
 /// Boot accepts.

@@ -36,7 +36,7 @@ init=$(parameter init)
 
 stage "before the search for the medium"
 : >/run/asked
-modprobe -qa loop squashfs overlay
+modprobe -qa loop squashfs erofs overlay
 find_medium
 if has_parameter check; then
     check_medium

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Part of /init: stacks the medium's SquashFS layers into the root.
+# Part of /init: stacks the medium's layers, SquashFS or EROFS, into the root.
 #
 #   load=NAME,…    of live/modules/*.sb only these; live/*.sb are always there
 #   noload=NAME,…  none of these, wherever they are
@@ -58,8 +58,10 @@ mount_layers() {
     for file in $layers; do
         layer=/run/layers/${file##*/}
         mkdir "$layer"
-        mount -t squashfs -o loop,ro "$file" "$layer" ||
-            fail "cannot mount the layer ${file##*/}" "it is damaged or not a SquashFS: boot with check"
+        kind=squashfs
+        [ "$(bytes "$file" 1024 4 | od -An -tx1)" = " e2 e1 f5 e0" ] && kind=erofs
+        mount -t $kind -o loop,ro "$file" "$layer" ||
+            fail "cannot mount the layer ${file##*/}" "it is damaged or not a SquashFS or EROFS: boot with check"
         below=$layer${below:+:$below}
     done
 }

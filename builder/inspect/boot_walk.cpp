@@ -99,7 +99,7 @@ void BootWalk::follow_program(BootWay& way, std::size_t index, std::size_t node,
             follow_program(way, *grub, following, machine, depth + 1);
             return;
         }
-        case EfiProgram::Loader::systemd_boot: follow_systemd_boot(way, program, node); return;
+        case EfiProgram::Loader::systemd_boot: follow_systemd_boot(way, program, node, machine); return;
         case EfiProgram::Loader::grub: follow_grub(way, program, node, machine); return;
         case EfiProgram::Loader::unified_kernel:
         case EfiProgram::Loader::kernel: return;
@@ -300,63 +300,6 @@ void BootWalk::add_entry(std::size_t config, std::size_t config_node, EntryFacts
         for (const LabelUse& use : labels_of(entry.said.command_line, entry.said.kernel.line))
             add_use(facts.said.labels, use);
     facts.entries.push_back(std::move(entry));
-}
-
-void BootWalk::follow_systemd_boot(BootWay& way, const EfiProgram& program, std::size_t node) {
-    const FatVolume* fat = volumes_.fat(program.volume);
-    std::vector<std::string> ids;
-    std::size_t startable = 0;
-    if (!fat)
-        return;
-    for (const auto& [path, content] : fat->files) {
-        const std::string small = lower_case(path), file = std::string(file_name_of(path));
-        if (lower_case(directory_of(path)) == "/loader/entries" && small.ends_with(".conf")) {
-            ids.push_back(file);
-            startable += take_loader_entry(program.volume, path, content, node) ? 1 : 0;
-        } else if (lower_case(directory_of(path)) == "/efi/linux" && small.ends_with(".efi")) {
-            ids.push_back(file);
-            ++startable;
-            if (const auto kernel = program_at(program.volume, path))
-                graph().connect(node, node_of_program(*kernel), "systemd-boot lists /EFI/Linux", path);
-        }
-    }
-    if (startable == 0) {
-        way.stops = ids.empty() ? "systemd-boot finds no entry"
-                                : "systemd-boot finds no entry that names something to start";
-        way.looked_for = "/loader/entries and /EFI/Linux of its own partition";
-    }
-    if (const auto conf = fat->files.find("/loader/loader.conf"); conf != fat->files.end()) {
-        const LoaderConf said = parse_loader_conf(conf->second.read(0, config_bytes));
-        facts_.loader_confs.push_back(
-            {conf->first, said.pattern, said.line, names_an_entry(said.pattern, ids), ids});
-    }
-}
-
-bool BootWalk::take_loader_entry(std::size_t volume, const std::string& path, const ByteView& content,
-                                 std::size_t node) {
-    const std::size_t fact = config_fact(volume, path, BootLoader::systemd_boot);
-    const std::size_t config = graph().find_or_add({Kind::config, boot_place(volume, path), true, fact});
-    graph().connect(node, config, "systemd-boot lists /loader/entries", path);
-    std::vector<BootEntry> entries = parse_loader_entry(content.read(0, config_bytes)).entries;
-    const bool names_program = !entries.empty();
-    for (BootEntry& said : entries) {
-        EntryFacts entry;
-        const auto find = [&](NamedFile& named) -> std::string {
-            std::ranges::replace(named.path, '\\', '/');
-            const auto found = volumes_.find(volume, named.path);
-            if (!found && volumes_.find(Volumes::iso, named.path))
-                facts_.named_in_tree.insert(named.path);
-            return found ? found->path : "";
-        };
-        entry.kernel = find(said.kernel);
-        for (NamedFile& initrd : said.initrds)
-            entry.initrds.push_back(find(initrd));
-        entry.volume = volume;
-        const std::string source = fmt::format("{}:{}", boot_place(volume, path), said.kernel.line);
-        entry.said = std::move(said);
-        add_entry(fact, config, std::move(entry), source);
-    }
-    return names_program;
 }
 
 void walk_boot(MediumFacts& facts, const Volumes& volumes, const IsoTree& isolinux_tree,

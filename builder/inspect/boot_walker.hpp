@@ -60,7 +60,13 @@ private:
     std::size_t config_fact(std::size_t volume, const std::string& path, BootLoader loader);
     void add_entry(std::size_t config, std::size_t config_node, EntryFacts entry, const std::string& source);
     // systemd-boot
-    void follow_systemd_boot(BootWay& way, const EfiProgram& program, std::size_t node);
+    void follow_systemd_boot(BootWay& way, const EfiProgram& program, std::size_t node,
+                             const MachineName& machine);
+    /// What systemd-boot offers from one of its partitions: the files' names go to `ids`.
+    /// @return how many of them name something to start
+    std::size_t list_entries(std::size_t volume, std::size_t node, const MachineName& machine,
+                             std::vector<std::string>& ids);
+    void ignore_entry(std::size_t volume, const std::string& path, std::string why);
     /// @return whether it names something to start
     bool take_loader_entry(std::size_t volume, const std::string& path, const ByteView& content,
                            std::size_t node);

@@ -56,16 +56,18 @@ std::optional<Geometry> geometry(std::string_view boot) {
     return g;
 }
 
-/// "BOOTX64 EFI" is "BOOTX64.EFI".
+/// "BOOTX64 EFI" is "BOOTX64.EFI". Two bits say that the name or the extension is in lower case.
 std::string short_name(std::string_view entry) {
-    const auto part = [entry](std::size_t at, std::size_t size) {
-        const std::string_view field = entry.substr(at, size);
-        return std::string(field.substr(0, field.find_last_not_of(' ') + 1));
+    constexpr std::uint8_t lower_name = 8, lower_extension = 16;
+    const auto part = [entry](std::size_t at, std::size_t size, std::uint8_t lower) {
+        std::string_view field = entry.substr(at, size);
+        field = field.substr(0, field.find_last_not_of(' ') + 1);
+        return u8(entry, 12) & lower ? lower_case(field) : std::string(field);
     };
-    std::string name = part(0, 8);
+    std::string name = part(0, 8, lower_name);
     if (!name.empty() && name[0] == '\5')
         name[0] = '\xe5';
-    const std::string extension = part(8, 3);
+    const std::string extension = part(8, 3, lower_extension);
     return extension.empty() ? name : name + "." + extension;
 }
 

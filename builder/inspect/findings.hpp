@@ -46,7 +46,10 @@ void judge_loopback(const MediumFacts& facts, IsoFindings& findings);
 void judge_live(const MediumFacts& facts, IsoFindings& findings);  ///< files that the live system looks for
 void judge_parameters(const MediumFacts& facts, IsoFindings& findings);  ///< installers, and the length
 void judge_content(const MediumFacts& facts, IsoFindings& findings);  ///< kernel, initramfs and root together
-void judge_verity(const MediumFacts& facts, IsoFindings& findings);   ///< hash trees and their root hashes
-void judge_ukis(const MediumFacts& facts, IsoFindings& findings);     ///< unified kernel images
+void judge_erofs(const MediumFacts& facts, IsoFindings& findings);
+void judge_verity(const MediumFacts& facts, IsoFindings& findings);  ///< hash trees and their root hashes
+/// An entry of systemd-boot whose boot counter is at 0.
+void judge_tries(const std::string& place, IsoFindings& findings);
+void judge_ukis(const MediumFacts& facts, IsoFindings& findings);  ///< unified kernel images
 
 }  // namespace lktest

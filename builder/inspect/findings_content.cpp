@@ -4,29 +4,17 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 
 #include "builder/inspect/boot_paths.hpp"
 #include "builder/inspect/findings.hpp"
+#include "builder/inspect/kernel_support.hpp"
 #include "builder/inspect/path_lookup.hpp"
 
 namespace lktest {
 namespace {
 
-/// The first two numbers of a kernel's release; 0.0 if it has none.
-std::pair<int, int> version_of(std::string_view release) {
-    int major = 0, minor = 0;
-    const auto [end, error] = std::from_chars(release.data(), release.data() + release.size(), major);
-    if (error == std::errc() && end != release.data() + release.size() && *end == '.')
-        std::from_chars(end + 1, release.data() + release.size(), minor);
-    return {major, minor};
-}
-
-/// A compression, the first kernel that supports it, and its configuration option.
-struct Codec {
-    std::string_view name, kernel, option;
-};
+using Codec = KernelFeature;
 constexpr std::array initramfs_codecs{
     Codec{"gzip", "", "CONFIG_RD_GZIP"},    Codec{"bzip2", "", "CONFIG_RD_BZIP2"},
     Codec{"lzma", "", "CONFIG_RD_LZMA"},    Codec{"xz", "", "CONFIG_RD_XZ"},
@@ -38,26 +26,6 @@ constexpr std::array squashfs_codecs{
     Codec{"xz", "", "CONFIG_SQUASHFS_XZ"},         Codec{"lz4", "3.19", "CONFIG_SQUASHFS_LZ4"},
     Codec{"zstd", "4.14", "CONFIG_SQUASHFS_ZSTD"},
 };
-
-/// The kernel's configuration: embedded, or a file next to it for the same release.
-const KernelConfig* config_of(const MediumFacts& facts, const KernelImage& kernel) {
-    if (kernel.config.known())
-        return &kernel.config;
-    const auto beside = facts.kernel_configs.find(kernel.version);
-    return beside != facts.kernel_configs.end() && beside->second.known() ? &beside->second : nullptr;
-}
-
-/// Why this kernel cannot unpack it; empty if it can, or if that is unknown.
-std::string refusal(const MediumFacts& facts, const KernelImage& kernel, const Codec& codec) {
-    const auto version = version_of(kernel.version);
-    if (version.first != 0 && version < version_of(codec.kernel))
-        return fmt::format("kernel {} is older than {}, the first that supports {}", kernel.version,
-                           codec.kernel, codec.name);
-    const KernelConfig* config = config_of(facts, kernel);
-    return config && !codec.option.empty() && !config->has(codec.option)
-               ? fmt::format("kernel {} was built without {}", kernel.version, codec.option)
-               : "";
-}
 
 void judge_release(const BootPath& path, IsoFindings& findings, std::set<std::string>& said) {
     const std::string& version = path.kernel->image->version;
@@ -163,72 +131,13 @@ void judge_squashfs_codecs(const MediumFacts& facts, IsoFindings& findings) {
         if (codec == squashfs_codecs.end())
             continue;
         // A layer may be for one of several kernels, so it is a fault only if all of them refuse it.
-        std::string why;
-        bool all = !facts.kernels.empty();
-        for (const KernelFacts& kernel : facts.kernels) {
-            const std::string one = kernel.image ? refusal(facts, *kernel.image, *codec) : std::string();
-            all &= !one.empty();
-            why = one;
-        }
-        if (all)
+        const std::string why = refusal_by_all(facts, *codec);
+        if (!why.empty())
             add_error(findings, "squashfs-codec",
                       fmt::format("{} is a SquashFS compressed with {}, but {}: it cannot be mounted.",
                                   layer.path, compressor, why),
                       "Make it again with mksquashfs -comp xz, or use a kernel that supports the format.");
     }
-}
-
-void judge_erofs(const MediumFacts& facts, IsoFindings& findings) {
-    for (const ErofsFacts& image : facts.erofs) {
-        if (!image.super.fault.empty()) {
-            add_error(
-                findings, "erofs-corrupt",
-                fmt::format("{} is an EROFS that Linux cannot mount: {}.", image.path, image.super.fault),
-                "Make it again with mkfs.erofs, or copy it again.");
-            continue;
-        }
-        if (image.super.used > image.size)
-            add_error(findings, "erofs-truncated",
-                      fmt::format("{} should have {} bytes according to its superblock, but has {}: files at "
-                                  "its end cannot be read.",
-                                  image.path, image.super.used, image.size),
-                      "Copy it again.");
-        for (const ErofsNeed& need : image.super.needs) {
-            std::string why;
-            bool all = !facts.kernels.empty();
-            for (const KernelFacts& kernel : facts.kernels) {
-                const std::string one =
-                    kernel.image ? refusal(facts, *kernel.image, {need.what, need.kernel, need.option}) : "";
-                all &= !one.empty();
-                why = one;
-            }
-            if (all) {
-                add_error(
-                    findings, "erofs-feature",
-                    fmt::format("{} is an EROFS that uses {}, but {}: it cannot be mounted.", image.path,
-                                need.what, why),
-                    fmt::format("Make it with mkfs.erofs without {}, or use a newer kernel.", need.what));
-                break;
-            }
-        }
-    }
-}
-
-/// An EROFS root needs the module before it is mounted.
-void judge_erofs_module(const MediumFacts& facts, const BootPath& path, IsoFindings& findings,
-                        std::set<std::string>& said) {
-    const InitramfsImage& image = path.initramfs->image;
-    const bool squashed =
-        std::ranges::any_of(facts.layers, [](const LayerFacts& layer) { return layer.super.has_value(); });
-    const std::string initramfs = path_of(*path.initramfs);
-    if (facts.erofs.empty() || squashed || !image.knows_builtin || !image.has_modules ||
-        image.modules.contains("erofs") || !said.insert("erofs " + initramfs).second)
-        return;
-    add_error(findings, "initramfs-module-missing",
-              fmt::format("{} lacks the module erofs, and the kernel does not have it built in: {} cannot be "
-                          "mounted.",
-                          initramfs, facts.erofs.front().path),
-              "Add the module to the initramfs, or build the kernel with CONFIG_EROFS_FS=y.");
 }
 
 /// The kernels' machine if none of them can run the root's programs; empty if one can.
@@ -352,7 +261,6 @@ void judge_content(const MediumFacts& facts, IsoFindings& findings) {
             continue;
         judge_release(path, findings, said);
         judge_initramfs_codec(facts, path, findings, said);
-        judge_erofs_module(facts, path, findings, said);
     }
     judge_verity(facts, findings);
     judge_squashfs_codecs(facts, findings);

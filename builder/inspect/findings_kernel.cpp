@@ -128,13 +128,14 @@ constexpr std::array needed_modules{
 /// An initramfs without modules may belong to a kernel that has everything built in.
 void judge_modules(const MediumFacts& facts, const InitramfsFacts& initramfs, const std::string& path,
                    IsoFindings& findings) {
-    const bool live =
-        std::ranges::any_of(facts.layers, [](const LayerFacts& layer) { return layer.super.has_value(); });
+    const bool live = std::ranges::any_of(
+        facts.layers, [](const LayerFacts& layer) { return layer.super && !layer.partition; });
     if (!live || !initramfs.image.has_modules)
         return;
     std::vector<std::string> missing, options;
     for (const Needed& needed : needed_modules)
-        if (!initramfs.image.modules.contains(std::string(needed.module))) {
+        if (!initramfs.image.modules.contains(std::string(needed.module)) &&
+            (needed.module != "isofs" || facts.kind == MediumKind::iso)) {
             missing.emplace_back(needed.module);
             options.push_back(fmt::format("{}=y", needed.option));
         }

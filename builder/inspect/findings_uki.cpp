@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "builder/inspect/findings.hpp"
+#include "builder/inspect/loader_conf.hpp"
 #include "builder/inspect/path_lookup.hpp"
 
 namespace lktest {
@@ -38,11 +39,29 @@ void judge_sections(const UkiFacts& uki, IsoFindings& findings) {
                         "loaded.",
                         place, some_of(uki.image.overlapping)),
             "Make it with ukify, which computes the addresses, instead of objcopy with fixed ones.");
+    if (!uki.image.unloaded.empty())
+        add_error(findings, "uki-image-size",
+                  fmt::format("The header of the unified kernel image {} reserves less memory than its "
+                              "sections need ({} reach{} beyond it): firmware refuses to load it.",
+                              place, some_of(uki.image.unloaded), uki.image.unloaded.size() == 1 ? "es" : ""),
+                  "Make it with ukify. objcopy needs addresses above the stub's image base.");
     if (!uki.image.twice.empty())
         add_warning(findings, "uki-section-twice",
                     fmt::format("The unified kernel image {} has more than one {}: only the first is used.",
                                 place, some_of(uki.image.twice)),
                     "Make it again with one section of each kind for each profile.");
+}
+
+void judge_addons(const UkiFacts& uki, IsoFindings& findings) {
+    for (const UkiAddon& addon : uki.addons)
+        if (addon.machine != uki.machine)
+            add_warning(findings, "uki-addon-machine",
+                        fmt::format("The add-on {} is for {}, but {} is for {}: its stub ignores it.",
+                                    addon.path, addon.machine, place_of(uki), uki.machine),
+                        "Make the add-on with the stub for that architecture (ukify --efi-arch).");
+    const auto tries = tries_left(file_name_of(uki.path));
+    if (tries == 0U && lower_case(directory_of(uki.path)) == "/efi/linux")
+        judge_tries(place_of(uki), findings);
 }
 
 void judge_profile(const MediumFacts& facts, const UkiFacts& uki, const UkiProfile& profile,
@@ -86,6 +105,7 @@ void judge_profile(const MediumFacts& facts, const UkiFacts& uki, const UkiProfi
 void judge_ukis(const MediumFacts& facts, IsoFindings& findings) {
     for (const UkiFacts& uki : facts.ukis) {
         judge_sections(uki, findings);
+        judge_addons(uki, findings);
         for (const UkiProfile& profile : uki.image.profiles)
             judge_profile(facts, uki, profile, findings);
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "builder/inspect/findings.hpp"
+#include "builder/inspect/loader_conf.hpp"
 #include "builder/inspect/path_lookup.hpp"
 
 namespace lktest {
@@ -48,7 +49,32 @@ std::string described(const MediumFacts& facts, const Stop& stop) {
     return text;
 }
 
+void judge_loader_entries(const MediumFacts& facts, IsoFindings& findings) {
+    for (const IgnoredEntry& entry : facts.ignored_entries) {
+        const bool offered = std::ranges::any_of(facts.configs, [&entry](const ConfigFacts& config) {
+            return config.path == entry.path && config.volume == entry.volume && !config.entries.empty() &&
+                   config.judged;
+        });
+        if (!offered)
+            add_warning(findings, "loader-entry-ignored",
+                        fmt::format("systemd-boot does not offer {}: {}.", entry.path, entry.why),
+                        "Correct the entry, or remove it.");
+    }
+    for (const ConfigFacts& config : facts.configs)
+        if (config.said.loader == BootLoader::systemd_boot && config.judged &&
+            tries_left(file_name_of(config.path)) == 0U)
+            judge_tries(config.path, findings);
+}
+
 }  // namespace
+
+void judge_tries(const std::string& place, IsoFindings& findings) {
+    add_warning(findings, "loader-tries-exhausted",
+                fmt::format("The boot counter in the name of {} is at 0: systemd-boot takes this entry for a "
+                            "failing one, and prefers every other.",
+                            place),
+                "Rename the file without the counter, or with a fresh one (+3).");
+}
 
 void judge_ways(const MediumFacts& facts, IsoFindings& findings) {
     std::vector<Stop> stops;
@@ -70,6 +96,7 @@ void judge_ways(const MediumFacts& facts, IsoFindings& findings) {
             findings,
             stop.way->stops.find("rescue") != std::string::npos ? "grub-modules-missing" : "no-menu-entry",
             described(facts, stop), remedy(*stop.way));
+    judge_loader_entries(facts, findings);
     for (const LoaderConfFacts& conf : facts.loader_confs)
         if (!conf.matches)
             add_warning(

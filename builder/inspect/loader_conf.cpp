@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "builder/inspect/boot_config.hpp"
 #include "builder/inspect/path_lookup.hpp"
@@ -23,6 +24,38 @@ LoaderConf parse_loader_conf(std::string_view text) {
             conf = {std::string(words[1].substr(0, 256)), number};
     }
     return conf;
+}
+
+std::string loader_entry_value(std::string_view text, std::string_view key) {
+    constexpr std::size_t entry_limit = 1 << 20;
+    std::string value;
+    for (text = text.substr(0, entry_limit); !text.empty();) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        const auto words = words_of(line);
+        if (words.size() >= 2 && words[0] == key)
+            value = words[1];
+    }
+    return value;
+}
+
+std::optional<unsigned> tries_left(std::string_view file_name) {
+    file_name = file_name.substr(0, file_name.rfind('.'));
+    const std::size_t plus = file_name.rfind('+');
+    if (plus == std::string_view::npos)
+        return std::nullopt;
+    const std::string_view counter = file_name.substr(plus + 1);
+    const std::string_view left = counter.substr(0, counter.find('-'));
+    const std::string_view done = counter.substr(std::min(left.size(), counter.size()));
+    const auto digits = [](std::string_view text) {
+        return !text.empty() && text.size() < 9 &&
+               text.find_first_not_of("0123456789") == std::string_view::npos;
+    };
+    if (!digits(left) || (!done.empty() && !digits(done.substr(1))))
+        return std::nullopt;
+    unsigned number = 0;
+    std::from_chars(left.data(), left.data() + left.size(), number);
+    return number;
 }
 
 bool names_an_entry(const std::string& pattern, const std::vector<std::string>& entries) {

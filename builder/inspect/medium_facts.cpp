@@ -77,11 +77,13 @@ public:
 private:
     void finish(const IsoTree& tree) {
         walk_boot(facts_, volumes_, tree_.names == IsoTree::Names::joliet ? plain_tree() : tree_, iso_);
-        look_at_ukis();
+        add_ukis(volumes_, facts_, inside_);
         look_at_isolinux();
         look_at_kernels();
-        look_at_roots(tree);
-        add_verity(iso_, tree, facts_);
+        if (facts_.kind != MediumKind::netboot)
+            add_partition_images(iso_, facts_);
+        look_at_roots();
+        add_verity(iso_, tree, options_.checksum_limit, facts_);
         if (options_.checksum_limit > 0)
             look_at_checksums(tree);
         facts_.tree = std::make_shared<const IsoTree>(tree);
@@ -124,14 +126,14 @@ private:
         return plain_;
     }
 
-    void look_at_roots(const IsoTree& tree) {
-        std::vector<std::string> images;
+    void look_at_roots() {
+        std::vector<RootImage> images;
         for (const LayerFacts& layer : facts_.layers)
             if (layer.super)
-                images.push_back(layer.path);
+                images.push_back({layer.path, layer.content});
         for (const ErofsFacts& image : facts_.erofs)
-            images.push_back(image.path);
-        facts_.roots = read_roots(tree, images);
+            images.push_back({image.path, image.content});
+        facts_.roots = read_roots(images);
         for (const RootFacts& root : facts_.roots)
             for (const auto& [release, text] : root.configs)
                 facts_.kernel_configs.try_emplace(release, KernelConfig::parse(text));
@@ -148,65 +150,6 @@ private:
         facts_.checksums = check_lists(tree, patched, options_.checksum_limit);
         if (facts_.kind == MediumKind::iso)
             facts_.implanted = check_implanted(iso_, options_.checksum_limit);
-    }
-
-    /// Treats each unified kernel image as a configuration with an entry for each profile.
-    void look_at_ukis() {
-        constexpr std::size_t uki_limit = 16;
-        const auto add = [this](const std::string& path, bool in_esp, const ByteView& content) {
-            const auto pe = read_pe(content);
-            auto uki = pe && facts_.ukis.size() < uki_limit ? read_uki(content, *pe) : std::nullopt;
-            if (!uki)
-                return;
-            ConfigFacts config;
-            config.path = path;
-            config.in_esp = in_esp;
-            config.said.loader = BootLoader::unified_kernel;
-            for (const UkiProfile& profile : uki->profiles)
-                config.entries.push_back(uki_entry(path, profile, config.entries.size()));
-            for (const EntryFacts& entry : config.entries) {
-                config.said.entries.push_back(entry.said);
-                for (LabelUse& use : labels_of(entry.said.command_line, 0))
-                    config.said.labels.push_back(std::move(use));
-            }
-            facts_.configs.push_back(std::move(config));
-            facts_.ukis.push_back({path, in_esp, pe_machine_name(pe->machine), std::move(*uki)});
-        };
-        for (std::size_t volume = 1; volume < volumes_.count(); ++volume)
-            if (const FatVolume* fat = volumes_.fat(volume))
-                for (const auto& [path, content] : fat->files)
-                    if (lower_case(path).ends_with(".efi"))
-                        add(path, true, content);
-        // A copy in the ISO's tree is reported once.
-        const auto in_esp = [this](const std::string& path) {
-            for (std::size_t volume = 1; volume < volumes_.count(); ++volume)
-                if (volumes_.find(volume, path))
-                    return true;
-            return false;
-        };
-        for (const auto& [path, node] : tree_.nodes)
-            if (lower_case(path).ends_with(".efi") && !node.directory && node.target.empty() && !in_esp(path))
-                add(path, false, node.content);
-    }
-
-    EntryFacts uki_entry(const std::string& path, const UkiProfile& profile, std::size_t number) {
-        const std::string place = number == 0 ? path : fmt::format("{}@{}", path, number);
-        const auto section = [&](std::string_view name, const ByteView& content) {
-            std::string named = fmt::format("{}:{}", place, name);
-            inside_.emplace(named, content);
-            return named;
-        };
-        EntryFacts entry;
-        entry.said.title = !profile.title.empty() ? profile.title : profile.os_name;
-        entry.said.command_line = profile.command_line.value_or("");
-        entry.kernel = section(".linux", profile.kernel);
-        entry.said.kernel = {entry.kernel, 0, true};
-        for (std::size_t i = 0; i < profile.initrds.size(); ++i) {
-            entry.initrds.push_back(
-                section(i == 0 ? ".initrd" : fmt::format(".initrd{}", i), profile.initrds[i]));
-            entry.said.initrds.push_back({entry.initrds.back(), 0, true});
-        }
-        return entry;
     }
 
     void look_at_boot_images() {
@@ -276,9 +219,13 @@ private:
     void look_at_efi() {
         const PartitionTables& tables = facts_.partitions;
         for (const auto& partitions : {tables.gpt ? tables.gpt->partitions : tables.mbr, tables.mbr})
-            for (const Partition& partition : partitions)
-                if (partition.esp)
+            for (const Partition& partition : partitions) {
+                if (partition.esp || partition.extended_boot)
                     add_esp(fmt::format("partition {}", partition.number), partition.offset, partition.size);
+                const auto known = std::ranges::find(facts_.esps, partition.offset, &EspFacts::offset);
+                if (known != facts_.esps.end())
+                    known->extended_boot |= partition.extended_boot;
+            }
         for (std::size_t volume = 1; volume < volumes_.count(); ++volume)
             if (const FatVolume* fat = volumes_.fat(volume))
                 for (const auto& [path, content] : fat->files)

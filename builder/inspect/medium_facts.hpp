@@ -53,6 +53,7 @@ struct EspFacts {
     std::uint64_t clusters = 0;
     std::uint64_t fat_size = 0;  ///< the file system's size in bytes, by its boot sector
     bool program = false;        ///< it is an EFI program instead of a file system
+    bool extended_boot = false;  ///< XBOOTLDR: only systemd-boot reads it
     std::string label, uuid;
     std::vector<std::pair<std::string, std::uint64_t>> said;  ///< every declared size: "El Torito", bytes
     bool damaged = false;
@@ -110,6 +111,13 @@ struct LoaderConfFacts {
     std::vector<std::string> entries;  ///< the file names of all entries
 };
 
+/// A file of /loader/entries that systemd-boot does not offer.
+struct IgnoredEntry {
+    std::string path;
+    std::size_t volume = 0;  ///< number in Volumes
+    std::string why;         ///< "it names nothing to start"
+};
+
 struct KernelFacts {
     std::string path;
     std::optional<KernelImage> image;  ///< unset if it is not a known kind of kernel
@@ -127,19 +135,24 @@ struct LayerFacts {
     std::string path;
     std::uint64_t size = 0;              ///< of the file, in the image
     std::optional<SquashfsSuper> super;  ///< unset if only its name is that of a SquashFS
+    ByteView content = {};
+    bool partition = false;  ///< it fills a partition; its path is the partition's name
 };
 
 struct ErofsFacts {
     std::string path;
     std::uint64_t size = 0;  ///< of the file, in the image
     ErofsSuper super;
+    ByteView content = {};
+    bool partition = false;
 };
 
 struct UkiFacts {
     std::string path;
     bool in_esp = false;
     std::string machine;  ///< of the stub
-    UkiImage image;
+    UkiImage image;       ///< with what its add-ons add
+    std::vector<UkiAddon> addons;
 };
 
 /// The kind of a medium.
@@ -168,6 +181,7 @@ struct MediumFacts {
     std::vector<EfiProgram> efi;
     std::vector<ConfigFacts> configs;
     std::vector<LoaderConfFacts> loader_confs;
+    std::vector<IgnoredEntry> ignored_entries;
     BootGraph graph;
     bool gap = false;  ///< a loader was met whose configuration is unknown
     std::vector<KernelFacts> kernels;

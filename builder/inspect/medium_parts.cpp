@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "builder/inspect/path_lookup.hpp"
-#include "builder/inspect/volumes.hpp"
 
 namespace lktest {
 namespace {
@@ -61,26 +60,27 @@ void add_files(const IsoTree& tree, MediumFacts& facts) {
             facts.large_files.push_back(path);
         if (auto erofs = read_erofs_super(node.content)) {
             if (facts.erofs.size() < listed_limit)
-                facts.erofs.push_back({path, node.content.size(), std::move(*erofs)});
+                facts.erofs.push_back({path, node.content.size(), std::move(*erofs), node.content, false});
             continue;
         }
         const bool named = path.ends_with(".squashfs") || path.ends_with(".sfs") || path.ends_with(".sb");
         if (facts.layers.size() < listed_limit && (named || node.content.read(0, 4) == "hsqs"))
-            facts.layers.push_back({path, node.content.size(), read_squashfs_super(node.content)});
+            facts.layers.push_back(
+                {path, node.content.size(), read_squashfs_super(node.content), node.content, false});
         note_kernel_config(path, node, facts);
     }
 }
 
-void add_verity(const ByteView& medium, const IsoTree& tree, MediumFacts& facts) {
+void add_partition_images(const ByteView& medium, MediumFacts& facts) {
     const PartitionTables& tables = facts.partitions;
-    for (const Partition& partition : tables.gpt ? tables.gpt->partitions : tables.mbr)
-        if (auto found = read_verity(medium.part(partition.offset, partition.size),
-                                     fmt::format("partition {}", partition.number)))
-            facts.verity.push_back(std::move(*found));
-    for (const auto& [path, node] : tree.nodes)
-        if (!node.directory && facts.verity.size() < listed_limit)
-            if (auto found = read_verity(node.content, path))
-                facts.verity.push_back(std::move(*found));
+    for (const Partition& partition : tables.gpt ? tables.gpt->partitions : tables.mbr) {
+        const ByteView content = medium.part(partition.offset, partition.size);
+        const std::string path = name_of(partition);
+        if (auto erofs = read_erofs_super(content))
+            facts.erofs.push_back({path, content.size(), std::move(*erofs), content, true});
+        else if (auto squashfs = read_squashfs_super(content))
+            facts.layers.push_back({path, content.size(), std::move(squashfs), content, true});
+    }
 }
 
 EfiProgram efi_program(std::size_t volume, const std::string& path, const ByteView& content) {

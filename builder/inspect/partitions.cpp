@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 
+#include "builder/inspect/path_lookup.hpp"
+
 namespace lktest {
 namespace {
 
@@ -17,8 +19,10 @@ struct KnownType {
     std::string_view guid, name;
 };
 constexpr std::string_view esp_type = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B";
+constexpr std::string_view extended_boot_type = "BC13C2FF-59E6-4262-A352-B275FD6F7172";
 constexpr std::array known_types{
     KnownType{esp_type, "EFI system"},
+    KnownType{extended_boot_type, "extended boot"},
     KnownType{"EBD0A0A2-B9E5-4433-87C0-68B6B72699C7", "basic data"},
     KnownType{"0FC63DAF-8483-4772-8E79-3D69D8477DE4", "Linux"},
     KnownType{"21686148-6449-6E6F-744E-656564454649", "BIOS boot"},
@@ -89,12 +93,18 @@ std::optional<Gpt> read_gpt(const ByteView& disk) {
             name.push_back(le16(entry, at));
         const std::string guid = guid_text(entry);
         gpt.partitions.push_back({static_cast<int>(i + 1), type_name(guid), guid == esp_type,
-                                  utf8_of_utf16(name), start * disk_sector, (end - start + 1) * disk_sector});
+                                  utf8_of_utf16(name), start * disk_sector, (end - start + 1) * disk_sector,
+                                  lower_case(guid_text(entry.substr(16))), guid == extended_boot_type});
     }
     return gpt;
 }
 
 }  // namespace
+
+std::string name_of(const Partition& partition) {
+    return partition.name.empty() ? fmt::format("partition {}", partition.number)
+                                  : fmt::format("partition {} ({})", partition.number, partition.name);
+}
 
 PartitionTables read_partitions(const ByteView& disk) {
     PartitionTables tables;

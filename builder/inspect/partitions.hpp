@@ -16,6 +16,8 @@ struct Partition {
     bool esp = false;
     std::string name;                    ///< of GPT
     std::uint64_t offset = 0, size = 0;  ///< bytes
+    std::string uuid = {};               ///< of GPT, in lower case: PARTUUID=
+    bool extended_boot = false;          ///< XBOOTLDR, where systemd-boot looks for entries too
 };
 
 /// A GUID partition table (UEFI 2.10, 5.3), its first copy.
@@ -36,6 +38,9 @@ struct PartitionTables {
     std::vector<Partition> mbr;   ///< without the protective entry (0xEE)
     std::optional<Gpt> gpt;
 };
+
+/// "partition 2 (root)".
+std::string name_of(const Partition& partition);
 
 PartitionTables read_partitions(const ByteView& disk);
 

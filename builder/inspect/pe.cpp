@@ -77,6 +77,7 @@ std::optional<PeImage> read_pe(const ByteView& file) {
     const std::size_t optional_size = le16(header, 20);
     const std::string_view optional = std::string_view(header).substr(24, optional_size);
     image.subsystem = le16(optional, 68);
+    image.image_size = le32(optional, 56);
     const std::size_t directories = le16(optional, 0) == 0x20b ? 112 : 96;  // PE32+, PE32
 
     std::uint64_t end = 0;

@@ -28,6 +28,7 @@ struct PeImage {
     std::uint16_t machine = 0;         ///< IMAGE_FILE_MACHINE_*
     std::uint16_t subsystem = 0;       ///< 10: an EFI application
     bool cut = false;                  ///< its sections reach past its end
+    std::uint64_t image_size = 0;      ///< SizeOfImage: bytes that firmware reserves for it
     bool signature = false;            ///< Authenticode: it has an attribute certificate
     std::vector<std::string> signers;  ///< common names; empty if it cannot be read
     std::vector<std::string> sbat;     ///< "shim,4": component and generation (shim's SBAT.md)

@@ -87,26 +87,28 @@ void look_at_releases(RootFacts& facts, const RootUnion& files) {
 
 }  // namespace
 
-std::vector<RootFacts> read_roots(const IsoTree& tree, const std::vector<std::string>& images) {
-    std::map<std::string, std::vector<std::string>> by_directory;
-    for (const std::string& path : images)
-        if (!is_installer(path))
-            by_directory[std::string(directory_of(path))].push_back(path);
+std::vector<RootFacts> read_roots(const std::vector<RootImage>& images) {
+    std::map<std::string, std::vector<const RootImage*>> by_directory;
+    for (const RootImage& image : images) {
+        // A partition is not stacked with others.
+        const bool file = image.path.starts_with('/');
+        if (!is_installer(image.path))
+            by_directory[file ? std::string(directory_of(image.path)) : image.path].push_back(&image);
+    }
     std::vector<RootFacts> roots;
-    for (const auto& [directory, paths] : by_directory) {
+    for (const auto& [directory, stacked] : by_directory) {
         if (roots.size() >= root_limit)
             break;
         RootFacts facts;
         RootUnion files;
         bool opened = true;
-        for (const std::string& path : paths) {
-            const IsoNode* node = tree.find(path);
-            if (!node || facts.images.size() >= image_limit)
+        for (const RootImage* one : stacked) {
+            if (facts.images.size() >= image_limit)
                 continue;
-            facts.images.push_back(path);
-            auto image = open_squashfs(node->content);
+            facts.images.push_back(one->path);
+            auto image = open_squashfs(one->content);
             if (!image)
-                image = open_erofs(node->content);
+                image = open_erofs(one->content);
             if (image)
                 files.add(std::move(image));
             else

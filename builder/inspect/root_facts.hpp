@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "builder/inspect/byte_view.hpp"
 #include "builder/inspect/elf.hpp"
-#include "builder/inspect/iso_tree.hpp"
 
 namespace lktest {
 
@@ -25,8 +25,14 @@ struct RootFacts {
     std::vector<std::pair<std::string, std::string>> configs;
 };
 
-/// Reads the SquashFS and EROFS images on a medium. Images below /boot, /install and /images belong to
-/// installers and are not roots.
-std::vector<RootFacts> read_roots(const IsoTree& tree, const std::vector<std::string>& images);
+/// A SquashFS or EROFS image: a file, or a partition by its name.
+struct RootImage {
+    std::string path;
+    ByteView content;
+};
+
+/// Reads the images on a medium. Those below /boot, /install and /images belong to installers and are not
+/// roots.
+std::vector<RootFacts> read_roots(const std::vector<RootImage>& images);
 
 }  // namespace lktest

@@ -130,6 +130,10 @@ std::optional<UkiImage> read_uki(const ByteView& file, const PeImage& image) {
         uki.stub.erase(0, from + 12);
         uki.stub.resize(std::min(uki.stub.find(" ####"), uki.stub.size()));
     }
+    for (const PeSection& section : image.sections)
+        if (image.image_size != 0 && section.address + section.size > image.image_size &&
+            uki.unloaded.size() < remark_limit)
+            uki.unloaded.push_back(section.name);
     find_overlaps(uki, image.sections);
     for (UkiProfile& profile : profiles)
         complete(profile, base);
@@ -137,6 +141,27 @@ std::optional<UkiImage> read_uki(const ByteView& file, const PeImage& image) {
         profiles.push_back(std::move(base));
     uki.profiles = std::move(profiles);
     return uki;
+}
+
+std::optional<UkiAddon> read_uki_addon(const ByteView& file, std::string path) {
+    const auto image = read_pe(file);
+    if (!image || std::ranges::find(image->sections, ".linux", &PeSection::name) != image->sections.end())
+        return std::nullopt;
+    UkiProfile said;
+    for (const PeSection& section : image->sections)
+        add_section(said, section, file);
+    return UkiAddon{std::move(path), pe_machine_name(image->machine), said.command_line.value_or(""),
+                    std::move(said.initrds)};
+}
+
+void apply_addon(UkiImage& uki, const UkiAddon& addon) {
+    for (UkiProfile& profile : uki.profiles) {
+        if (!addon.command_line.empty()) {
+            std::string& line = profile.command_line ? *profile.command_line : profile.command_line.emplace();
+            line.append(line.empty() ? "" : " ").append(addon.command_line);
+        }
+        profile.initrds.insert(profile.initrds.end(), addon.initrds.begin(), addon.initrds.end());
+    }
 }
 
 }  // namespace lktest

@@ -29,7 +29,22 @@ struct UkiImage {
     std::vector<std::string> twice;        ///< sections that a profile has more than once
     std::vector<std::string> overlapping;  ///< ".linux and .initrd"
     std::vector<std::string> outside;      ///< sections that reach past the file's end
+    std::vector<std::string> unloaded;     ///< sections that reach past SizeOfImage
 };
+
+/// A file next to a unified kernel image that adds to its command line and its initramfs.
+struct UkiAddon {
+    std::string path;
+    std::string machine;  ///< of its stub
+    std::string command_line;
+    std::vector<ByteView> initrds;
+};
+
+/// Unset if the program does not extend unified kernel images.
+std::optional<UkiAddon> read_uki_addon(const ByteView& file, std::string path);
+
+/// Appends what an add-on adds to each profile.
+void apply_addon(UkiImage& uki, const UkiAddon& addon);
 
 /// Unset if the program has no .linux section.
 std::optional<UkiImage> read_uki(const ByteView& file, const PeImage& image);

@@ -106,7 +106,7 @@ TEST(BootFiles, OfAarch64AreTheSignedChainUnderItsRemovableMediaNames) {
     packages.put_file("/usr/lib/shim/mmaa64.efi.signed", "mm");
     packages.put_file("/usr/lib/grub/arm64-efi-signed/gcdaa64.efi.signed", "grub");
     const BootFiles files = boot_files(packages, Arch::aarch64, boot_menu(recovery(), Arch::aarch64),
-                                       signed_efi(packages, Arch::aarch64), "info");
+                                       signed_efi(packages, Arch::aarch64), "info", true);
     ASSERT_EQ(files.efi.size(), 3U);
     EXPECT_EQ(files.efi[0].path, "/EFI/BOOT/BOOTAA64.EFI");
     EXPECT_EQ(std::get<std::string>(files.efi[0].content), "shim");
@@ -125,6 +125,9 @@ TEST(LoaderPackages, AreTheSignedOnesOrTheModulesOfAGrubOrNoneForUefi) {
     EXPECT_EQ(loader_packages(Arch::aarch64, Loader::grub),
               (std::vector<std::string>{"busybox-static", "grub-efi-arm64-bin"}));
     EXPECT_EQ(loader_packages(Arch::aarch64, Loader::vendor), std::vector<std::string>{"busybox-static"});
+    for (const Loader loader : {Loader::systemd_boot, Loader::uki})
+        EXPECT_EQ(loader_packages(Arch::aarch64, loader),
+                  (std::vector<std::string>{"busybox-static", "systemd-boot-efi"}));
 }
 
 TEST(GrubImage, IsAProgramForTheArchitecturesMachine) {

@@ -162,7 +162,7 @@ hint: did you mean 'title'?
 test.toml:3:1: unknown key 'colour'
     colour = "red"
     ^
-hint: one of: about, volume_label, splash, partition_table, root, packages, kernel, initramfs, boot, squashfs, links, file, menu_timeout, menu)");
+hint: one of: about, volume_label, splash, partition_table, root, packages, kernel, initramfs, boot, squashfs, erofs, links, file, menu_timeout, menu)");
 }
 
 TEST(Recipe, AFileNeedsAnAbsolutePathAndOneKind) {
@@ -275,6 +275,9 @@ TEST(Recipe, ARootIsNotTwoThings) {
 TEST(Recipe, ABootLoaderIsOneOfThree) {
     EXPECT_EQ(parse(rootless + "[root]\nsystem = true\n").loader, Loader::signed_chain);
     EXPECT_EQ(parse(rootless + "[root]\nsystem = true\n[boot]\nloader = \"grub\"\n").loader, Loader::grub);
+    EXPECT_EQ(parse(rootless + "[root]\nsystem = true\n[boot]\nloader = \"systemd-boot\"\n").loader,
+              Loader::systemd_boot);
+    EXPECT_EQ(parse(rootless + "[root]\nsystem = true\n[boot]\nloader = \"uki\"\n").loader, Loader::uki);
     const Recipe vendor =
         parse(rootless + "[root]\nsystem = true\n[boot]\nloader = \"vendor\"\niso = \"/v.iso\"\n");
     EXPECT_EQ(vendor.loader, Loader::vendor);

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "builder/boot/systemd_boot.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "builder/base/error.hpp"
+#include "builder/boot/uki_writer.hpp"
+
+namespace lktest {
+namespace {
+
+constexpr const char* unified_path = "/EFI/Linux/lktest.efi";
+
+std::string suffix_of(Arch arch) {
+    std::string suffix(efi_suffix(arch));
+    std::ranges::transform(suffix, suffix.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+    return suffix;
+}
+
+/// @param name  "systemd-boot" + suffix + ".efi"
+std::string program(const FileTree& packages, const std::string& name) {
+    const std::string path = "/usr/lib/systemd/boot/efi/" + name;
+    const auto file = packages.find(path);
+    if (!file || file->type != NodeType::regular)
+        throw host_error(fmt::format("the package systemd-boot-efi has no {}", path),
+                         "check which release the apt sources have: lktest knows Debian 12 to 14");
+    return file->content.whole();
+}
+
+ImageFile systemd_boot(const FileTree& packages, Arch arch) {
+    return {fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch)),
+            program(packages, fmt::format("systemd-boot{}.efi", suffix_of(arch)))};
+}
+
+std::string entry_name(std::size_t number) {
+    return fmt::format("lktest-{:02}.conf", number);
+}
+
+ImageFile loader_conf(const BootMenu& menu, std::string_view first) {
+    return {"/loader/loader.conf", fmt::format("timeout {}\ndefault {}\neditor yes\n", menu.timeout, first)};
+}
+
+/// One of /loader/entries (Boot Loader Specification, type 1). The sort key keeps the menu's order.
+/// @param starts  its lines "linux" and "initrd", or "efi"
+ImageFile entry_file(const BootMenu& menu, std::size_t number, std::string_view starts) {
+    const BootMenu::Entry& entry = menu.entries[number];
+    return {fmt::format("/loader/entries/{}", entry_name(number)),
+            fmt::format("title {}\nsort-key lktest-{:02}\n{}options {}\n", entry.title, number, starts,
+                        entry.command_line)};
+}
+
+}  // namespace
+
+std::vector<ImageFile> systemd_boot_efi(const FileTree& packages, Arch arch, const BootMenu& menu) {
+    std::vector<ImageFile> files{systemd_boot(packages, arch), loader_conf(menu, entry_name(0))};
+    const std::string starts = fmt::format("linux {}\ninitrd {}\n", kernel_path, initramfs_path);
+    for (std::size_t number = 0; number < menu.entries.size(); ++number)
+        files.push_back(entry_file(menu, number, starts));
+    return files;
+}
+
+std::vector<ImageFile> unified_kernel_efi(const FileTree& packages, Arch arch, const BootMenu& menu,
+                                          const KernelFiles& files) {
+    const BootMenu::Entry& first = menu.entries.front();
+    const std::string os =
+        fmt::format("ID=lktest\nNAME=\"lktest\"\nPRETTY_NAME=\"{}\"\nVERSION_ID=\"{}\"\nIMAGE_ID=lktest-00\n",
+                    first.title, files.release.empty() ? "1" : files.release);
+    const std::array sections{
+        UkiSection{".osrel", os},
+        UkiSection{".cmdline", first.command_line},
+        UkiSection{".uname", files.release.empty() ? "unknown" : files.release},
+        UkiSection{".initrd", files.initramfs},
+        UkiSection{".linux", files.kernel},
+    };
+    std::string image =
+        write_uki(program(packages, fmt::format("linux{}.efi.stub", suffix_of(arch))), sections);
+    if (menu.entries.size() == 1)
+        return {{fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch)), std::move(image)}};
+    std::vector<ImageFile> made{
+        systemd_boot(packages, arch), loader_conf(menu, "lktest.efi"), {unified_path, std::move(image)}};
+    const std::string starts = fmt::format("efi {}\n", unified_path);
+    for (std::size_t number = 1; number < menu.entries.size(); ++number)
+        made.push_back(entry_file(menu, number, starts));
+    return made;
+}
+
+}  // namespace lktest

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// systemd-boot's menu: the Boot Loader Specification's entries, and unified kernel images.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "builder/inspect/boot_walker.hpp"
+#include "builder/inspect/path_lookup.hpp"
+
+namespace lktest {
+namespace {
+
+/// The partitions that systemd-boot reads: its own, and the disk's extended boot partition.
+std::vector<std::size_t> partitions_of(const MediumFacts& facts, std::size_t own) {
+    std::vector<std::size_t> volumes{own};
+    for (std::size_t i = 0; i < facts.esps.size(); ++i)
+        if (facts.esps[i].extended_boot && i + 1 != own)
+            volumes.push_back(i + 1);
+    return volumes;
+}
+
+/// Directories of the ISO's own tree that look like systemd-boot's.
+std::string entries_in_tree(const Volumes& volumes) {
+    std::vector<std::string> found;
+    for (const std::string_view directory : {"/loader/entries", "/EFI/Linux"})
+        if (volumes.is_directory(Volumes::iso, directory))
+            found.emplace_back(directory);
+    return found.empty() ? ""
+                         : fmt::format("; the ISO's own tree has {}, which systemd-boot does not read",
+                                       fmt::join(found, " and "));
+}
+
+}  // namespace
+
+void BootWalk::follow_systemd_boot(BootWay& way, const EfiProgram& program, std::size_t node,
+                                   const MachineName& machine) {
+    if (!volumes_.fat(program.volume))
+        return;
+    std::vector<std::string> ids;
+    std::size_t startable = 0;
+    for (const std::size_t volume : partitions_of(facts_, program.volume))
+        startable += list_entries(volume, node, machine, ids);
+    if (startable == 0)
+        way.stops = fmt::format(
+            "systemd-boot finds no entry{} in /loader/entries or /EFI/Linux of its own "
+            "partition{}",
+            ids.empty() ? "" : " that it can start", entries_in_tree(volumes_));
+    const FatVolume& fat = *volumes_.fat(program.volume);
+    if (const auto conf = fat.files.find("/loader/loader.conf"); conf != fat.files.end()) {
+        const LoaderConf said = parse_loader_conf(conf->second.read(0, config_bytes));
+        facts_.loader_confs.push_back(
+            {conf->first, said.pattern, said.line, names_an_entry(said.pattern, ids), ids});
+    }
+}
+
+std::size_t BootWalk::list_entries(std::size_t volume, std::size_t node, const MachineName& machine,
+                                   std::vector<std::string>& ids) {
+    const FatVolume* fat = volumes_.fat(volume);
+    std::size_t startable = 0;
+    if (!fat)
+        return 0;
+    for (const auto& [path, content] : fat->files) {
+        const std::string small = lower_case(path), file = std::string(file_name_of(path));
+        // systemd-boot makes entries of its own whose names begin with "auto-".
+        const bool skipped = file.starts_with(".") || file.starts_with("auto-");
+        if (lower_case(directory_of(path)) == "/loader/entries" && small.ends_with(".conf") && !skipped) {
+            const std::string wanted =
+                lower_case(loader_entry_value(content.read(0, config_bytes), "architecture"));
+            if (!wanted.empty() && wanted != machine.efi_suffix) {
+                ignore_entry(volume, path,
+                             fmt::format("it is for the architecture {}, and this systemd-boot is for {}",
+                                         wanted, machine.efi_suffix));
+                continue;
+            }
+            ids.push_back(file);
+            if (take_loader_entry(volume, path, content, node))
+                ++startable;
+            else
+                ignore_entry(volume, path, "it names nothing to start with linux, efi or uki");
+        } else if (lower_case(directory_of(path)) == "/efi/linux" && small.ends_with(".efi") && !skipped) {
+            ids.push_back(file);
+            ++startable;
+            if (const auto kernel = program_at(volume, path))
+                graph().connect(node, node_of_program(*kernel), "systemd-boot lists /EFI/Linux", path);
+        }
+    }
+    return startable;
+}
+
+void BootWalk::ignore_entry(std::size_t volume, const std::string& path, std::string why) {
+    constexpr std::size_t ignored_limit = 32;
+    if (facts_.ignored_entries.size() < ignored_limit)
+        facts_.ignored_entries.push_back({path, volume, std::move(why)});
+}
+
+bool BootWalk::take_loader_entry(std::size_t volume, const std::string& path, const ByteView& content,
+                                 std::size_t node) {
+    const std::size_t fact = config_fact(volume, path, BootLoader::systemd_boot);
+    const std::size_t config = graph().find_or_add({Kind::config, boot_place(volume, path), true, fact});
+    graph().connect(node, config, "systemd-boot lists /loader/entries", path);
+    std::vector<BootEntry> entries = parse_loader_entry(content.read(0, config_bytes)).entries;
+    const bool names_program = !entries.empty();
+    for (BootEntry& said : entries) {
+        EntryFacts entry;
+        const auto find = [&](NamedFile& named) -> std::string {
+            std::ranges::replace(named.path, '\\', '/');
+            const auto found = volumes_.find(volume, named.path);
+            if (!found && volumes_.find(Volumes::iso, named.path))
+                facts_.named_in_tree.insert(named.path);
+            return found ? found->path : "";
+        };
+        entry.kernel = find(said.kernel);
+        for (NamedFile& initrd : said.initrds)
+            entry.initrds.push_back(find(initrd));
+        entry.volume = volume;
+        const std::string source = fmt::format("{}:{}", boot_place(volume, path), said.kernel.line);
+        entry.said = std::move(said);
+        add_entry(fact, config, std::move(entry), source);
+    }
+    return names_program;
+}
+
+}  // namespace lktest
