@@ -11,6 +11,7 @@
 #include "builder/base/packed.hpp"
 #include "firmware/variable_store.hpp"
 #include "harness/boot/inspect_medium.hpp"
+#include "harness/boot/known_revocations.hpp"
 
 namespace lktest {
 namespace fs = std::filesystem;
@@ -35,17 +36,9 @@ void add(ShimContents& contents, const SecureBootFacts& secure) {
                                 secure.sbat_payloads.end());
 }
 
-/// Of Debian and what derives from it, and where others install their loader.
 void add_installed_shims(ShimContents& contents) {
-    std::error_code none;
-    for (const fs::path directory : {"/usr/lib/shim", "/usr/share/shim", "/boot/efi/EFI"})
-        for (fs::recursive_directory_iterator entry(directory, none), end; entry != end;
-             entry.increment(none)) {
-            const std::string file = entry->path().filename();
-            if (file.starts_with("shim") && file.find(".efi") != file.npos && entry->is_regular_file(none))
-                if (const auto secure = read_secure_boot(ByteView::of_file(entry->path())))
-                    add(contents, *secure);
-        }
+    for (const SecureBootFacts& shim : installed_shims())
+        add(contents, shim);
 }
 
 void add_shims_of(const fs::path& medium, ShimContents& contents) {
@@ -69,12 +62,6 @@ std::string authority_of(std::string_view generation, const ShimContents& conten
         "install shim-signed, or name the certificate with --enroll");
 }
 
-/// The date in the first line: "sbat,1,2025021800".
-std::string_view date_of(std::string_view level) {
-    const std::string_view line = level.substr(0, level.find('\n'));
-    return line.substr(line.rfind(',') + 1);
-}
-
 std::string level_of(const std::string& wish, const ShimContents& contents) {
     if (fs::is_regular_file(wish)) {
         std::string text = read_file(wish);
@@ -86,13 +73,13 @@ std::string level_of(const std::string& wish, const ShimContents& contents) {
     }
     std::string found;
     for (const std::string& level : contents.sbat_levels)
-        if ((wish == newest_level && date_of(level) > date_of(found)) || wish == date_of(level))
+        if ((wish == newest_level && sbat_date(level) > sbat_date(found)) || wish == sbat_date(level))
             found = level;
     if (!found.empty())
         return found;
-    std::vector<std::string_view> dates;
+    std::vector<std::string> dates;
     for (const std::string& level : contents.sbat_levels)
-        dates.push_back(date_of(level));
+        dates.push_back(sbat_date(level));
     throw usage_error(
         fmt::format("no shim on this machine or on the medium carries the SBAT level '{}'", wish),
         dates.empty() ? "give a file that holds the level"

@@ -11,6 +11,8 @@
 #include "builder/base/packed.hpp"
 #include "builder/kernel_medium.hpp"
 #include "harness/boot/inspect_medium.hpp"
+#include "harness/boot/known_revocations.hpp"
+#include "harness/cli/option.hpp"
 #include "harness/report/inspect_json.hpp"
 #include "harness/report/inspect_text.hpp"
 #include "harness/terminal/terminal.hpp"
@@ -23,10 +25,25 @@ void each_field(Archive& archive, Style& style) {
     archive(colour, unicode, width, height);
 }
 
+template <typename Archive>
+void each_field(Archive& archive, SbatLevel& level) {
+    auto& [date, required] = level;
+    archive(date, required);
+}
+
+template <typename Archive>
+void each_field(Archive& archive, Revocations& revocations) {
+    auto& [source, certificates, hashes, levels, today] = revocations;
+    archive(source, certificates, hashes, levels, today);
+}
+
 void add_inspect(CLI::App& app, InspectRequest& request) {
     app.add_option("ISO", request.iso, "any live or installation medium")->type_name("ISO")->required();
     app.add_option("INITRD", request.initrd, "initramfs of a kernel that is named instead of an ISO")
         ->type_name("INITRD");
+    add_repeatable(app, "--dbx", "FILE", "list of revoked programs, for the verdict on Secure Boot",
+                   "those installed",
+                   [&request](const std::string& word) { request.dbx.emplace_back(word); });
     app.add_flag("--json", request.json, "print JSON");
 }
 
@@ -55,10 +72,11 @@ int inspect(const InspectRequest& request) {
     std::optional<TempDir> made;
     const std::filesystem::path iso = medium_of(request, made);
     bool json = request.json, bad = false;
+    Revocations revocations = known_revocations(request.dbx);
     Style style = style_of(stdout);
     std::string text;
     constexpr ConfinedLimits limits{.cpu = std::chrono::minutes(10)};  // for the checksums
-    if (!unpack(inspect_confined("inspect", iso, packed(name, json, style), limits), bad, text))
+    if (!unpack(inspect_confined("inspect", iso, packed(name, json, style, revocations), limits), bad, text))
         throw usage_error(fmt::format("{} could not be inspected (its reader's answer is garbled)", name));
     fmt::print("{}", text);
     return static_cast<int>(bad ? ExitCode::boot_failed : ExitCode::passed);
@@ -68,13 +86,14 @@ std::string inspect_job(std::span<const int> files, std::string_view input) {
     std::string path;
     bool json = false;
     Style style;
-    if (!unpack(input, path, json, style))
+    Revocations revocations;
+    if (!unpack(input, path, json, style, revocations))
         throw host_error("the request to inspect a medium is garbled");
     const MediumFacts facts = read_medium_facts(medium_in(files), path, {.checksum_limit = checksum_limit});
-    const std::vector<IsoFinding> findings = find_faults(facts);
+    const std::vector<IsoFinding> findings = find_faults(facts, revocations);
     const std::string name = std::filesystem::path(path).filename().string();
-    std::string text =
-        json ? inspect_json(name, facts, findings) : inspect_text(name, facts, findings, style);
+    std::string text = json ? inspect_json(name, facts, findings, revocations)
+                            : inspect_text(name, facts, findings, revocations, style);
     bool bad = std::ranges::find(findings, IsoFinding::Grade::error, &IsoFinding::grade) != findings.end();
     return packed(bad, text);
 }

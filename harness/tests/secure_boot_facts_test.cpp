@@ -34,11 +34,10 @@ EfiProgram program(std::string path, const TestCertificate& signer, std::vector<
         .path = std::move(path), .in_esp = true, .image = PeImage{}, .volume = 0, .grub = {}, .secure = {}};
     made.image->sbat = std::move(sbat);
     made.secure = SecureBootFacts{};
-    made.secure->signatures = {{.signer = signer.name,
-                                .issuer = signer.name,
-                                .valid_until = "",
-                                .chain = {signer.der},
-                                .matches = true}};
+    PeSignature signature;
+    signature.signer = signature.issuer = signer.name;
+    signature.chain = {signer.der};
+    made.secure->signatures = {signature};
     made.secure->sha256 = std::string(64, 'a');
     return made;
 }
