@@ -129,18 +129,31 @@ std::string issuer_validity(const X509* leaf, const STACK_OF(X509) * all) {
     return {};
 }
 
+/// Whether the content is any ASN.1 value, as Authenticode's is, and not one of PKCS #7's own structures.
+bool is_of_other_type(const PKCS7& content) {
+    switch (OBJ_obj2nid(content.type)) {
+        case NID_pkcs7_data:
+        case NID_pkcs7_signed:
+        case NID_pkcs7_enveloped:
+        case NID_pkcs7_signedAndEnveloped:
+        case NID_pkcs7_digest:
+        case NID_pkcs7_encrypted: return false;
+        default: return true;
+    }
+}
+
 /// Whether the leaf signed the signature's content (RFC 2315, 9.3). Authenticode signs the value of an ASN.1
 /// sequence without its tag and length. What OpenSSL cannot check is taken as good.
 bool is_intact(PKCS7* pkcs7) {
     const PKCS7* content = pkcs7->d.sign->contents;
-    if (!content || PKCS7_type_is_data(content) || !content->d.other ||
+    if (!content || !is_of_other_type(*content) || !content->d.other ||
         content->d.other->type != V_ASN1_SEQUENCE)
         return true;
     const ASN1_STRING* sequence = content->d.other->value.sequence;
     const unsigned char* value = sequence->data;
     long size = 0;
     int tag = 0, type = 0;
-    if ((ASN1_get_object(&value, &size, &tag, &type, sequence->length) & 0x80) != 0)
+    if ((ASN1_get_object(&value, &size, &tag, &type, sequence->length) & 0x81) != 0)
         return true;
     const Handle<BIO, BIO_free_all> signed_bytes(BIO_new_mem_buf(value, static_cast<int>(size)));
     const Handle<X509_STORE, X509_STORE_free> none(X509_STORE_new());
@@ -259,15 +272,28 @@ std::optional<SecureBootFacts> read_secure_boot(const ByteView& file) {
 }
 
 bool is_trusted(const PeSignature& signature, const std::vector<std::string>& certificates) {
-    for (const std::string& trusted : certificates) {
-        const Certificate authority = certificate_of(trusted);
-        if (!authority)
-            continue;
-        for (const std::string& der : signature.chain) {
-            const Certificate certificate = certificate_of(der);
-            if (der == trusted || (certificate && is_issued_by(*certificate, *authority)))
+    if (signature.chain.empty())
+        return false;
+    // From the leaf to the authority that issued it, and so on. Other certificates in the signature, which
+    // anyone can add, do not count.
+    Certificate now = certificate_of(signature.chain.front());
+    std::string der = signature.chain.front();
+    for (std::size_t steps = 0; now && steps < certificate_count_limit; ++steps) {
+        for (const std::string& trusted : certificates) {
+            const Certificate authority = certificate_of(trusted);
+            if (authority && (der == trusted || is_issued_by(*now, *authority)))
                 return true;
         }
+        Certificate issuer;
+        for (const std::string& other : signature.chain) {
+            Certificate authority = certificate_of(other);
+            if (other != der && authority && is_issued_by(*now, *authority)) {
+                issuer = std::move(authority);
+                der = other;
+                break;
+            }
+        }
+        now = std::move(issuer);
     }
     return false;
 }

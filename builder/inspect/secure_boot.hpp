@@ -40,7 +40,8 @@ struct SecureBootFacts {
 /// Unset if the file is not a PE image. Reads at most 8 signatures of 1 MiB, and hashes at most 64 MiB.
 std::optional<SecureBootFacts> read_secure_boot(const ByteView& file);
 
-/// Whether one of these certificates made the signature, or issued the one that did.
+/// Whether one of these certificates made the signature, or issued the one that did, through any number of
+/// others in the signature.
 bool is_trusted(const PeSignature& signature, const std::vector<std::string>& certificates);
 
 /// A CA of Microsoft that signs other vendors' loaders.
