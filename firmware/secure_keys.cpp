@@ -56,8 +56,9 @@ std::string signature_list(std::string_view bytes, const std::string& name) {
             if (std::string lists = read(bytes); !lists.empty())
                 return lists;
     }
-    throw usage_error(fmt::format("{} is not a certificate that firmware can enroll", name),
-                      "give an X.509 certificate as PEM or DER, or an EFI signature list");
+    throw usage_error(
+        fmt::format("{} is not a certificate that firmware can enroll", name),
+        "give an X.509 certificate as PEM or DER, an EFI signature list, or a signed update of one");
 }
 
 SecureLists read_secure_keys(const SecureKeys& keys) {
@@ -76,7 +77,12 @@ SecureLists read_secure_keys(const SecureKeys& keys) {
     for (const std::string& authority : keys.authorities)
         lists.db += list_of_der(authority);
     for (const std::string& file : keys.dbx)
-        lists.dbx += read_list(file);
+        if (file == packaged_list)
+            lists.keep_packaged_dbx = true;
+        else
+            lists.dbx += read_list(file);
+    for (const std::string& file : keys.mok)
+        lists.mok += read_list(file);
     // A trusted signer may also be the owner. With the package's keys, or without a signer in a file, the
     // package's owner stays.
     const std::string owners = lists.keep_packaged_db ? std::string() : first;

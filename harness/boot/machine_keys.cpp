@@ -19,12 +19,6 @@ namespace {
 
 constexpr std::string_view newest_level = "latest", no_level = "none";
 
-/// Certificates that shims carry and a machine may also hold.
-struct ShimContents {
-    std::vector<std::string> authorities;  ///< certificates of Microsoft's CAs, in DER
-    std::vector<std::string> sbat_levels;  ///< "sbat,1,DATE\nshim,4\n…"
-};
-
 void add(ShimContents& contents, const SecureBootFacts& secure) {
     for (const PeSignature& signature : secure.signatures)
         for (const std::string& der : signature.chain)
@@ -88,13 +82,22 @@ std::string level_of(const std::string& wish, const ShimContents& contents) {
 
 }  // namespace
 
-SecureLists secure_lists(SecureKeys keys, const fs::path& medium) {
+const ShimContents& KnownShims::of(const fs::path& medium) {
+    const std::lock_guard lock(alone_);
+    const auto found = by_medium_.find(medium);
+    if (found != by_medium_.end())
+        return found->second;
+    ShimContents contents;
+    add_installed_shims(contents);
+    if (fs::is_regular_file(medium))
+        add_shims_of(medium, contents);
+    return by_medium_.emplace(medium, std::move(contents)).first->second;
+}
+
+SecureLists KnownShims::lists(SecureKeys keys, const fs::path& medium) {
     const bool leveled = !keys.sbat.empty() && keys.sbat != no_level;
     if (!keys.trust.empty() || leveled) {
-        ShimContents contents;
-        add_installed_shims(contents);
-        if (fs::is_regular_file(medium))
-            add_shims_of(medium, contents);
+        const ShimContents& contents = of(medium);
         for (const std::string& generation : keys.trust)
             keys.authorities.push_back(authority_of(generation, contents));
         if (leveled)
@@ -112,6 +115,8 @@ MachineKeys machine_keys(std::string_view store) {
             keys.db_hashes = std::move(lists.sha256);
         } else if (variable.name == "dbx") {
             keys.dbx_hashes = read_signature_lists(variable.value).sha256;
+        } else if (variable.name == "MokList") {
+            keys.mok = read_signature_lists(variable.value).certificates;
         } else if (variable.name == "SbatLevel") {
             keys.sbat_level = variable.value;
         }

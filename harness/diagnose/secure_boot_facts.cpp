@@ -76,7 +76,8 @@ void add_second(const EfiProgram& shim, const EfiProgram& second, const MachineK
               fmt::format("{} {} signed", printable(second.path),
                           second.secure->signatures.empty() ? "is not" : "is"));
     facts.add("second-trusted",
-              trusts(shim.secure->vendor_certs, *second.secure) || trusts(keys.db, *second.secure),
+              trusts(shim.secure->vendor_certs, *second.secure) || trusts(keys.db, *second.secure) ||
+                  trusts(keys.mok, *second.secure),
               fmt::format("{} is signed by {}, and the shim carries {}", printable(second.path),
                           facts.words["second-signers"], facts.words["shim-certificates"]));
 }

@@ -64,8 +64,8 @@ protected:
 };
 
 TEST_F(SecureBootFactsTest, NamesBothSides) {
-    add_secure_boot_facts(medium_, {.db = {mine_.der}, .db_hashes = {}, .dbx_hashes = {}, .sbat_level = ""},
-                          facts_);
+    add_secure_boot_facts(
+        medium_, {.db = {mine_.der}, .db_hashes = {}, .dbx_hashes = {}, .mok = {}, .sbat_level = ""}, facts_);
     EXPECT_TRUE(holds("loader-signed"));
     EXPECT_FALSE(holds("loader-trusted"));
     EXPECT_EQ(facts_.words["loader-signers"], "Their CA");
@@ -74,9 +74,23 @@ TEST_F(SecureBootFactsTest, NamesBothSides) {
     EXPECT_FALSE(holds("loader-in-dbx"));
 }
 
+TEST_F(SecureBootFactsTest, TrustsWhatTheUserHasEnrolled) {
+    medium_.efi[0].secure->vendor_certs.clear();
+    MachineKeys keys;
+    keys.db = {theirs_.der};
+    add_secure_boot_facts(medium_, keys, facts_);
+    EXPECT_FALSE(holds("second-trusted"));
+    keys.mok = {vendors_.der};
+    Facts enrolled;
+    enrolled.words["efi-loader"] = "BOOTX64.EFI";
+    add_secure_boot_facts(medium_, keys, enrolled);
+    EXPECT_TRUE(enrolled.find("second-trusted")->holds);
+}
+
 TEST_F(SecureBootFactsTest, TrustsASignerOrAHash) {
-    add_secure_boot_facts(medium_, {.db = {theirs_.der}, .db_hashes = {}, .dbx_hashes = {}, .sbat_level = ""},
-                          facts_);
+    add_secure_boot_facts(
+        medium_, {.db = {theirs_.der}, .db_hashes = {}, .dbx_hashes = {}, .mok = {}, .sbat_level = ""},
+        facts_);
     EXPECT_TRUE(holds("loader-trusted"));
     Facts by_hash = {};
     by_hash.words["efi-loader"] = "BOOTX64.EFI";
@@ -84,6 +98,7 @@ TEST_F(SecureBootFactsTest, TrustsASignerOrAHash) {
                           {.db = {mine_.der},
                            .db_hashes = {std::string(64, 'a')},
                            .dbx_hashes = {std::string(64, 'a')},
+                           .mok = {},
                            .sbat_level = ""},
                           by_hash);
     EXPECT_TRUE(by_hash.find("loader-trusted")->holds);
@@ -94,6 +109,7 @@ TEST_F(SecureBootFactsTest, ComparesSbatWithWhatTheMachineHasSeen) {
     MachineKeys keys{.db = {theirs_.der},
                      .db_hashes = {},
                      .dbx_hashes = {},
+                     .mok = {},
                      .sbat_level = "sbat,1,2025021800\nshim,4\ngrub,5\n"};
     add_secure_boot_facts(medium_, keys, facts_);
     EXPECT_TRUE(holds("sbat-too-old"));
@@ -113,8 +129,10 @@ TEST_F(SecureBootFactsTest, SaysNothingOfAMachineWhoseKeysAreNotKnown) {
 
 TEST_F(SecureBootFactsTest, ReadsTheKeysOfAVariableStore) {
     const NewVariable variables[] = {{"db", vendor, signature_list(mine_.der, "mine")},
+                                     {"MokList", vendor, signature_list(vendors_.der, "MOK")},
                                      {"SbatLevel", vendor, "sbat,1,2021030218\n", boot_service_variable}};
     const MachineKeys keys = machine_keys(store_with(variables));
+    EXPECT_EQ(keys.mok, std::vector{vendors_.der});
     EXPECT_EQ(keys.db, std::vector{mine_.der});
     EXPECT_EQ(keys.sbat_level, "sbat,1,2021030218\n");
     EXPECT_FALSE(machine_keys("no store").known());
