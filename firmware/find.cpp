@@ -28,13 +28,23 @@ std::map<fs::path, fs::path> descriptor_files(const std::vector<fs::path>& direc
     return by_name;
 }
 
-void read_descriptor(const fs::path& file, FirmwareCatalogue& catalogue) try {
+/// A path of a package, in the tree where the package was unpacked if it is there.
+fs::path in_tree(const fs::path& root, const fs::path& path) {
+    if (root.empty() || path.empty())
+        return path;
+    const fs::path unpacked = root / path.relative_path();
+    return is_there(unpacked) ? unpacked : path;
+}
+
+void read_descriptor(const fs::path& file, const fs::path& root, FirmwareCatalogue& catalogue) try {
     const std::string text = read_file(file);
     if (text.empty())  // hides a descriptor of the same name
         return;
     auto descriptor = parse_descriptor(file, text, catalogue.warnings);
     if (!descriptor)
         return;
+    descriptor->code = in_tree(root, descriptor->code);
+    descriptor->variables = in_tree(root, descriptor->variables);
     const bool has_store = !descriptor->variables.empty();
     for (const fs::path& image : {descriptor->code, has_store ? descriptor->variables : descriptor->code})
         if (!is_there(image)) {
@@ -60,15 +70,36 @@ std::vector<fs::path> firmware_directories() {
     return directories;
 }
 
-FirmwareCatalogue find_firmware(const std::vector<fs::path>& directories) {
+namespace {
+
+/// @param root  of an unpacked package's tree; empty for the host's
+FirmwareCatalogue find_in(const std::vector<fs::path>& directories, const fs::path& root) {
     FirmwareCatalogue catalogue;
     for (const auto& [name, file] : descriptor_files(directories))
-        read_descriptor(file, catalogue);
+        read_descriptor(file, root, catalogue);
     for (const FirmwareRow& kind : firmware_rows)
         for (const FirmwareBuild& build : kind.builds)
             for (const std::string_view image : build.images)
-                if (is_there(image))
-                    catalogue.images.try_emplace({kind.value, build.arch}, image);
+                if (const fs::path found = in_tree(root, image); is_there(found))
+                    catalogue.images.try_emplace({kind.value, build.arch}, found);
+    return catalogue;
+}
+
+}  // namespace
+
+FirmwareCatalogue find_firmware(const std::vector<fs::path>& directories) {
+    return find_in(directories, {});
+}
+
+FirmwareCatalogue find_unpacked_firmware(const fs::path& directory) {
+    const fs::path root = fs::absolute(directory);
+    FirmwareCatalogue catalogue = find_in({root / "usr/share/qemu/firmware", root}, root);
+    if (catalogue.descriptors.empty())
+        throw usage_error(fmt::format("{} has no firmware with a descriptor", directory.string()),
+                          catalogue.warnings.empty()
+                              ? "unpack a package there: dpkg -x ovmf_*.deb DIR"
+                              : fmt::format("{}: {}", catalogue.warnings.front().place.file,
+                                            catalogue.warnings.front().message));
     return catalogue;
 }
 

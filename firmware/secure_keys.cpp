@@ -15,35 +15,17 @@
 namespace lktest {
 namespace {
 
-// GUIDs in memory order (UEFI 2.10, appendix A).
-constexpr std::string_view x509_type("\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72", 16);
-constexpr std::string_view sha256_type("\x26\x16\xc4\xc1\x4c\x50\x92\x40\xac\xa9\x41\xf9\x36\x93\x43\x28",
-                                       16);
 constexpr std::string_view owner("lktest owner key", 16);  // only a label; no program checks it
-constexpr std::size_t list_header = 28;
 
 std::string list_of(const X509& certificate) {
     const std::string der = der_of(certificate);
     const std::size_t entry = owner.size() + der.size();
-    std::string list(x509_type);
-    add_le(list, list_header + entry, 4);
+    std::string list(x509_list_type);
+    add_le(list, signature_list_header + entry, 4);
     add_le(list, 0, 4);  // the list type has no header
     add_le(list, entry, 4);
     list += owner;
     return list + der;
-}
-
-/// Whether the bytes are exactly a sequence of lists.
-bool are_lists(std::string_view bytes) {
-    while (bytes.size() > list_header) {
-        const std::uint32_t size = le32(bytes, 16), header = le32(bytes, 20), entry = le32(bytes, 24);
-        const bool known = bytes.starts_with(x509_type) || bytes.starts_with(sha256_type);
-        if (!known || size > bytes.size() || size <= list_header || header != 0 || entry <= owner.size() ||
-            (size - list_header) % entry != 0)
-            return false;
-        bytes.remove_prefix(size);
-    }
-    return bytes.empty();
 }
 
 std::string lists_of_pem(std::string_view bytes) {
@@ -68,14 +50,15 @@ std::string read_list(const std::string& file) {
 std::string signature_list(std::string_view bytes, const std::string& name) {
     constexpr std::size_t most = 1 << 20;  // larger than the firmware's store
     if (bytes.size() <= most) {
-        if (!bytes.empty() && are_lists(bytes))
-            return std::string(bytes);
+        if (const std::string_view lists = signature_lists_in(bytes); !lists.empty())
+            return std::string(lists);
         for (const auto read : {lists_of_pem, list_of_der})
             if (std::string lists = read(bytes); !lists.empty())
                 return lists;
     }
-    throw usage_error(fmt::format("{} is not a certificate that firmware can enroll", name),
-                      "give an X.509 certificate as PEM or DER, or an EFI signature list");
+    throw usage_error(
+        fmt::format("{} is not a certificate that firmware can enroll", name),
+        "give an X.509 certificate as PEM or DER, an EFI signature list, or a signed update of one");
 }
 
 SecureLists read_secure_keys(const SecureKeys& keys) {
@@ -94,7 +77,12 @@ SecureLists read_secure_keys(const SecureKeys& keys) {
     for (const std::string& authority : keys.authorities)
         lists.db += list_of_der(authority);
     for (const std::string& file : keys.dbx)
-        lists.dbx += read_list(file);
+        if (file == packaged_list)
+            lists.keep_packaged_dbx = true;
+        else
+            lists.dbx += read_list(file);
+    for (const std::string& file : keys.mok)
+        lists.mok += read_list(file);
     // A trusted signer may also be the owner. With the package's keys, or without a signer in a file, the
     // package's owner stays.
     const std::string owners = lists.keep_packaged_db ? std::string() : first;

@@ -12,6 +12,9 @@ namespace lktest {
 /// Means the keys that the firmware's package has enrolled, in place of a file name.
 inline constexpr std::string_view packaged_keys = "microsoft";
 
+/// Means the revoked images of the firmware's package.
+inline constexpr std::string_view packaged_list = "package";
+
 /// The generations of Microsoft's CA for other vendors' loaders.
 inline constexpr std::array<std::string_view, 2> trust_generations{"2011", "2023"};
 
@@ -23,7 +26,9 @@ struct SecureKeys {
     std::vector<std::string> trust;
     std::vector<std::string> authorities;  ///< the certificates of those generations, in DER
     std::vector<std::string> db;           ///< certificates that may sign a loader; may contain packaged_keys
-    std::vector<std::string> dbx;          ///< revoked images and certificates; default: the package's list
+    std::vector<std::string> dbx;          ///< revoked images and certificates; may contain packaged_list;
+                                           ///< default: the package's list
+    std::vector<std::string> mok;          ///< certificates that the user has enrolled with MokManager
     std::string kek, pk;  ///< certificate that may change db and dbx; default: the first file of db
     /// The revocations that the machine has seen: "latest", the date of a level, a file, or "none"; empty:
     /// none.
@@ -35,8 +40,10 @@ struct SecureKeys {
 /// Default: the package's.
 struct SecureLists {
     std::string db, dbx, kek, pk;
+    std::string mok;                ///< shim's variable MokList
     std::string sbat_level;         ///< empty: the variable is not set
     bool keep_packaged_db = false;  ///< what the package has in db stays, before the others
+    bool keep_packaged_dbx = false;
 };
 
 /// Converts certificates or signature lists to a list. Throws a usage Error for any other file.

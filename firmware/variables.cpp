@@ -57,12 +57,15 @@ std::string with_keys(std::string_view original, const SecureLists& keys) {
         if (!value.empty())
             variables.push_back({std::string(name), vendor, value});
     };
-    const std::string packaged =
-        keys.keep_packaged_db ? variable_in(original, "db").value_or("") : std::string();
-    put("db", database, keys.db.empty() ? "" : packaged + keys.db);
-    put("dbx", database, keys.dbx);
+    const auto packaged = [original](bool kept, std::string_view name) {
+        return kept ? variable_in(original, name).value_or("") : std::string();
+    };
+    put("db", database, keys.db.empty() ? "" : packaged(keys.keep_packaged_db, "db") + keys.db);
+    put("dbx", database, keys.dbx.empty() ? "" : packaged(keys.keep_packaged_dbx, "dbx") + keys.dbx);
     put("KEK", global, keys.kek);
     put("PK", global, keys.pk);
+    if (!keys.mok.empty())
+        variables.push_back({"MokList", shim, keys.mok, boot_service_variable});
     if (!keys.sbat_level.empty())
         variables.push_back({"SbatLevel", shim, keys.sbat_level, boot_service_variable});
     if (variables.empty())

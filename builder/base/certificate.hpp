@@ -35,6 +35,17 @@ struct SignatureLists {
 /// Reads lists that follow one another, up to the first that is damaged.
 SignatureLists read_signature_lists(std::string_view bytes);
 
+/// The lists in a file: the whole file, or after the attributes that Linux writes before a variable in
+/// efivars, or after the signature of an update (EFI_VARIABLE_AUTHENTICATION_2). Empty if the rest is not
+/// exactly a sequence of lists of certificates and hashes.
+std::string_view signature_lists_in(std::string_view file);
+
+/// The list type of X.509 certificates, a GUID in memory order.
+inline constexpr std::string_view x509_list_type(
+    "\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72", 16);
+/// The size of a list without its signatures.
+inline constexpr std::size_t signature_list_header = 28;
+
 /// The names of certificates: their own common names.
 std::vector<std::string> common_names(const std::vector<std::string>& certificates);
 

@@ -17,11 +17,13 @@
 #include "builder/inspect/kernel_image.hpp"
 #include "builder/inspect/partitions.hpp"
 #include "builder/inspect/pe.hpp"
+#include "builder/inspect/revocations.hpp"
 #include "builder/inspect/secure_boot.hpp"
 #include "builder/inspect/squashfs_super.hpp"
 #include "builder/layer/squashfs_tree.hpp"
 #include "builder/layer/squashfs_writer.hpp"
 #include "builder/tests/support/fake_medium.hpp"
+#include "builder/tests/support/signed_pe.hpp"
 #include "builder/tree/ext4_tree.hpp"
 
 namespace lktest {
@@ -76,8 +78,27 @@ void root_images(const std::string& bytes) {
     embedded_config(plain_stream(view), bytes.size());
 }
 
+/// As the only signature of a program.
 void signers(const std::string& bytes) {
     signers_of(bytes);
+    std::string program = fake_pe(0x8664, false), table;
+    add_le(table, 8 + bytes.size(), 4);
+    add_le(table, 0x200, 2);
+    add_le(table, 2, 2);
+    put(program, 64 + 24 + 112 + 32, program.size(), 4);
+    put(program, 64 + 24 + 112 + 36, table.size() + bytes.size(), 4);
+    read_secure_boot(ByteView::of_memory(program + table + bytes));
+}
+
+/// What revokes programs: levels of SBAT, and lists of hashes and certificates.
+void revocations(const std::string& bytes) {
+    const SbatLevel level = parse_sbat_level(bytes);
+    revoked_components(level.required, level.required);
+    sbat_day(level.date);
+    Revocations known;
+    add_dbx(known, bytes);
+    common_names(known.dbx_certificates);
+    common_names(read_signature_lists(bytes).certificates);
 }
 
 void configs(const std::string& bytes) {
@@ -134,7 +155,15 @@ std::vector<std::string> partitions() {
 }
 
 std::vector<std::string> programs() {
-    return {fake_pe(0x8664, true, "sbat,1,SBAT Version,sbat,1,https://example.invalid\n"),
+    const TestSigner vendor = make_signer("Vendor CA");
+    const std::string shim =
+        pe_of({.sections = {
+                   {".sbat", "sbat,1,SBAT Version\nshim,4,UEFI shim\n"},
+                   {".vendor_cert",
+                    vendor_section(vendor.der(), hash_list({std::string(64, 'a'), std::string(64, 'b')}))},
+                   {".sbatlevel", sbatlevel_section("sbat,1,2021030218\n", "sbat,1,2025021800\nshim,4\n")}}});
+    return {signed_pe(shim, {&vendor, &vendor}, &vendor),
+            fake_pe(0x8664, true, "sbat,1,SBAT Version,sbat,1,https://example.invalid\n"),
             fake_grub(0x8664, "set timeout=1\nconfigfile /boot/grub/grub.cfg\n", "/boot/grub",
                       {"normal", "iso9660"})};
 }
@@ -143,9 +172,18 @@ std::vector<std::string> superblocks() {
     return {fake_squashfs()};
 }
 
-/// The outer shell of a PKCS #7 signature: SEQUENCE, the identifier of signed data, and no content.
+/// A whole PKCS #7 signature, and the outer shell of one: SEQUENCE, the identifier of signed data, and no
+/// content.
 std::vector<std::string> signatures() {
-    return {std::string("\x30\x0f\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x02\x30\x00", 17)};
+    const TestSigner authority = make_signer("CA"), leaf = make_signer("Leaf", &authority);
+    const std::string program = pe_of({});
+    return {signed_pe(program, {&leaf}, &authority).substr(program.size() + 8),
+            std::string("\x30\x0f\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x02\x30\x00", 17)};
+}
+
+std::vector<std::string> levels_and_lists() {
+    return {"sbat,1,2025021800\nshim,4\ngrub,5\n",
+            hash_list({std::string(64, 'a')}) + certificate_list(make_signer("Stolen key").der())};
 }
 
 std::vector<std::string> menus() {
@@ -204,6 +242,7 @@ std::vector<FuzzReader> media_readers() {
             {"root_images", root_images, squashfs_images},
             {"superblock", tables, superblocks},
             {"signers", signers, signatures},
+            {"revocations", revocations, levels_and_lists},
             {"configs", configs, menus},
             {"initramfs", initramfs, archives},
             {"kernel", kernel, kernels},

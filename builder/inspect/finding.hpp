@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "builder/inspect/medium_facts.hpp"
+#include "builder/inspect/revocations.hpp"
 
 namespace lktest {
 
@@ -22,7 +23,7 @@ struct IsoFinding {
 };
 
 /// Errors first. If a medium is cut off, that is the only finding, because the others would follow from it.
-std::vector<IsoFinding> find_faults(const MediumFacts& facts);
+std::vector<IsoFinding> find_faults(const MediumFacts& facts, const Revocations& revocations = {});
 
 /// The parts of this medium that find_faults() examined, and those that it could not judge.
 struct InspectCoverage {

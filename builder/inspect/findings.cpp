@@ -74,7 +74,7 @@ void drop_repeated(IsoFindings& findings) {
 
 }  // namespace
 
-std::vector<IsoFinding> find_faults(const MediumFacts& facts) {
+std::vector<IsoFinding> find_faults(const MediumFacts& facts, const Revocations& revocations) {
     IsoFindings findings;
     if (facts.volume.size > facts.size) {
         add_error(
@@ -92,7 +92,7 @@ std::vector<IsoFinding> find_faults(const MediumFacts& facts) {
     judge_efi(facts, findings);
     judge_configs(facts, findings);
     judge_ways(facts, findings);
-    judge_secure_boot(facts, findings);
+    judge_secure_boot(facts, revocations, findings);
     judge_kernels(facts, findings);
     judge_initramfs(facts, findings);
     judge_layers(facts, findings);

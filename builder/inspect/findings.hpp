@@ -38,7 +38,7 @@ void judge_isolinux(const MediumFacts& facts, IsoFindings& findings);
 void judge_efi(const MediumFacts& facts, IsoFindings& findings);      ///< ESP, EFI programs
 void judge_configs(const MediumFacts& facts, IsoFindings& findings);  ///< boot loader configurations
 void judge_ways(const MediumFacts& facts, IsoFindings& findings);     ///< from firmware to a menu
-void judge_secure_boot(const MediumFacts& facts, IsoFindings& findings);
+void judge_secure_boot(const MediumFacts& facts, const Revocations& revocations, IsoFindings& findings);
 void judge_kernels(const MediumFacts& facts, IsoFindings& findings);
 void judge_initramfs(const MediumFacts& facts, IsoFindings& findings);
 void judge_layers(const MediumFacts& facts, IsoFindings& findings);

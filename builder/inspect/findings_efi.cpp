@@ -230,7 +230,9 @@ void judge_shim(const MediumFacts& facts, const EfiProgram& shim, IsoFindings& f
     const std::string name = lower_case(file_name_of(shim.path));
     if (!is_shim || !is_removable_loader(shim))
         return;
-    const std::string grub = "grub" + name.substr(std::string_view("boot").size());
+    const std::string grub = shim.secure && !shim.secure->second.empty()
+                                 ? shim.secure->second
+                                 : "grub" + name.substr(std::string_view("boot").size());
     const std::string path = std::string(directory_of(shim.path)) + "/" + grub;
     const bool found = std::ranges::any_of(facts.efi, [&](const EfiProgram& other) {
         return other.volume == shim.volume && lower_case(other.path) == lower_case(path);

@@ -12,6 +12,7 @@
 #include <charconv>
 
 #include "builder/base/certificate.hpp"
+#include "builder/inspect/path_lookup.hpp"
 
 namespace lktest {
 namespace {
@@ -118,6 +119,47 @@ std::string authenticode_hash(const ByteView& file, const PeLayout& layout) {
     return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
+/// Until when the certificate that issued the leaf is valid; empty if it is not among them.
+std::string issuer_validity(const X509* leaf, const STACK_OF(X509) * all) {
+    for (int i = 0; i < sk_X509_num(all); ++i) {
+        const X509* authority = sk_X509_value(all, i);
+        if (X509_NAME_cmp(X509_get_issuer_name(leaf), X509_get_subject_name(authority)) == 0)
+            return date_text(X509_get0_notAfter(authority));
+    }
+    return {};
+}
+
+/// Whether the content is any ASN.1 value, as Authenticode's is, and not one of PKCS #7's own structures.
+bool is_of_other_type(const PKCS7& content) {
+    switch (OBJ_obj2nid(content.type)) {
+        case NID_pkcs7_data:
+        case NID_pkcs7_signed:
+        case NID_pkcs7_enveloped:
+        case NID_pkcs7_signedAndEnveloped:
+        case NID_pkcs7_digest:
+        case NID_pkcs7_encrypted: return false;
+        default: return true;
+    }
+}
+
+/// Whether the leaf signed the signature's content (RFC 2315, 9.3). Authenticode signs the value of an ASN.1
+/// sequence without its tag and length. What OpenSSL cannot check is taken as good.
+bool is_intact(PKCS7* pkcs7) {
+    const PKCS7* content = pkcs7->d.sign->contents;
+    if (!content || !is_of_other_type(*content) || !content->d.other ||
+        content->d.other->type != V_ASN1_SEQUENCE)
+        return true;
+    const ASN1_STRING* sequence = content->d.other->value.sequence;
+    const unsigned char* value = sequence->data;
+    long size = 0;
+    int tag = 0, type = 0;
+    if ((ASN1_get_object(&value, &size, &tag, &type, sequence->length) & 0x81) != 0)
+        return true;
+    const Handle<BIO, BIO_free_all> signed_bytes(BIO_new_mem_buf(value, static_cast<int>(size)));
+    const Handle<X509_STORE, X509_STORE_free> none(X509_STORE_new());
+    return PKCS7_verify(pkcs7, nullptr, none.get(), signed_bytes.get(), nullptr, PKCS7_NOVERIFY) == 1;
+}
+
 void add_signatures(SecureBootFacts& facts, std::string_view bytes, const std::string& hash) {
     const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
     const Handle<PKCS7, PKCS7_free> pkcs7(d2i_PKCS7(nullptr, &at, static_cast<long>(bytes.size())));
@@ -125,19 +167,24 @@ void add_signatures(SecureBootFacts& facts, std::string_view bytes, const std::s
         return;
     const Handle<STACK_OF(X509), free_signers> signers(PKCS7_get0_signers(pkcs7.get(), nullptr, 0));
     const STACK_OF(X509)* all = pkcs7->d.sign->cert;
+    const bool intact = is_intact(pkcs7.get());
+    // The signed content has the hash as an octet string of 32 bytes: 04 20.
+    const bool names_file = hash.empty() ||
+                            bytes.find(std::string("\x04\x20") + hash) != std::string_view::npos ||
+                            bytes.find("\x60\x86\x48\x01\x65\x03\x04\x02\x01") == std::string_view::npos;
     for (int i = 0; signers && i < std::min(sk_X509_num(signers.get()), signature_count_limit); ++i) {
         X509* leaf = sk_X509_value(signers.get(), i);
-        PeSignature signature{common_name(X509_get_subject_name(leaf)),
-                              common_name(X509_get_issuer_name(leaf)),
-                              date_text(X509_get0_notAfter(leaf)),
-                              {der_of(*leaf)},
-                              true};
+        PeSignature signature;
+        signature.signer = common_name(X509_get_subject_name(leaf));
+        signature.issuer = common_name(X509_get_issuer_name(leaf));
+        signature.valid_from = date_text(X509_get0_notBefore(leaf));
+        signature.valid_until = date_text(X509_get0_notAfter(leaf));
+        signature.issuer_until = issuer_validity(leaf, all);
+        signature.chain.push_back(der_of(*leaf));
         for (int other = 0; other < sk_X509_num(all) && signature.chain.size() < certificate_count_limit;
              ++other)
             signature.chain.push_back(der_of(*sk_X509_value(all, other)));
-        // The signed content has the hash as an octet string of 32 bytes: 04 20.
-        if (!hash.empty() && bytes.find(std::string("\x04\x20") + hash) == std::string_view::npos)
-            signature.matches = bytes.find("\x60\x86\x48\x01\x65\x03\x04\x02\x01") == std::string_view::npos;
+        signature.matches = names_file && intact;
         facts.signatures.push_back(std::move(signature));
     }
 }
@@ -161,50 +208,40 @@ void read_signatures(SecureBootFacts& facts, const ByteView& file, const PeLayou
 /// shim's .vendor_cert: sizes and offsets of its allowed and denied keys (shim, cert.S). Each is a
 /// certificate, or a list of signatures in the format of the firmware's db (UEFI 2.10, 32.4.1).
 void read_vendor_certs(SecureBootFacts& facts, std::string_view section) {
-    const std::uint32_t size = le32(section, 0), offset = le32(section, 8);
-    if (size == 0 || offset > section.size())
-        return;
-    std::string_view bytes = section.substr(offset, size);
-    const auto add = [&facts](std::string_view der) {
+    const auto lists_at = [section](std::size_t field) {
+        const std::uint32_t size = le32(section, field), offset = le32(section, field + 8);
+        return size == 0 || offset > section.size() ? std::string_view() : section.substr(offset, size);
+    };
+    const auto is_certificate = [](std::string_view bytes) { return bytes.starts_with("\x30\x82"); };
+    SignatureLists allowed = read_signature_lists(lists_at(0)), denied = read_signature_lists(lists_at(4));
+    if (is_certificate(lists_at(0)))
+        allowed.certificates.emplace_back(lists_at(0));
+    if (is_certificate(lists_at(4)))
+        denied.certificates.emplace_back(lists_at(4));
+    for (std::string& der : allowed.certificates) {
         const Certificate certificate = certificate_of(der);
         if (!certificate || facts.vendor_certs.size() >= certificate_count_limit)
-            return;
-        facts.vendor_certs.emplace_back(der);
+            continue;
         facts.vendor_names.push_back(common_name(X509_get_subject_name(certificate.get())));
-    };
-    if (bytes.starts_with("\x30\x82")) {
-        add(bytes);
-        return;
+        facts.vendor_certs.push_back(std::move(der));
     }
-    for (const std::string& der : read_signature_lists(bytes).certificates)
-        add(der);
+    facts.denied_certs = std::move(denied.certificates);
+    facts.denied_certs.resize(std::min(facts.denied_certs.size(), certificate_count_limit));
+    facts.denied_hashes = std::move(denied.sha256);
 }
 
-/// The lines of "shim,4\ngrub,5", without the first one, "sbat,1,DATE".
-std::vector<std::string> level_lines(std::string_view text) {
-    constexpr std::size_t line_limit = 32;
-    std::vector<std::string> lines;
-    text = text.substr(0, text.find('\0'));
-    while (!text.empty() && lines.size() < line_limit) {
-        const std::string_view line = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(line.size() + 1, text.size()));
-        if (!line.starts_with("sbat,") && line.find(',') != std::string_view::npos)
-            lines.emplace_back(line.substr(0, 128));
-    }
-    return lines;
-}
-
-/// Component and generation of "grub.debian,5,…".
-std::optional<std::pair<std::string, long>> component_of(std::string_view line) {
-    const std::size_t comma = line.find(',');
-    if (comma == std::string_view::npos)
-        return std::nullopt;
-    long generation = 0;
-    const std::string_view number = line.substr(comma + 1);
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), generation);
-    if (error != std::errc() || end == number.data())
-        return std::nullopt;
-    return std::pair(std::string(line.substr(0, comma)), generation);
+/// The name in shim's data of the program that it starts, in UTF-16: "\grubx64.efi".
+std::string second_loader(const ByteView& file) {
+    constexpr std::size_t longest = 32;
+    const std::string_view needle("\\\0g\0r\0u\0b\0", 10);
+    const std::uint64_t at = find_text(file, needle, 4 << 20);
+    if (at == not_found)
+        return {};
+    std::string name;
+    const std::string text = file.read(at + 2, longest * 2);
+    for (std::size_t i = 0; i + 1 < text.size() && text[i] != '\0' && text[i + 1] == '\0'; i += 2)
+        name += text[i];
+    return lower_case(name);
 }
 
 }  // namespace
@@ -226,23 +263,37 @@ std::optional<SecureBootFacts> read_secure_boot(const ByteView& file) {
         if (le32(levels, field) == 0 || at >= levels.size())
             continue;
         const std::string_view text = std::string_view(levels).substr(at);
-        facts.sbat_level = level_lines(text);
         facts.sbat_payloads.emplace_back(text.substr(0, text.find('\0')));
     }
+    if (!facts.vendor_certs.empty() || !facts.sbat_payloads.empty())
+        facts.second = second_loader(file);
     ERR_clear_error();
     return facts;
 }
 
 bool is_trusted(const PeSignature& signature, const std::vector<std::string>& certificates) {
-    for (const std::string& trusted : certificates) {
-        const Certificate authority = certificate_of(trusted);
-        if (!authority)
-            continue;
-        for (const std::string& der : signature.chain) {
-            const Certificate certificate = certificate_of(der);
-            if (der == trusted || (certificate && is_issued_by(*certificate, *authority)))
+    if (signature.chain.empty())
+        return false;
+    // From the leaf to the authority that issued it, and so on. Other certificates in the signature, which
+    // anyone can add, do not count.
+    Certificate now = certificate_of(signature.chain.front());
+    std::string der = signature.chain.front();
+    for (std::size_t steps = 0; now && steps < certificate_count_limit; ++steps) {
+        for (const std::string& trusted : certificates) {
+            const Certificate authority = certificate_of(trusted);
+            if (authority && (der == trusted || is_issued_by(*now, *authority)))
                 return true;
         }
+        Certificate issuer;
+        for (const std::string& other : signature.chain) {
+            Certificate authority = certificate_of(other);
+            if (other != der && authority && is_issued_by(*now, *authority)) {
+                issuer = std::move(authority);
+                der = other;
+                break;
+            }
+        }
+        now = std::move(issuer);
     }
     return false;
 }
@@ -250,24 +301,6 @@ bool is_trusted(const PeSignature& signature, const std::vector<std::string>& ce
 std::string_view trust_generation(const PeSignature& signature) {
     const auto* known = std::ranges::find(microsoft_authorities, signature.issuer, &MicrosoftAuthority::name);
     return known == microsoft_authorities.end() ? std::string_view() : known->generation;
-}
-
-std::vector<std::string> published_sbat_level() {
-    return {"shim,4", "grub,5", "grub.proxmox,2"};  // of 2025-05-10
-}
-
-std::vector<std::string> revoked_components(const std::vector<std::string>& sbat,
-                                            const std::vector<std::string>& level) {
-    std::vector<std::string> revoked;
-    for (const std::string& required : level) {
-        const auto wanted = component_of(required);
-        for (const std::string& line : sbat)
-            if (const auto has = component_of(line);
-                wanted && has && has->first == wanted->first && has->second < wanted->second)
-                revoked.push_back(fmt::format("{} has generation {}, and {} is required", has->first,
-                                              has->second, wanted->second));
-    }
-    return revoked;
 }
 
 }  // namespace lktest

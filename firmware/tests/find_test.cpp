@@ -71,6 +71,19 @@ TEST_F(FindFirmware, WarnsOfBrokenDescriptorsAndGoesOn) {
               "names an image that does not exist: " + (temp.path() / "no-such-image").string());
 }
 
+TEST_F(FindFirmware, ReadsAPackageThatIsUnpackedInADirectory) {
+    const fs::path root = temp.path() / "root", images = root / "usr/share/OVMF";
+    make_directories(root / "usr/share/qemu/firmware");
+    EXPECT_THROW(find_unpacked_firmware(root), Error);
+    make_directories(images);
+    write_file(images / "CODE.fd", "x");
+    write_file(root / "usr/share/qemu/firmware/40-a.json", descriptor("a", "/usr/share/OVMF/CODE.fd"));
+    const FirmwareCatalogue catalogue = find_unpacked_firmware(root);
+    ASSERT_EQ(catalogue.descriptors.size(), 1u);
+    EXPECT_EQ(catalogue.descriptors[0].code, images / "CODE.fd");
+    EXPECT_EQ(catalogue.descriptors[0].variables, image) << "it is not in the tree";
+}
+
 TEST(FirmwareDirectories, BeginWithTheUsersOwn) {
     ::setenv("XDG_CONFIG_HOME", "/my/config", 1);
     EXPECT_EQ(firmware_directories(), (std::vector<fs::path>{"/my/config/qemu/firmware", "/etc/qemu/firmware",

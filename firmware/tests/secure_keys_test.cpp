@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "builder/base/file.hpp"
+#include "builder/base/little_endian.hpp"
 #include "builder/base/process.hpp"
 
 namespace lktest {
@@ -71,6 +72,23 @@ TEST_F(SecureKeysTest, BesideThePackagesKeysItsOwnerStays) {
     EXPECT_TRUE(lists.db.ends_with(der("mine")));
     EXPECT_EQ(lists.pk, "");
     EXPECT_EQ(lists.kek, "");
+}
+
+TEST_F(SecureKeysTest, RevokedImagesAndUsersKeysAreReadToo) {
+    SecureKeys keys;
+    const std::string list = signature_list(read_file(make("mine")), "mine.pem");
+    std::string update(16, 't');  // EFI_VARIABLE_AUTHENTICATION_2
+    add_le(update, 24, 4);
+    add_le(update, 0x0200, 2);
+    add_le(update, 0x0ef1, 2);
+    write_file(temp.path() / "dbx.bin", update + std::string(16, 'g') + list);
+    keys.dbx = {"package", temp.path() / "dbx.bin"};
+    keys.mok = {make("user")};
+    const SecureLists lists = read_secure_keys(keys);
+    EXPECT_TRUE(lists.keep_packaged_dbx);
+    EXPECT_EQ(lists.dbx, list) << "without the update's signature";
+    EXPECT_TRUE(lists.mok.ends_with(der("user")));
+    EXPECT_EQ(lists.db, "");
 }
 
 TEST_F(SecureKeysTest, AuthoritiesReplaceThePackagesSignersAndNotItsOwner) {

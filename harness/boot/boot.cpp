@@ -213,7 +213,10 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
         }
     }
     const std::string variables = read_variable_store(rig.spec.variables);
-    const Knowledge knowledge{cell, *scenario, host.failures, host.causes,
+    BootCell booted_last = cell;
+    if (const auto inserted = rig.drive->inserted())
+        booted_last.image.path = *inserted;
+    const Knowledge knowledge{booted_last, *scenario, host.failures, host.causes,
                               row_of(cell.firmware).secure_boot ? machine_keys(variables) : MachineKeys{}};
     Examination known = live->known();
     known.reset_loop = verdict.outcome == Outcome::reboot_loop;

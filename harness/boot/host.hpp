@@ -14,6 +14,7 @@
 
 #include "firmware/choose.hpp"
 #include "harness/boot/live_guests.hpp"
+#include "harness/boot/machine_keys.hpp"
 #include "harness/diagnose/causes.hpp"
 #include "harness/machine/accel.hpp"
 #include "harness/machine/pool.hpp"
@@ -80,6 +81,7 @@ struct Host {
     std::map<std::filesystem::path, std::filesystem::path> shown;  ///< where QEMU finds images
     std::shared_ptr<Deaths> deaths{};  ///< how QEMU processes ended; null if this host cannot know
     LiveGuests guests{};
+    KnownShims shims{};
 };
 
 }  // namespace lktest

@@ -11,18 +11,13 @@
 #include "builder/base/packed.hpp"
 #include "firmware/variable_store.hpp"
 #include "harness/boot/inspect_medium.hpp"
+#include "harness/boot/known_revocations.hpp"
 
 namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view newest_level = "latest", no_level = "none";
-
-/// Certificates that shims carry and a machine may also hold.
-struct ShimContents {
-    std::vector<std::string> authorities;  ///< certificates of Microsoft's CAs, in DER
-    std::vector<std::string> sbat_levels;  ///< "sbat,1,DATE\nshim,4\n…"
-};
 
 void add(ShimContents& contents, const SecureBootFacts& secure) {
     for (const PeSignature& signature : secure.signatures)
@@ -35,17 +30,9 @@ void add(ShimContents& contents, const SecureBootFacts& secure) {
                                 secure.sbat_payloads.end());
 }
 
-/// Of Debian and what derives from it, and where others install their loader.
 void add_installed_shims(ShimContents& contents) {
-    std::error_code none;
-    for (const fs::path directory : {"/usr/lib/shim", "/usr/share/shim", "/boot/efi/EFI"})
-        for (fs::recursive_directory_iterator entry(directory, none), end; entry != end;
-             entry.increment(none)) {
-            const std::string file = entry->path().filename();
-            if (file.starts_with("shim") && file.find(".efi") != file.npos && entry->is_regular_file(none))
-                if (const auto secure = read_secure_boot(ByteView::of_file(entry->path())))
-                    add(contents, *secure);
-        }
+    for (const SecureBootFacts& shim : installed_shims())
+        add(contents, shim);
 }
 
 void add_shims_of(const fs::path& medium, ShimContents& contents) {
@@ -69,12 +56,6 @@ std::string authority_of(std::string_view generation, const ShimContents& conten
         "install shim-signed, or name the certificate with --enroll");
 }
 
-/// The date in the first line: "sbat,1,2025021800".
-std::string_view date_of(std::string_view level) {
-    const std::string_view line = level.substr(0, level.find('\n'));
-    return line.substr(line.rfind(',') + 1);
-}
-
 std::string level_of(const std::string& wish, const ShimContents& contents) {
     if (fs::is_regular_file(wish)) {
         std::string text = read_file(wish);
@@ -86,13 +67,13 @@ std::string level_of(const std::string& wish, const ShimContents& contents) {
     }
     std::string found;
     for (const std::string& level : contents.sbat_levels)
-        if ((wish == newest_level && date_of(level) > date_of(found)) || wish == date_of(level))
+        if ((wish == newest_level && sbat_date(level) > sbat_date(found)) || wish == sbat_date(level))
             found = level;
     if (!found.empty())
         return found;
-    std::vector<std::string_view> dates;
+    std::vector<std::string> dates;
     for (const std::string& level : contents.sbat_levels)
-        dates.push_back(date_of(level));
+        dates.push_back(sbat_date(level));
     throw usage_error(
         fmt::format("no shim on this machine or on the medium carries the SBAT level '{}'", wish),
         dates.empty() ? "give a file that holds the level"
@@ -101,13 +82,22 @@ std::string level_of(const std::string& wish, const ShimContents& contents) {
 
 }  // namespace
 
-SecureLists secure_lists(SecureKeys keys, const fs::path& medium) {
+const ShimContents& KnownShims::of(const fs::path& medium) {
+    const std::lock_guard lock(alone_);
+    const auto found = by_medium_.find(medium);
+    if (found != by_medium_.end())
+        return found->second;
+    ShimContents contents;
+    add_installed_shims(contents);
+    if (fs::is_regular_file(medium))
+        add_shims_of(medium, contents);
+    return by_medium_.emplace(medium, std::move(contents)).first->second;
+}
+
+SecureLists KnownShims::lists(SecureKeys keys, const fs::path& medium) {
     const bool leveled = !keys.sbat.empty() && keys.sbat != no_level;
     if (!keys.trust.empty() || leveled) {
-        ShimContents contents;
-        add_installed_shims(contents);
-        if (fs::is_regular_file(medium))
-            add_shims_of(medium, contents);
+        const ShimContents& contents = of(medium);
         for (const std::string& generation : keys.trust)
             keys.authorities.push_back(authority_of(generation, contents));
         if (leveled)
@@ -125,6 +115,8 @@ MachineKeys machine_keys(std::string_view store) {
             keys.db_hashes = std::move(lists.sha256);
         } else if (variable.name == "dbx") {
             keys.dbx_hashes = read_signature_lists(variable.value).sha256;
+        } else if (variable.name == "MokList") {
+            keys.mok = read_signature_lists(variable.value).certificates;
         } else if (variable.name == "SbatLevel") {
             keys.sbat_level = variable.value;
         }

@@ -2,19 +2,40 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "firmware/secure_keys.hpp"
 #include "harness/diagnose/secure_boot_facts.hpp"
 
 namespace lktest {
 
-/// Reads what a scenario or the command line asks of Secure Boot. Certificates of Microsoft's CAs and SBAT
-/// levels come from the shims that are installed on this host, or that are on the medium, which is inspected
-/// in a confined process. Blocks for about a second. Throws a usage Error if neither has what is asked.
-SecureLists secure_lists(SecureKeys keys, const std::filesystem::path& medium);
+/// Certificates that shims carry and a machine may also hold.
+struct ShimContents {
+    std::vector<std::string> authorities;  ///< certificates of Microsoft's CAs, in DER
+    std::vector<std::string> sbat_levels;  ///< "sbat,1,DATE\nshim,4\n…"
+};
+
+/// The shims that this host has installed and those on a run's media, each of which is read once. Any thread
+/// may call it.
+class KnownShims {
+public:
+    /// Reads what a scenario or the command line asks of Secure Boot. Certificates of Microsoft's CAs and
+    /// SBAT levels come from installed shims or from those on the medium, which is inspected in a confined
+    /// process the first time. That blocks for about a second. Throws a usage Error if neither has what is
+    /// asked.
+    SecureLists lists(SecureKeys keys, const std::filesystem::path& medium);
+
+private:
+    const ShimContents& of(const std::filesystem::path& medium);
+
+    std::mutex alone_;
+    std::map<std::filesystem::path, ShimContents> by_medium_;
+};
 
 /// The certificates that a machine with this variable store trusts; see variables_in().
 MachineKeys machine_keys(std::string_view store);

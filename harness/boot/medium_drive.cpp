@@ -44,6 +44,13 @@ std::optional<std::string> MediumDrive::fixed() const {
     return std::nullopt;
 }
 
+std::optional<fs::path> MediumDrive::inserted() const {
+    for (const auto& [image, machine] : machines_)
+        if (&machine == now_ && image != medium_file)
+            return image;
+    return std::nullopt;
+}
+
 void MediumDrive::eject(Domain& guest) {
     if (!now_)
         return;

@@ -27,6 +27,9 @@ public:
     /// Why the medium cannot leave its drive while the machine runs; unset if it can.
     std::optional<std::string> fixed() const;
 
+    /// The image that a step has put into the drive; unset if the cell's own is in it, or none.
+    std::optional<std::filesystem::path> inserted() const;
+
     // Both block, and require a drive that is not fixed.
     void eject(Domain& guest);
     void insert(Domain& guest, const std::string& image);

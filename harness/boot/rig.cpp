@@ -105,7 +105,7 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
     SecureLists keys;
     const auto read_keys = [&] {
         if (row_of(cell.firmware).secure_boot)
-            keys = secure_lists(scenario.keys, cell.image.path);
+            keys = host.shims.lists(scenario.keys, cell.image.path);
     };
     co_await on_worker(host.workers, read_keys);
     spec = machine_spec(host, libvirt, cell, scenario, keys, rig.directory.path());

@@ -11,6 +11,7 @@
 #include "builder/base/json_text.hpp"
 #include "builder/base/little_endian.hpp"
 #include "builder/base/printable.hpp"
+#include "builder/inspect/sbat.hpp"
 #include "firmware/variable_store.hpp"
 
 namespace lktest {
@@ -94,18 +95,12 @@ Json all_shown(const std::map<Key, StoredVariable>& variables) {
     return list;
 }
 
-/// "2025021800" of "sbat,1,2025021800\nshim,4\n".
-std::string level_date(std::string_view level) {
-    const std::string_view line = level.substr(0, level.find('\n'));
-    return printable(std::string(line.substr(line.rfind(',') + 1)));
-}
-
 void add_note(const StoredVariable& now, bool was_there, std::vector<std::string>& notes) {
     if (now.name == "SbatLevel")
         notes.push_back(
             fmt::format("this boot {} SbatLevel to {}: media with an older shim or GRUB stop "
                         "booting on this machine under Secure Boot",
-                        was_there ? "changed" : "raised", level_date(now.value)));
+                        was_there ? "changed" : "raised", sbat_date(now.value)));
     else if (now.name == "dbx")
         notes.push_back("this boot changed dbx, the machine's list of revoked loaders");
     else if (now.name.starts_with("MokList") && was_there)

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -14,8 +15,9 @@ namespace lktest {
 
 /// Options of `lktest inspect`.
 struct InspectRequest {
-    std::filesystem::path iso;     ///< or a kernel
-    std::filesystem::path initrd;  ///< of a kernel
+    std::filesystem::path iso;               ///< or a kernel
+    std::filesystem::path initrd;            ///< of a kernel
+    std::vector<std::filesystem::path> dbx;  ///< lists of revoked programs; empty for those installed
     bool json = false;
 };
 

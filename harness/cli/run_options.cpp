@@ -148,6 +148,14 @@ void add_enroll(CLI::App& app, RunOptions& options) {
                });
     add_single(app, "--sbat", "latest|DATE|FILE", "SBAT revocations that the machine has seen", "none",
                [&options](const std::string& word) { options.sbat = word; });
+    add_repeatable(app, "--dbx", "package|FILE", "programs that Secure Boot refuses", "package",
+                   [&options](const std::string& word) { options.dbx.push_back(word); });
+    add_repeatable(app, "--mok", "FILE", "certificates that the user has enrolled with MokManager", "none",
+                   [&options](const std::string& word) { options.mok.push_back(word); });
+    add_single(app, "--firmware-dir", "DIR", "firmware of another release, unpacked with dpkg -x",
+               "the host's", [&options](const std::string& word) { options.firmware_directory = word; });
+    add_repeatable(app, "--then", "ISO", "boot this medium next, on the same machine", "none",
+                   [&options](const std::string& word) { options.then.emplace_back(word); });
 }
 
 void add_host(CLI::App& app, RunOptions& options) {

@@ -10,6 +10,7 @@
 #include "builder/base/certificate.hpp"
 #include "builder/base/printable.hpp"
 #include "builder/inspect/path_lookup.hpp"
+#include "builder/inspect/sbat.hpp"
 
 namespace lktest {
 namespace {
@@ -75,35 +76,20 @@ void add_second(const EfiProgram& shim, const EfiProgram& second, const MachineK
               fmt::format("{} {} signed", printable(second.path),
                           second.secure->signatures.empty() ? "is not" : "is"));
     facts.add("second-trusted",
-              trusts(shim.secure->vendor_certs, *second.secure) || trusts(keys.db, *second.secure),
+              trusts(shim.secure->vendor_certs, *second.secure) || trusts(keys.db, *second.secure) ||
+                  trusts(keys.mok, *second.secure),
               fmt::format("{} is signed by {}, and the shim carries {}", printable(second.path),
                           facts.words["second-signers"], facts.words["shim-certificates"]));
 }
 
-/// "2025-02-18" of "2025021800"; anything else as it is.
-std::string day_of(const std::string& date) {
-    constexpr std::size_t digits = 10;
-    if (date.size() != digits || date.find_first_not_of("0123456789") != date.npos)
-        return date;
-    return fmt::format("{}-{}-{}", date.substr(0, 4), date.substr(4, 2), date.substr(6, 2));
-}
-
-/// "sbat,1,2025021800\nshim,4\ngrub,5": the date, and the components with their generations.
-void add_sbat(const std::vector<const EfiProgram*>& programs, const std::string& level, Facts& facts) {
-    std::vector<std::string> lines;
-    std::string date;
-    for (std::string_view rest = level; !rest.empty();) {
-        const std::string_view line = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-        if (line.starts_with("sbat,"))
-            date = day_of(printable(std::string(line.substr(line.rfind(',') + 1))));
-        else
-            lines.emplace_back(line);
-    }
+/// @param text  the machine's SbatLevel
+void add_sbat(const std::vector<const EfiProgram*>& programs, const std::string& text, Facts& facts) {
+    const SbatLevel level = parse_sbat_level(text);
+    const std::string date = sbat_day(level.date);
     for (const EfiProgram* program : programs) {
         if (!program || !program->image)
             continue;
-        const std::vector<std::string> revoked = revoked_components(program->image->sbat, lines);
+        const std::vector<std::string> revoked = revoked_components(program->image->sbat, level.required);
         if (revoked.empty())
             continue;
         facts.words["revoked-file"] = printable(file_name_of(program->path));

@@ -3,6 +3,10 @@
 #include <vector>
 
 #include "builder/base/file.hpp"
+#include "builder/base/little_endian.hpp"
+#include "firmware/variable_store.hpp"
+#include "harness/boot/machine_keys.hpp"
+#include "harness/boot/variable_report.hpp"
 #include "harness/fuzz/readers.hpp"
 #include "harness/report/json.hpp"
 #include "harness/report/renderers.hpp"
@@ -29,6 +33,30 @@ void known_failures(const std::string& bytes) {
     const TempDir directory;
     write_file(directory.path() / "known.toml", bytes);
     read_known_failures(directory.path() / "known.toml");
+}
+
+/// A store that a guest has written, and the report of what it changed.
+void variable_store(const std::string& bytes) {
+    machine_keys(bytes);
+    report_variables({}, bytes);
+    report_variables(bytes, {});
+}
+
+/// A volume of EDK2's authenticated variables (PI 1.8, volume 3, 3.2.1) with the variables of Secure Boot.
+std::vector<std::string> variable_stores() {
+    constexpr std::size_t header = 72, room = 1024;
+    constexpr std::string_view vendor("0123456789abcdef");
+    std::string store(header, '\0');
+    store.replace(40, 4, "_FVH");
+    store[48] = static_cast<char>(header);
+    store += std::string("\x78\x2c\xf3\xaa\x7b\x94\x9a\x43\xa1\x80\x2e\x14\x4e\xc3\x77\x92", 16);
+    add_le(store, room + 28, 4);
+    store += std::string("\x5a\xfe\0\0\0\0\0\0", 8) + std::string(room, '\xff');
+    const NewVariable variables[] = {{"SbatLevel", vendor, "sbat,1,2021030218\n", boot_service_variable},
+                                     {"BootOrder", vendor, std::string("\1\0", 2)},
+                                     {"Boot0001", vendor, std::string("\1\0\0\0\4\0U\0S\0B\0\0\0", 14)},
+                                     {"dbx", vendor, std::string(76, '\x26')}};
+    return {with_variables(store, variables)};
 }
 
 std::vector<std::string> runs() {
@@ -61,6 +89,7 @@ std::vector<std::string> known() {
 std::vector<FuzzReader> file_readers() {
     return {{"saved_run", saved_run, runs, 150},
             {"scenario", scenario, scenarios},
+            {"variable_store", variable_store, variable_stores},
             {"known_failures", known_failures, known}};
 }
 

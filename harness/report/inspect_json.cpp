@@ -92,16 +92,22 @@ Json signature_json(const PeSignature& signature) {
     return {{"signer", json_text(signature.signer)},
             {"issuer", json_text(signature.issuer)},
             {"generation", trust_generation(signature)},
+            {"valid_from", signature.valid_from},
             {"valid_until", signature.valid_until},
+            {"issuer_valid_until", signature.issuer_until},
             {"matches", signature.matches}};
 }
 
 Json secure_json(const SecureBootFacts& secure) {
+    const SbatLevel level =
+        parse_sbat_level(secure.sbat_payloads.empty() ? std::string() : secure.sbat_payloads.back());
     return {{"signatures", list(secure.signatures, signature_json)},
             {"sha256", secure.sha256},
             {"nx_compat", secure.nx_compat},
             {"vendor_certificates", strings(secure.vendor_names)},
-            {"sbat_level", strings(secure.sbat_level)}};
+            {"denied", secure.denied_certs.size() + secure.denied_hashes.size()},
+            {"starts", json_text(secure.second)},
+            {"sbat_level", strings(level.required)}};
 }
 
 Json verdict_json(const SecureVerdict& verdict) {
@@ -158,6 +164,8 @@ Json kernel_json(const KernelFacts& kernel) {
         json["machine"] = json_text(kernel.image->machine);
         json["version"] = json_text(kernel.image->version);
         json["efi_stub"] = kernel.image->efi_stub;
+        if (kernel.secure)
+            json["secure_boot"] = secure_json(*kernel.secure);
     }
     return json;
 }
@@ -268,7 +276,7 @@ Json finding_json(const IsoFinding& finding) {
 }  // namespace
 
 std::string inspect_json(const std::string& name, const MediumFacts& facts,
-                         const std::vector<IsoFinding>& findings) {
+                         const std::vector<IsoFinding>& findings, const Revocations& revocations) {
     const Json json = {
         {"schema", "lktest.inspect/1"},
         {"iso", json_text(name)},
@@ -280,7 +288,7 @@ std::string inspect_json(const std::string& name, const MediumFacts& facts,
         {"partitions", partitions_json(facts.partitions)},
         {"esp", list(facts.esps, esp_json)},
         {"efi", list(facts.efi, efi_json)},
-        {"secure_boot", list(secure_verdicts(facts), verdict_json)},
+        {"secure_boot", list(secure_verdicts(facts, revocations), verdict_json)},
         {"ways", list(facts.graph.ways, way_json)},
         {"configurations", list(facts.configs, config_json)},
         {"kernels", list(facts.kernels, kernel_json)},

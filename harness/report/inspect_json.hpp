@@ -11,6 +11,6 @@ namespace lktest {
 /// All facts as one JSON object, schema "lktest.inspect/1".
 /// @param name  the ISO's file name
 std::string inspect_json(const std::string& name, const MediumFacts& facts,
-                         const std::vector<IsoFinding>& findings);
+                         const std::vector<IsoFinding>& findings, const Revocations& revocations);
 
 }  // namespace lktest

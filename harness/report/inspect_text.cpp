@@ -116,12 +116,15 @@ bool shown_in_esp(const MediumFacts& facts, const EfiProgram& program) {
     });
 }
 
-/// "signed by Debian Secure Boot Signer (Debian Secure Boot CA)": the leaf, and the CA that issued it.
+/// "signed by Debian Secure Boot Signer (Debian Secure Boot CA) until 2026-11-30": the leaf, the CA that
+/// issued it, and the end of the leaf's validity.
 std::string signed_text(const EfiProgram& program) {
     std::vector<std::string> names;
     if (program.secure)
         for (const PeSignature& signature : program.secure->signatures)
-            names.push_back(fmt::format("{} ({})", signature.signer, signature.issuer));
+            names.push_back(fmt::format("{} ({}){}{}", signature.signer, signature.issuer,
+                                        signature.valid_until.empty() ? "" : " until ",
+                                        signature.valid_until));
     return names.empty() ? "signed" : fmt::format("signed by {}", fmt::join(names, ", "));
 }
 
@@ -149,14 +152,18 @@ void add_efi(Sheet& sheet, const MediumFacts& facts) {
         }
         if (program.image && !program.image->sbat.empty())
             said.push_back(fmt::format("SBAT {}", fmt::join(program.image->sbat, " ")));
+        if (program.secure && program.image && program.image->signature) {
+            said.emplace_back(program.secure->nx_compat ? "NX" : "not NX");
+            said.push_back("SHA-256 " + program.secure->sha256);
+        }
         sheet.row(title(), {(program.in_esp ? "ESP " : "ISO ") + program.path,
                             program.image ? pe_machine_name(program.image->machine) : "?", joined(said)});
     }
 }
 
-void add_secure_boot(Sheet& sheet, const MediumFacts& facts) {
+void add_secure_boot(Sheet& sheet, const MediumFacts& facts, const Revocations& revocations) {
     Title title("Secure Boot");
-    const std::vector<SecureVerdict> verdicts = secure_verdicts(facts);
+    const std::vector<SecureVerdict> verdicts = secure_verdicts(facts, revocations);
     std::string before;
     const auto row = [&](const SecureVerdict& verdict, const std::string& pc) {
         const std::string machine = verdict.machine == before ? "" : verdict.machine;
@@ -174,9 +181,9 @@ void add_secure_boot(Sheet& sheet, const MediumFacts& facts) {
         for (; first != end && !alike; ++first)
             row(*first, first->pc);
         if (alike)
-            row(*first, first->refused.empty()
-                            ? fmt::format("all PCs, with the revocations of {} too", published_sbat_date)
-                            : "all PCs");
+            row(*first, first->refused.empty() ? fmt::format("all PCs, with the revocations of {} too",
+                                                             sbat_day(newest_level(facts, revocations).date))
+                                               : "all PCs");
         first = end;
     }
 }
@@ -334,7 +341,8 @@ std::string counted(std::size_t number, std::string_view what) {
 }  // namespace
 
 std::string inspect_text(const std::string& name, const MediumFacts& facts,
-                         const std::vector<IsoFinding>& findings, const Style& style) {
+                         const std::vector<IsoFinding>& findings, const Revocations& revocations,
+                         const Style& style) {
     Sheet sheet(style);
     sheet.line({{printable(name), Tone::strong}, {"  " + size_text(facts.size)}});
     sheet.line({});
@@ -343,7 +351,7 @@ std::string inspect_text(const std::string& name, const MediumFacts& facts,
     add_partitions(sheet, facts);
     add_esps(sheet, facts);
     add_efi(sheet, facts);
-    add_secure_boot(sheet, facts);
+    add_secure_boot(sheet, facts, revocations);
     add_ways(sheet, facts);
     add_configs(sheet, facts);
     add_kernels(sheet, facts);

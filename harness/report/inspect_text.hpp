@@ -12,6 +12,7 @@ namespace lktest {
 /// Text for a person: the medium from firmware to layers, then its problems.
 /// @param name  the ISO's file name
 std::string inspect_text(const std::string& name, const MediumFacts& facts,
-                         const std::vector<IsoFinding>& findings, const Style& style);
+                         const std::vector<IsoFinding>& findings, const Revocations& revocations,
+                         const Style& style);
 
 }  // namespace lktest

@@ -36,6 +36,10 @@ void reproduce_keys(const Add& add, const RunOptions& options) {
         add("--trust", options.trust.size() > 1 ? "both" : options.trust.front());
     if (!options.sbat.empty())
         add("--sbat", options.sbat);
+    for (const std::string& list : options.dbx)
+        add("--dbx", list);
+    for (const std::string& certificate : options.mok)
+        add("--mok", certificate);
 }
 
 }  // namespace
@@ -76,6 +80,10 @@ std::string reproducing_options(const RunOptions& options, const BootCell& cell)
         add("--append", options.append);
     if (row_of(cell.firmware).secure_boot)
         reproduce_keys(add, options);
+    if (!options.firmware_directory.empty())
+        add("--firmware-dir", options.firmware_directory.string());
+    for (const std::filesystem::path& medium : options.then)
+        add("--then", medium.string());
     for (const std::string& uri : options.connect)
         add("--connect", uri);
     if (options.accel)

@@ -95,7 +95,9 @@ RunEnd in_run(const RunOptions& options, RunPlan plan,
     RunInput input{.options = options,
                    .plan = std::move(plan),
                    .accel = {},
-                   .firmware = find_firmware(),
+                   .firmware = options.firmware_directory.empty()
+                                   ? find_firmware()
+                                   : find_unpacked_firmware(options.firmware_directory),
                    .directory = RunDirectory::create(options.output),
                    .stick_loaders = {},
                    .usual = usual_milestones(options),

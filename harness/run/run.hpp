@@ -52,6 +52,10 @@ struct RunOptions {
     std::vector<std::string> enrolled;   ///< certificates to enroll in the firmware; see SecureKeys::db
     std::vector<std::string> trust;      ///< see SecureKeys::trust
     std::string sbat;                    ///< see SecureKeys::sbat
+    std::vector<std::string> dbx, mok;   ///< see SecureKeys
+    /// See find_unpacked_firmware(); empty for the host's firmware.
+    std::filesystem::path firmware_directory;
+    std::vector<std::filesystem::path> then;  ///< media to boot afterwards on the same machine, in this order
     Trials trials;
     std::filesystem::path known_failures;  ///< empty if there is none
     Engine engine = Engine::local;

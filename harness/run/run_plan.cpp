@@ -20,6 +20,7 @@
 #include "harness/run/kernel_images.hpp"
 #include "harness/run/lookup.hpp"
 #include "harness/run/own_media.hpp"
+#include "harness/scenario/next_media.hpp"
 #include "harness/scenario/parse.hpp"
 
 namespace lktest {
@@ -210,12 +211,14 @@ void ask_for_all(Axes& axes) {
 /// Applies the user's state of Secure Boot to the scenarios. Reads all certificates, so that a bad one is
 /// reported before anything boots.
 void apply_secure_boot(RunPlan& plan, const RunOptions& options) {
-    const bool asked = !options.enrolled.empty() || !options.trust.empty() || !options.sbat.empty();
+    const bool asked = !options.enrolled.empty() || !options.trust.empty() || !options.sbat.empty() ||
+                       !options.dbx.empty() || !options.mok.empty();
     if (asked && std::ranges::none_of(plan.cells, [](const PlannedCell& planned) {
             return !planned.not_applicable && row_of(planned.cell.firmware).secure_boot;
         }))
-        throw usage_error("--enroll, --trust and --sbat need firmware with Secure Boot, and no cell has it",
-                          "add --firmware uefi-secure");
+        throw usage_error(
+            "--enroll, --trust, --sbat, --dbx and --mok need firmware with Secure Boot, and no cell has it",
+            "add --firmware uefi-secure");
     for (auto& [name, scenario] : plan.scenarios) {
         std::vector<std::string>& db = scenario.keys.db;
         db.insert(db.end(), options.enrolled.begin(), options.enrolled.end());
@@ -223,8 +226,23 @@ void apply_secure_boot(RunPlan& plan, const RunOptions& options) {
             scenario.keys.trust = options.trust;
         if (!options.sbat.empty())
             scenario.keys.sbat = options.sbat;
+        scenario.keys.dbx.insert(scenario.keys.dbx.end(), options.dbx.begin(), options.dbx.end());
+        scenario.keys.mok.insert(scenario.keys.mok.end(), options.mok.begin(), options.mok.end());
         read_secure_keys(scenario.keys);
     }
+}
+
+void apply_next_media(RunPlan& plan, const RunOptions& options) {
+    for (const std::filesystem::path& medium : options.then)
+        if (!std::filesystem::is_regular_file(medium))
+            throw usage_error(fmt::format("{} of --then is not a file", medium.string()),
+                              "give an ISO or a disk image");
+    for (auto& [name, scenario] : plan.scenarios)
+        use_next_media(scenario, options.then);
+    for (auto& [cell, not_applicable] : plan.cells)
+        if (!options.then.empty() && !not_applicable &&
+            (from_network(cell.medium) || !row_of(cell.medium).removable))
+            not_applicable = fmt::format("--then: the medium of {} cannot be changed", name(cell.medium));
 }
 
 }  // namespace
@@ -280,6 +298,7 @@ RunPlan plan_run(const RunOptions& options) {
         plan.cells = reduce_pairwise(plan.cells);
     if (!options.cells.empty())
         keep_named(plan.cells, options.cells);
+    apply_next_media(plan, options);
     apply_secure_boot(plan, options);
     if (options.append.empty())
         return plan;

@@ -12,7 +12,8 @@ namespace lktest {
 
 /// Special file names. "medium" is the booted ISO, "medium:/live" a file or directory on it, and "module:DIR"
 /// that directory as a SquashFS.
-inline constexpr std::string_view medium_file = "medium", of_medium = "medium:", as_module = "module:";
+inline constexpr std::string_view medium_file = "medium", next_medium = "then",
+                                  of_medium = "medium:", as_module = "module:";
 
 /// Files that a scenario puts somewhere: the destination path, and the file to copy or a name as above.
 using FileList = std::vector<std::pair<std::string, std::string>>;

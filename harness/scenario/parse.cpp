@@ -75,11 +75,12 @@ BootLine read_boot_line(TomlSource& source, const toml::table& values) {
 }
 
 /// The files next to the scenario that a key of [secure_boot] names.
+/// @param packaged  a word that is allowed in place of a file; may be empty
 std::vector<std::string> read_key_files(TomlSource& source, TableReader& table, std::string_view key,
-                                        bool packaged) {
+                                        std::string_view packaged) {
     std::vector<std::string> files;
     for (const PlacedText& text : table.texts(key)) {
-        if (packaged && text.text == packaged_keys) {
+        if (!packaged.empty() && text.text == packaged) {
             files.push_back(text.text);
             continue;
         }
@@ -95,8 +96,9 @@ SecureKeys read_secure_boot(TomlSource& source, const toml::table& values,
                             const std::vector<Firmware>& firmwares) {
     TableReader table(source, values, "[secure_boot]");
     SecureKeys keys;
-    keys.db = read_key_files(source, table, "db", true);
-    keys.dbx = read_key_files(source, table, "dbx", false);
+    keys.db = read_key_files(source, table, "db", packaged_keys);
+    keys.dbx = read_key_files(source, table, "dbx", packaged_list);
+    keys.mok = read_key_files(source, table, "mok", {});
     for (const PlacedText& generation : table.texts("trust")) {
         if (std::ranges::find(trust_generations, generation.text) == trust_generations.end())
             source.complain(generation.where, fmt::format("'trust' cannot be '{}'", generation.text),
@@ -105,7 +107,7 @@ SecureKeys read_secure_boot(TomlSource& source, const toml::table& values,
     }
     keys.sbat = table.string("sbat").value_or("");
     for (const auto& [key, file] : {std::pair("kek", &keys.kek), std::pair("pk", &keys.pk)}) {
-        const std::vector<std::string> files = read_key_files(source, table, key, false);
+        const std::vector<std::string> files = read_key_files(source, table, key, {});
         if (files.size() > 1)
             table.complain(
                 key, fmt::format("'{}' must be a single file, which may contain several certificates", key));

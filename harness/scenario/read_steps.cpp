@@ -232,14 +232,14 @@ Action read_select(Reading& reading, TableReader& table, std::string_view key) {
 
 Action read_insert(Reading& reading, TableReader& table, std::string_view key) {
     const std::string image = table.string(key).value_or("");
-    if (image == medium_file)
+    if (image == medium_file || image == next_medium)
         return InsertMedium{image};
     // Relative to the scenario, like a disk's files.
     const std::filesystem::path file = std::filesystem::path(reading.source.file).parent_path() / image;
     if (!std::filesystem::is_regular_file(file))
         table.complain(key, fmt::format("the image {} does not exist", file.string()),
-                       fmt::format("'{}' names a file next to the scenario, or \"medium\", the one that was "
-                                   "booted",
+                       fmt::format("'{}' names a file next to the scenario, \"medium\", the one that was "
+                                   "booted, or \"then\", the one of --then",
                                    key));
     return InsertMedium{file.string()};
 }

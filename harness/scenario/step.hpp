@@ -65,7 +65,7 @@ struct SelectEntry {   ///< in the loader's menu on the serial console, which a 
 };
 struct EjectMedium {};  ///< removes the medium from its drive, or unplugs the stick
 struct InsertMedium {   ///< puts an image into the medium's drive, replacing any other
-    std::string image;  ///< a file, or medium_file for the booted image
+    std::string image;  ///< a file, medium_file for the booted image, or next_medium for that of --then
 };
 struct AttachDisk {
     std::string disk;

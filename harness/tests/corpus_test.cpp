@@ -9,6 +9,7 @@
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
+#include "builder/base/little_endian.hpp"
 #include "builder/base/process.hpp"
 #include "builder/base/toml_reader.hpp"
 #include "builder/tests/support/source_directory.hpp"
@@ -30,10 +31,11 @@ struct Fault {
     Arch arch = Arch::x86_64;
     std::string firmware, medium = "cdrom", memory, graphics, network = "none", recipe = "tiny",
                           scenario = "broken";
-    std::string stage, cause;  ///< of the diagnosis; cause = "" if it boots without a finding
-    std::string refused;       ///< lktest refuses to boot it with this text
+    std::string trust, sbat, revoked;  ///< of a machine with Secure Boot
+    std::string stage, cause;          ///< of the diagnosis; cause = "" if it boots without a finding
+    std::string refused;               ///< lktest refuses to boot it with this text
     // How the medium is broken; empty members leave it unchanged.
-    std::string append, file, kernel_entry, init, unsign, wipe;
+    std::string append, file, kernel_entry, init, unsign, wipe, signed_by;
     std::vector<std::string> replace, initramfs, without;
     double from = 0, to = 1, shorten = 1, cut = 1;
     bool from_other = false, of_other_machine = false;
@@ -82,6 +84,10 @@ std::vector<Fault> read_faults() {
         text("init", fault.init);
         text("unsign", fault.unsign);
         text("wipe", fault.wipe);
+        text("signed_by", fault.signed_by);
+        text("trust", fault.trust);
+        text("sbat", fault.sbat);
+        text("revoked", fault.revoked);
         percent("from", fault.from);
         percent("to", fault.to);
         percent("shorten", fault.shorten);
@@ -178,6 +184,39 @@ void change_initramfs(const Fault& fault, FileTree& tree) {
         tree.put_file("/bin/busybox", tiny_elf::foreign(fault.arch), 0755);
 }
 
+std::string loader_path(Arch arch) {
+    return fmt::format("/EFI/BOOT/BOOT{}.EFI", arch == Arch::x86_64 ? "X64" : "AA64");
+}
+
+/// An EFI_SIGNATURE_LIST of one hash (UEFI 2.10, 32.4.1).
+std::string list_of(const std::string& hash) {
+    std::string list("\x26\x16\xc4\xc1\x4c\x50\x92\x40\xac\xa9\x41\xf9\x36\x93\x43\x28", 16);
+    add_le(list, 28 + 16 + 32, 4);
+    add_le(list, 0, 4);
+    add_le(list, 16 + 32, 4);
+    list.append(16, 'o');
+    for (std::size_t i = 0; i + 2 <= hash.size(); i += 2)
+        list += static_cast<char>(std::stoi(hash.substr(i, 2), nullptr, 16));
+    return list;
+}
+
+/// The options for the state of the machine's Secure Boot. Files are written to `directory`.
+std::vector<std::string> secure_options(const Fault& fault, const BrokenMedium& medium,
+                                        const fs::path& directory) {
+    std::vector<std::string> options;
+    if (!fault.trust.empty())
+        options.insert(options.end(), {"--trust", fault.trust});
+    if (!fault.sbat.empty()) {
+        write_file(directory / "level", fault.sbat);
+        options.insert(options.end(), {"--sbat", directory / "level"});
+    }
+    if (!fault.revoked.empty()) {
+        write_file(directory / "dbx", list_of(medium.hash(fault.revoked)));
+        options.insert(options.end(), {"--dbx", directory / "dbx"});
+    }
+    return options;
+}
+
 void apply(const Fault& fault, BrokenMedium& medium) {
     for (const std::string& change : fault.replace) {
         const auto [old, now] = both_sides(change);
@@ -201,6 +240,8 @@ void apply(const Fault& fault, BrokenMedium& medium) {
         medium.set_kernel_entry(tiny_elf::undefined(fault.arch));
     if (!fault.unsign.empty())
         medium.unsign(fault.unsign);
+    if (!fault.signed_by.empty())
+        medium.keep_signature(loader_path(fault.arch), fault.signed_by);
     if (fault.wipe == "ESP")
         medium.wipe_esp();
     else if (fault.wipe == "boot record")
@@ -208,8 +249,7 @@ void apply(const Fault& fault, BrokenMedium& medium) {
     else if (fault.wipe == "boot catalogue")
         medium.wipe_boot_catalogue();
     else if (fault.wipe == "loader's machine")
-        medium.set_machine(fault.arch == Arch::x86_64 ? "/EFI/BOOT/BOOTX64.EFI" : "/EFI/BOOT/BOOTAA64.EFI",
-                           fault.arch == Arch::x86_64 ? 0xaa64 : 0x8664);
+        medium.set_machine(loader_path(fault.arch), fault.arch == Arch::x86_64 ? 0xaa64 : 0x8664);
     if (fault.cut < 1)
         medium.cut(fault.cut);
 }
@@ -235,6 +275,8 @@ Json boot(const Fault& fault) {
         command.insert(command.end(), {"--memory", fault.memory});
     if (!fault.graphics.empty())
         command.insert(command.end(), {"--graphics", fault.graphics});
+    const std::vector<std::string> secure = secure_options(fault, medium, directory.path());
+    command.insert(command.end(), secure.begin(), secure.end());
     fs::remove_all(scratch / "runs" / fault.id());
     const ProcessResult ended = run_process(command);
     if (ended.status == 2 && !fault.refused.empty() && ended.err.find(fault.refused) != std::string::npos)

@@ -34,11 +34,10 @@ EfiProgram program(std::string path, const TestCertificate& signer, std::vector<
         .path = std::move(path), .in_esp = true, .image = PeImage{}, .volume = 0, .grub = {}, .secure = {}};
     made.image->sbat = std::move(sbat);
     made.secure = SecureBootFacts{};
-    made.secure->signatures = {{.signer = signer.name,
-                                .issuer = signer.name,
-                                .valid_until = "",
-                                .chain = {signer.der},
-                                .matches = true}};
+    PeSignature signature;
+    signature.signer = signature.issuer = signer.name;
+    signature.chain = {signer.der};
+    made.secure->signatures = {signature};
     made.secure->sha256 = std::string(64, 'a');
     return made;
 }
@@ -65,8 +64,8 @@ protected:
 };
 
 TEST_F(SecureBootFactsTest, NamesBothSides) {
-    add_secure_boot_facts(medium_, {.db = {mine_.der}, .db_hashes = {}, .dbx_hashes = {}, .sbat_level = ""},
-                          facts_);
+    add_secure_boot_facts(
+        medium_, {.db = {mine_.der}, .db_hashes = {}, .dbx_hashes = {}, .mok = {}, .sbat_level = ""}, facts_);
     EXPECT_TRUE(holds("loader-signed"));
     EXPECT_FALSE(holds("loader-trusted"));
     EXPECT_EQ(facts_.words["loader-signers"], "Their CA");
@@ -75,9 +74,23 @@ TEST_F(SecureBootFactsTest, NamesBothSides) {
     EXPECT_FALSE(holds("loader-in-dbx"));
 }
 
+TEST_F(SecureBootFactsTest, TrustsWhatTheUserHasEnrolled) {
+    medium_.efi[0].secure->vendor_certs.clear();
+    MachineKeys keys;
+    keys.db = {theirs_.der};
+    add_secure_boot_facts(medium_, keys, facts_);
+    EXPECT_FALSE(holds("second-trusted"));
+    keys.mok = {vendors_.der};
+    Facts enrolled;
+    enrolled.words["efi-loader"] = "BOOTX64.EFI";
+    add_secure_boot_facts(medium_, keys, enrolled);
+    EXPECT_TRUE(enrolled.find("second-trusted")->holds);
+}
+
 TEST_F(SecureBootFactsTest, TrustsASignerOrAHash) {
-    add_secure_boot_facts(medium_, {.db = {theirs_.der}, .db_hashes = {}, .dbx_hashes = {}, .sbat_level = ""},
-                          facts_);
+    add_secure_boot_facts(
+        medium_, {.db = {theirs_.der}, .db_hashes = {}, .dbx_hashes = {}, .mok = {}, .sbat_level = ""},
+        facts_);
     EXPECT_TRUE(holds("loader-trusted"));
     Facts by_hash = {};
     by_hash.words["efi-loader"] = "BOOTX64.EFI";
@@ -85,6 +98,7 @@ TEST_F(SecureBootFactsTest, TrustsASignerOrAHash) {
                           {.db = {mine_.der},
                            .db_hashes = {std::string(64, 'a')},
                            .dbx_hashes = {std::string(64, 'a')},
+                           .mok = {},
                            .sbat_level = ""},
                           by_hash);
     EXPECT_TRUE(by_hash.find("loader-trusted")->holds);
@@ -95,6 +109,7 @@ TEST_F(SecureBootFactsTest, ComparesSbatWithWhatTheMachineHasSeen) {
     MachineKeys keys{.db = {theirs_.der},
                      .db_hashes = {},
                      .dbx_hashes = {},
+                     .mok = {},
                      .sbat_level = "sbat,1,2025021800\nshim,4\ngrub,5\n"};
     add_secure_boot_facts(medium_, keys, facts_);
     EXPECT_TRUE(holds("sbat-too-old"));
@@ -114,8 +129,10 @@ TEST_F(SecureBootFactsTest, SaysNothingOfAMachineWhoseKeysAreNotKnown) {
 
 TEST_F(SecureBootFactsTest, ReadsTheKeysOfAVariableStore) {
     const NewVariable variables[] = {{"db", vendor, signature_list(mine_.der, "mine")},
+                                     {"MokList", vendor, signature_list(vendors_.der, "MOK")},
                                      {"SbatLevel", vendor, "sbat,1,2021030218\n", boot_service_variable}};
     const MachineKeys keys = machine_keys(store_with(variables));
+    EXPECT_EQ(keys.mok, std::vector{vendors_.der});
     EXPECT_EQ(keys.db, std::vector{mine_.der});
     EXPECT_EQ(keys.sbat_level, "sbat,1,2021030218\n");
     EXPECT_FALSE(machine_keys("no store").known());

@@ -8,6 +8,7 @@
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
 #include "builder/tests/support/golden.hpp"
+#include "harness/scenario/next_media.hpp"
 #include "harness/scenario/parse.hpp"
 
 namespace lktest {
@@ -233,6 +234,23 @@ TEST(Steps, AnImageThatIsInsertedLiesBesideTheScenario) {
     EXPECT_NE(
         problems("[[step]]\ninsert = 'none.iso'\n").find("mine.toml:6:10: the image none.iso does not exist"),
         std::string::npos);
+}
+
+TEST(Steps, FurtherMediaBootOnTheSameMachine) {
+    Scenario scenario = parse(R"(
+[[step]]
+insert = "then"
+[[step]]
+reset = true
+)");
+    use_next_media(scenario, {"/media/older.iso", "/media/oldest.iso"});
+    EXPECT_EQ(inserted_images(scenario.steps),
+              (std::vector<std::string>{"/media/older.iso", "/media/oldest.iso"}));
+    ASSERT_EQ(scenario.steps.size(), 4U) << "the second one has steps of its own";
+    EXPECT_EQ(scenario.steps[3].name, "boot oldest.iso");
+    EXPECT_TRUE(std::holds_alternative<PressReset>(scenario.steps[3].action));
+    Scenario alone = parse("[[step]]\ninsert = 'then'\n");
+    EXPECT_THROW(use_next_media(alone, {}), Error);
 }
 
 TEST(Steps, AMenuEntryIsNamedWithTheSubmenusOnTheWayToIt) {

@@ -13,6 +13,7 @@
 #include "builder/initramfs/cpio.hpp"
 #include "builder/inspect/byte_view.hpp"
 #include "builder/inspect/cpio_reader.hpp"
+#include "builder/inspect/secure_boot.hpp"
 #include "builder/inspect/unpack.hpp"
 
 namespace lktest {
@@ -179,6 +180,30 @@ void BrokenMedium::wipe_boot_catalogue() {
 void BrokenMedium::unsign(const std::string& path) {
     // The fifth data directory of a PE32+ header, "Certificate Table" (PE/COFF 3.4.3).
     overwrite(path, pe_header(content(path)) + 24 + 112 + 4 * 8, std::string(8, '\0'));
+}
+
+void BrokenMedium::keep_signature(const std::string& path, std::string_view text) {
+    const std::string program = content(path);
+    const std::size_t directory = pe_header(program) + 24 + 112 + 4 * 8;
+    std::size_t at = le32(program, directory), kept = 0;
+    const std::size_t end = at + le32(program, directory + 4);
+    // WIN_CERTIFICATE: its size, its revision, its type, of which firmware knows 2 (PE/COFF 5.8).
+    for (std::size_t size = 0; at + 8 < end; at += (size + 7) / 8 * 8) {
+        size = le32(program, at);
+        if (size <= 8 || size > end - at)
+            refuse("the signatures of " + path + " are damaged");
+        if (program.substr(at, size).find(text) != std::string::npos)
+            ++kept;
+        else
+            overwrite(path, at + 6, std::string("\1\0", 2));
+    }
+    if (kept == 0)
+        refuse(fmt::format("no signature of {} has '{}'", path, text));
+}
+
+std::string BrokenMedium::hash(const std::string& path) const {
+    const auto secure = read_secure_boot(ByteView::of_memory(content(path)));
+    return secure ? secure->sha256 : std::string();
 }
 
 void BrokenMedium::set_machine(const std::string& path, std::uint16_t machine) {

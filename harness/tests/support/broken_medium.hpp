@@ -43,6 +43,10 @@ public:
     void wipe_boot_catalogue();
     /// Removes the signatures of an EFI program in every copy; or changes its machine type (PE/COFF 3.3.1).
     void unsign(const std::string& path);
+    /// Leaves only the signatures that contain this text, such as the name of an authority.
+    void keep_signature(const std::string& path, std::string_view text);
+    /// The program's hash, as dbx lists it, in hexadecimal.
+    std::string hash(const std::string& path) const;
     void set_machine(const std::string& path, std::uint16_t machine);
     /// Replaces the kernel's first instructions at every entry point.
     void set_kernel_entry(std::string_view code);
