@@ -208,6 +208,14 @@ void judge_kernels(const MediumFacts& facts, IsoFindings& findings) {
                       fmt::format("{} is damaged: its compressed part does not unpack ({}).", kernel.path,
                                   kernel.image->damage),
                       "Copy the kernel again; compare its checksum with its package's.");
+        // Every CPU supports 4 KiB pages.
+        if (const std::uint64_t kibibytes = kernel.image->page_size >> 10; kibibytes > 4)
+            add_notice(
+                findings, "kernel-page-size",
+                fmt::format("{} uses {} KiB pages. On a CPU without them, such as {}, it stops before it "
+                            "prints anything, or its EFI stub refuses to start.",
+                            kernel.path, kibibytes, kibibytes == 16 ? "Cortex-A72" : "Apple's"),
+                "Use a kernel with 4 KiB pages if the medium is for any machine.");
         if (!machines.empty() && !kernel.image->machine.empty() && !machines.contains(kernel.image->machine))
             judge_kernel_machine(facts, kernel, machines, findings);
     }

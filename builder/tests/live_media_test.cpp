@@ -220,6 +220,16 @@ TEST(Content, KnowsThatLinuxUnpacksNoLz4Frame) {
     EXPECT_EQ(found_in(medium), Strings{"initramfs-lz4-frame"});
 }
 
+TEST(Content, NamesKernelsThatNotEveryCpuStarts) {
+    FakeMedium medium(Arch::aarch64);
+    std::string kernel = medium.files["/boot/vmlinuz"];
+    for (const int pages : {0, 1, 2, 3}) {  // unknown, 4, 16, 64 KiB (Documentation/arch/arm64/booting.rst)
+        kernel[24] = static_cast<char>(pages << 1);
+        medium.files["/boot/vmlinuz"] = kernel;
+        EXPECT_EQ(found_in(medium), pages > 1 ? Strings{"kernel-page-size"} : Strings{}) << pages;
+    }
+}
+
 TEST(Content, HoldsCompressionsAgainstTheKernelsConfiguration) {
     FakeMedium medium(Arch::aarch64);
     const std::string options = "CONFIG_BLK_DEV_INITRD=y\nCONFIG_RD_ZSTD=y\nCONFIG_SQUASHFS_ZSTD=y\n";

@@ -106,6 +106,22 @@ std::optional<std::uint64_t> image_offset_of(const Vmcoreinfo& kernel, Arch arch
     return base ? std::optional(x86_image - *base) : std::nullopt;
 }
 
+namespace {
+
+/// With 64 KiB pages, a kernel for 52-bit addresses has a top table of 1024 entries. On a CPU with 48 bits it
+/// uses the last 64 of them (arch/arm64/mm/proc.S, TTBR1_BADDR_4852_OFFSET).
+std::uint64_t unused_by_short_addresses(const PageTables& tables, std::uint64_t built_for) {
+    constexpr unsigned page_shift = 16, below_top = 42;
+    if (tables.page_shift != page_shift || built_for != 52 || tables.address_bits <= below_top ||
+        tables.address_bits >= built_for)
+        return 0;
+    constexpr std::uint64_t entry = 8;
+    return entry * ((std::uint64_t{1} << (built_for - below_top)) -
+                    (std::uint64_t{1} << (tables.address_bits - below_top)));
+}
+
+}  // namespace
+
 std::optional<PageTables> page_tables_of(const Vmcoreinfo& kernel, Arch arch) {
     const auto page_size = integer(*kernel.text("PAGESIZE"), 10);
     const auto top = kernel.symbol(arch == Arch::x86_64 ? "init_top_pgt" : "swapper_pg_dir");
@@ -123,6 +139,7 @@ std::optional<PageTables> page_tables_of(const Vmcoreinfo& kernel, Arch arch) {
         if (!unused_bits || *unused_bits > 63)
             return std::nullopt;
         tables.address_bits = static_cast<unsigned>(64 - *unused_bits);
+        tables.root += unused_by_short_addresses(tables, kernel.number("VA_BITS").value_or(0));
     }
     return tables;
 }

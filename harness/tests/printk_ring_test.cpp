@@ -257,6 +257,21 @@ TEST(Dmesg, PrefixesEachLineAndShowsNoControlCharacter) {
     EXPECT_EQ(dmesg({record}), "[    1.234567] one\n[    1.234567] \ttwo\\x1b[2J\n");
 }
 
+TEST(Vmcoreinfo, TopTableFor52BitsIsUsedFromItsEndByACpuWith48) {
+    const auto root = [](const char* page_size, const char* built_for, const char* unused) {
+        const auto kernel = Vmcoreinfo::parse(fmt::format(
+            "OSRELEASE=6.1\nPAGESIZE={}\nSYMBOL(swapper_pg_dir)=ffff800080100000\nNUMBER(kimage_voffset)="
+            "0xffff800040000000\nNUMBER(VA_BITS)={}\nNUMBER(TCR_EL1_T1SZ)={}\n",
+            page_size, built_for, unused));
+        return page_tables_of(*kernel, Arch::aarch64)->root;
+    };
+    EXPECT_EQ(root("65536", "52", "0xc"), 0x4010'0000U);
+    EXPECT_EQ(root("65536", "52", "0x10"), 0x4010'0000U + 8 * (1024 - 64));
+    EXPECT_EQ(root("65536", "48", "0x10"), 0x4010'0000U);
+    EXPECT_EQ(root("4096", "52", "0x10"), 0x4010'0000U);
+    EXPECT_EQ(root("16384", "52", "0x11"), 0x4010'0000U);
+}
+
 TEST(Vmcoreinfo, NeedsAReleaseAPageSizeAndASymbol) {
     EXPECT_FALSE(Vmcoreinfo::parse("OSRELEASE=%s\n"));
     EXPECT_FALSE(Vmcoreinfo::parse("OSRELEASE=6.1\nPAGESIZE=4096\n"));
