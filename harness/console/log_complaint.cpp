@@ -10,9 +10,8 @@ namespace {
 
 using Meaning = LogRules::Meaning;
 
-/// A complaint counts as the reason if at most so many lines of programs follow it. In a short excerpt that
-/// does not even show its stage, any other sentence may be about something else.
-constexpr std::size_t most_lines_after = 6, most_lines_after_unstaged = 1, most_lines_before_stop = 2;
+/// A complaint counts as the reason if at most so many lines of programs follow it.
+constexpr std::size_t most_lines_after = 6, most_lines_before_stop = 2;
 
 bool has(const std::vector<LogRules::Match>& matches, Meaning meaning) {
     return std::ranges::find(matches, meaning, &LogRules::Match::meaning) != matches.end();
@@ -37,8 +36,8 @@ void LogComplaint::watch(const SavedLine& line, const std::vector<LogRules::Matc
 }
 
 const LogComplaint::Said* LogComplaint::at_end(std::string_view stage) const {
-    const std::size_t most = stage.empty() ? most_lines_after_unstaged : most_lines_after;
-    return said_ && stage != "userspace" && lines_since_ <= most ? &*said_ : nullptr;
+    const bool is_boot = !stage.empty() && stage != "userspace";
+    return said_ && is_boot && lines_since_ <= most_lines_after ? &*said_ : nullptr;
 }
 
 const LogComplaint::Said* LogComplaint::before_stop(const std::vector<LogRules::Match>& matches) const {

@@ -83,9 +83,12 @@ TEST(LogProgress, AComplaintCountsIfTheLogEndsAfterIt) {
     EXPECT_EQ(counted(begin + complaint), "ends-with-a-complaint@3");
     EXPECT_EQ(counted(begin + complaint + "[    3.000000] usb 1-1: new device\n"), "ends-with-a-complaint@3")
         << "what the kernel says is not progress";
-    EXPECT_EQ(counted(begin + complaint + "a\nb\nc\nd\ne\n"), "") << "the initramfs continued";
+    EXPECT_EQ(counted(begin + complaint + "a\nb\nc\nd\ne\nf\ng\n"), "") << "the initramfs continued";
     EXPECT_EQ(counted(begin + complaint + "Welcome to Frob Linux!\n"), "");
     EXPECT_EQ(counted(begin + "frobinit: cannot find the frob partition, continuing without it\n"), "");
+    EXPECT_EQ(counted(begin + "INIT: version 3.06 booting\n" + complaint + "Halting...\n"),
+              "ends-with-a-complaint@4")
+        << "a program stops the machine";
     EXPECT_EQ(counted(complaint), "") << "nothing says that this is a boot";
 }
 
