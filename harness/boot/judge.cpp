@@ -125,17 +125,12 @@ std::optional<Wait> answer_awaited(const Watch& watch, const Sighting& seen, con
     return seen.now < answer_by ? std::optional(Wait{answer_by}) : std::nullopt;
 }
 
-/// A growing number may be the time of a job; systemd's own jobs take two minutes at most. Dots are not
-/// numbers. A script that repeats a sentence often gives up after half a minute, and then says why.
-constexpr double patience_with_counting = 1.25, patience_with_words = 0.5, patience_with_dots = 0.25;
+/// A growing number may be the time of a job; systemd's own jobs take two minutes at most. A script that
+/// repeats dots or a sentence often gives up within a minute, and then says why.
+constexpr double patience_with_counting = 1.25, patience_with_dots = 0.5;
 
 microseconds times(std::chrono::milliseconds time, double factor) {
     return std::chrono::duration_cast<microseconds>(time * factor);
-}
-
-bool is_letter(char c) {
-    const char small = static_cast<char>(c | 0x20);
-    return (small >= 'a' && small <= 'z') || static_cast<unsigned char>(c) >= 0x80;
 }
 
 /// How long the guest may show no activity, as a multiple of Scenario::stall, which defaults to two minutes.
@@ -155,7 +150,8 @@ microseconds patience_with(const Watch& watch, const Scenario& scenario, const S
         return times(scenario.stall, seen.enters >= most_enters ? 0.25 : 1);
     if (hang == Hang::busy)
         return times(scenario.stall, limits.scale);
-    return times(scenario.stall, 0.25);
+    // An idle system has its timers: a script may wait half a minute before it says why.
+    return times(scenario.stall, hang == Hang::spinning || !watch.kernel_ran() ? 0.25 : 0.5);
 }
 
 /// Whether to press Enter and give the guest up if it does not answer. A guest that answered is at a prompt,
@@ -191,10 +187,7 @@ bool repeats_itself(const Watch& watch, const Scenario& scenario, const Sighting
     if (!seen.repeating || watch.waiting_for()->network || watch.novelty().repeated().empty())
         return false;
     const double scale = seen.repeating->hang == Hang::busy ? limits.scale : 1;
-    const bool words = std::ranges::any_of(watch.novelty().repeated(), is_letter);
-    const double patience = watch.novelty().counts() ? patience_with_counting
-                            : words                  ? patience_with_words
-                                                     : patience_with_dots;
+    const double patience = watch.novelty().counts() ? patience_with_counting : patience_with_dots;
     return watch.clock().elapsed(seen.repeating->since, seen.now) >= times(scenario.stall, patience * scale);
 }
 

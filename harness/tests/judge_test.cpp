@@ -341,7 +341,7 @@ TEST_F(JudgeStallTest, IsShorterWhereNothingCanCome) {
     say("Linux version 6.1\n", 1s);
     EXPECT_EQ(patience(Hang::dead), 3s);
     EXPECT_EQ(patience(Hang::spinning), 30s);
-    EXPECT_EQ(patience(Hang::idle), 30s);
+    EXPECT_EQ(patience(Hang::idle), 60s) << "a system has its timers";
     EXPECT_EQ(patience(Hang::busy), 1200s) << "it is emulated";
 }
 
@@ -389,18 +389,6 @@ TEST_F(JudgeStallTest, AGuestThatOnlyRepeatsItselfIsGivenUpAndQuoted) {
         << verdict.reason;
     seen_.repeating->hang = Hang::busy;
     EXPECT_TRUE(std::holds_alternative<Wait>(at(160s))) << "it computes";
-}
-
-TEST_F(JudgeStallTest, ARowOfDotsIsGivenUpEarlierThanARepeatedSentence) {
-    say("Linux version 6.1\nwaiting for RESCUE\n", 2s);
-    for (auto now = 3s; now < 60s; now += 1s)
-        say(".\n", now);
-    seen_.repeating = {.since = 2s, .hang = Hang::idle};
-    EXPECT_TRUE(std::holds_alternative<Wait>(at(31s)));
-    EXPECT_EQ(verdict_at(33s).outcome, Outcome::milestone_deadline);
-    say("waiting for RESCUE\n", 60s);
-    EXPECT_TRUE(std::holds_alternative<Wait>(at(61s)));
-    EXPECT_EQ(verdict_at(63s).outcome, Outcome::milestone_deadline);
 }
 
 TEST_F(JudgeStallTest, WhatCountsMayHaveALimitThatIsNotReachedYet) {
