@@ -147,7 +147,7 @@ microseconds patience_with(const Watch& watch, const Scenario& scenario, const S
         return times(scenario.stall, 1.0 / 12);
     // A loader polls the keyboard. If Enter had no effect on its menu, it waits for another key.
     if (hang == Hang::busy && !watch.kernel_ran())
-        return times(scenario.stall, seen.enters >= most_enters ? 0.25 : 1);
+        return times(scenario.stall, seen.enters >= most_enters ? 0.25 : 2.5);
     if (hang == Hang::busy)
         return times(scenario.stall, limits.scale);
     // An idle system has its timers: a script may wait half a minute before it says why.

@@ -58,13 +58,14 @@ void add_hardware(CLI::App& app, HardwareAxes& hardware) {
 
 /// The sections of `lktest run --help`; `matrix` and `debug` have some of the options.
 const std::array sections{
-    OptionSection{"What to boot",
-                  {"--kernel"},
-                  {"--recipe", "--initrd", "--rootfs", "--kernel-tree", "--iso", "--media", "--cell"}},
+    OptionSection{
+        "What to boot",
+        {"--kernel"},
+        {"--recipe", "--initrd", "--rootfs", "--kernel-tree", "--iso", "--then", "--media", "--cell"}},
     OptionSection{"Machines",
                   {"--arch", "--firmware", "--medium", "--all"},
                   {"--memory", "--reduce", "--machine", "--cpu", "--cpus", "--tables", "--tpm", "--graphics",
-                   "--card", "--enroll", "--trust", "--sbat"}},
+                   "--card", "--enroll", "--trust", "--sbat", "--dbx", "--mok", "--firmware-dir"}},
     OptionSection{"What counts as a pass",
                   {"--scenario", "--known-failures", "--retries"},
                   {"--repeat", "--timeout", "--memory-floor"}},

@@ -299,7 +299,7 @@ void Ranking::consider(const Cause& cause) {
     if (!shown && (!found.confirmed || !stands_by_medium_only(cause)))
         return;
     // The boot got past what this would have prevented.
-    if (!shown && rank.kind == Rank::proper && place_of_stage(cause.stage) < place_of_stage(evidence_.stage))
+    if (!shown && rank.kind != Rank::remark && place_of_stage(cause.stage) < place_of_stage(evidence_.stage))
         rank.kind = Rank::on_medium;
     found.confirmed = found.confirmed || measured.confirmed;
     if (kernel_spoke_ && before_the_kernel(cause.stage) && !found.confirmed)

@@ -324,8 +324,10 @@ TEST(Causes, AnErrorOnTheMediumOutranksALineThatNothingConfirms) {
     const auto with = [](bool is_error) {
         MediumFinding image = finding("live-image-missing");
         image.is_error = is_error;
-        return first(in_initramfs({booted, "Unable to find a medium containing a live file system"}, {}, {},
-                                  {image}, true));
+        Facts facts;
+        facts.add("label-named", false, "the command line names no label");
+        return first(in_initramfs({booted, "Unable to find a medium containing a live file system"}, facts,
+                                  {}, {image}, true));
     };
     EXPECT_EQ(with(true), "live-data-missing");
     EXPECT_EQ(with(false), "live-medium-not-found") << "a warning may be harmless";
@@ -414,9 +416,11 @@ TEST(Causes, NameTheVolumeThatIsMissing) {
         names("[    4.100000] VFS: Can't find ext4 filesystem", "root-of-another-file-system", "ext4"));
     EXPECT_TRUE(
         names("ALERT!  /dev/vdb9 does not exist.  Dropping to a shell!", "root-device-missing", "/dev/vdb9"));
+    Facts facts;
+    facts.add("label-named", false, "the command line names no label");
     EXPECT_EQ(first(in_initramfs({booted, "Gave up waiting for root file system device.  Common problems:",
-                                  "ALERT!  LABEL=POOL does not exist.  Dropping to a shell!"},
-                                 {})),
+                                  "ALERT!  UUID=0b1c does not exist.  Dropping to a shell!"},
+                                 facts, {}, {}, true)),
               "root-name-unknown")
         << "the line that names it explains more";
 }
@@ -425,8 +429,10 @@ TEST(Causes, OfSystemdsEmergencyNameItsUnit) {
     const auto ranked = [](std::vector<std::string> lines) {
         lines.insert(lines.begin(), booted);
         lines.emplace_back("You are in emergency mode. After logging in, type \"journalctl -xb\".");
-        return rank_causes({.stage = "userspace", .lines = std::move(lines), .silence = {}, .medium = {}},
-                           causes(), failures());
+        CauseEvidence evidence{.stage = "userspace", .lines = std::move(lines), .silence = {}, .medium = {}};
+        evidence.inspected = true;
+        evidence.facts.add("label-agrees", true, "the volume has the label of the command line");
+        return rank_causes(evidence, causes(), failures());
     };
     const auto device = ranked({"[ TIME ] Timed out waiting for device /dev/disk/by-label/POOL."});
     EXPECT_EQ(first(device), "systemd-device-timeout");

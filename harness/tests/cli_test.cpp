@@ -249,7 +249,7 @@ TEST(Completion, CompletesCommandsOptionsAndValues) {
     EXPECT_EQ(complete("rerun --f"), "--failed\n");
     EXPECT_EQ(complete("report d"), "directory\n");
     EXPECT_EQ(complete("report --format m"), "markdown\n");
-    EXPECT_EQ(complete("run --fi"), "--firmware\n");
+    EXPECT_EQ(complete("run --fi"), "--firmware\n--firmware-dir\n");
     EXPECT_EQ(complete("run --arch ''"), "x86_64\naarch64\n");
     EXPECT_EQ(complete("run --arch = aa"), "aarch64\n");
     EXPECT_EQ(complete("run --arch ="), "x86_64\naarch64\n");
