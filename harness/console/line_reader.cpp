@@ -40,6 +40,13 @@ bool says_something(std::string_view text) {
 
 }  // namespace
 
+LineReader::Place LineReader::named_by(std::string_view sequence) {
+    Place place{argument(sequence, 1), 1};
+    if (const std::size_t semicolon = sequence.find(';'); semicolon != std::string_view::npos)
+        place.column = argument(sequence.substr(semicolon - 1), 1);
+    return place;
+}
+
 void LineReader::feed(std::string_view bytes, std::chrono::microseconds at, const Sink& sink) {
     now_ = at;
     parser_.feed(bytes, [this, &sink](const Token& token) {
@@ -64,6 +71,12 @@ void LineReader::finish(ConsolePiece::End end, const Sink& sink) {
 }
 
 void LineReader::put(std::string_view text, const Sink& sink) {
+    if (elsewhere_ && place_ && place_ == end_ && cursor_ == piece_.text.size())
+        elsewhere_ = false;
+    if (place_)
+        place_->column += static_cast<std::size_t>(
+            std::ranges::count_if(text, [](char byte) { return (byte & 0xc0) != 0x80; }));
+    end_ = place_;
     while (!text.empty()) {
         if (elsewhere_ && !piece_.text.empty())
             finish(ConsolePiece::End::painted, sink);
@@ -130,6 +143,12 @@ void LineReader::back(std::size_t characters) {
 }
 
 void LineReader::control(char byte, const Sink& sink) {
+    if (place_ && byte == '\r')
+        place_->column = 1;
+    else if (place_ && byte == '\n')
+        ++place_->row;
+    else
+        place_.reset();
     switch (byte) {
         case '\n':
         case '\v':
@@ -151,6 +170,7 @@ void LineReader::control(char byte, const Sink& sink) {
 
 void LineReader::sequence(std::string_view sequence, const Sink& sink) {
     if (!sequence.starts_with("\x1b[")) {
+        place_.reset();
         switch (sequence.back()) {
             case '7': saved_elsewhere_ = elsewhere_; return;
             case '8': elsewhere_ = saved_elsewhere_; return;
@@ -163,6 +183,10 @@ void LineReader::sequence(std::string_view sequence, const Sink& sink) {
     }
     if (sequence.find_first_of("<=>?") != std::string_view::npos)
         return;  // private sequences set modes and do not move the cursor
+    if (sequence.back() == 'H' || sequence.back() == 'f')
+        place_ = named_by(sequence);
+    else if (std::string_view("mJKhl").find(sequence.back()) == std::string_view::npos)
+        place_.reset();
     switch (sequence.back()) {
         case 's': saved_elsewhere_ = elsewhere_; return;
         case 'u': elsewhere_ = saved_elsewhere_; return;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,7 +26,8 @@ struct ConsolePiece {
 };
 
 /// Splits console bytes into lines as a terminal would show them. Backspace moves back. Text after a carriage
-/// return or a cursor move becomes a separate line, so that nothing is overwritten before it was seen. A
+/// return or a cursor move becomes a separate line, so that nothing is overwritten before it was seen. A move
+/// to where the cursor already is changes nothing: GRUB's terminal sends some in the middle of a line. A
 /// kernel record that starts mid-line starts a separate piece. Painted pieces without a letter or digit
 /// (frames, blanks) are dropped.
 class LineReader {
@@ -51,6 +53,14 @@ private:
     void finish(ConsolePiece::End end, const Sink& sink);
     void split_at_record(const Sink& sink);
 
+    /// A place on the terminal. Both count from 1.
+    struct Place {
+        std::size_t row = 0, column = 0;
+        bool operator==(const Place&) const = default;
+    };
+    /// The place that a cursor position sequence names (ECMA-48, 8.3.21 CUP).
+    static Place named_by(std::string_view sequence);
+
     Controls controls_;
     EscapeParser parser_;
     std::chrono::microseconds now_{};
@@ -58,6 +68,8 @@ private:
     std::size_t cursor_ = 0;        ///< offset in piece_.text of the next byte
     bool elsewhere_ = false;        ///< the cursor left this line; later text is elsewhere on the screen
     bool saved_elsewhere_ = false;  ///< the same for the saved cursor
+    std::optional<Place> place_;    ///< of the cursor, as long as it is known
+    std::optional<Place> end_;      ///< just after the last byte of the piece
 };
 
 }  // namespace lktest

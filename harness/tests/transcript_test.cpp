@@ -98,6 +98,17 @@ TEST(Transcript, KeepsAPromptUnfinishedThatTheCursorIsPutBehind) {
     EXPECT_EQ(lines("/ # \x1b[6n"), "/ # …");
 }
 
+TEST(Transcript, JoinsALineWhoseCursorIsPutWhereItIs) {
+    // GRUB's terminal sends such moves in the middle of a line, when it prints slowly.
+    EXPECT_EQ(lines("\x1b[01;01H\x1b[0m\x1b[2J\x1b[2Jread from \x1b[01;10H\x1b[01;11Hthe medium\r\n"),
+              "U read from the medium\n");
+    EXPECT_EQ(lines("\x1b[3;5Hbegin\x1b[4;1H\x1b[3;10Hend\r\n"), "U beginend\n");
+    EXPECT_EQ(lines("\x1b[3;5Hbegin\x1b[3;11Hend\r\n"), "U begin\nU end\n") << "one place further";
+    EXPECT_EQ(lines("\x1b[3;5Hbegin\x1b[4;10Hend\r\n"), "U begin\nU end\n") << "another row";
+    EXPECT_EQ(lines("\x1b[2;1Ha\r\nerror: \x1b[3;8Hfile\r\n"), "U a\nU error: file\n");
+    EXPECT_EQ(lines("begin\x1b[1;6Hend\r\n"), "U begin\nU end\n") << "where it began is unknown";
+}
+
 TEST(Transcript, JoinsALineAroundASavedCursor) {
     EXPECT_EQ(lines("a\x1b"
                     "7\x1b[r\x1b[999;999H\x1b[6n\x1b"
