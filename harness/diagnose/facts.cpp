@@ -114,6 +114,11 @@ void look_at_kernel(const Examination& seen, const KernelStart& start, const Boo
         if (const std::size_t value = word.find('='); value != word.npos)
             facts.add(fmt::format("parameter {}", word.substr(0, value)), true, text);
     }
+    // A kernel that dies while it reads its parameters has not printed its command line yet.
+    const bool early_console = std::ranges::any_of(
+        seen.log, [](const LogRecord& record) { return record.text.starts_with("earlycon: "); });
+    if (early_console && !facts.find("parameter earlycon"))
+        facts.add("parameter earlycon", true, "the kernel's log names an early console");
     if (seen.log.front().sequence == 0)  // the path is complete
         facts.add("program-started", !start.init.empty() || !start.failed_init.empty(),
                   start.init.empty() ? "the kernel did not start a program"

@@ -237,6 +237,13 @@ TEST_F(DiagnosisTest, TheLogShowsWhetherAnInitrdWasGiven) {
     EXPECT_TRUE(with.find("initrd-given")->holds);
 }
 
+TEST_F(DiagnosisTest, AnEarlyConsoleIsAFactBeforeTheCommandLineIsPrinted) {
+    said({"Booting Linux on physical CPU 0x0", "random: crng init done"});
+    EXPECT_FALSE(measured_facts(seen_, diagnosis(), cell_, {}).find("parameter earlycon"));
+    seen_.log[1].text = "earlycon: pl11 at MMIO32 0x00000000fe201000 (options '')";
+    ASSERT_TRUE(measured_facts(seen_, diagnosis(), cell_, {}).find("parameter earlycon"));
+}
+
 TEST_F(DiagnosisTest, ADeviceTreeOfAnotherMachineIsAFact) {
     cell_.arch = Arch::aarch64;
     said({"Booting Linux on physical CPU 0x0", "Machine model: Raspberry Pi 4 Model B"});
