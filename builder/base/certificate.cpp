@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "builder/base/certificate.hpp"
 
-#include <fmt/format.h>
 #include <openssl/err.h>
 
 #include <algorithm>
 #include <optional>
 
 #include "builder/base/little_endian.hpp"
+#include "builder/base/sha256.hpp"
 
 namespace lktest {
 namespace {
@@ -133,13 +133,6 @@ std::vector<std::string> common_names(const std::vector<std::string>& certificat
         if (const Certificate certificate = certificate_of(der))
             names.push_back(common_name(X509_get_subject_name(certificate.get())));
     return names;
-}
-
-std::string hexadecimal(std::string_view bytes) {
-    std::string text;
-    for (const char byte : bytes)
-        text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-    return text;
 }
 
 }  // namespace lktest

@@ -49,7 +49,4 @@ inline constexpr std::size_t signature_list_header = 28;
 /// The names of certificates: their own common names.
 std::vector<std::string> common_names(const std::vector<std::string>& certificates);
 
-/// "0a1b…".
-std::string hexadecimal(std::string_view bytes);
-
 }  // namespace lktest

@@ -15,6 +15,13 @@ void check(bool done) {
 
 }  // namespace
 
+std::string hexadecimal(std::string_view bytes) {
+    std::string text;
+    for (const char byte : bytes)
+        text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    return text;
+}
+
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
     check(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
 }
@@ -31,10 +38,8 @@ Sha256::Digest Sha256::digest() {
 }
 
 std::string Sha256::hex() {
-    std::string text;
-    for (const std::byte byte : digest())
-        text += fmt::format("{:02x}", static_cast<unsigned>(byte));
-    return text;
+    const Digest bytes = digest();
+    return hexadecimal({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 }  // namespace lktest

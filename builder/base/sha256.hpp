@@ -7,10 +7,14 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "builder/base/handle.hpp"
 
 namespace lktest {
+
+/// "0a1b…": a digest as it is written.
+std::string hexadecimal(std::string_view bytes);
 
 /// Computes a SHA-256 incrementally.
 class Sha256 {

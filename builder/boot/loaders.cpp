@@ -14,13 +14,6 @@
 namespace lktest {
 namespace {
 
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::ranges::transform(result, result.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-    return result;
-}
-
 std::string bytes_of(const FileTree& packages, const std::string& path) {
     const auto file = packages.find(path);
     if (!file || file->type != NodeType::regular)
@@ -50,6 +43,13 @@ void add_ia32(std::vector<ImageFile>& files, const FileTree& packages, Arch arch
 
 }  // namespace
 
+std::string package_suffix(Arch arch) {
+    std::string suffix(efi_suffix(arch));
+    std::ranges::transform(suffix, suffix.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+    return suffix;
+}
+
 std::vector<std::string> loader_packages(Arch arch, Loader loader) {
     const std::string_view debian = debian_name(arch);
     std::vector<std::string> names{"busybox-static"};
@@ -71,7 +71,7 @@ std::vector<ImageFile> signed_efi(const FileTree& packages, Arch arch) {
     // UEFI's names for removable media, then the names that shim looks for next to itself. fbx64.efi is
     // omitted, because it would write boot entries into the firmware's variables.
     const std::string_view suffix = efi_suffix(arch);
-    const std::string small = lower(suffix);
+    const std::string small = package_suffix(arch);
     std::vector<ImageFile> files{
         {fmt::format("/EFI/BOOT/BOOT{}.EFI", suffix),
          bytes_of(packages, fmt::format("/usr/lib/shim/shim{}.efi.signed", small))},
@@ -135,7 +135,7 @@ std::vector<ImageFile> stick_files(const FileTree& packages, Arch arch, const Bo
 
 std::vector<ImageFile> network_boot_files(const FileTree& packages, Arch arch, const BootMenu& menu) {
     // shim looks for grub*.efi and mm*.efi next to itself.
-    const std::string suffix = lower(efi_suffix(arch));
+    const std::string suffix = package_suffix(arch);
     std::vector<ImageFile> files{
         {fmt::format("/boot{}.efi", suffix),
          bytes_of(packages, fmt::format("/usr/lib/shim/shim{}.efi.signed", suffix))},

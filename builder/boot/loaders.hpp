@@ -12,6 +12,9 @@
 
 namespace lktest {
 
+/// efi_suffix() as the files of packages spell it: "x64".
+std::string package_suffix(Arch arch);
+
 /// The Debian packages that have the boot loaders of an architecture, and the
 /// initramfs's static busybox.
 std::vector<std::string> loader_packages(Arch arch, Loader loader);

@@ -3,23 +3,16 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 
 #include "builder/base/error.hpp"
+#include "builder/boot/loaders.hpp"
 #include "builder/boot/uki_writer.hpp"
 
 namespace lktest {
 namespace {
 
 constexpr const char* unified_path = "/EFI/Linux/lktest.efi";
-
-std::string suffix_of(Arch arch) {
-    std::string suffix(efi_suffix(arch));
-    std::ranges::transform(suffix, suffix.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-    return suffix;
-}
 
 /// @param name  "systemd-boot" + suffix + ".efi"
 std::string program(const FileTree& packages, const std::string& name) {
@@ -33,7 +26,7 @@ std::string program(const FileTree& packages, const std::string& name) {
 
 ImageFile systemd_boot(const FileTree& packages, Arch arch) {
     return {fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch)),
-            program(packages, fmt::format("systemd-boot{}.efi", suffix_of(arch)))};
+            program(packages, fmt::format("systemd-boot{}.efi", package_suffix(arch)))};
 }
 
 std::string entry_name(std::size_t number) {
@@ -77,7 +70,7 @@ std::vector<ImageFile> unified_kernel_efi(const FileTree& packages, Arch arch, c
         UkiSection{".linux", files.kernel},
     };
     std::string image =
-        write_uki(program(packages, fmt::format("linux{}.efi.stub", suffix_of(arch))), sections);
+        write_uki(program(packages, fmt::format("linux{}.efi.stub", package_suffix(arch))), sections);
     if (menu.entries.size() == 1)
         return {{fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch)), std::move(image)}};
     std::vector<ImageFile> made{

@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "builder/base/handle.hpp"
+#include "builder/base/sha256.hpp"
 #include "builder/inspect/iso_sector.hpp"
 
 namespace lktest {
@@ -82,10 +83,7 @@ public:
         std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
         unsigned size = 0;
         EVP_DigestFinal_ex(context_.get(), bytes.data(), &size);
-        std::string text;
-        for (unsigned i = 0; i < size; ++i)
-            text += fmt::format("{:02x}", bytes[i]);
-        return text;
+        return hexadecimal({reinterpret_cast<const char*>(bytes.data()), size});
     }
 
 private:

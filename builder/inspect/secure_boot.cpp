@@ -12,6 +12,7 @@
 #include <charconv>
 
 #include "builder/base/certificate.hpp"
+#include "builder/base/sha256.hpp"
 #include "builder/inspect/path_lookup.hpp"
 
 namespace lktest {

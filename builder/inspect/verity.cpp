@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "builder/base/handle.hpp"
+#include "builder/base/sha256.hpp"
 
 namespace lktest {
 namespace {
@@ -46,13 +47,6 @@ private:
     std::string salt_;
     bool salt_first_;
 };
-
-std::string hexadecimal(std::string_view bytes) {
-    std::string text;
-    for (const char byte : bytes)
-        text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-    return text;
-}
 
 /// The superblock, and where the levels of the tree are.
 struct TreeLayout {

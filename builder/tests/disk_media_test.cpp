@@ -229,14 +229,7 @@ std::string small_tree() {
             text += static_cast<char>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16));
         return text;
     };
-    std::string tree(8192, '\0');
-    tree.replace(0, 6, "verity");
-    put(tree, 8, 1, 4);
-    put(tree, 12, 1, 4);
-    tree.replace(32, 6, "sha256");
-    put(tree, 64, 4096, 4);
-    put(tree, 68, 4096, 4);
-    put(tree, 72, 2, 8);
+    std::string tree = empty_verity_tree();
     tree.replace(4096, 32, bytes("c93eee2d0db02f10acc7460d9576e122dcf8cd53c4bf8dfcae1b3e74ebcfff5a"));
     tree.replace(4096 + 32, 32, bytes("5389688abf55bc46639385085bfaf1fda3552f63303e4d4a55d664d0f515d6ac"));
     return tree;

@@ -178,14 +178,7 @@ TEST(Erofs, NamesWhatAKernelMustKnow) {
 
 TEST(Verity, ComputesTheRootHashFromTheTreesTop) {
     // veritysetup format --salt=00 of 2 blocks: a superblock, and one block of hashes.
-    std::string tree(8192, '\0');
-    tree.replace(0, 6, "verity");
-    put(tree, 8, 1, 4);
-    put(tree, 12, 1, 4);
-    tree.replace(32, 6, "sha256");
-    put(tree, 64, 4096, 4);
-    put(tree, 68, 4096, 4);
-    put(tree, 72, 2, 8);
+    std::string tree = empty_verity_tree();
     const auto read = read_verity(ByteView::of_memory(tree), "partition 2");
     ASSERT_TRUE(read);
     // sha256sum of 4096 zero bytes

@@ -205,4 +205,16 @@ std::string FakeMedium::bytes() const {
     return read_file(directory.path() / "iso");
 }
 
+std::string empty_verity_tree() {
+    std::string tree(8192, '\0');
+    tree.replace(0, 6, "verity");
+    put(tree, 8, 1, 4);
+    put(tree, 12, 1, 4);
+    tree.replace(32, 6, "sha256");
+    put(tree, 64, 4096, 4);
+    put(tree, 68, 4096, 4);
+    put(tree, 72, 2, 8);
+    return tree;
+}
+
 }  // namespace lktest

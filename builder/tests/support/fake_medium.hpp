@@ -45,4 +45,7 @@ std::string fake_squashfs();
 /// Writes an unsigned little-endian number of `size` bytes.
 void put(std::string& bytes, std::size_t at, std::uint64_t value, std::size_t size);
 
+/// dm-verity's superblock for two blocks of 4 KiB without a salt, and one block of hashes, all zero.
+std::string empty_verity_tree();
+
 }  // namespace lktest
