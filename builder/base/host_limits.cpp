@@ -2,6 +2,7 @@
 #include "builder/base/host_limits.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <cerrno>
@@ -11,6 +12,8 @@
 #include <sstream>
 #include <system_error>
 #include <utility>
+
+#include "builder/base/error.hpp"
 
 namespace lktest {
 namespace {
@@ -88,6 +91,15 @@ std::string hint_for_message(std::string_view message, std::string hint) {
     if (message.find("could not load PC BIOS") != std::string_view::npos)
         return "install it: apt install seabios";
     return hint;
+}
+
+void require_file_size(std::uint64_t bytes, std::string_view what) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur >= bytes)
+        return;
+    throw host_error(fmt::format("{} needs {} MiB, but a file may have at most {} KiB here", what,
+                                 bytes >> 20, limit.rlim_cur >> 10),
+                     hint_for_writing(EFBIG));
 }
 
 std::string signal_in_words(int signal) {

@@ -17,6 +17,11 @@ std::string hint_for_writing(int error);
 /// otherwise `hint`. Faults of libvirt and QEMU are text only.
 std::string hint_for_message(std::string_view message, std::string hint = {});
 
+/// Throws a host Error if this process may not make files of so many bytes (RLIMIT_FSIZE). Shared memory
+/// counts as a file.
+/// @param what  begins the message: "the memory of a guest"
+void require_file_size(std::uint64_t bytes, std::string_view what);
+
 /// "signal 9 (Killed)".
 std::string signal_in_words(int signal);
 

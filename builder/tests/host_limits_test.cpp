@@ -2,12 +2,14 @@
 #include "builder/base/host_limits.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <csignal>
 #include <utility>
 
 #include "builder/base/file.hpp"
+#include "builder/tests/support/error_of.hpp"
 
 namespace lktest {
 namespace {
@@ -69,6 +71,20 @@ TEST(WritingHint, NamesTheLimitThatWasReached) {
                                       std::pair{EFBIG, "ulimit -f"}, std::pair{EMFILE, "ulimit -n"}})
         EXPECT_NE(hint_for_writing(error).find(word), std::string::npos) << error;
     EXPECT_EQ(hint_for_writing(EPERM), "");
+}
+
+TEST(FileSizeLimit, IsNamedBeforeAnythingNeedsALargerFile) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    const rlimit small{.rlim_cur = 20 << 20, .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+    const std::string refused = error_of([] { require_file_size(512 << 20, "the memory of a guest"); });
+    const std::string allowed = error_of([] { require_file_size(20 << 20, "the memory of a guest"); });
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    EXPECT_EQ(refused,
+              "host: the memory of a guest needs 512 MiB, but a file may have at most 20480 KiB here\n"
+              "hint: raise the limit of the size of files (ulimit -f)");
+    EXPECT_EQ(allowed, "nothing was thrown");
 }
 
 TEST(MessageHint, IsAboutTheLimitThatTheMessageNames) {

@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <system_error>
 #include <utility>
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
+#include "builder/base/host_limits.hpp"
 #include "harness/box/settings.hpp"
 #include "harness/machine/probe.hpp"
 #include "harness/matrix/hardware.hpp"
@@ -69,7 +71,11 @@ const QemuBoxes::Emulator& QemuBoxes::prepare(Arch arch) {
     if (namespaces_) {
         // The kernel lets only root look into a process whose program its user cannot read (ptrace(2)).
         emulator.sealed = place / "sealed";
-        fs::copy_file(program, emulator.sealed);
+        std::error_code error;
+        if (!fs::copy_file(program, emulator.sealed, error))
+            throw host_error(fmt::format("cannot copy {} to {}: {}", program.string(),
+                                         emulator.sealed.string(), error.message()),
+                             hint_for_writing(error.value()));
         fs::permissions(emulator.sealed, fs::perms(0111));
     }
     return emulators_.emplace(arch, std::move(emulator)).first->second;

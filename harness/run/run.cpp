@@ -90,6 +90,8 @@ bool on_other_machines(const RunOptions& options) {
 RunEnd in_run(const RunOptions& options, RunPlan plan,
               const std::function<int(const RunInput&, const std::filesystem::path&)>& work) {
     check_network(options, plan);
+    if (options.connect.empty())  // QEMU inherits this process's limits
+        require_file_size(largest_memory(plan), "the memory of a guest");
     make_output(options.output);
     build_what_is_stale(plan, options);
     RunInput input{.options = options,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "harness/run/run_floor.hpp"
 
-#include <algorithm>
-
 #include "builder/base/file.hpp"
 #include "harness/run/schedule.hpp"
 
@@ -43,16 +41,6 @@ MachineSize size_behind(const Pool& pool, const RunOptions& options) {
         all.memory_available += host.memory_free;
     }
     return all;
-}
-
-std::uint64_t largest_memory(const RunPlan& plan) {
-    std::uint64_t memory = 0;
-    for (const auto& [scenario_name, scenario] : plan.scenarios)
-        memory = std::max(memory, scenario.machine.memory);
-    for (const PlannedCell& planned : plan.cells)
-        if (!planned.not_applicable)
-            memory = std::max(memory, planned.cell.hardware.memory.value_or(0));
-    return memory;
 }
 
 }  // namespace

@@ -329,4 +329,14 @@ void refuse_host_steps(const RunPlan& plan, const std::filesystem::path& own) {
     }
 }
 
+std::uint64_t largest_memory(const RunPlan& plan) {
+    std::uint64_t memory = 0;
+    for (const auto& [scenario_name, scenario] : plan.scenarios)
+        memory = std::max(memory, scenario.machine.memory);
+    for (const PlannedCell& planned : plan.cells)
+        if (!planned.not_applicable)
+            memory = std::max(memory, planned.cell.hardware.memory.value_or(0));
+    return memory;
+}
+
 }  // namespace lktest

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -23,6 +24,9 @@ struct RunPlan {
 /// Reads the scenarios, examines the ISOs and multiplies the axes. Throws a usage Error for any mistake in
 /// the user's input.
 RunPlan plan_run(const RunOptions& options);
+
+/// In bytes, of all machines of the plan.
+std::uint64_t largest_memory(const RunPlan& plan);
 
 /// Throws a usage Error if a cell would run, on this machine, a command of a scenario that lktest did not
 /// ship.
