@@ -16,7 +16,7 @@ namespace lktest {
 namespace {
 
 constexpr std::size_t root_limit = 8, image_limit = 64, release_limit = 8, head_size = 4096,
-                      config_limit = 1 << 20;
+                      kernel_config_limit = 1 << 20;
 
 /// Where initramfs scripts and the kernel look for init, and where systemd is.
 constexpr std::array inits{std::string_view("/sbin/init"),
@@ -80,7 +80,7 @@ void look_at_releases(RootFacts& facts, const RootUnion& files) {
                 continue;
             facts.releases.push_back(release);
             for (const std::string& config : {directory + "/config", "/boot/config-" + release})
-                if (const auto text = files.head(config, config_limit))
+                if (const auto text = files.head(config, kernel_config_limit))
                     facts.configs.emplace_back(release, *text);
         }
 }

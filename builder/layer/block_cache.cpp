@@ -18,7 +18,7 @@ namespace lktest {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr std::string_view magic = "lktest blocks 1\n", suffix = ".blocks";
+constexpr std::string_view pack_magic = "lktest blocks 1\n", suffix = ".blocks";
 /// A build after so many small changes joins the packs, so that few files are opened.
 constexpr std::size_t most_packs = 16;
 /// The largest block of SquashFS.
@@ -146,7 +146,7 @@ void BlockCache::load() {
 
 void BlockCache::load_pack(Pack& pack) {
     std::array<std::byte, header_size> bytes{};
-    std::uint64_t at = magic.size();
+    std::uint64_t at = pack_magic.size();
     while (at < pack.size) {
         Header header;
         const std::size_t got = read_at(pack.fd.get(), at, bytes, pack.file);
@@ -190,10 +190,11 @@ bool BlockCache::open_new() {
     auto pack = std::make_unique<Pack>();
     pack->file = made->temporary();
     pack->fd.reset(::open(pack->file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-    full_ = !pack->fd || ::pwrite(pack->fd.get(), magic.data(), magic.size(), 0) != std::ssize(magic);
+    full_ = !pack->fd ||
+            ::pwrite(pack->fd.get(), pack_magic.data(), pack_magic.size(), 0) != std::ssize(pack_magic);
     if (full_)
         return false;
-    pack->size = magic.size();
+    pack->size = pack_magic.size();
     made_ = std::move(made);
     packs_.push_back(std::move(pack));
     return true;

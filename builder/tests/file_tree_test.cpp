@@ -8,7 +8,7 @@
 namespace lktest {
 namespace {
 
-std::string listing(const FileTree& tree) {
+std::string names_in(const FileTree& tree) {
     std::string text;
     tree.walk([&](const std::string& path, const Inode& inode) {
         text += path + (inode.type == NodeType::symlink ? " -> " + inode.target : "") + "\n";
@@ -21,7 +21,7 @@ TEST(FileTree, MakesMissingParentsAndWalksInByteOrder) {
     tree.put_file("/usr/bin/env", "x");
     tree.put_file("/usr/bin-extra", "y");
     tree.put_file("etc//./fstab/", "z");
-    EXPECT_EQ(listing(tree), "/etc\n/etc/fstab\n/usr\n/usr/bin\n/usr/bin/env\n/usr/bin-extra\n");
+    EXPECT_EQ(names_in(tree), "/etc\n/etc/fstab\n/usr\n/usr/bin\n/usr/bin/env\n/usr/bin-extra\n");
     EXPECT_EQ(tree.count(), 6U);
     EXPECT_EQ(tree.find("/usr")->permissions, 0755U);
     EXPECT_EQ(tree.find("/etc/fstab")->content.whole(), "z");
@@ -34,7 +34,7 @@ TEST(FileTree, FollowsParentsThatAreSymlinksToDirectories) {
     tree.put_symlink("/usr/local", "/bin/../share");
     tree.put_file("/bin/sh", "shell");
     tree.put_file("/usr/local/doc/a", "text");
-    EXPECT_EQ(listing(tree),
+    EXPECT_EQ(names_in(tree),
               "/bin -> usr/bin\n/usr\n/usr/bin\n/usr/bin/sh\n/usr/local -> /bin/../share\n"
               "/usr/share\n/usr/share/doc\n/usr/share/doc/a\n");
     EXPECT_EQ(tree.find("/bin/sh"), tree.find("/usr/bin/sh"));
@@ -46,7 +46,7 @@ TEST(FileTree, NeverLeadsOutOfItself) {
     tree.put_symlink("/out", "../../..");
     tree.put_file("/../../etc/passwd", "a");
     tree.put_file("/out/etc/shadow", "b");
-    EXPECT_EQ(listing(tree), "/etc\n/etc/passwd\n/etc/shadow\n/out -> ../../..\n");
+    EXPECT_EQ(names_in(tree), "/etc\n/etc/passwd\n/etc/shadow\n/out -> ../../..\n");
     EXPECT_EQ(tree.find("/.."), tree.find("/"));
 }
 
@@ -92,7 +92,7 @@ TEST(FileTree, MergesADirectoryPutOnADirectory) {
     root->permissions = 0700;
     root->entries["new"] = std::make_shared<Inode>();
     tree.put("/", root);
-    EXPECT_EQ(listing(tree), "/new\n/srv\n/srv/kept\n");
+    EXPECT_EQ(names_in(tree), "/new\n/srv\n/srv/kept\n");
     EXPECT_EQ(tree.root().permissions, 0700U);
 }
 

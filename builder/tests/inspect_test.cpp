@@ -63,8 +63,6 @@ void set_both(FakeMedium& medium, const std::string& path, const std::string& co
 }
 
 const char* const boot_aa64 = "/EFI/BOOT/BOOTAA64.EFI";
-const char* const grub_aa64 = "/EFI/BOOT/GRUBAA64.EFI";
-const char* const grub_cfg = "/boot/grub/grub.cfg";
 constexpr Arch pc = Arch::x86_64, arm = Arch::aarch64;
 constexpr auto warning = IsoFinding::Grade::warning;
 constexpr auto error = IsoFinding::Grade::error;
@@ -73,13 +71,6 @@ const auto unchanged = [](FakeMedium&) {};
 
 std::function<void(FakeMedium&)> in_grub(const std::string& from, const std::string& to) {
     return [=](FakeMedium& medium) { replace_all(medium.files[grub_cfg], from, to); };
-}
-
-std::function<void(FakeMedium&)> without(const std::string& path) {
-    return [=](FakeMedium& medium) {
-        medium.files.erase(path);
-        medium.esp.erase(path);
-    };
 }
 
 std::string packed_with_xz(const FileTree& tree) {

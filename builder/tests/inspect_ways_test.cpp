@@ -12,9 +12,6 @@
 namespace lktest {
 namespace {
 
-const char* const grub_aa64 = "/EFI/BOOT/GRUBAA64.EFI";
-const char* const grub_cfg = "/boot/grub/grub.cfg";
-
 /// A short version of the script in Debian's signed GRUB.
 constexpr std::string_view by_disk_info = R"(
 if [ -z "$prefix" -o ! -e "$prefix" ]; then

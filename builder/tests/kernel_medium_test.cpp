@@ -8,15 +8,11 @@
 #include "builder/manifest.hpp"
 #include "builder/tests/support/elf_bytes.hpp"
 #include "builder/tests/support/error_of.hpp"
+#include "builder/tests/support/fake_medium.hpp"
 
 namespace lktest {
 namespace {
 namespace fs = std::filesystem;
-
-std::string arm64_image() {
-    std::string image(64, '\0');
-    return image.replace(56, 4, "ARM\x64");
-}
 
 std::string bzimage() {
     std::string image(0x300, '\0');
@@ -30,7 +26,7 @@ TEST(KernelFiles, NameTheirMachine) {
     const fs::path file = dir.path() / "kernel";
     write_file(file, bzimage());
     EXPECT_EQ(arch_of_kernel(file), Arch::x86_64);
-    write_file(file, arm64_image());
+    write_file(file, fake_kernel(Arch::aarch64));
     EXPECT_EQ(arch_of_kernel(file), Arch::aarch64);
     EXPECT_TRUE(looks_like_kernel(file));
     write_file(file, elf_bytes(62));

@@ -42,7 +42,7 @@ std::string squashed(const std::string& commands, const std::string& options = "
     return read_file(directory.path() / "image");
 }
 
-const char* const small_root =
+const char* const make_small_root =
     "mkdir -p sbin bin etc dev proc; cp ../program bin/busybox; ln -s ../bin/busybox sbin/init";
 
 /// A medium whose kernels get these parameters.
@@ -69,10 +69,6 @@ struct Family {
     /// A fault, and the finding that reports it.
     std::vector<std::pair<std::function<void(FakeMedium&)>, std::string>> faults;
 };
-
-std::function<void(FakeMedium&)> without(const std::string& path) {
-    return [path](FakeMedium& medium) { medium.files.erase(path); };
-}
 
 std::function<void(FakeMedium&)> without_script(const std::string& path) {
     return [path](FakeMedium& medium) { medium.initramfs.remove(path); };
@@ -246,9 +242,9 @@ TEST(Content, ReadsTheRootInsideSquashfs) {
     for (const char* options :
          {"-comp zstd", "-comp xz -no-fragments", "-comp gzip -b 4096", "-comp lz4 -noI"}) {
         FakeMedium medium(Arch::x86_64);
-        medium.files["/live/01.sb"] = squashed(small_root, options);
+        medium.files["/live/01.sb"] = squashed(make_small_root, options);
         EXPECT_EQ(found_in(medium), Strings{}) << options;
-        medium.files["/live/01.sb"] = squashed(std::string(small_root) + "; rm sbin/init", options);
+        medium.files["/live/01.sb"] = squashed(std::string(make_small_root) + "; rm sbin/init", options);
         EXPECT_EQ(found_in(medium), Strings{"root-init-missing"}) << options;
         medium.files["/live/02.sb"] =
             squashed("mkdir -p sbin bin; cp ../program bin/x; ln -s /bin/x sbin/init");

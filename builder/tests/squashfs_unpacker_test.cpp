@@ -42,10 +42,6 @@ void fill(const fs::path& directory) {
     }
 }
 
-std::string listing(const fs::path& directory) {
-    return listing(directory_tree(directory));
-}
-
 class UnpackSquashfs : public testing::Test {
 protected:
     void SetUp() override { fill(source_); }
@@ -59,7 +55,7 @@ protected:
 TEST_F(UnpackSquashfs, GivesBackWhatWasPackedHere) {
     write_squashfs(directory_tree(source_), image_, {}, 1LL << 32, 2, nobody);
     EXPECT_TRUE(unpack_squashfs(image_, target_, nobody).empty());
-    EXPECT_EQ(listing(target_), listing(source_));
+    EXPECT_EQ(listing(directory_tree(target_)), listing(directory_tree(source_)));
 }
 
 TEST_F(UnpackSquashfs, IsOverOnceOnly) {
@@ -80,7 +76,7 @@ TEST_F(UnpackSquashfs, ReadsImagesOfMksquashfsWithEachCompressor) {
             {"mksquashfs", source_, image_, "-comp", compressor, "-noappend", "-quiet", "-no-progress"});
         const fs::path target = scratch_.path() / compressor;
         EXPECT_TRUE(unpack_squashfs(image_, target, nobody).empty());
-        EXPECT_EQ(listing(target), listing(source_)) << compressor;
+        EXPECT_EQ(listing(directory_tree(target)), listing(directory_tree(source_))) << compressor;
     }
 }
 

@@ -143,17 +143,17 @@ Kernel kernel_with_modules() {
     return kernel;
 }
 
-struct Layout {
+struct RootLayout {
     const char* name;
     void (*make)(Maker&);
     const char* modules;  ///< where the modules must be
 };
 
-void PrintTo(const Layout& layout, std::ostream* out) {
+void PrintTo(const RootLayout& layout, std::ostream* out) {
     *out << layout.name;
 }
 
-class Layouts : public testing::TestWithParam<std::tuple<Layout, Arch>> {};
+class Layouts : public testing::TestWithParam<std::tuple<RootLayout, Arch>> {};
 
 TEST_P(Layouts, StayStartableAndUnchangedBelowLktestsLayers) {
     const auto& [layout, arch] = GetParam();
@@ -188,16 +188,16 @@ TEST_P(Layouts, StayStartableAndUnchangedBelowLktestsLayers) {
 
 INSTANTIATE_TEST_SUITE_P(
     StartCheck, Layouts,
-    testing::Combine(testing::Values(Layout{"unmerged", unmerged, "/lib/modules"},
-                                     Layout{"merged", merged_usr_root, "/usr/lib/modules"},
-                                     Layout{"absolute", merged_by_absolute_links, "/usr/lib/modules"},
-                                     Layout{"fedora", one_bin, "/usr/lib/modules"},
-                                     Layout{"arch", lib64_is_lib, "/usr/lib/modules"},
-                                     Layout{"alpine", alpine, "/lib/modules"},
-                                     Layout{"openeuler", open_euler, "/usr/lib/modules"},
-                                     Layout{"buildroot", buildroot, "/lib/modules"},
-                                     Layout{"nixos", nixos, "/lib/modules"},
-                                     Layout{"script", openrc_script, "/usr/lib/modules"}),
+    testing::Combine(testing::Values(RootLayout{"unmerged", unmerged, "/lib/modules"},
+                                     RootLayout{"merged", merged_usr_root, "/usr/lib/modules"},
+                                     RootLayout{"absolute", merged_by_absolute_links, "/usr/lib/modules"},
+                                     RootLayout{"fedora", one_bin, "/usr/lib/modules"},
+                                     RootLayout{"arch", lib64_is_lib, "/usr/lib/modules"},
+                                     RootLayout{"alpine", alpine, "/lib/modules"},
+                                     RootLayout{"openeuler", open_euler, "/usr/lib/modules"},
+                                     RootLayout{"buildroot", buildroot, "/lib/modules"},
+                                     RootLayout{"nixos", nixos, "/lib/modules"},
+                                     RootLayout{"script", openrc_script, "/usr/lib/modules"}),
                      testing::Values(Arch::x86_64, Arch::aarch64)),
     [](const auto& test) {
         return std::string(std::get<0>(test.param).name) + "_" + std::string(name(std::get<1>(test.param)));

@@ -15,13 +15,12 @@
 #include "builder/tree/exclusion.hpp"
 #include "builder/tree/from_directory.hpp"
 #include "builder/tree/oci_manifest.hpp"
+#include "builder/tree/overlay.hpp"
 #include "builder/tree/tar.hpp"
 
 namespace lktest {
 namespace {
 namespace fs = std::filesystem;
-
-constexpr std::string_view whiteout = ".wh.", own = ".wh..wh.", opaque_mark = ".wh..wh..opq";
 
 Error damaged(const fs::path& image, const std::string& what) {
     return usage_error(fmt::format("{} is not a sound container image: {}", image.string(), what),
@@ -97,10 +96,10 @@ void apply_whiteouts(FileTree& tree, const std::shared_ptr<const MappedFile>& ta
         tar,
         [&](const std::string& path, const std::shared_ptr<Inode>&) {
             const auto [directory, name] = split(path);
-            if (name == opaque_mark) {
+            if (name == aufs::opaque_mark) {
                 opaque.push_back(directory);
-            } else if (name.starts_with(whiteout) && !name.starts_with(own)) {
-                const std::string target = name.substr(whiteout.size());
+            } else if (name.starts_with(aufs::whiteout) && !name.starts_with(aufs::bookkeeping)) {
+                const std::string target = name.substr(aufs::whiteout.size());
                 if (target.empty() || target == "." || target == "..")
                     throw usage_error(
                         fmt::format("its layer has the whiteout {}, which names no file", printable(path)));
@@ -157,7 +156,7 @@ void apply_oci_layer(FileTree& tree, const fs::path& file, const std::vector<std
     read_tar(
         tar,
         [&](const std::string& path, std::shared_ptr<Inode> inode) {
-            if (split(path).second.starts_with(whiteout) || exclusion.covers(path))
+            if (split(path).second.starts_with(aufs::whiteout) || exclusion.covers(path))
                 return;
             const auto present = path.empty() ? nullptr : tree.find(path);
             // A directory replaces a symlink: the layer would have the symlink if it kept it.

@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "builder/tree/overlay.hpp"
 
-#include <string_view>
-
 namespace lktest {
 namespace {
-
-// aufs(5): a whiteout of NAME is .wh.NAME; .wh..wh..opq makes its directory opaque, and other
-// names that begin so are its own bookkeeping.
-constexpr std::string_view whiteout = ".wh.", own = ".wh..wh.", opaque_mark = ".wh..wh..opq";
 
 void take_attributes(Inode& into, const Inode& from) {
     into.permissions = from.permissions;
@@ -26,10 +20,10 @@ void lay(Inode& below, const Inode& above) {
     for (const auto& [name, inode] : above.entries)
         if (is_whiteout(*inode))
             below.entries.erase(name);
-        else if (name.starts_with(whiteout) && !name.starts_with(own))
-            below.entries.erase(name.substr(whiteout.size()));
+        else if (name.starts_with(aufs::whiteout) && !name.starts_with(aufs::bookkeeping))
+            below.entries.erase(name.substr(aufs::whiteout.size()));
     for (const auto& [name, inode] : above.entries) {
-        if (is_whiteout(*inode) || name.starts_with(whiteout))
+        if (is_whiteout(*inode) || name.starts_with(aufs::whiteout))
             continue;
         std::shared_ptr<Inode>& place = below.entries[name];
         if (inode->type != NodeType::directory) {
@@ -50,7 +44,7 @@ bool is_opaque(const Inode& directory) {
     // Linux, Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories".
     const auto mark = directory.xattrs.find("trusted.overlay.opaque");
     return (mark != directory.xattrs.end() && mark->second == "y") ||
-           directory.entries.contains(std::string(opaque_mark));
+           directory.entries.contains(std::string(aufs::opaque_mark));
 }
 
 bool is_whiteout(const Inode& inode) {
@@ -58,7 +52,7 @@ bool is_whiteout(const Inode& inode) {
 }
 
 bool hides(const Inode& directory, const std::string& name) {
-    return directory.entries.contains(std::string(whiteout) + name);
+    return directory.entries.contains(std::string(aufs::whiteout) + name);
 }
 
 void lay_over(FileTree& below, const FileTree& above) {

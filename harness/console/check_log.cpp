@@ -130,9 +130,6 @@ private:
             report_.fence();
     }
 
-    static bool has(const std::vector<LogRules::Match>& matches, Meaning meaning) {
-        return std::ranges::find(matches, meaning, &LogRules::Match::meaning) != matches.end();
-    }
     /// Whether the stamp shows that the kernel's clock has not started: "[    0.000000]", "[0.000000@0]".
     static bool at_zero(const SavedLine& line) {
         const std::size_t digits = line.text.find_first_of("0123456789", line.text.find('['));

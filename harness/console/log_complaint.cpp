@@ -13,10 +13,6 @@ using Meaning = LogRules::Meaning;
 /// A complaint counts as the reason if at most so many lines of programs follow it.
 constexpr std::size_t most_lines_after = 6, most_lines_before_stop = 2;
 
-bool has(const std::vector<LogRules::Match>& matches, Meaning meaning) {
-    return std::ranges::find(matches, meaning, &LogRules::Match::meaning) != matches.end();
-}
-
 }  // namespace
 
 void LogComplaint::watch(const SavedLine& line, const std::vector<LogRules::Match>& matches) {

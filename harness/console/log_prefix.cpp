@@ -50,10 +50,10 @@ std::vector<std::string_view> sample_of(std::string_view bytes) {
 }
 
 /// A piece of a prefix. Words and numbers in the same place are compared by their class.
-struct Token {
+struct Piece {
     enum class Kind { number, word, mixed, blank, other } kind = Kind::other;
     std::string_view text;
-    bool operator==(const Token&) const = default;
+    bool operator==(const Piece&) const = default;
 };
 
 bool is_word(char c) {
@@ -66,8 +66,8 @@ bool is_blank(char c) {
     return c == ' ' || c == '\t';
 }
 
-std::vector<Token> tokens_of(std::string_view text) {
-    std::vector<Token> tokens;
+std::vector<Piece> pieces_of(std::string_view text) {
+    std::vector<Piece> pieces;
     while (!text.empty()) {
         std::size_t size = 0;
         bool words = false, numbers = false;
@@ -76,55 +76,55 @@ std::vector<Token> tokens_of(std::string_view text) {
             numbers = numbers || is_number(text[size]);
             ++size;
         }
-        Token::Kind kind = words && numbers ? Token::Kind::mixed
-                           : words          ? Token::Kind::word
-                                            : Token::Kind::number;
+        Piece::Kind kind = words && numbers ? Piece::Kind::mixed
+                           : words          ? Piece::Kind::word
+                                            : Piece::Kind::number;
         if (size == 0) {
-            kind = is_blank(text[0]) ? Token::Kind::blank : Token::Kind::other;
+            kind = is_blank(text[0]) ? Piece::Kind::blank : Piece::Kind::other;
             size = 1;
-            while (kind == Token::Kind::blank && size < text.size() && is_blank(text[size]))
+            while (kind == Piece::Kind::blank && size < text.size() && is_blank(text[size]))
                 ++size;
         }
-        tokens.push_back({kind, text.substr(0, size)});
+        pieces.push_back({kind, text.substr(0, size)});
         text.remove_prefix(size);
     }
-    return tokens;
+    return pieces;
 }
 
-std::string shape_of(const std::vector<Token>& tokens) {
+std::string shape_of(const std::vector<Piece>& pieces) {
     std::string shape;
-    for (const Token& token : tokens)
+    for (const Piece& token : pieces)
         switch (token.kind) {
-            case Token::Kind::number: shape += '9'; break;
-            case Token::Kind::word: shape += 'a'; break;
-            case Token::Kind::mixed: shape += 'x'; break;
-            case Token::Kind::blank: shape += ' '; break;
-            case Token::Kind::other: shape += token.text;
+            case Piece::Kind::number: shape += '9'; break;
+            case Piece::Kind::word: shape += 'a'; break;
+            case Piece::Kind::mixed: shape += 'x'; break;
+            case Piece::Kind::blank: shape += ' '; break;
+            case Piece::Kind::other: shape += token.text;
         }
     return shape;
 }
 
 /// A regular expression for all of `samples`, which have the same shape.
-std::string expression_of(const std::vector<std::vector<Token>>& samples) {
+std::string expression_of(const std::vector<std::vector<Piece>>& samples) {
     std::string expression;
     for (std::size_t i = 0; i < samples.front().size(); ++i) {
-        const Token& first = samples.front()[i];
+        const Piece& first = samples.front()[i];
         const bool same = std::ranges::all_of(samples, [&](const auto& other) { return other[i] == first; });
         std::size_t least = first.text.size();
         for (const auto& sample : samples)
             least = std::min(least, sample[i].text.size());
         const bool last = i + 1 == samples.front().size();
         switch (first.kind) {
-            case Token::Kind::number: expression += "\\d+"; break;
-            case Token::Kind::word:
-            case Token::Kind::mixed:
+            case Piece::Kind::number: expression += "\\d+"; break;
+            case Piece::Kind::word:
+            case Piece::Kind::mixed:
                 expression += same ? re2::RE2::QuoteMeta(to_re2(first.text)) : std::string("\\w+");
                 break;
             // The final blanks may belong to the line itself.
-            case Token::Kind::blank:
+            case Piece::Kind::blank:
                 expression += last ? fmt::format("[ \\t]{{{}}}", least) : std::string("[ \\t]+");
                 break;
-            case Token::Kind::other: expression += re2::RE2::QuoteMeta(to_re2(first.text));
+            case Piece::Kind::other: expression += re2::RE2::QuoteMeta(to_re2(first.text));
         }
     }
     return expression;
@@ -241,7 +241,7 @@ void LogPrefix::learn_host(const std::vector<std::string_view>& lines) {
 }
 
 void LogPrefix::learn_shapes(const std::vector<std::string_view>& lines) {
-    std::map<std::string, std::vector<std::vector<Token>>> shapes;
+    std::map<std::string, std::vector<std::vector<Piece>>> shapes;
     std::size_t anchored = 0;
     for (const std::string_view line : lines) {
         Bare bare{.text = after_escapes(line), .writer = KeptBy::unsaid};
@@ -254,16 +254,16 @@ void LogPrefix::learn_shapes(const std::vector<std::string_view>& lines) {
         ++anchored;
         if (at == 0 || at > longest_prefix)
             continue;
-        std::vector<Token> tokens = tokens_of(bare.text.substr(0, at));
-        shapes[shape_of(tokens)].push_back(std::move(tokens));
+        std::vector<Piece> pieces = pieces_of(bare.text.substr(0, at));
+        shapes[shape_of(pieces)].push_back(std::move(pieces));
     }
     for (const auto& [shape, samples] : shapes) {
         // A word directly before the kernel's text, without a separator, is not a prefix.
-        const Token::Kind last = samples.front().back().kind;
-        const bool parted = last == Token::Kind::blank || last == Token::Kind::other;
+        const Piece::Kind last = samples.front().back().kind;
+        const bool parted = last == Piece::Kind::blank || last == Piece::Kind::other;
         if (!parted || samples.size() < least_alike || samples.size() * part_alike < anchored)
             continue;
-        const bool kernel = std::ranges::any_of(samples.front(), [](const Token& token) {
+        const bool kernel = std::ranges::any_of(samples.front(), [](const Piece& token) {
             return token.text == "kernel" || token.text == "kern";
         });
         learned_.push_back({std::make_unique<re2::RE2>(expression_of(samples), silent_options()), kernel});
@@ -272,21 +272,21 @@ void LogPrefix::learn_shapes(const std::vector<std::string_view>& lines) {
         return;
 
     // There is no kernel line, so look for a beginning with a number or a bar that almost all lines share.
-    std::map<std::string, std::vector<std::vector<Token>>> beginnings;
+    std::map<std::string, std::vector<std::vector<Piece>>> beginnings;
     for (const std::string_view line : lines) {
-        std::vector<Token> tokens = tokens_of(after_escapes(line).substr(0, longest_prefix));
-        for (std::size_t count = 2; count <= std::min<std::size_t>(tokens.size(), 24); ++count) {
-            const std::vector<Token> begin(tokens.begin(),
-                                           tokens.begin() + static_cast<std::ptrdiff_t>(count));
-            if (begin.back().kind == Token::Kind::blank)
+        std::vector<Piece> pieces = pieces_of(after_escapes(line).substr(0, longest_prefix));
+        for (std::size_t count = 2; count <= std::min<std::size_t>(pieces.size(), 24); ++count) {
+            const std::vector<Piece> begin(pieces.begin(),
+                                           pieces.begin() + static_cast<std::ptrdiff_t>(count));
+            if (begin.back().kind == Piece::Kind::blank)
                 beginnings[shape_of(begin)].push_back(begin);
         }
     }
     std::size_t longest = 0;
     for (const auto& [shape, samples] : beginnings) {
         const auto constant = [&](std::size_t i) {
-            const Token& first = samples.front()[i];
-            return first.kind != Token::Kind::word ||
+            const Piece& first = samples.front()[i];
+            return first.kind != Piece::Kind::word ||
                    std::ranges::all_of(samples, [&](const auto& other) { return other[i] == first; });
         };
         bool all_constant = true;

@@ -11,10 +11,6 @@ using Meaning = LogRules::Meaning;
 
 constexpr std::string_view userspace = "userspace";
 
-bool has(const std::vector<LogRules::Match>& matches, Meaning meaning) {
-    return std::ranges::find(matches, meaning, &LogRules::Match::meaning) != matches.end();
-}
-
 }  // namespace
 
 LogProgress::LogProgress(const LogWords& words, std::function<void(std::size_t, bool)> judge)

@@ -103,4 +103,8 @@ std::vector<LogRules::Match> LogRules::prompts(std::string_view text) const {
     return meanings(prompts_.matches(text));
 }
 
+bool has(const std::vector<LogRules::Match>& matches, LogRules::Meaning meaning) {
+    return std::ranges::find(matches, meaning, &LogRules::Match::meaning) != matches.end();
+}
+
 }  // namespace lktest

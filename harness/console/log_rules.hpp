@@ -64,4 +64,6 @@ private:
     PatternSet report_body_{re2::RE2::ANCHOR_START};
 };
 
+bool has(const std::vector<LogRules::Match>& matches, LogRules::Meaning meaning);
+
 }  // namespace lktest

@@ -18,7 +18,7 @@ namespace {
 
 using results::Run;
 
-constexpr std::array table{
+constexpr std::array renderer_table{
     Renderer{"text", "", [](const Run& run, const Rendering& with) { return text_report(run, with.style); }},
     Renderer{"markdown", "",
              [](const Run& run, const Rendering& with) { return markdown_report(run, with.base); }},
@@ -38,12 +38,12 @@ constexpr std::array table{
 }  // namespace
 
 std::span<const Renderer> renderers() {
-    return table;
+    return renderer_table;
 }
 
 const Renderer& renderer(std::string_view format) {
-    const auto found = std::ranges::find(table, format, &Renderer::format);
-    assert(found != table.end());
+    const auto found = std::ranges::find(renderer_table, format, &Renderer::format);
+    assert(found != renderer_table.end());
     return *found;
 }
 

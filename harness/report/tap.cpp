@@ -35,7 +35,7 @@ std::string directive(const CellResult& cell) {
 }
 
 /// A YAML block. JSON strings are valid YAML.
-std::string details(const CellResult& cell) {
+std::string yaml_block(const CellResult& cell) {
     const results::Ending ending = cell.verdict.value_or(results::Ending());
     std::string text = fmt::format("  ---\n  outcome: {}\n", json_output(cell.outcome()));
     for (const auto& [key, value] :
@@ -55,7 +55,7 @@ std::string tap_report(const results::Run& run) {
         text += fmt::format("{} {} - {}{}\n", is_ok(cell) ? "ok" : "not ok", ++number,
                             for_tap(cell.cell.name), directive(cell));
         if (cell.bootable() && !cell.passed())
-            text += details(cell);
+            text += yaml_block(cell);
     }
     return text;
 }

@@ -161,7 +161,7 @@ std::string utc_time(std::chrono::system_clock::time_point time) {
 std::string short_time(std::chrono::microseconds time) {
     using namespace std::chrono;
     const double exact = duration<double>(time).count();
-    const auto whole = duration_cast<seconds>(time).count();
+    const auto whole = duration_cast<std::chrono::seconds>(time).count();
     if (whole < 100)
         return fmt::format("{:.1f}s", exact);
     if (whole < 3600)

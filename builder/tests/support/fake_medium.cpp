@@ -55,6 +55,13 @@ void put(std::string& bytes, std::size_t at, std::uint64_t value, std::size_t si
         bytes.at(at + i) = static_cast<char>(value >> 8 * i & 0xff);
 }
 
+std::function<void(FakeMedium&)> without(const std::string& path) {
+    return [path](FakeMedium& medium) {
+        medium.files.erase(path);
+        medium.esp.erase(path);
+    };
+}
+
 std::string fake_pe(std::uint16_t machine, bool is_signed, const std::string& sbat) {
     std::string pe(2048, '\0');
     constexpr std::size_t start = 64, optional = start + 24, optional_size = 240;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "builder/tree/file_tree.hpp"
 
 namespace lktest {
+
+inline constexpr const char* grub_aa64 = "/EFI/BOOT/GRUBAA64.EFI";
+inline constexpr const char* grub_cfg = "/boot/grub/grub.cfg";
 
 /// A correct live medium whose programs are headers only. Change it, then
 /// get its bytes.
@@ -25,6 +29,9 @@ struct FakeMedium {
 
     std::string bytes() const;
 };
+
+/// Takes a file from the medium, on the ISO as well as in its EFI system partition.
+std::function<void(FakeMedium&)> without(const std::string& path);
 
 /// The headers of an EFI program.
 /// @param machine  IMAGE_FILE_MACHINE_*
