@@ -22,8 +22,11 @@ std::string text_comparison(const results::Comparison& comparison, const Style& 
         if (cells.empty())
             return;
         print({{fmt::format("{}: {}", title, cells.size()), Tone::strong}});
-        for (const auto& [cell, reason] : cells)
-            print({{"  "}, mark, {" " + cell}, {reason.empty() ? "" : "  " + reason, Tone::dim}});
+        for (const auto& [cell, reason, is_new] : cells)
+            print({{"  "},
+                   mark,
+                   {" " + cell + (is_new ? " (new)" : "")},
+                   {reason.empty() ? "" : "  " + reason, Tone::dim}});
     };
     const auto names = [&](std::string_view title, const std::vector<std::string>& cells) {
         if (!cells.empty())

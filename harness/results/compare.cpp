@@ -48,6 +48,11 @@ Comparison::Change change(const CellResult& cell) {
 
 /// A cell of `now`, and its earlier result if it had one.
 void compare_cell(const CellResult* was, const CellResult& cell, Comparison& found) {
+    if (!was && cell.failed() && !cell.tolerated()) {
+        found.newly_failing.push_back(change(cell));
+        found.newly_failing.back().is_new = true;
+        return;
+    }
     if (!was)
         found.added.push_back(cell.cell.name);
     if (cell.passed()) {
@@ -60,7 +65,7 @@ void compare_cell(const CellResult* was, const CellResult& cell, Comparison& fou
             found.newly_tolerated.push_back(change(cell));
     } else if (was && was->failed()) {
         found.still_failing.push_back(change(cell));
-    } else if (cell.failed() || (was && (was->passed() || was->tolerated()))) {
+    } else if (was && (cell.failed() || was->passed() || was->tolerated())) {
         found.newly_failing.push_back(change(cell));
     }
 }

@@ -20,10 +20,12 @@ struct SlowerStage {
 struct Comparison {
     struct Change {
         std::string cell, reason;
+        bool is_new = false;  ///< the earlier run does not have the cell
     };
     std::vector<Change> newly_failing, fixed, still_failing;
     std::vector<Change> newly_tolerated;  ///< did not pass, and does not fail the run
-    std::vector<std::string> added, gone;
+    std::vector<std::string> added;       ///< but not those that fail
+    std::vector<std::string> gone;
     std::vector<SlowerStage> slower;
 };
 
