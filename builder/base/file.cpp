@@ -174,6 +174,8 @@ std::shared_ptr<const MappedFile> MappedFile::open(const fs::path& path) {
     if (!fd || ::fstat(fd.get(), &status) < 0)
         throw usage_error(
             fmt::format("cannot read {}: {}", path.string(), std::generic_category().message(errno)));
+    if (S_ISDIR(status.st_mode))
+        throw usage_error(fmt::format("{} is a directory", path.string()), "give a file");
     const auto size = static_cast<std::size_t>(status.st_size);
     void* data = nullptr;
     if (size > 0) {

@@ -29,6 +29,7 @@ std::vector<IsoFinding> find_faults(const MediumFacts& facts, const Revocations&
 struct InspectCoverage {
     std::vector<std::string> checked, unchecked;  ///< "partition tables", "the loader on BIOS from a CD"
 };
+/// Both are empty for a medium that is cut off.
 InspectCoverage coverage_of(const MediumFacts& facts);
 
 }  // namespace lktest

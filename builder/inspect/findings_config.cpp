@@ -305,6 +305,13 @@ void judge_configs(const MediumFacts& facts, IsoFindings& findings) {
             "No configuration of GRUB, ISOLINUX or systemd-boot was found, so kernels and menus cannot be "
             "checked.",
             "Add one where the boot loader looks for it: /boot/grub/grub.cfg, /isolinux/isolinux.cfg.");
+    if (facts.kind == MediumKind::netboot && facts.configs.empty() && facts.efi.empty() &&
+        facts.kernels.empty())
+        add_error(
+            findings, "nothing-to-boot",
+            "The directory has no boot menu, no EFI program and no kernel, so no machine boots from it.",
+            "Give an ISO, a disk image, or the directory of a boot server: one with pxelinux.0 and "
+            "pxelinux.cfg, for example.");
 }
 
 }  // namespace lktest

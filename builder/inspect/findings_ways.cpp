@@ -110,6 +110,8 @@ void judge_ways(const MediumFacts& facts, IsoFindings& findings) {
 
 InspectCoverage coverage_of(const MediumFacts& facts) {
     InspectCoverage coverage;
+    if (facts.volume.size > facts.size)
+        return coverage;  // see iso-truncated
     const auto add = [&coverage](bool there, std::string what) {
         if (there)
             coverage.checked.push_back(std::move(what));

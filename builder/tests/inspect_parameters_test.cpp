@@ -83,5 +83,11 @@ TEST(NetbootTree, HoldsTheListedNamesWithTheirContents) {
     EXPECT_EQ(tree.nodes.at("/linux").target, "vmlinuz");
 }
 
+TEST(NetbootTree, WithoutAnythingThatBootsIsAnError) {
+    const NetbootListing listing{.directories = {}, .files = {"/notes.txt"}, .links = {}, .targets = {}};
+    const MediumFacts facts = read_netboot_facts(netboot_tree(listing, {ByteView::of_memory("hello")}), "srv");
+    EXPECT_TRUE(has(find_faults(facts), "nothing-to-boot"));
+}
+
 }  // namespace
 }  // namespace lktest

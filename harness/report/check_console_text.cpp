@@ -12,10 +12,7 @@ namespace lktest {
 namespace {
 
 constexpr std::size_t most_later = 20;
-
-std::string counted(std::size_t number, std::string_view what) {
-    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
-}
+constexpr std::string_view userspace_stage = "userspace";  ///< of saved_log.toml
 
 std::string stage_text(const CheckedLog& log) {
     return log.stage().empty() ? "nothing that is known" : log.stage();
@@ -71,10 +68,15 @@ std::string check_console_text(const std::string& file, const CheckedLog& log, c
     }
     const auto warnings =
         static_cast<std::size_t>(std::ranges::count(log.findings, true, &LogFinding::warning));
-    print({{first ? "✗" : "✓", first ? Tone::bad : Tone::good},
+    // Excerpts and silent crashes end early too, so only a log that comes to userspace shows a good boot.
+    const bool booted = !first && log.stage() == userspace_stage;
+    print({first    ? Span{"✗", Tone::bad}
+           : booted ? Span{"✓", Tone::good}
+                    : Span{"–", Tone::dim},
            {fmt::format(" {}, {}", counted(log.findings.size() - warnings, "failure"),
                         counted(warnings, "warning")),
-            Tone::strong}});
+            Tone::strong},
+           {first || booted ? "" : fmt::format("; the log ends at {}", stage_text(log))}});
     return text;
 }
 

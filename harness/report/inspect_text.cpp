@@ -28,7 +28,7 @@ void add_volume(Sheet& sheet, const MediumFacts& facts) {
     if (facts.kind != MediumKind::iso) {
         const bool disk = facts.kind == MediumKind::disk;
         sheet.row(disk ? "disk" : "netboot",
-                  {fmt::format("{}{} files", disk ? "no ISO 9660 · " : "", facts.tree ? facts.files : 0)});
+                  {(disk ? "no ISO 9660 · " : "") + counted(facts.tree ? facts.files : 0, "file")});
         return;
     }
     std::vector<std::string> said{fmt::format("'{}'", facts.volume.label)};
@@ -37,7 +37,7 @@ void add_volume(Sheet& sheet, const MediumFacts& facts) {
     for (const std::string& text : {facts.volume.application, facts.volume.created})
         if (!text.empty())
             said.push_back(text);
-    said.push_back(fmt::format("{} files", facts.files));
+    said.push_back(counted(facts.files, "file"));
     said.emplace_back(facts.names == IsoTree::Names::rock_ridge ? "Rock Ridge"
                       : facts.names == IsoTree::Names::joliet   ? "Joliet"
                                                                 : "plain names");
@@ -98,7 +98,7 @@ void add_esps(Sheet& sheet, const MediumFacts& facts) {
     Title title("ESP");
     for (const EspFacts& esp : facts.esps) {
         std::vector<std::string> said{esp.fat_bits == 0 ? "no FAT" : fmt::format("FAT{}", esp.fat_bits),
-                                      fmt::format("{} files", esp.files)};
+                                      counted(esp.files, "file")};
         if (!esp.same.empty())
             said.push_back(fmt::format("{} the same as on the ISO", esp.same.size()));
         if (!esp.differing.empty())
@@ -238,7 +238,7 @@ void add_initramfs(Sheet& sheet, const MediumFacts& facts) {
     for (const InitramfsFacts& initramfs : facts.initramfs) {
         const InitramfsImage& image = initramfs.image;
         std::vector<std::string> said{fmt::format("{}", fmt::join(image.segments, " + ")),
-                                      fmt::format("{} files", image.files)};
+                                      counted(image.files, "file")};
         for (const ElfGroup& group : image.machines)
             said.push_back(fmt::format("{} ELF {}", group.count, describe(group.machine)));
         if (image.init)
@@ -296,18 +296,19 @@ void add_roots(Sheet& sheet, const MediumFacts& facts) {
 void add_layers(Sheet& sheet, const MediumFacts& facts) {
     Title title("layers");
     for (const ErofsFacts& image : facts.erofs)
-        sheet.row(title(), {image.path, size_text(image.size),
-                            fmt::format("EROFS {} · {} blocks · {} inodes",
-                                        image.super.compressors.empty()
-                                            ? "not compressed"
-                                            : fmt::format("{}", fmt::join(image.super.compressors, "+")),
-                                        size_text(image.super.block_size), image.super.inodes)});
-    for (const LayerFacts& layer : facts.layers)
         sheet.row(title(),
-                  {layer.path, size_text(layer.size),
-                   layer.super ? fmt::format("SquashFS {} · {} blocks · {} inodes", layer.super->compressor,
-                                             size_text(layer.super->block_size), layer.super->inodes)
-                               : "no SquashFS"});
+                  {image.path, size_text(image.size),
+                   fmt::format("EROFS {} · {} blocks · {}",
+                               image.super.compressors.empty()
+                                   ? "not compressed"
+                                   : fmt::format("{}", fmt::join(image.super.compressors, "+")),
+                               size_text(image.super.block_size), counted(image.super.inodes, "inode"))});
+    for (const LayerFacts& layer : facts.layers)
+        sheet.row(title(), {layer.path, size_text(layer.size),
+                            layer.super ? fmt::format("SquashFS {} · {} blocks · {}", layer.super->compressor,
+                                                      size_text(layer.super->block_size),
+                                                      counted(layer.super->inodes, "inode"))
+                                        : "no SquashFS"});
 }
 
 /// The mark before a finding's name, padded to one width.
@@ -332,10 +333,6 @@ void add_finding(Sheet& sheet, const IsoFinding& finding, const Style& style) {
         sheet.line({{std::string(indent, ' ')}, {mark, Tone::dim}, {line, Tone::busy}});
         mark.assign(mark.size(), ' ');
     }
-}
-
-std::string counted(std::size_t number, std::string_view what) {
-    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
 
 }  // namespace
@@ -371,9 +368,12 @@ std::string inspect_text(const std::string& name, const MediumFacts& facts,
     const std::string checked = fmt::format("{}", fmt::join(coverage.checked, ", "));
     const bool clean = errors + warnings == 0;
     std::string last = clean ? "no problems found in: " + checked
-                             : fmt::format("{}, {}; checked: {}", counted(errors, "error"),
-                                           counted(warnings, "warning"), checked);
-    last += fmt::format("; not checked: {}", fmt::join(coverage.unchecked, ", "));
+                             : fmt::format("{}, {}", counted(errors, "error"), counted(warnings, "warning"));
+    if (!coverage.unchecked.empty()) {
+        if (!clean)
+            last += "; checked: " + checked;
+        last += fmt::format("; not checked: {}", fmt::join(coverage.unchecked, ", "));
+    }
     std::string mark = errors > 0 ? "✗ " : "✓ ";
     for (const std::string& line : wrap(last, std::max<std::size_t>(style.width, 40) - 2)) {
         sheet.line({{mark, errors > 0 ? Tone::bad : Tone::good}, {line, clean ? Tone::plain : Tone::strong}});

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "harness/report/style.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
 
@@ -135,6 +137,10 @@ std::vector<std::string> fold(std::string_view text, std::size_t width) {
         text.remove_prefix(character.size());
     }
     return lines;
+}
+
+std::string counted(std::size_t number, std::string_view word) {
+    return fmt::format("{} {}{}", number, word, number == 1 ? "" : "s");
 }
 
 }  // namespace lktest

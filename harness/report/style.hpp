@@ -33,6 +33,9 @@ std::string paint(const Line& line, const Style& style, std::size_t width = 0);
 /// Breaks printable text at spaces into lines of at most `width` columns; a longer word stays whole.
 std::vector<std::string> wrap(std::string_view text, std::size_t width);
 
+/// "1 file", "2 files". The word's plural must end in s.
+std::string counted(std::size_t number, std::string_view word);
+
 /// Breaks printable text into lines of at most `width` columns and keeps its inner spaces: at a space
 /// in the second half of a line, or else anywhere. At least one line.
 std::vector<std::string> fold(std::string_view text, std::size_t width);
