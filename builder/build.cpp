@@ -112,6 +112,8 @@ BuildResult build_image(const Recipe& recipe, const BuildOptions& options) {
             fmt::format("the live system will not report its userspace and network: {}. lktest run then "
                         "waits for a login prompt",
                         reporting.problem));
+    if (root && reporting.init == InitKind::none && reporting.by == Report::busybox)
+        options.warn("the root has no init, so the live system starts lktest's BusyBox, which gives a shell");
     const std::int64_t time =
         options.source_date_epoch.value_or(std::max(newest(sources.all()), root ? root->newest : 0));
     const Build build{recipe,    options, std::move(sources), std::move(root), std::move(kernel),

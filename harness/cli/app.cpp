@@ -71,7 +71,8 @@ constexpr std::array module_examples{
     Example{"lktest module pack tools/ 10-tools.sb", "files to add to the live system"},
     Example{"lktest module unpack 10-tools.sb tools/", "and back"},
 };
-constexpr std::array first_examples{run_examples[0], run_examples[1], build_examples[0], inspect_examples[0],
+constexpr std::array first_examples{Example{"lktest run my-live.iso", "does my ISO boot, and if not, why?"},
+                                    run_examples[0], build_examples[0], inspect_examples[0],
                                     doctor_examples[0]};
 
 constexpr std::array meanings{
@@ -114,7 +115,11 @@ Error unknown_word(const CLI::App& app, const std::string& word) {
     for (const CLI::App* known : visible_commands(app))
         names.push_back(known->get_name());
     const std::vector<std::string_view> candidates(names.begin(), names.end());
-    return usage_error(fmt::format("unknown command '{}'", word), suggestion(word, candidates));
+    std::error_code ignored;
+    const bool is_file = std::filesystem::exists(word, ignored);
+    return usage_error(
+        fmt::format("unknown command '{}'", word),
+        is_file ? fmt::format("to boot it: lktest run {}", word) : suggestion(word, candidates));
 }
 
 }  // namespace

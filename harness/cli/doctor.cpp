@@ -32,8 +32,7 @@ std::string conclusion(const std::vector<Finding>& findings) {
     const std::size_t faults = how_many(findings, Finding::Kind::fault);
     if (faults == 0)
         return "This machine can build and boot live media.";
-    return fmt::format("{} {} to be fixed before everything works here.", faults,
-                       faults == 1 ? "problem has" : "problems have");
+    return fmt::format("{} to fix. Then run lktest doctor again.", counted(faults, "problem"));
 }
 
 }  // namespace

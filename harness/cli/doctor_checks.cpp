@@ -33,6 +33,17 @@ Finding fault(std::string subject, const Error& error) {
     return {Kind::fault, std::move(subject), error.what(), error.hint()};
 }
 
+constexpr std::string_view other_cache = "set XDG_CACHE_HOME to another directory",
+                           other_output = "choose another directory with --output";
+
+/// The path, or the nearest directory above it that exists.
+fs::path existing_parent(fs::path path) {
+    std::error_code error;
+    while (!fs::exists(path, error) && path.has_relative_path())
+        path = path.parent_path();
+    return path;
+}
+
 std::string install(std::string_view package) {
     return fmt::format("install it: apt install {}", package);
 }
@@ -80,18 +91,23 @@ Finding check_libvirt() try {
     return {Kind::good, "libvirt", fmt::format("{}, with the driver embedded in lktest", read_file(answer)),
             ""};
 } catch (const Error& error) {
-    return {
-        Kind::fault, "libvirt", error.what(),
-        error.hint().empty() ? install("libvirt-daemon-driver-qemu libvirt-daemon-system") : error.hint()};
+    if (!error.hint().empty())
+        return fault("libvirt", error);
+    const fs::path cache = existing_parent(cache_directory());
+    return {Kind::fault, "libvirt", error.what(),
+            ::access(cache.c_str(), W_OK) != 0
+                ? fmt::format("{}, or make {} writable", other_cache, cache.string())
+                : install("libvirt-daemon-driver-qemu libvirt-daemon-system")};
 }
 
 Finding check_accel() try {
     const AccelChoice choice = choose_accel(host_arch(), std::nullopt, cache_directory());
     if (choice.accel == Accel::kvm)
         return {Kind::good, "KVM", choice.why, ""};
-    return {Kind::warning, "KVM", fmt::format("guests are emulated, which is slower: {}", choice.why),
+    return {Kind::warning, "KVM",
+            fmt::format("guests are emulated, which is about ten times slower: {}", choice.why),
             fs::exists("/dev/kvm")
-                ? ""
+                ? "on a virtual machine, enable nested virtualization in its hypervisor"
                 : "enable virtualization in the firmware or the hypervisor, so that /dev/kvm exists"};
 } catch (const Error& error) {
     return fault("KVM", error);
@@ -135,19 +151,21 @@ Finding check_packages(Arch arch) {
             fmt::format("dpkg --add-architecture {} && apt-get update", debian_name(arch))};
 }
 
-Finding check_disk(std::string subject, fs::path directory, std::uint64_t wanted) {
+/// @param other  how to choose another directory
+Finding check_disk(std::string subject, fs::path directory, std::uint64_t wanted, std::string_view other) {
     directory = fs::absolute(directory);
-    std::error_code error;
-    fs::path existing = directory;
-    while (!fs::exists(existing, error) && existing.has_relative_path())
-        existing = existing.parent_path();
+    const fs::path existing = existing_parent(directory);
     if (::access(existing.c_str(), W_OK) != 0)
         return {Kind::fault, std::move(subject), fmt::format("{} is not writable", existing.string()),
-                "choose another directory with --output, or make this one writable"};
+                fmt::format("{}, or make this one writable", other)};
+    std::error_code error;
     const fs::space_info space = fs::space(existing, error);
     if (error)
         return {Kind::fault, std::move(subject), fmt::format("{}: {}", existing.string(), error.message()),
-                ""};
+                std::string(other)};
+    if (space.capacity == 0)  // such as /proc
+        return {Kind::fault, std::move(subject), fmt::format("{} cannot hold files", existing.string()),
+                std::string(other)};
     const std::string text = fmt::format(
         "{:.1f} GiB free for {}", static_cast<double>(space.available) / static_cast<double>(1024 * mebibyte),
         directory.string());
@@ -191,8 +209,8 @@ std::vector<Finding> examine(const DoctorOptions& options) {
     findings.push_back(check_tools("build tools", builder_tools));
     for (const Arch arch : all_arches)
         findings.push_back(check_packages(arch));
-    findings.push_back(check_disk("cache", cache_directory(), cache_space));
-    findings.push_back(check_disk("results", options.output, output_space));
+    findings.push_back(check_disk("cache", cache_directory(), cache_space, other_cache));
+    findings.push_back(check_disk("results", options.output, output_space, other_output));
     findings.push_back(check_memory());
     return findings;
 }

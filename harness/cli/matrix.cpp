@@ -11,6 +11,7 @@
 #include "builder/base/json_text.hpp"
 #include "harness/cli/option.hpp"
 #include "harness/cli/run_options.hpp"
+#include "harness/report/style.hpp"
 #include "harness/results/json.hpp"
 #include "harness/run/run_plan.hpp"
 
@@ -53,7 +54,7 @@ std::string matrix_text(const std::vector<PlannedCell>& cells) {
         if (planned.not_applicable)
             text += fmt::format("– {}: {}\n", printable(name(planned.cell)), *planned.not_applicable);
     const std::size_t applicable = count_applicable(cells), others = cells.size() - applicable;
-    text += fmt::format("{} {} can be booted", applicable, applicable == 1 ? "cell" : "cells");
+    text += counted(applicable, "cell") + " can be booted";
     if (others > 0)
         text += fmt::format(" · {} not applicable", others);
     return text + "\n";

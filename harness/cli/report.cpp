@@ -48,6 +48,7 @@ results::Run write_merged(const std::vector<results::Run>& runs, const ReportReq
     }
     made.write(run);
     made.write_page(run, {.cells = cells});
+    fmt::print(stderr, "lktest: merged into {}\n", printable(made.path().string()));
     return run;
 }
 
@@ -63,10 +64,11 @@ void print(const results::Run& run, const results::Run* base, std::string_view f
 
 void add_report(CLI::App& app, ReportRequest& request) {
     app.add_option("DIR", request.runs,
-                   "runs (shards, machines, repetitions); each cell's last result counts")
+                   "runs (shards, machines, repetitions); of each cell, the last result that was not "
+                   "cancelled counts")
         ->type_name("DIR")
         ->required();
-    add_single(app, "--format", alternatives(report_formats()), "format of the output", "text",
+    add_single(app, "--format", alternatives(report_formats()), "how to print it", "text",
                [&request](const std::string& word) {
                    const std::vector<std::string_view> formats = report_formats();
                    request.format = formats[choose("--format", word, formats)];
@@ -91,8 +93,8 @@ int report(const ReportRequest& request) {
 }
 
 void add_compare(CLI::App& app, CompareRequest& request) {
-    app.add_option("BEFORE", request.before, "the earlier run")->type_name("DIR")->required();
-    app.add_option("NOW", request.now, "the later run")->type_name("DIR")->required();
+    app.add_option("BEFORE", request.before, "the earlier run")->type_name("BEFORE")->required();
+    app.add_option("NOW", request.now, "the later run")->type_name("NOW")->required();
 }
 
 int compare(const CompareRequest& request) {

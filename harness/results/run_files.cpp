@@ -68,8 +68,8 @@ std::string read_whole(const File& file, const fs::path& path, std::uintmax_t li
     if (!file.problem.empty())
         throw unreadable(path, file.problem);
     if (file.size > limit)
-        throw unreadable(path, fmt::format("it has {} bytes, and lktest reads at most {} MiB of it",
-                                           file.size, limit >> 20));
+        throw unreadable(path, fmt::format("it has {} MiB, but a run's file has at most {}", file.size >> 20,
+                                           limit >> 20));
     std::string text(static_cast<std::size_t>(file.size), '\0');
     text.resize(read_at(file.fd.get(), 0, std::as_writable_bytes(std::span(text)), path));
     return text;

@@ -28,7 +28,7 @@ std::filesystem::path find_data(const DataKind& kind, const std::string& word) {
         return data_file(std::filesystem::path(kind.directory) / (word + ".toml"));
     const std::vector<std::string_view> candidates(names.begin(), names.end());
     throw usage_error(fmt::format("there is no {} named '{}'", kind.name, word),
-                      suggestion(word, candidates) + " For your own file, give its path, ending in .toml");
+                      suggestion(word, candidates) + "; for your own file, give its path, ending in .toml");
 }
 
 }  // namespace lktest

@@ -46,8 +46,11 @@ struct Interrupted : std::runtime_error {
 BuildResult make_image(const BuildRequest& request) {
     Recipe recipe =
         read_recipe(find_data(recipe_files, request.recipe.empty() ? any_root_recipe : request.recipe));
-    if (!request.root.empty())
+    if (!request.root.empty()) {
         recipe.root = root_at(request.root, recipe.root);
+        if (request.recipe.empty() && recipe.root.kind != RootKind::system)
+            recipe.name = fs::absolute(request.root / "").lexically_normal().parent_path().stem().string();
+    }
     if (!request.suite.empty()) {
         recipe.suite = recipe.root.suite = request.suite;
         recipe.places.erase("suite");  // messages about it do not concern the recipe

@@ -313,7 +313,10 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
         std::FILE* screen = input.options.format == RunFormat::text ? stdout : stderr;
         RunReporter reporter(input, empty_report(input, floor.libvirt.connections().front()), screen);
         for (const auto& [arch, choice] : input.accel)
-            reporter.say(fmt::format("{} runs on {}: {}", name(arch), name(choice.accel), choice.why));
+            reporter.say(
+                choice.accel == Accel::tcg
+                    ? fmt::format("{} guests are emulated, which is slow: {}", name(arch), choice.why)
+                    : fmt::format("{} guests run on {}: {}", name(arch), name(choice.accel), choice.why));
         if (input.options.verbose)
             for (const std::string& decision : decisions)
                 reporter.say(decision);
