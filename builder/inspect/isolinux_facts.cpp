@@ -99,8 +99,11 @@ std::optional<PxelinuxFacts> read_pxelinux(const IsoTree& tree, const std::vecto
     constexpr std::string_view banner = "PXELINUX ";
     std::set<std::string> names;  // a server may keep the modules in another directory
     std::optional<PxelinuxFacts> facts;
+    bool has_config = false;
     for (const auto& [path, node] : tree.nodes) {
         names.insert(lower_case(file_name_of(path)));
+        // "default" is often a link.
+        has_config |= !node.directory && directory_of(path).ends_with("/pxelinux.cfg");
         if (facts || node.directory || !path.ends_with("pxelinux.0"))
             continue;
         if (const std::uint64_t at = find_text(node.content, banner, image_limit); at != not_found) {
@@ -110,11 +113,11 @@ std::optional<PxelinuxFacts> read_pxelinux(const IsoTree& tree, const std::vecto
     }
     if (!facts)
         return std::nullopt;
+    facts->has_config = has_config;
     std::set<std::string> wanted;
     if (!facts->version.empty() && facts->version[0] >= '5')
         wanted.insert("ldlinux.c32");
     for (const ConfigFacts& config : configs) {
-        facts->has_config |= directory_of(config.path).ends_with("/pxelinux.cfg");
         if (config.said.loader == BootLoader::syslinux)
             for (const NamedFile& module : config.said.modules)
                 wanted.insert(lower_case(file_name_of(module.path)));

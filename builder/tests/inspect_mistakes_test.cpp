@@ -190,6 +190,15 @@ TEST(InspectMistakes, PxelinuxNeedsItsModulesAndItsMenu) {
     EXPECT_EQ(text_of(whole, "pxelinux-config-missing"), "");
     EXPECT_NE(text_of(served({{"/pxelinux.0", loader}, {"/ldlinux.c32", "x"}}), "pxelinux-config-missing"),
               "");
+    // As in Debian's directory.
+    NetbootListing linked;
+    linked.directories = {"/pxelinux.cfg"};
+    linked.files = {"/pxelinux.0", "/ldlinux.c32"};
+    linked.links = {"/pxelinux.cfg/default"};
+    linked.targets = {"../boot-screens/syslinux.cfg"};
+    IsoTree tree = netboot_tree(linked, {ByteView::of_memory(loader), ByteView::of_memory("x")});
+    EXPECT_EQ(
+        text_of(find_faults(read_netboot_facts(std::move(tree), "tftp", {})), "pxelinux-config-missing"), "");
 }
 
 TEST(InspectMistakes, AServedGrubNeedsAMenu) {
