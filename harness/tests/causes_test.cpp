@@ -365,6 +365,14 @@ TEST(Causes, AParameterThatWasGivenDecides) {
     EXPECT_NE(without.front().cause.find("No interrupt controller found"), std::string::npos);
 }
 
+TEST(Causes, NoSuchDeviceIsAboutTheFileSystemsModule) {
+    Facts unseen;
+    unseen.add("medium-seen", false, "the kernel's log does not name the CD drive");
+    const auto ranked = in_initramfs(
+        {booted, "mount: mounting /dev/disk/by-partlabel/system on /mnt failed: No such device"}, unseen);
+    EXPECT_EQ(first(ranked), "file-system-unknown") << "and not the medium's driver";
+}
+
 TEST(Causes, LiveMediaLeadsLiveBootToAnotherDevice) {
     const std::vector<std::string> lines{booted, "Unable to find a medium containing a live file system"};
     Facts facts;
