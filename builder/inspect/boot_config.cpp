@@ -55,6 +55,9 @@ std::string_view name(BootLoader loader) {
         case BootLoader::systemd_boot: return "systemd-boot";
         case BootLoader::unified_kernel: return "unified kernel image";
         case BootLoader::ipxe: return "iPXE";
+        case BootLoader::refind: return "rEFInd";
+        case BootLoader::limine: return "Limine";
+        case BootLoader::raspberry_pi: return "Raspberry Pi's firmware";
     }
     return "";
 }

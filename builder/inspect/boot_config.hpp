@@ -8,8 +8,8 @@
 
 namespace lktest {
 
-enum class BootLoader { grub, syslinux, systemd_boot, unified_kernel, ipxe };
-/// "GRUB", "SYSLINUX", "systemd-boot", "unified kernel image", "iPXE".
+enum class BootLoader { grub, syslinux, systemd_boot, unified_kernel, ipxe, refind, limine, raspberry_pi };
+/// "GRUB", "SYSLINUX", "systemd-boot", "unified kernel image", "iPXE", "rEFInd", "Limine", …
 std::string_view name(BootLoader loader);
 
 /// A file that a configuration names, with the known part of its path.
@@ -19,6 +19,21 @@ struct NamedFile {
     bool certain = true;   ///< false: the path depends on an unknown variable
 };
 
+/// A file or directory that an entry names in addition: a device tree.
+struct NamedExtra {
+    NamedFile file;
+    std::string command;  ///< "fdt"
+    bool directory = false;
+};
+
+/// A mistake in one line of a configuration.
+struct ConfigFault {
+    std::string id;
+    std::size_t line = 0;
+    std::string text, fix;  ///< the text follows the place
+    friend bool operator==(const ConfigFault&, const ConfigFault&) = default;
+};
+
 /// A menu entry that loads a kernel.
 struct BootEntry {
     std::string title;
@@ -26,6 +41,7 @@ struct BootEntry {
     std::vector<NamedFile> initrds;
     std::string command_line;  ///< without SYSLINUX's `initrd=`
     bool certain = true;       ///< false: the command line depends on an unknown variable
+    std::vector<NamedExtra> extras = {};
 };
 
 /// A file system that a configuration names by its label or UUID.
@@ -58,6 +74,13 @@ BootConfig parse_grub(std::string_view text);
 BootConfig parse_syslinux(std::string_view text);
 /// A script that begins with "#!ipxe". Files on other servers are not certain.
 BootConfig parse_ipxe(std::string_view text);
+/// The manual stanzas of a refind.conf. A stanza for another volume, or for a program that is not a kernel,
+/// is not an entry.
+BootConfig parse_refind(std::string_view text);
+/// A limine.conf, or a limine.cfg of versions before 8. Only files on the boot volume are certain.
+BootConfig parse_limine(std::string_view text);
+/// A config.txt of Raspberry Pi's firmware; one entry, if it names a kernel or an initramfs.
+BootConfig parse_raspberry_pi(std::string_view text);
 /// One of /loader/entries (Boot Loader Specification, type 1).
 BootConfig parse_loader_entry(std::string_view text);
 

@@ -130,6 +130,7 @@ void BootWalk::follow_grub(BootWay& way, const EfiProgram& program, std::size_t 
 void BootWalk::use_program(GrubStart& start, const GrubProgram& program) {
     start.prefix = program.prefix;
     start.modules = program.modules;
+    start.commands = program.commands;
     start.script = program.script;
     start.memdisk = program.memdisk;
 }
@@ -199,6 +200,9 @@ void BootWalk::take_configs(const GrubOutcome& outcome, std::size_t node) {
         add_lines(config.said.efi_commands, read.efi_commands);
         for (const LabelUse& use : read.searches)
             add_use(config.searches, use);
+        for (const ConfigFault& fault : read.faults)
+            if (std::ranges::find(config.faults, fault) == config.faults.end())
+                config.faults.push_back(fault);
     }
     for (const GrubEntry& entry : outcome.entries)
         take_entry(outcome, entry, configs, nodes);

@@ -39,6 +39,12 @@ std::optional<BootLoader> BootWalk::loader_of(std::string_view path) {
         return BootLoader::grub;
     if (directory.ends_with("/pxelinux.cfg"))
         return BootLoader::syslinux;
+    if (file == "refind.conf")
+        return BootLoader::refind;
+    if (file == "limine.conf" || file == "limine.cfg")
+        return BootLoader::limine;
+    if (small == "/config.txt")
+        return BootLoader::raspberry_pi;
     if (file.ends_with(".ipxe"))
         return BootLoader::ipxe;
     if (file.ends_with(".cfg") && (directory.ends_with("/isolinux") || directory.ends_with("/syslinux")))
@@ -57,6 +63,14 @@ bool BootWalk::is_reached(std::size_t volume, const std::string& path) const {
     });
 }
 
+namespace {
+
+bool is_firmware_of_a_pi(std::string_view path) {
+    return path == "/bootcode.bin" || path.starts_with("/start") || path.starts_with("/bcm27");
+}
+
+}  // namespace
+
 void BootWalk::add_unreached() {
     std::vector<VolumeFile> files;
     for (const auto& [path, node] : volumes_.tree().nodes)
@@ -67,6 +81,16 @@ void BootWalk::add_unreached() {
             for (const auto& [path, content] : fat->files)
                 if (loader_of(path))
                     files.push_back({volume, path, content});
+    // Other programs have a config.txt too.
+    std::erase_if(files, [&](const VolumeFile& file) {
+        if (loader_of(file.path) != BootLoader::raspberry_pi)
+            return false;
+        const FatVolume* fat = file.volume == Volumes::iso ? nullptr : volumes_.fat(file.volume);
+        return fat ? std::ranges::none_of(fat->files,
+                                          [](const auto& other) { return is_firmware_of_a_pi(other.first); })
+                   : std::ranges::none_of(volumes_.tree().nodes,
+                                          [](const auto& other) { return is_firmware_of_a_pi(other.first); });
+    });
     for (const VolumeFile& file : files)
         if (facts_.configs.size() < walk_config_limit && !is_reached(file.volume, file.path))
             add_alone(file, *loader_of(file.path));
@@ -94,6 +118,7 @@ void BootWalk::add_alone(const VolumeFile& file, BootLoader loader) {
     const std::size_t fact = config_fact(file.volume, file.path, loader);
     graph().nodes[node].fact = fact;
     facts_.configs[fact].judged = !followed_all(loader);
+    const auto text = [&file] { return file.content.read(0, config_bytes); };
     switch (loader) {
         case BootLoader::grub: {
             GrubStart start;
@@ -105,9 +130,14 @@ void BootWalk::add_alone(const VolumeFile& file, BootLoader loader) {
             break;
         }
         case BootLoader::syslinux: {
-            BootConfig said = parse_syslinux(file.content.read(0, config_bytes));
-            if (file.volume == Volumes::iso)
+            BootConfig said = parse_syslinux(text());
+            if (facts_.kind == MediumKind::netboot)
+                facts_.configs[fact].said.modules = said.modules;
+            // ISOLINUX sees other names than the rest of the world; U-Boot and SYSLINUX read FAT.
+            if (file.volume == Volumes::iso && facts_.kind == MediumKind::iso)
                 add_syslinux_entries(fact, node, said, std::string(directory_of_names(file.path)));
+            else
+                add_entries_of(file, fact, node, std::move(said));
             break;
         }
         case BootLoader::systemd_boot: {
@@ -116,26 +146,35 @@ void BootWalk::add_alone(const VolumeFile& file, BootLoader loader) {
             take_loader_entry(file.volume, file.path, file.content, node);
             break;
         }
-        case BootLoader::ipxe: take_ipxe(file, fact, node); break;
+        case BootLoader::ipxe: add_entries_of(file, fact, node, parse_ipxe(text())); break;
+        case BootLoader::refind: add_entries_of(file, fact, node, parse_refind(text())); break;
+        case BootLoader::limine: add_entries_of(file, fact, node, parse_limine(text())); break;
+        case BootLoader::raspberry_pi: add_entries_of(file, fact, node, parse_raspberry_pi(text())); break;
         case BootLoader::unified_kernel: break;  // has no file of text
     }
 }
 
-void BootWalk::take_ipxe(const VolumeFile& file, std::size_t fact, std::size_t node) {
-    for (BootEntry& said : parse_ipxe(file.content.read(0, config_bytes)).entries) {
+void BootWalk::add_entries_of(const VolumeFile& file, std::size_t fact, std::size_t node, BootConfig said) {
+    const std::string directory(directory_of_names(file.path));
+    for (BootEntry& boot : said.entries) {
         EntryFacts entry;
         entry.volume = file.volume;
         const auto find = [&](const NamedFile& named) -> std::string {
-            const std::string path = absolute(std::string(directory_of(file.path)), named.path);
-            const auto found = named.certain ? volumes_.find(file.volume, path) : std::nullopt;
+            const auto found =
+                named.certain ? volumes_.find(file.volume, absolute(directory, named.path)) : std::nullopt;
             return found ? found->path : "";
         };
-        entry.kernel = find(said.kernel);
-        for (const NamedFile& initrd : said.initrds)
+        entry.kernel = find(boot.kernel);
+        for (const NamedFile& initrd : boot.initrds)
             entry.initrds.push_back(find(initrd));
-        const std::string source = fmt::format("{}:{}", file.path, said.kernel.line);
-        entry.said = std::move(said);
-        add_entry(fact, node, std::move(entry), source);
+        for (const NamedExtra& extra : boot.extras)
+            if (const std::string path = absolute(directory, extra.file.path);
+                extra.directory ? !volumes_.is_directory(file.volume, path) : find(extra.file).empty())
+                facts_.configs[fact].broken.push_back({extra.file, extra.command, boot.title, {}});
+        const std::string source = fmt::format("{}:{}", file.path, boot.kernel.line);
+        entry.said = std::move(boot);
+        if (!entry.said.kernel.path.empty())
+            add_entry(fact, node, std::move(entry), source);
     }
 }
 

@@ -98,6 +98,8 @@ private:
                        int depth);
     void add_syslinux_entries(std::size_t fact, std::size_t node, BootConfig& said,
                               const std::string& directory);
+    /// Adds the entries of a configuration whose files are all on one volume, and looks them up there.
+    void add_entries_of(const VolumeFile& file, std::size_t fact, std::size_t node, BootConfig said);
     // configurations that other boot managers read, or that are guessed
     void walk_loopback();
     static std::optional<BootLoader> loader_of(std::string_view path);
@@ -109,7 +111,6 @@ private:
     /// Whether the medium has loaders of this kind, and all of them were followed to their menus.
     bool followed_all(BootLoader loader) const;
     void add_alone(const VolumeFile& file, BootLoader loader);
-    void take_ipxe(const VolumeFile& file, std::size_t fact, std::size_t node);
     MediumFacts& facts_;
     const Volumes& volumes_;
     const IsoTree& isolinux_tree_;

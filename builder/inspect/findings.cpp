@@ -97,7 +97,10 @@ std::vector<IsoFinding> find_faults(const MediumFacts& facts, const Revocations&
     judge_initramfs(facts, findings);
     judge_layers(facts, findings);
     judge_live(facts, findings);
+    judge_uuids(facts, findings);
     judge_parameters(facts, findings);
+    judge_named_paths(facts, findings);
+    judge_netboot(facts, findings);
     judge_loopback(facts, findings);
     judge_content(facts, findings);
     judge_ukis(facts, findings);

@@ -50,6 +50,10 @@ void judge_erofs(const MediumFacts& facts, IsoFindings& findings);
 void judge_verity(const MediumFacts& facts, IsoFindings& findings);  ///< hash trees and their root hashes
 /// An entry of systemd-boot whose boot counter is at 0.
 void judge_tries(const std::string& place, IsoFindings& findings);
-void judge_ukis(const MediumFacts& facts, IsoFindings& findings);  ///< unified kernel images
+/// The live medium's UUID, where a command line names it.
+void judge_uuids(const MediumFacts& facts, IsoFindings& findings);
+void judge_netboot(const MediumFacts& facts, IsoFindings& findings);      ///< a boot server's directory
+void judge_named_paths(const MediumFacts& facts, IsoFindings& findings);  ///< in parameters
+void judge_ukis(const MediumFacts& facts, IsoFindings& findings);         ///< unified kernel images
 
 }  // namespace lktest

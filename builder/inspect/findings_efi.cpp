@@ -11,9 +11,15 @@
 namespace lktest {
 namespace {
 
+/// The names that firmware looks for (UEFI 2.10, 3.5.1.1).
+constexpr std::array<std::string_view, 10> removable_names{
+    "bootx64.efi",     "bootia32.efi",    "bootaa64.efi",        "bootarm.efi",         "bootia64.efi",
+    "bootriscv32.efi", "bootriscv64.efi", "bootloongarch32.efi", "bootloongarch64.efi", "bootebc.efi"};
+
 bool is_removable_loader(const EfiProgram& program) {
     return lower_case(directory_of(program.path)) == "/efi/boot" &&
-           lower_case(file_name_of(program.path)).starts_with("boot");
+           std::ranges::find(removable_names, lower_case(file_name_of(program.path))) !=
+               removable_names.end();
 }
 
 std::string size_text(std::uint64_t bytes) {
@@ -102,11 +108,15 @@ void judge_loader(const MediumFacts& facts, std::size_t index, IsoFindings& find
     for (std::size_t other = 0; !on_cd && other < facts.esps.size(); ++other)
         if (has_loader(facts, other + 1))
             return;
+    std::vector<std::string> others;
+    for (const EfiProgram& program : facts.efi)
+        if (program.volume == index + 1 && program.image)
+            others.push_back(program.path);
     add_error(
         findings, "efi-loader-missing",
         fmt::format(
-            "The EFI system partition ({}) has no /EFI/BOOT/BOOT*.EFI, so firmware has nothing to start.",
-            esp.from),
+            "The EFI system partition ({}) has no /EFI/BOOT/BOOT*.EFI, so firmware has nothing to start.{}",
+            esp.from, others.empty() ? "" : fmt::format(" Firmware does not look for {}.", some_of(others))),
         "Add the loader under its removable-media name: BOOTX64.EFI for x86_64, BOOTAA64.EFI for aarch64.");
 }
 

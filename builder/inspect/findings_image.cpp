@@ -33,6 +33,15 @@ void judge_bios_images(const MediumFacts& facts, IsoFindings& findings) {
     for (std::size_t i = 0; i < facts.catalogue->images.size(); ++i) {
         const BootImage& image = facts.catalogue->images[i];
         const std::string& content = facts.boot_contents[i];
+        if (image.platform == bios_platform && image.emulation != 0 &&
+            (content == "ISOLINUX" || content == "GRUB"))
+            add_error(
+                findings, "bios-image-emulated",
+                fmt::format("El Torito's entry for BIOS asks for the emulation of a {}, but {} is a loader "
+                            "for a CD without emulation: it does not find the rest of itself.",
+                            image.emulation == 4 ? "hard disk" : "floppy disk",
+                            facts.boot_paths[i].empty() ? content : facts.boot_paths[i]),
+                "Write the ISO with -no-emul-boot after -b.");
         if (image.platform != bios_platform || image.emulation != 0 ||
             (content != "FAT" && content != "EFI program"))
             continue;
@@ -169,7 +178,10 @@ void judge_partitions(const MediumFacts& facts, IsoFindings& findings) {
     if (!tables.boot_signature && !tables.gpt) {
         add_warning(
             findings, "no-partition-table",
-            "The first sector is empty: written to a USB stick, the image does not boot on any machine.",
+            fmt::format("{}: written to a USB stick, the image does not boot on any machine.",
+                        tables.empty ? "The first sector is empty"
+                                     : "The first sector does not end with the boot signature 55 AA, so "
+                                       "firmware ignores its partition table and boot code"),
             "Make the image a hybrid (xorriso: -isohybrid-mbr and -append_partition, or "
             "grub-mkrescue).");
         return;
@@ -263,6 +275,13 @@ void judge_isolinux(const MediumFacts& facts, IsoFindings& findings) {
         add_error(findings, "isolinux-config-missing",
                   "ISOLINUX finds no isolinux.cfg or syslinux.cfg: it stops at an empty \"boot:\" prompt.",
                   "Put isolinux.cfg next to isolinux.bin.");
+    if (!isolinux.foreign_modules.empty())
+        add_error(findings, "isolinux-module-version",
+                  fmt::format("{} is version {}, but {} {} of {}: it says \"not a COM32R image\".", where,
+                              isolinux.version, some_of(isolinux.foreign_modules),
+                              isolinux.foreign_modules.size() == 1 ? "is a module" : "are modules",
+                              isolinux.needs_ldlinux ? "version 4 or older" : "version 5 or later"),
+                  "Take isolinux.bin and all modules from the same SYSLINUX version.");
     if (!isolinux.missing_modules.empty())
         add_error(findings, "isolinux-module-missing",
                   fmt::format("ISOLINUX's configuration needs {}, which {} not on the ISO.",

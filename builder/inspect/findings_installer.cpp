@@ -47,8 +47,18 @@ void judge_answers(const MediumFacts& facts, const BootPath& path, std::set<std:
                    IsoFindings& findings) {
     for (const Answers& answers : answers_in(path.entry->said.command_line)) {
         // A stick for the machine's maker may have another label.
-        if (!answers.label.empty() && answers.label != facts.volume.label)
+        if (!answers.label.empty() && answers.label != facts.volume.label) {
+            if (facts.tree->find(answers.path) && said.insert(std::string(answers.word)).second)
+                add_warning(
+                    findings, "installer-answers-missing",
+                    fmt::format("{} says '{}': the installer looks for {} on a volume with the label {}, "
+                                "but this medium, which has that file, is '{}'.",
+                                describe(path), answers.word, answers.path, answers.label,
+                                facts.volume.label),
+                    fmt::format("Write hd:LABEL={} there, if this medium's file is meant.",
+                                escaped_label(facts.volume.label)));
             continue;
+        }
         if (facts.tree->find(answers.path) || !said.insert(std::string(answers.word)).second)
             continue;
         add_warning(findings, "installer-answers-missing",

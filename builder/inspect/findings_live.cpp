@@ -133,6 +133,27 @@ void judge_boot_parameter(const LivePath& at, const std::vector<const LiveFamily
             fmt::format("Add '{}' to the kernel's parameters.", family->asked_by.front()));
 }
 
+/// Files of the medium with the name of one of the family's images; the first is enough for a message.
+std::string image_elsewhere(const LivePath& at, const LiveFamily& family, std::string_view named) {
+    for (const auto& [path, node] : at.tree.nodes) {
+        const std::string_view file = file_name_of(path);
+        const bool fits =
+            !node.directory && (file == named || std::ranges::any_of(family.images, [file](auto image) {
+                                    return image.starts_with('*') ? file.ends_with(image.substr(1))
+                                                                  : file == image;
+                                }));
+        if (fits)
+            return path;
+    }
+    return {};
+}
+
+/// Whether the command line itself says where the image is, so that an unknown initramfs does not matter.
+bool says_where(const LivePath& at, const LiveFamily& family) {
+    return (!family.directory_parameter.empty() && !parameter(at.line, family.directory_parameter).empty()) ||
+           (!family.image_parameter.empty() && !parameter(at.line, family.image_parameter).empty());
+}
+
 void judge_images(const LivePath& at, const LiveFamily& family, bool asked) {
     if (family.images.empty() || asked_for(at.line, family.elsewhere) || !at.path.entry->said.certain)
         return;
@@ -153,13 +174,15 @@ void judge_images(const LivePath& at, const LiveFamily& family, bool asked) {
     }
     if (!at.is_new("images " + wanted))
         return;
+    const std::string other = image_elsewhere(at, family, file_name_of(wanted));
     const std::string asking = asked && !family.asked_by.empty()
                                    ? fmt::format("{} says '{}': ", describe(at.path), family.asked_by.front())
                                    : fmt::format("{}: ", describe(at.path));
     add_error(at.findings, "live-image-missing",
               fmt::format("{}{} looks for the live system's root file system, {}, but the medium does not "
-                          "have it: the boot stops in the initramfs.",
-                          asking, family.name, wanted),
+                          "have it: the boot stops in the initramfs.{}",
+                          asking, family.name, wanted,
+                          other.empty() ? "" : fmt::format(" The medium has {}.", other)),
               family.directory_parameter.empty()
                   ? fmt::format("Put it into {}.", directory)
                   : fmt::format("Put it into {}, or name its directory with {}=.", directory,
@@ -275,9 +298,13 @@ void judge_linux_live(const LivePath& at) {
         if (extension.empty())
             extension = shell_value(text, "BEXT");
     }
-    if (name.empty() || name.find('$') != std::string::npos || has_parameter(at.line, "from"))
+    const std::string from = parameter(at.line, "from");
+    if (name.empty() || name.find('$') != std::string::npos || from.find("://") != std::string::npos ||
+        from == "ask" || from.starts_with("/dev/") || from.ends_with(".iso") ||
+        (from.empty() && has_parameter(at.line, "from")))
         return;
-    const std::string directory = "/" + name, pattern = "*." + (extension.empty() ? "sb" : extension);
+    const std::string directory = normal_path("/" + (from.empty() ? name : from)),
+                      pattern = "*." + (extension.empty() ? "sb" : extension);
     const bool there = std::ranges::any_of(at.tree.nodes, [&](const auto& node) {  // or in /slax/modules
         return node.first.starts_with(directory + "/") && node.first.ends_with(pattern.substr(1));
     });
@@ -285,69 +312,9 @@ void judge_linux_live(const LivePath& at) {
         add_error(at.findings, "live-image-missing",
                   fmt::format("{}: linux-live looks for its layers, {}/{}, but the medium has none.",
                               describe(at.path), directory, pattern),
-                  fmt::format("Put them into {}, or name their directory with from=.", directory));
-}
-
-/// "2026-11-30-09-00-00-00" is the shape of an ISO 9660 UUID.
-bool is_iso_uuid(std::string_view uuid) {
-    if (uuid.size() != 22)
-        return false;
-    for (std::size_t i = 0; i < uuid.size(); ++i)
-        if (const bool dash = i == 4 || (i > 4 && (i - 4) % 3 == 0);
-            dash != (uuid[i] == '-') || (!dash && (uuid[i] < '0' || uuid[i] > '9')))
-            return false;
-    return true;
-}
-
-struct UuidUse {
-    std::string_view word, uuid;
-};
-
-/// Parameters that name the medium by its UUID. `root=UUID=` may also name a disk of the machine.
-std::vector<UuidUse> uuids_in(std::string_view line) {
-    std::vector<UuidUse> uses;
-    for (const std::string_view word : words_of(line)) {
-        std::string_view value = word.substr(std::min(word.find('=') + 1, word.size()));
-        const std::string_view name = word.substr(0, word.find('='));
-        const bool live = name == "archisosearchuuid" || value.starts_with("live:UUID=") ||
-                          ((name == "inst.stage2" || name == "inst.repo") && value.starts_with("hd:UUID=")) ||
-                          (name == "live-media" && value.starts_with("/dev/disk/by-uuid/"));
-        if (!live && !(name == "root" && value.starts_with("UUID=")))
-            continue;
-        for (const std::string_view mark : {"UUID=", "by-uuid/"})
-            if (const std::size_t at = value.find(mark); at != std::string_view::npos)
-                value.remove_prefix(at + mark.size());
-        value = value.substr(0, value.find_first_of(":,/\"'"));
-        if (!value.empty() && value.find('$') == std::string_view::npos && (live || is_iso_uuid(value)))
-            uses.push_back({word, value});
-    }
-    return uses;
-}
-
-void judge_uuids(const MediumFacts& facts, const IsoTree& tree, const BootPath& path, IsoFindings& findings,
-                 std::set<std::string>& said) {
-    if (facts.volume.uuid.empty())
-        return;
-    for (const UuidUse& use : uuids_in(path.entry->said.command_line)) {
-        const std::string uuid(use.uuid);
-        if (lower_case(uuid) == lower_case(facts.volume.uuid) || tree.find("/boot/" + uuid + ".uuid") ||
-            !said.insert("uuid " + path.place + uuid).second)
-            continue;
-        if (!is_iso_uuid(uuid) && facts.esps.size() > 1)
-            continue;  // another file system of the medium may have it
-        add_error(
-            findings, "uuid-mismatch",
-            fmt::format(
-                "{}: '{}' looks for the volume with the UUID {}, but this one has {}, so it is not found.",
-                describe(path), use.word, uuid, facts.volume.uuid),
-            fmt::format("Write {} there, or write the ISO with that UUID (xorriso -as mkisofs: "
-                        "--modification-date={}).",
-                        facts.volume.uuid, [&uuid] {
-                            std::string digits = uuid;
-                            std::erase(digits, '-');
-                            return digits;
-                        }()));
-    }
+                  from.empty()
+                      ? fmt::format("Put them into {}, or name their directory with from=.", directory)
+                      : fmt::format("Correct from=, or put them into {}.", directory));
 }
 
 }  // namespace
@@ -357,7 +324,6 @@ void judge_live(const MediumFacts& facts, IsoFindings& findings) {
         return;
     std::set<std::string> said;
     for (const BootPath& path : boot_paths(facts)) {
-        judge_uuids(facts, *facts.tree, path, findings, said);
         if (!path.initramfs || !path.initramfs->image.fault.empty())
             continue;
         const std::string& line = path.entry->said.command_line;
@@ -365,6 +331,11 @@ void judge_live(const MediumFacts& facts, IsoFindings& findings) {
         const auto asked = families_asked_by(line), present = families_in(path.initramfs->image);
         judge_scripts(at, asked, present);
         judge_boot_parameter(at, present);
+        // An unknown initramfs may do anything, but not find an image under a name that it does not have.
+        if (present.empty())
+            for (const LiveFamily* family : asked)
+                if (says_where(at, *family) && !image_elsewhere(at, *family, {}).empty())
+                    judge_images(at, *family, true);
         for (const LiveFamily* family : present) {
             const bool wanted = std::ranges::find(asked, family) != asked.end();
             const bool by_default =

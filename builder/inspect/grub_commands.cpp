@@ -85,6 +85,14 @@ Truth GrubRunner::run_set(const std::vector<GrubArgument>& words) {
 Truth GrubRunner::run_linux(const std::vector<GrubArgument>& words) {
     if (words[0].text == "linuxefi")
         outcome_.configs[config_].efi_commands.push_back(line_);
+    judge_loader_command(words[0].text);
+    linux_line_ = line_;
+    if (const std::size_t before = std::exchange(initrd_before_, 0))
+        add_fault(
+            {"grub-initrd-before-linux", before,
+             "the entry has initrd before linux: GRUB prints \"you need to load the kernel first\", and the "
+             "kernel starts without an initramfs.",
+             "Put the linux command before initrd."});
     std::size_t first = 1;
     while (first < words.size() && words[first].text.starts_with("--"))
         ++first;
@@ -111,6 +119,9 @@ Truth GrubRunner::run_linux(const std::vector<GrubArgument>& words) {
 Truth GrubRunner::run_initrd(const std::vector<GrubArgument>& words) {
     if (words[0].text == "initrdefi")
         outcome_.configs[config_].efi_commands.push_back(line_);
+    judge_loader_command(words[0].text);
+    if (entry_ && state_.loads.empty())
+        initrd_before_ = line_;
     for (std::size_t i = 1; i < words.size(); ++i) {
         std::string text = words[i].text;
         if (text.starts_with("newc:"))  // "newc:NAME:FILE"

@@ -88,6 +88,9 @@ std::optional<GrubProgram> read_modules(const std::string& bytes, bool wide) {
         const std::string text(content.substr(0, std::min(content.find('\0'), text_limit)));
         switch (type) {
             case 0:
+                for (const std::string_view command : {"linux16", "initrd16", "linuxefi", "initrdefi"})
+                    if (content.find(std::string("\0", 1).append(command) + '\0') != std::string_view::npos)
+                        program.commands.emplace(command);
                 if (std::string name = elf_module_name(content); !name.empty())
                     program.modules.insert(std::move(name));
                 break;

@@ -12,8 +12,10 @@ namespace lktest {
 
 /// The parts that grub-mkimage added to GRUB's kernel.
 struct GrubProgram {
-    std::string prefix;                          ///< "/boot/grub"
-    std::string script;                          ///< the configuration that runs first
+    std::string prefix;  ///< "/boot/grub"
+    std::string script;  ///< the configuration that runs first
+    std::set<std::string>
+        commands;  ///< those of "linux16", "initrd16", "linuxefi" and "initrdefi" that it has
     std::set<std::string> modules;               ///< "normal", "iso9660"
     std::map<std::string, std::string> memdisk;  ///< configurations in its memory disk: FAT or tar
 };

@@ -198,6 +198,7 @@ void GrubRunner::run_definition(const Definition& definition) {
         entry.title = definition.title;
         entry.config = definition.config;
         entry.line = definition.statement->line;
+        initrd_before_ = linux_line_ = 0;
         GrubEntry* const outer = std::exchange(entry_, &entry);
         const std::vector<Definition> outside = std::exchange(definitions_, {});
         run_block(definition.statement->body);
@@ -314,6 +315,7 @@ Truth GrubRunner::run_command(const GrubStatement& statement) {
 Truth GrubRunner::run_words(const GrubStatement& statement, const std::vector<GrubArgument>& words) {
     const std::string& verb = words[0].text;
     line_ = statement.line;
+    judge_linux_line(statement, words);
     if (const auto function = functions_.find(verb); function != functions_.end())
         return run_function(function->second, words);
     if (verb == "menuentry" || verb == "submenu") {
@@ -333,6 +335,8 @@ Truth GrubRunner::run_words(const GrubStatement& statement, const std::vector<Gr
         return run_linux(words);
     if (is_any(verb, {"initrd", "initrd16", "initrdefi"}))
         return run_initrd(words);
+    if (verb == "loopback")
+        return run_loopback(words);
     if (verb == "search" || verb.starts_with("search."))
         return run_search(words);
     if (is_any(verb, {"configfile", "source", ".", "normal", "extract_entries_configfile"}))

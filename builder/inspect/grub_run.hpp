@@ -19,8 +19,9 @@ struct GrubStart {
     std::string prefix = "/boot/grub";             ///< from its build: "/EFI/debian", "(memdisk)/boot/grub"
     std::string directory;                         ///< `$cmdpath`, without a device
     std::optional<std::set<std::string>> modules;  ///< embedded; unset if unknown
-    std::string script;                            ///< the embedded configuration
-    std::map<std::string, std::string> memdisk;    ///< the text files of its memory disk
+    std::optional<std::set<std::string>> commands = {};  ///< as in GrubProgram; unset if unknown
+    std::string script;                                  ///< the embedded configuration
+    std::map<std::string, std::string> memdisk;          ///< the text files of its memory disk
     bool known = true;  ///< it ran first, so a variable that was never set is empty
 };
 
@@ -57,7 +58,8 @@ struct GrubConfigRead {
     std::string path;
     std::size_t syntax_error = 0;  ///< its line, or 0
     std::vector<std::size_t> efi_commands;
-    std::vector<LabelUse> searches;        ///< by label or UUID, that should find this medium but do not
+    std::vector<LabelUse> searches;  ///< by label or UUID, that should find this medium but do not
+    std::vector<ConfigFault> faults;
     std::vector<NamedFile> file_searches;  ///< `search --file` for a file that is not on the medium
 };
 

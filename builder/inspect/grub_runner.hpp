@@ -101,6 +101,13 @@ private:
     bool find_suspected(GrubFile& file);
     /// "search --label ROOT" and then "linux … root=LABEL=ROOT": a system on a disk of the machine.
     bool starts_the_searched_disk(const std::vector<GrubArgument>& words) const;
+    void add_fault(ConfigFault fault);
+    /// What the script's author did not mean: a ';' that ends `linux`, and a '$' of a password's hash.
+    void judge_linux_line(const GrubStatement& statement, const std::vector<GrubArgument>& words);
+    /// Whether this GRUB has one of the commands that only some GRUBs have.
+    bool has_command(const std::string& verb);
+    void judge_loader_command(const std::string& verb);
+    Truth run_loopback(const std::vector<GrubArgument>& words);
     Truth run_linux(const std::vector<GrubArgument>& words);
     Truth run_initrd(const std::vector<GrubArgument>& words);
     Truth run_program(const std::vector<GrubArgument>& words);
@@ -126,6 +133,8 @@ private:
     std::map<std::string, Function, std::less<>> functions_;
     GrubEntry* entry_ = nullptr;
     std::size_t config_ = 0, line_ = 0, depth_ = 0, steps_ = 0;
+    std::size_t linux_line_ = 0;     ///< of the last `linux` command in this configuration
+    std::size_t initrd_before_ = 0;  ///< the line of an `initrd` that this entry has before its `linux`
 };
 
 }  // namespace lktest

@@ -69,7 +69,68 @@ std::vector<std::string> missing_modules(const IsolinuxFacts& facts, const IsoTr
     return {missing.begin(), missing.end()};
 }
 
+/// The modules of SYSLINUX 5 and 6 are ELF, and those of older versions begin with an instruction as a mark.
+std::vector<std::string> foreign_modules(const IsolinuxFacts& facts, const IsoTree& tree,
+                                         const std::vector<ConfigFacts>& configs) {
+    std::set<std::string> foreign;
+    for (const ConfigFacts& config : configs)
+        for (const NamedFile& module : config.said.modules)
+            for (const std::string& directory : directories(std::string(directory_of(facts.path)))) {
+                const std::string path = tree.find_any_case(
+                    normal_path(module.path.starts_with('/') ? module.path : directory + "/" + module.path));
+                const IsoNode* node = path.empty() ? nullptr : tree.find(path);
+                if (!node || node->directory)
+                    continue;
+                const std::string head = node->content.read(0, 5);
+                const bool elf = head.starts_with(
+                               "\x7f"
+                               "ELF"),
+                           old = head == "\xb8\xff\x4c\xcd\x21";
+                if (!facts.version.empty() && (facts.needs_ldlinux ? old : elf))
+                    foreign.insert(path);
+                break;
+            }
+    return {foreign.begin(), foreign.end()};
+}
+
 }  // namespace
+
+std::optional<PxelinuxFacts> read_pxelinux(const IsoTree& tree, const std::vector<ConfigFacts>& configs) {
+    constexpr std::string_view banner = "PXELINUX ";
+    std::set<std::string> names;  // a server may keep the modules in another directory
+    std::optional<PxelinuxFacts> facts;
+    bool has_config = false;
+    for (const auto& [path, node] : tree.nodes) {
+        names.insert(lower_case(file_name_of(path)));
+        // "default" is often a link.
+        has_config |= !node.directory && directory_of(path).ends_with("/pxelinux.cfg");
+        if (facts || node.directory || !path.ends_with("pxelinux.0"))
+            continue;
+        if (const std::uint64_t at = find_text(node.content, banner, image_limit); at != not_found) {
+            const std::string said = node.content.read(at + banner.size(), 16);
+            facts = PxelinuxFacts{path, said.substr(0, said.find_first_not_of("0123456789."))};
+        }
+    }
+    if (!facts)
+        return std::nullopt;
+    facts->has_config = has_config;
+    std::set<std::string> wanted;
+    if (!facts->version.empty() && facts->version[0] >= '5')
+        wanted.insert("ldlinux.c32");
+    for (const ConfigFacts& config : configs) {
+        if (config.said.loader == BootLoader::syslinux)
+            for (const NamedFile& module : config.said.modules)
+                wanted.insert(lower_case(file_name_of(module.path)));
+    }
+    if (wanted.contains("ldlinux.c32"))
+        for (const std::string& module : std::set(wanted))
+            for (const Needs& need : needs)
+                if (module == need.module)
+                    wanted.emplace(need.needed);
+    std::ranges::copy_if(wanted, std::back_inserter(facts->missing_modules),
+                         [&names](const std::string& module) { return !names.contains(module); });
+    return facts;
+}
 
 std::optional<IsolinuxFacts> read_isolinux(const ByteView& image, std::uint64_t offset, const IsoTree& tree,
                                            const std::vector<ConfigFacts>& configs) {
@@ -87,6 +148,7 @@ std::optional<IsolinuxFacts> read_isolinux(const ByteView& image, std::uint64_t 
     facts.has_ldlinux = found(tree, own, "ldlinux.c32");
     facts.has_config = found(tree, own, "isolinux.cfg") || found(tree, own, "syslinux.cfg");
     facts.missing_modules = missing_modules(facts, tree, configs);
+    facts.foreign_modules = foreign_modules(facts, tree, configs);
     return facts;
 }
 

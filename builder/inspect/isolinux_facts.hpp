@@ -16,4 +16,7 @@ namespace lktest {
 std::optional<IsolinuxFacts> read_isolinux(const ByteView& image, std::uint64_t offset, const IsoTree& tree,
                                            const std::vector<ConfigFacts>& configs);
 
+/// Unset if the directory does not have PXELINUX.
+std::optional<PxelinuxFacts> read_pxelinux(const IsoTree& tree, const std::vector<ConfigFacts>& configs);
+
 }  // namespace lktest

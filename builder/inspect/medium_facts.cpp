@@ -79,6 +79,8 @@ private:
         walk_boot(facts_, volumes_, tree_.names == IsoTree::Names::joliet ? plain_tree() : tree_, iso_);
         add_ukis(volumes_, facts_, inside_);
         look_at_isolinux();
+        if (facts_.kind == MediumKind::netboot)
+            facts_.pxelinux = read_pxelinux(tree_, facts_.configs);
         look_at_kernels();
         if (facts_.kind != MediumKind::netboot)
             add_partition_images(iso_, facts_);
@@ -133,7 +135,14 @@ private:
                 images.push_back({layer.path, layer.content});
         for (const ErofsFacts& image : facts_.erofs)
             images.push_back({image.path, image.content});
-        facts_.roots = read_roots(images);
+        std::vector<std::string> programs;
+        for (const ConfigFacts& config : facts_.configs)
+            for (const EntryFacts& entry : config.entries)
+                if (const std::string init = parameter(entry.said.command_line, "init");
+                    config.judged && init.starts_with('/') &&
+                    std::ranges::find(programs, init) == programs.end())
+                    programs.push_back(init);
+        facts_.roots = read_roots(images, programs);
         for (const RootFacts& root : facts_.roots)
             for (const auto& [release, text] : root.configs)
                 facts_.kernel_configs.try_emplace(release, KernelConfig::parse(text));

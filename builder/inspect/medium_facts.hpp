@@ -41,6 +41,14 @@ struct IsolinuxFacts {
     bool has_config = false;
     std::vector<std::string>
         missing_modules;  ///< modules that its configuration starts, and their dependencies
+    std::vector<std::string> foreign_modules = {};  ///< their format is that of another major version
+};
+
+/// PXELINUX in the directory of a boot server.
+struct PxelinuxFacts {
+    std::string path, version;  ///< "/pxelinux.0", "6.04"
+    std::vector<std::string> missing_modules = {};
+    bool has_config = false;  ///< there is a file in a directory pxelinux.cfg
 };
 
 /// An EFI system partition: what a UEFI entry of El Torito, or the partition table, points at.
@@ -100,7 +108,8 @@ struct ConfigFacts {
     std::size_t syntax_error = 0;         ///< line, or 0
     std::vector<LabelUse> searches;       ///< GRUB's searches that should find this medium but do not
     std::vector<NamedFile> on_disk;  ///< kernels that GRUB takes from a disk by number, and the medium has
-    std::vector<NamedFile> lost;     ///< what DEFAULT and ONTIMEOUT of SYSLINUX name: no label and no file
+    std::vector<ConfigFault> faults;
+    std::vector<NamedFile> lost;  ///< what DEFAULT and ONTIMEOUT of SYSLINUX name: no label and no file
 };
 
 /// systemd-boot's loader.conf.
@@ -190,6 +199,7 @@ struct MediumFacts {
     std::vector<ErofsFacts> erofs;
     std::vector<RootFacts> roots;
     std::vector<UkiFacts> ukis;
+    std::optional<PxelinuxFacts> pxelinux;  ///< of a boot server
     std::vector<VerityTree> verity;
     std::map<std::string, KernelConfig> kernel_configs;  ///< on the medium or in its root, by release
     std::vector<std::string> large_files;                ///< over 4 GiB

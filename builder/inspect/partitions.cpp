@@ -109,6 +109,7 @@ std::string name_of(const Partition& partition) {
 PartitionTables read_partitions(const ByteView& disk) {
     PartitionTables tables;
     const std::string first = disk.read(0, disk_sector);
+    tables.empty = first.find_first_not_of('\0') == std::string::npos;
     tables.boot_signature = le16(first, 510) == 0xaa55;
     if (!tables.boot_signature)
         return tables;

@@ -32,6 +32,7 @@ struct Gpt {
 
 /// The medium's partitioning, as a disk.
 struct PartitionTables {
+    bool empty = false;           ///< the first sector is zero
     bool boot_signature = false;  ///< 55 AA at the end of the first sector
     bool boot_code = false;       ///< it has boot code for a BIOS
     bool protective = false;      ///< the MBR says that a GPT follows, so firmware uses the GPT

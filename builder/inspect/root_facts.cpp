@@ -87,7 +87,8 @@ void look_at_releases(RootFacts& facts, const RootUnion& files) {
 
 }  // namespace
 
-std::vector<RootFacts> read_roots(const std::vector<RootImage>& images) {
+std::vector<RootFacts> read_roots(const std::vector<RootImage>& images,
+                                  const std::vector<std::string>& programs) {
     std::map<std::string, std::vector<const RootImage*>> by_directory;
     for (const RootImage& image : images) {
         // A partition is not stacked with others.
@@ -123,6 +124,8 @@ std::vector<RootFacts> read_roots(const std::vector<RootImage>& images) {
             facts.nested = nested_root(files);
         look_at_init(facts, files);
         look_at_releases(facts, files);
+        std::ranges::copy_if(programs, std::back_inserter(facts.absent),
+                             [&has](const std::string& program) { return !has(program); });
         facts.readable = opened && files.readable();
         roots.push_back(std::move(facts));
     }

@@ -20,6 +20,7 @@ struct RootFacts {
     std::string interpreter;       ///< init's interpreter; may be empty
     bool interpreter_there = true;
     std::optional<ElfMachine> machine;  ///< of init, or of its interpreter
+    std::vector<std::string> absent;    ///< programs that it was asked for and does not have
     std::vector<std::string> releases;  ///< directories of /lib/modules that hold modules
     /// By kernel release: /boot/config-RELEASE, or /usr/lib/modules/RELEASE/config.
     std::vector<std::pair<std::string, std::string>> configs;
@@ -33,6 +34,8 @@ struct RootImage {
 
 /// Reads the images on a medium. Those below /boot, /install and /images belong to installers and are not
 /// roots.
-std::vector<RootFacts> read_roots(const std::vector<RootImage>& images);
+/// @param programs  absolute paths, for RootFacts::absent
+std::vector<RootFacts> read_roots(const std::vector<RootImage>& images,
+                                  const std::vector<std::string>& programs = {});
 
 }  // namespace lktest

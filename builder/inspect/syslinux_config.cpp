@@ -67,6 +67,11 @@ private:
             config_.on_timeout = {std::string(first), number_, true};
         } else if (keyword == "initrd") {
             add_initrds(first);
+        } else if (keyword == "fdt" || keyword == "devicetree" || keyword == "fdtdir" ||
+                   keyword == "devicetreedir") {
+            if (in_entry_ && entry_.extras.size() < initrd_limit && first != "-")
+                entry_.extras.push_back(
+                    {{std::string(first), number_, true}, keyword, keyword.ends_with("dir")});
         } else if (keyword == "append") {
             take_append(value);
         }

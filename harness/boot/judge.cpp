@@ -186,6 +186,9 @@ bool repeats_itself(const Watch& watch, const Scenario& scenario, const Sighting
                     const Limits& limits) {
     if (!seen.repeating || watch.waiting_for()->network || watch.novelty().repeated().empty())
         return false;
+    // The last look at the guest may be older than its last line.
+    if (watch.novelty().new_at() > seen.repeating->since)
+        return false;
     const double scale = seen.repeating->hang == Hang::busy ? limits.scale : 1;
     const double patience = watch.novelty().counts() ? patience_with_counting : patience_with_dots;
     return watch.clock().elapsed(seen.repeating->since, seen.now) >= times(scenario.stall, patience * scale);

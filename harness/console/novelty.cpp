@@ -36,7 +36,7 @@ void Novelty::said(std::string_view line, std::chrono::microseconds at) {
     std::string letters;
     std::ranges::copy_if(line, std::back_inserter(letters), is_letter);
     if (letters.empty()) {  // a dot, a number or a blank line is not new
-        if (!line.empty())
+        if (line.find_first_not_of(" \t\r") != std::string_view::npos)
             repeats(line);
         return;
     }

@@ -365,6 +365,23 @@ TEST(Causes, AParameterThatWasGivenDecides) {
     EXPECT_NE(without.front().cause.find("No interrupt controller found"), std::string::npos);
 }
 
+TEST(Causes, NoSuchDeviceIsAboutTheFileSystemsModule) {
+    Facts unseen;
+    unseen.add("medium-seen", false, "the kernel's log does not name the CD drive");
+    const auto ranked = in_initramfs(
+        {booted, "mount: mounting /dev/disk/by-partlabel/system on /mnt failed: No such device"}, unseen);
+    EXPECT_EQ(first(ranked), "file-system-unknown") << "and not the medium's driver";
+}
+
+TEST(Causes, LiveMediaLeadsLiveBootToAnotherDevice) {
+    const std::vector<std::string> lines{booted, "Unable to find a medium containing a live file system"};
+    Facts facts;
+    facts.add("medium-seen", true, "the kernel's log names the CD drive");
+    EXPECT_NE(first(in_initramfs(lines, facts)), "live-media-restricted");
+    facts.add("parameter live-media", true, "the command line says so");
+    EXPECT_EQ(first(in_initramfs(lines, facts)), "live-media-restricted");
+}
+
 TEST(Causes, AModuleWithoutSignatureIsNotAMissingDriver) {
     Facts unseen;
     unseen.add("medium-seen", false, "the kernel's log does not name the CD drive");

@@ -391,6 +391,16 @@ TEST_F(JudgeStallTest, AGuestThatOnlyRepeatsItselfIsGivenUpAndQuoted) {
     EXPECT_TRUE(std::holds_alternative<Wait>(at(160s))) << "it computes";
 }
 
+TEST_F(JudgeStallTest, ANewLineEndsTheRepetitionThatTheLastLookFound) {
+    say("Linux version 6.1\n", 1s);
+    say("waiting for RESCUE", 2s);
+    for (auto now = 3s; now < 70s; now += 1s)
+        say(".", now);
+    seen_.repeating = {.since = 2s, .hang = Hang::idle};
+    say("\n  BOOT FAILED!\n...\n", 70s);
+    EXPECT_TRUE(std::holds_alternative<Wait>(at(70s))) << "the reason follows";
+}
+
 TEST_F(JudgeStallTest, WhatCountsMayHaveALimitThatIsNotReachedYet) {
     say("Linux version 6.1\n", 1s);
     say("waiting for frob (1s / 90s)\n", 2s);

@@ -34,6 +34,13 @@ TEST(Novelty, ALineOfDotsIsRepeatedFromTheFirstOn) {
     EXPECT_EQ(novelty.new_at(), 1s);
 }
 
+TEST(Novelty, ABlankLineIsNotRepeated) {
+    Novelty novelty;
+    novelty.said("Begin: Running /scripts/live-premount ... done.", 1s);
+    novelty.said("   ", 60s);
+    EXPECT_EQ(novelty.repeated(), "") << "live-boot begins its last message with one";
+}
+
 TEST(Novelty, AFewLinesAgainAndAgainAreNotNew) {
     Novelty novelty;
     for (int i = 0; i < 50; ++i)
