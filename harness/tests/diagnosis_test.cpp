@@ -103,6 +103,19 @@ TEST_F(DiagnosisTest, WithoutALogTheCpusTellTheStage) {
     EXPECT_EQ(diagnosis().stage, BootStage::unknown);
 }
 
+TEST_F(DiagnosisTest, ALoaderThatSwitchedTheMachineOffIsKnownByItsLastWords) {
+    const std::string start = "BdsDxe: starting Boot0001 \"UEFI QEMU DVD-ROM QM00001 \" from PciRoot(0x0)";
+    seen_.loader = loader_in({start});
+    EXPECT_EQ(diagnosis().stage, BootStage::unknown);
+    for (const char* said :
+         {"Verifying shim SBAT data failed: Security Policy Violation",
+          "Something has gone seriously wrong: SBAT self-check failed: Security Policy Violation",
+          "shim.c:866:verify_sbat() Verification failed: (0x1A) Security Violation"}) {
+        seen_.loader = loader_in({start, said});
+        EXPECT_EQ(diagnosis().stage, BootStage::boot_loader) << said;
+    }
+}
+
 TEST_F(DiagnosisTest, TheSetupCodeOfAKernelIsKnownByItsWord) {
     EXPECT_TRUE(shows_kernel_setup({"Loading /boot/vmlinuz... ok", "Probing EDD (edd=off to disable)... o"}));
     EXPECT_FALSE(shows_kernel_setup({"Loading /boot/vmlinuz... ok"}));
