@@ -97,7 +97,8 @@ FirmwareCatalogue find_unpacked_firmware(const fs::path& directory) {
     if (catalogue.descriptors.empty())
         throw usage_error(fmt::format("{} has no firmware with a descriptor", directory.string()),
                           catalogue.warnings.empty()
-                              ? "unpack a package there: dpkg -x ovmf_*.deb DIR"
+                              ? "unpack packages there with dpkg -x: ovmf (since Debian 14 ovmf-generic), "
+                                "qemu-efi-aarch64"
                               : fmt::format("{}: {}", catalogue.warnings.front().place.file,
                                             catalogue.warnings.front().message));
     return catalogue;

@@ -154,6 +154,19 @@ std::vector<std::string> partitions() {
     return found;
 }
 
+/// The program with another place and size of its certificate table (PE/COFF 3.4.3).
+std::string with_certificates(std::string program, std::uint64_t offset, std::uint64_t size) {
+    put(program, 64 + 24 + 112 + 32, offset, 4);
+    put(program, 64 + 24 + 112 + 36, size, 4);
+    return program;
+}
+
+/// The program whose certificate at this offset has another length.
+std::string with_length(std::string program, std::size_t at, std::uint64_t length) {
+    put(program, at, length, 4);
+    return program;
+}
+
 std::vector<std::string> programs() {
     const TestSigner vendor = make_signer("Vendor CA");
     const std::string shim =
@@ -162,10 +175,20 @@ std::vector<std::string> programs() {
                    {".vendor_cert",
                     vendor_section(vendor.der(), hash_list({std::string(64, 'a'), std::string(64, 'b')}))},
                    {".sbatlevel", sbatlevel_section("sbat,1,2021030218\n", "sbat,1,2025021800\nshim,4\n")}}});
-    return {signed_pe(shim, {&vendor, &vendor}, &vendor),
-            fake_pe(0x8664, true, "sbat,1,SBAT Version,sbat,1,https://example.invalid\n"),
-            fake_grub(0x8664, "set timeout=1\nconfigfile /boot/grub/grub.cfg\n", "/boot/grub",
-                      {"normal", "iso9660"})};
+    const std::string whole = signed_pe(shim, {&vendor, &vendor}, &vendor);
+    return {
+        whole,
+        with_certificates(whole, 0x80, 0x1000),             // over the headers and sections
+        with_certificates(whole, shim.size(), 0xfffffff0),  // past the end of 32 bits
+        with_certificates(whole, whole.size() - 8, 8),      // only a header
+        with_length(whole, shim.size(), 0),                 // would not advance
+        with_length(whole, shim.size(), 0xffffffff),
+        pe_of({.sections = {{".sbat", "sbat,1\nshim\n,,,\nshim,99999999999999999999,\n\"a,b\",\xff\n"},
+                            {".vendor_cert", std::string(16, '\xff')},
+                            {".sbatlevel", std::string("\0\0\0\0\xff\xff\xff\x7f\xf0\xff\xff\xff", 12)}}}),
+        fake_pe(0x8664, true, "sbat,1,SBAT Version,sbat,1,https://example.invalid\n"),
+        fake_grub(0x8664, "set timeout=1\nconfigfile /boot/grub/grub.cfg\n", "/boot/grub",
+                  {"normal", "iso9660"})};
 }
 
 std::vector<std::string> superblocks() {
@@ -177,12 +200,23 @@ std::vector<std::string> superblocks() {
 std::vector<std::string> signatures() {
     const TestSigner authority = make_signer("CA"), leaf = make_signer("Leaf", &authority);
     const std::string program = pe_of({});
-    return {signed_pe(program, {&leaf}, &authority).substr(program.size() + 8),
+    const std::string whole = signed_pe(program, {&leaf}, &authority).substr(program.size() + 8);
+    std::string endless = whole, huge = whole;
+    endless[1] = '\x80';                         // of indefinite length, which DER does not have
+    huge.replace(1, 5, "\x84\x7f\xff\xff\xff");  // longer than the file
+    return {whole, whole.substr(0, whole.size() / 2), endless, huge,
             std::string("\x30\x0f\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x02\x30\x00", 17)};
 }
 
 std::vector<std::string> levels_and_lists() {
+    std::string lists = hash_list({std::string(64, 'a')}), no_entry = lists;
+    put(lists, 16, 0x7fffffff, 4);  // the list is longer than the file
+    put(no_entry, 24, 0, 4);        // its entries have no size
     return {"sbat,1,2025021800\nshim,4\ngrub,5\n",
+            "sbat\n1,2\nshim\n,4\ngrub,-5\ngrub,99999999999999999999\n\"x,1\n",
+            std::string("sbat,1,2025\0shim,4", 18),
+            lists,
+            no_entry,
             hash_list({std::string(64, 'a')}) + certificate_list(make_signer("Stolen key").der())};
 }
 

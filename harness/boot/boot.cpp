@@ -24,6 +24,7 @@
 #include "harness/boot/watch_for_standstill.hpp"
 #include "harness/console/frames.hpp"
 #include "harness/diagnose/busy_tasks.hpp"
+#include "harness/diagnose/last_boot.hpp"
 #include "harness/machine/worker.hpp"
 #include "harness/scenario/parse.hpp"
 
@@ -214,13 +215,14 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
     }
     const std::string variables = read_variable_store(rig.spec.variables);
     BootCell booted_last = cell;
-    if (const auto inserted = rig.drive->inserted())
+    const auto inserted = rig.drive->inserted();
+    if (inserted)
         booted_last.image.path = *inserted;
     const Knowledge knowledge{booted_last, *scenario, host.failures, host.causes,
                               row_of(cell.firmware).secure_boot ? machine_keys(variables) : MachineKeys{}};
     Examination known = live->known();
     known.reset_loop = verdict.outcome == Outcome::reboot_loop;
-    std::vector<std::string> console = live->console();
+    std::vector<std::string> console = inserted ? lines_of_last_boot(live->console()) : live->console();
     const bool failed = class_of(verdict.outcome) == OutcomeClass::product_failure;
     const bool kept = class_of(as_expected(verdict, *scenario).outcome) == OutcomeClass::product_failure &&
                       host.guests.may_keep(rig.spec.settings.memory);

@@ -26,8 +26,8 @@ void each_field(Archive& archive, MediumFinding& finding) {
 
 template <typename Archive>
 void each_field(Archive& archive, MachineKeys& keys) {
-    auto& [db, db_hashes, dbx_hashes, mok, sbat_level] = keys;
-    archive(db, db_hashes, dbx_hashes, mok, sbat_level);
+    auto& [db, db_hashes, dbx_hashes, dbx_certificates, mok, sbat_level] = keys;
+    archive(db, db_hashes, dbx_hashes, dbx_certificates, mok, sbat_level);
 }
 
 template <typename Archive>

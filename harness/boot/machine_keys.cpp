@@ -17,17 +17,30 @@ namespace lktest {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view newest_level = "latest", no_level = "none";
+void add_authority(ShimContents& contents, const std::string& der) {
+    for (const std::string& name : common_names({der}))
+        if (std::ranges::find(microsoft_authorities, name, &MicrosoftAuthority::name) !=
+            microsoft_authorities.end())
+            contents.authorities.push_back(der);
+}
 
 void add(ShimContents& contents, const SecureBootFacts& secure) {
     for (const PeSignature& signature : secure.signatures)
         for (const std::string& der : signature.chain)
-            for (const std::string& name : common_names({der}))
-                if (std::ranges::find(microsoft_authorities, name, &MicrosoftAuthority::name) !=
-                    microsoft_authorities.end())
-                    contents.authorities.push_back(der);
+            add_authority(contents, der);
     contents.sbat_levels.insert(contents.sbat_levels.end(), secure.sbat_payloads.begin(),
                                 secure.sbat_payloads.end());
+}
+
+/// Microsoft's certificates among those in a template's db.
+void add_packaged(ShimContents& contents, const fs::path& store) {
+    std::error_code none;
+    if (!fs::is_regular_file(store, none))
+        return;
+    const auto file = MappedFile::open(store);
+    const std::string_view bytes(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
+    for (const std::string& der : read_signature_lists(variable_in(bytes, "db").value_or("")).certificates)
+        add_authority(contents, der);
 }
 
 void add_installed_shims(ShimContents& contents) {
@@ -51,9 +64,10 @@ std::string authority_of(std::string_view generation, const ShimContents& conten
                 if (known.generation == generation && known.name == name)
                     return der;
     throw usage_error(
-        fmt::format("no shim on this machine or on the medium carries Microsoft's certificate of {}",
+        fmt::format("neither the firmware nor a shim on this machine or on the medium has Microsoft's "
+                    "certificate of {}",
                     generation),
-        "install shim-signed, or name the certificate with --enroll");
+        "install shim-signed, or use the firmware of a newer release with --firmware-dir");
 }
 
 std::string level_of(const std::string& wish, const ShimContents& contents) {
@@ -94,16 +108,31 @@ const ShimContents& KnownShims::of(const fs::path& medium) {
     return by_medium_.emplace(medium, std::move(contents)).first->second;
 }
 
-SecureLists KnownShims::lists(SecureKeys keys, const fs::path& medium) {
+SecureLists KnownShims::lists(SecureKeys keys, const fs::path& medium, const fs::path& store) {
     const bool leveled = !keys.sbat.empty() && keys.sbat != no_level;
     if (!keys.trust.empty() || leveled) {
-        const ShimContents& contents = of(medium);
+        ShimContents contents = of(medium);
+        if (!keys.trust.empty())
+            add_packaged(contents, store);
         for (const std::string& generation : keys.trust)
             keys.authorities.push_back(authority_of(generation, contents));
         if (leveled)
             keys.sbat_level = level_of(keys.sbat, contents);
     }
     return read_secure_keys(keys);
+}
+
+SecureKeys keys_for(SecureKeys keys, const Hardware& hardware) {
+    const TrustRow& trust = row_of(hardware.trust.value_or(plain_trust));
+    if (!trust.packaged)
+        std::erase(keys.db, packaged_keys);
+    keys.trust.clear();
+    if (trust.ca2011)
+        keys.trust.emplace_back(trust_generations[0]);
+    if (trust.ca2023)
+        keys.trust.emplace_back(trust_generations[1]);
+    keys.sbat = hardware.sbat;
+    return keys;
 }
 
 MachineKeys machine_keys(std::string_view store) {
@@ -114,7 +143,9 @@ MachineKeys machine_keys(std::string_view store) {
             keys.db = std::move(lists.certificates);
             keys.db_hashes = std::move(lists.sha256);
         } else if (variable.name == "dbx") {
-            keys.dbx_hashes = read_signature_lists(variable.value).sha256;
+            SignatureLists lists = read_signature_lists(variable.value);
+            keys.dbx_certificates = std::move(lists.certificates);
+            keys.dbx_hashes = std::move(lists.sha256);
         } else if (variable.name == "MokList") {
             keys.mok = read_signature_lists(variable.value).certificates;
         } else if (variable.name == "SbatLevel") {

@@ -11,6 +11,7 @@
 
 #include "firmware/secure_keys.hpp"
 #include "harness/diagnose/secure_boot_facts.hpp"
+#include "harness/matrix/hardware.hpp"
 
 namespace lktest {
 
@@ -28,7 +29,9 @@ public:
     /// SBAT levels come from installed shims or from those on the medium, which is inspected in a confined
     /// process the first time. That blocks for about a second. Throws a usage Error if neither has what is
     /// asked.
-    SecureLists lists(SecureKeys keys, const std::filesystem::path& medium);
+    /// @param store  the firmware's template, whose db may have the certificates too; may be empty
+    SecureLists lists(SecureKeys keys, const std::filesystem::path& medium,
+                      const std::filesystem::path& store);
 
 private:
     const ShimContents& of(const std::filesystem::path& medium);
@@ -36,6 +39,9 @@ private:
     std::mutex alone_;
     std::map<std::filesystem::path, ShimContents> by_medium_;
 };
+
+/// The scenario's keys on a machine of a cell, which has its own trust and SBAT level.
+SecureKeys keys_for(SecureKeys keys, const Hardware& hardware);
 
 /// The certificates that a machine with this variable store trusts; see variables_in().
 MachineKeys machine_keys(std::string_view store);

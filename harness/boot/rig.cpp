@@ -104,8 +104,12 @@ asio::awaitable<std::shared_ptr<Rig>> start_machine(Host& host, const BootCell& 
     Connection& libvirt = rig.seat.connection();
     SecureLists keys;
     const auto read_keys = [&] {
-        if (row_of(cell.firmware).secure_boot)
-            keys = host.shims.lists(scenario.keys, cell.image.path);
+        if (!row_of(cell.firmware).secure_boot)
+            return;
+        const auto found = choose_firmware(host.firmware, firmware_wish(cell));
+        const auto* firmware = std::get_if<FirmwareImages>(&found);
+        keys = host.shims.lists(keys_for(scenario.keys, cell.hardware), cell.image.path,
+                                firmware ? firmware->variables : fs::path());
     };
     co_await on_worker(host.workers, read_keys);
     spec = machine_spec(host, libvirt, cell, scenario, keys, rig.directory.path());

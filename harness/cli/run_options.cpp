@@ -9,6 +9,7 @@
 #include "harness/boot/host.hpp"
 #include "harness/cli/option.hpp"
 #include "harness/matrix/expand.hpp"
+#include "harness/matrix/sbat_wish.hpp"
 #include "harness/scenario/parse.hpp"
 
 namespace lktest {
@@ -33,6 +34,18 @@ std::string default_firmwares() {
 
 constexpr std::uint64_t least_memory = std::uint64_t{16} << 20, most_memory = std::uint64_t{1} << 40;
 
+/// @param word  levels between commas, or a file whose name may have commas
+void add_levels(const std::string& word, std::vector<std::string>& levels) {
+    const auto whole = sbat_wish(word);
+    for (const std::string& one : whole ? std::vector{*whole} : comma_separated(word)) {
+        if (!sbat_wish(one))
+            throw usage_error(
+                fmt::format("--sbat cannot be '{}'", one),
+                "use none, latest, the date of a level such as 2025021800, or a file that exists");
+        levels.push_back(one);
+    }
+}
+
 void add_hardware(CLI::App& app, HardwareAxes& hardware) {
     add_choices(app, "--machine", all_chipsets, hardware.chipsets, "chipset", "q35, virt");
     add_repeatable(app, "--cpu", "MODEL", "CPU model, as libvirt names it", "best available",
@@ -54,6 +67,11 @@ void add_hardware(CLI::App& app, HardwareAxes& hardware) {
     add_choices(app, "--tpm", all_tpms, hardware.tpms, "TPM, emulated by swtpm", "none");
     add_choices(app, "--graphics", all_graphics, hardware.graphics, "display", "vga, ramfb");
     add_choices(app, "--card", all_cards, hardware.cards, "network card", "virtio-net");
+    add_choices(app, "--trust", all_trusts, hardware.trusts,
+                "keys of Secure Boot: Microsoft's CA of 2011, of 2023, both, or --enroll's alone",
+                "the firmware package's");
+    add_repeatable(app, "--sbat", "none|latest|DATE|FILE", "SBAT revocations that the machine has seen",
+                   "none", [&hardware](const std::string& word) { add_levels(word, hardware.sbats); });
 }
 
 /// The sections of `lktest run --help`; `matrix` and `debug` have some of the options.
@@ -83,6 +101,24 @@ void group_options(CLI::App& app) {
     set_sections(app, sections);
 }
 
+namespace {
+
+void add_enroll(CLI::App& app, RunOptions& options) {
+    add_repeatable(app, "--enroll", "FILE|microsoft",
+                   "certificates for Secure Boot, with --firmware uefi-secure", "microsoft",
+                   [&options](const std::string& word) { options.enrolled.push_back(word); });
+    add_repeatable(app, "--dbx", "package|FILE", "programs that Secure Boot refuses", "package",
+                   [&options](const std::string& word) { options.dbx.push_back(word); });
+    add_repeatable(app, "--mok", "FILE", "certificates that the user has enrolled with MokManager", "none",
+                   [&options](const std::string& word) { options.mok.push_back(word); });
+    add_single(app, "--firmware-dir", "DIR", "firmware of another release, unpacked with dpkg -x",
+               "the host's", [&options](const std::string& word) { options.firmware_directory = word; });
+    add_repeatable(app, "--then", "ISO", "boot this medium next, on the same machine", "none",
+                   [&options](const std::string& word) { options.then.emplace_back(word); });
+}
+
+}  // namespace
+
 void add_cells(CLI::App& app, RunOptions& options) {
     add_repeatable(app, "--iso", "FILE",
                    "live image, same as FILE; NAME=FILE names it in cells and the history",
@@ -110,6 +146,7 @@ void add_cells(CLI::App& app, RunOptions& options) {
     add_choices(app, "-f,--firmware", all_firmwares, options.firmwares, "firmware", default_firmwares());
     add_choices(app, "-m,--medium", all_media, options.media, "how the ISO is attached", "cdrom");
     add_hardware(app, options.hardware);
+    add_enroll(app, options);
     add_repeatable(app, "-s,--scenario", "SCENARIO|FILE", "what a boot must reach", "one that fits the ISO",
                    [&options](const std::string& word) { options.scenarios.push_back(word); });
     add_repeatable(app, "--cell", "CELL", "boot only this cell of the matrix", "all",
@@ -133,30 +170,6 @@ void add_append(CLI::App& app, RunOptions& options) {
                        throw usage_error(fmt::format("--append {}", *why));
                    options.append += (options.append.empty() ? "" : " ") + word;
                });
-}
-
-void add_enroll(CLI::App& app, RunOptions& options) {
-    add_repeatable(app, "--enroll", "FILE|microsoft",
-                   "certificates for Secure Boot, with --firmware uefi-secure", "microsoft",
-                   [&options](const std::string& word) { options.enrolled.push_back(word); });
-    add_single(app, "--trust", "2011|2023|both", "generation of Microsoft's CA that Secure Boot trusts",
-               "the firmware package's keys", [&options](const std::string& word) {
-                   constexpr std::array<std::string_view, 3> values{"2011", "2023", "both"};
-                   if (choose("--trust", word, values) == 2)
-                       options.trust.assign(trust_generations.begin(), trust_generations.end());
-                   else
-                       options.trust = {word};
-               });
-    add_single(app, "--sbat", "latest|DATE|FILE", "SBAT revocations that the machine has seen", "none",
-               [&options](const std::string& word) { options.sbat = word; });
-    add_repeatable(app, "--dbx", "package|FILE", "programs that Secure Boot refuses", "package",
-                   [&options](const std::string& word) { options.dbx.push_back(word); });
-    add_repeatable(app, "--mok", "FILE", "certificates that the user has enrolled with MokManager", "none",
-                   [&options](const std::string& word) { options.mok.push_back(word); });
-    add_single(app, "--firmware-dir", "DIR", "firmware of another release, unpacked with dpkg -x",
-               "the host's", [&options](const std::string& word) { options.firmware_directory = word; });
-    add_repeatable(app, "--then", "ISO", "boot this medium next, on the same machine", "none",
-                   [&options](const std::string& word) { options.then.emplace_back(word); });
 }
 
 void add_host(CLI::App& app, RunOptions& options) {
@@ -189,7 +202,6 @@ void add_output(CLI::App& app, RunOptions& options) {
 void add_debugged(CLI::App& app, RunOptions& options) {
     add_cells(app, options);
     add_append(app, options);
-    add_enroll(app, options);
     add_host(app, options);
     add_output(app, options);
 }
@@ -197,7 +209,6 @@ void add_debugged(CLI::App& app, RunOptions& options) {
 void add_run(CLI::App& app, RunOptions& options, const std::string& default_jobs) {
     add_cells(app, options);
     add_append(app, options);
-    add_enroll(app, options);
     add_single(app, "--repeat", "N", "boot each cell N times; all must pass", "1",
                [&options](const std::string& word) {
                    options.trials.repeat =

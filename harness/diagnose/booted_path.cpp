@@ -11,6 +11,7 @@
 
 #include "builder/base/printable.hpp"
 #include "builder/inspect/path_lookup.hpp"
+#include "builder/inspect/pe.hpp"
 
 namespace lktest {
 namespace {
@@ -123,8 +124,13 @@ void add_medium_facts(const MediumFacts& medium, const std::string& command_line
     facts.words["label"] = label;
     std::set<std::string> loaders;
     for (const EfiProgram& program : medium.efi)
-        if (const std::string path = lower_case(program.path); path.starts_with("/efi/boot/boot"))
-            loaders.insert(printable(path.substr(path.rfind('/') + 1)));
+        if (const std::string path = lower_case(program.path); path.starts_with("/efi/boot/boot")) {
+            const std::string file = path.substr(path.rfind('/') + 1);
+            const std::string_view machine = efi_name_machine(file);
+            // Firmware starts no program of another architecture, whatever its name.
+            if (!program.image || machine.empty() || pe_machine_name(program.image->machine) == machine)
+                loaders.insert(printable(file));
+        }
     const std::string wanted_loader = lower_case(facts.words["efi-loader"]);
     facts.add("loader-on-medium", loaders.contains(wanted_loader),
               loaders.empty() ? "the medium has no /EFI/BOOT/BOOT*.EFI"

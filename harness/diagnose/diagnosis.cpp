@@ -319,8 +319,12 @@ bool is_start_of_setup(std::string_view line) {
 std::string loader_in(const std::vector<std::string>& console) {
     static const re2::RE2 named(
         R"((?:GNU GRUB|Welcome to GRUB|GRUB loading|(?:ISO|SYS|PXE|EXT)LINUX \d|Failed to load COM32 file|systemd-boot \d|rEFInd|iPXE \d|U-Boot \d{4}|[Ll]imine \d|No loader found\. Configuration files in|Error preparing initrd).*)");
+    // shim does not print its name, only that it refuses something, and then switches the machine off.
+    static const re2::RE2 by_shim(
+        R"((?i)Verif\w+ (?:shim )?SBAT data failed|SBAT self-check failed|Something has gone seriously wrong:|import_mok_state\(\) failed|Verification failed: \(0x|^start_image\(\) returned|Could not install security protocol|^Booting in insecure mode|^Press any key to perform MOK management)");
     for (const std::string& line : console) {
-        if (re2::RE2::PartialMatch(line, named) || is_return_of_loader(line) || is_start_of_setup(line))
+        if (re2::RE2::PartialMatch(line, named) || re2::RE2::PartialMatch(line, by_shim) ||
+            is_return_of_loader(line) || is_start_of_setup(line))
             return line;
     }
     return "";

@@ -53,6 +53,16 @@ bool trusts(const std::vector<std::string>& certificates, const SecureBootFacts&
     });
 }
 
+/// One signature by a revoked certificate is enough: firmware then refuses the image whatever else signed it
+/// (edk2, DxeImageVerificationLib).
+std::string revoked_signer(const MachineKeys& keys, const SecureBootFacts& secure) {
+    for (const PeSignature& signature : secure.signatures)
+        if (is_trusted(signature, keys.dbx_certificates))
+            return fmt::format("the certificate of the signer ({})",
+                               printable(signature.issuer.empty() ? signature.signer : signature.issuer));
+    return {};
+}
+
 void add_loader(const EfiProgram& loader, const MachineKeys& keys, Facts& facts) {
     const SecureBootFacts& secure = *loader.secure;
     facts.words["loader-signers"] = signers(secure);
@@ -63,8 +73,13 @@ void add_loader(const EfiProgram& loader, const MachineKeys& keys, Facts& facts)
     facts.add("loader-trusted", trusts(keys.db, secure) || is_listed(keys.db_hashes, secure),
               fmt::format("{} is signed by {}, and this machine's db holds {}", printable(loader.path),
                           facts.words["loader-signers"], facts.words["db"]));
-    facts.add("loader-in-dbx", is_listed(keys.dbx_hashes, secure),
-              fmt::format("the hash of {} is {}", printable(loader.path), secure.sha256));
+    const std::string revoked =
+        is_listed(keys.dbx_hashes, secure) ? "the hash" : revoked_signer(keys, secure);
+    facts.words["revoked-part"] = revoked;
+    facts.add("loader-in-dbx", !revoked.empty(),
+              revoked.empty() || revoked == "the hash"
+                  ? fmt::format("the hash of {} is {}", printable(loader.path), secure.sha256)
+                  : fmt::format("dbx has {} of {}", revoked, printable(loader.path)));
 }
 
 /// What shim starts: GRUB, or what replaces it under that name.

@@ -12,11 +12,12 @@ namespace lktest {
 
 /// What a machine trusts under Secure Boot, according to its variable store.
 struct MachineKeys {
-    std::vector<std::string> db;          ///< certificates in DER
-    std::vector<std::string> db_hashes;   ///< Authenticode hashes of single images, in hexadecimal
-    std::vector<std::string> dbx_hashes;  ///< the same, of revoked images
-    std::vector<std::string> mok;         ///< certificates of MokList, in DER
-    std::string sbat_level;               ///< the variable SbatLevel; empty if there is none
+    std::vector<std::string> db;                  ///< certificates in DER
+    std::vector<std::string> db_hashes;           ///< Authenticode hashes of single images, in hexadecimal
+    std::vector<std::string> dbx_hashes;          ///< the same, of revoked images
+    std::vector<std::string> dbx_certificates{};  ///< in DER: no image that they signed may start
+    std::vector<std::string> mok;                 ///< certificates of MokList, in DER
+    std::string sbat_level;                       ///< the variable SbatLevel; empty if there is none
 
     bool known() const { return !db.empty() || !db_hashes.empty(); }
 };

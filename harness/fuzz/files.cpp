@@ -56,7 +56,15 @@ std::vector<std::string> variable_stores() {
                                      {"BootOrder", vendor, std::string("\1\0", 2)},
                                      {"Boot0001", vendor, std::string("\1\0\0\0\4\0U\0S\0B\0\0\0", 14)},
                                      {"dbx", vendor, std::string(76, '\x26')}};
-    return {with_variables(store, variables)};
+    const std::string whole = with_variables(store, variables);
+    std::string long_name = whole, long_value = whole, unknown = whole, no_end = whole;
+    // The first variable's header: attributes at 4, sizes of name and value at 36 and 40 (UEFI 2.10, 8.2).
+    constexpr std::size_t first = header + 28;
+    long_name.replace(first + 36, 4, "\xfe\xff\xff\xff");
+    long_value.replace(first + 40, 4, "\xff\xff\xff\x7f");
+    unknown.replace(header, 16, "a store of other");
+    no_end.replace(header + 16, 4, "\xff\xff\xff\xff");
+    return {whole, whole.substr(0, first + 50), long_name, long_value, unknown, no_end};
 }
 
 std::vector<std::string> runs() {

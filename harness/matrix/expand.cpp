@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "builder/base/error.hpp"
+#include "harness/matrix/plain_name.hpp"
 
 namespace lktest {
 namespace {
@@ -54,6 +55,9 @@ std::string filters(const Axes& axes) {
     describe(words, "--card", axes.hardware.cards);
     for (const std::string& model : axes.hardware.cpu_models)
         words.push_back("--cpu " + model);
+    describe(words, "--trust", axes.hardware.trusts);
+    for (const std::string& level : axes.hardware.sbats)
+        words.push_back("--sbat " + level);
     return fmt::format("{}", fmt::join(words, " "));
 }
 
@@ -97,13 +101,34 @@ Medium usual_medium(const ImageChoice& choice, Arch arch, Firmware firmware) {
     return found == choice.media.end() ? choice.media.front() : *found;
 }
 
+/// Unset if the selected firmware does not suit the variant.
+std::optional<Firmware> firmware_of_variant(const std::vector<Firmware>& selected, bool secure_boot) {
+    if (!secure_boot && holds(selected, Firmware::uefi))
+        return Firmware::uefi;
+    const auto suits = [=](Firmware firmware) { return !secure_boot || row_of(firmware).secure_boot; };
+    const auto found = std::ranges::find_if(selected, suits);
+    return found == selected.end() ? std::nullopt : std::optional(*found);
+}
+
+/// Files of the same name would make cells of the same name.
+void check_levels(const std::vector<std::string>& sbats) {
+    for (std::size_t i = 0; i < sbats.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            if (sbats[i] != sbats[j] && plain_stem(sbats[i]) == plain_stem(sbats[j]))
+                throw usage_error(
+                    fmt::format("the SBAT levels {} and {} have the same name", sbats[j], sbats[i]),
+                    "rename one of the files");
+}
+
 /// The cells of one scenario.
 std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario) {
     const bool named = !axes.firmwares.empty() || !scenario.firmwares.empty();
     auto firmwares = meet<Firmware>(all_firmwares, axes.firmwares, scenario.firmwares);
     if (!named)
         std::erase_if(firmwares, [](Firmware firmware) { return !row_of(firmware).by_default; });
-    const std::vector<Hardware> machines = combine(or_else(axes.hardware, scenario.hardware));
+    const HardwareAxes hardware_axes = or_else(axes.hardware, scenario.hardware);
+    check_levels(hardware_axes.sbats);
+    const std::vector<Hardware> machines = combine(hardware_axes);
     const auto asked = meet<Medium>(all_media, axes.media, scenario.media);
     const bool any_asked = !axes.media.empty() || !scenario.media.empty();
     Machines met;
@@ -123,9 +148,10 @@ std::vector<PlannedCell> expand(const Axes& axes, const ScenarioChoice& scenario
                         met.add({scenario.name, choice.image, arch, firmware, medium, hardware});
             }
             if (!choice.on_request)
-                for (const Hardware& variant : axes.variants)
-                    met.add(
-                        {scenario.name, choice.image, arch, Firmware::uefi, choice.media.front(), variant});
+                for (const auto& [hardware, secure_boot] : axes.variants)
+                    if (const auto firmware = firmware_of_variant(firmwares, secure_boot))
+                        met.add(
+                            {scenario.name, choice.image, arch, *firmware, choice.media.front(), hardware});
         }
     }
     return std::move(met.cells);
@@ -161,23 +187,6 @@ void check_distinct(const std::vector<ScenarioChoice>& scenarios) {
                                   "rename one of the files");
 }
 
-constexpr std::size_t longest_name = 64;  // the cell's name, with a suffix, must fit into NAME_MAX
-
-bool is_plain(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("+._-").find(c) != std::string_view::npos;
-}
-
-/// A file's stem, with only the characters that are allowed in a directory, a libvirt domain and a JUnit
-/// case.
-std::string plain_stem(const std::filesystem::path& path) {
-    std::string stem = path.stem().string().substr(0, longest_name);
-    std::ranges::replace_if(
-        stem, [](char c) { return !is_plain(c); }, '-');
-    stem.erase(0, stem.find_first_not_of(".-"));
-    return stem.empty() ? "iso" : stem;
-}
-
 }  // namespace
 
 std::vector<PlannedCell> expand(const Axes& axes) {
@@ -194,9 +203,11 @@ std::vector<PlannedCell> expand(const Axes& axes) {
     }
     if (std::ranges::all_of(cells, [](const PlannedCell& cell) { return cell.not_applicable.has_value(); })) {
         const std::string asked = filters(axes);
-        throw usage_error(fmt::format("no cell is left to boot{}{}: {}", asked.empty() ? "" : " with ", asked,
-                                      *cells.front().not_applicable),
-                          "omit one of the filters");
+        const bool secure = !axes.hardware.trusts.empty() || !axes.hardware.sbats.empty();
+        throw usage_error(
+            fmt::format("no cell is left to boot{}{}: {}", asked.empty() ? "" : " with ", asked,
+                        *cells.front().not_applicable),
+            secure ? "choose firmware with Secure Boot: --firmware uefi-secure" : "omit one of the filters");
     }
     return cells;
 }
@@ -224,7 +235,9 @@ std::vector<Image> name_images(std::span<const Image> given) {
     for (const auto& [name, path] : given) {
         if (std::ranges::any_of(images, [&](const Image& image) { return image.path == path; }))
             continue;
-        const std::string stem = name.empty() ? plain_stem(path) : name;
+        std::string stem = name.empty() ? plain_stem(path) : name;
+        if (stem.empty())
+            stem = "iso";
         std::string unique = stem;
         for (int number = 2; taken(unique); ++number)
             unique = fmt::format("{}-{}", stem, number);

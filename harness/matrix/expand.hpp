@@ -37,6 +37,12 @@ struct ScenarioChoice {
     HardwareAxes hardware{};  ///< used for axes that the command line does not set
 };
 
+/// An additional machine, with an image's default medium, and with UEFI if that is selected.
+struct Variant {
+    Hardware hardware;
+    bool secure_boot = false;  ///< only with firmware that has it
+};
+
 /// The factors of the matrix. `arches`, `firmwares` and `media` are the user's selection; if empty, the
 /// default is every architecture, BIOS and UEFI, and the scenario's media.
 struct Axes {
@@ -46,8 +52,7 @@ struct Axes {
     std::vector<Firmware> firmwares{};
     std::vector<Medium> media{};
     HardwareAxes hardware{};
-    /// Additional machines, each with an image's default medium and plain UEFI.
-    std::vector<Hardware> variants{};
+    std::vector<Variant> variants{};
 };
 
 struct PlannedCell {

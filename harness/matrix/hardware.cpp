@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "harness/matrix/plain_name.hpp"
+
 namespace lktest {
 namespace {
 
@@ -59,6 +61,10 @@ Hardware without_plain(Hardware hardware, Arch arch) {
         hardware.graphics.reset();
     if (hardware.card == plain_card)
         hardware.card.reset();
+    if (hardware.trust == plain_trust)
+        hardware.trust.reset();
+    if (hardware.sbat == plain_sbat)
+        hardware.sbat.clear();
     return hardware;
 }
 
@@ -80,6 +86,10 @@ std::vector<std::string> words(const Hardware& hardware) {
         words.emplace_back(row_of(*hardware.graphics).word);
     if (hardware.card)
         words.emplace_back(name(*hardware.card));
+    if (hardware.trust)
+        words.push_back(fmt::format("trust-{}", name(*hardware.trust)));
+    if (!hardware.sbat.empty())
+        words.push_back("sbat-" + plain_stem(hardware.sbat));
     return words;
 }
 
@@ -102,6 +112,8 @@ HardwareAxes or_else(HardwareAxes asked, const HardwareAxes& fallback) {
     fill(asked.tpms, fallback.tpms);
     fill(asked.graphics, fallback.graphics);
     fill(asked.cards, fallback.cards);
+    fill(asked.trusts, fallback.trusts);
+    fill(asked.sbats, fallback.sbats);
     return asked;
 }
 
@@ -115,6 +127,8 @@ std::vector<Hardware> combine(const HardwareAxes& axes) {
     multiply(machines, axes.tpms, &Hardware::tpm);
     multiply(machines, axes.graphics, &Hardware::graphics);
     multiply(machines, axes.cards, &Hardware::card);
+    multiply(machines, axes.trusts, &Hardware::trust);
+    multiply(machines, axes.sbats, &Hardware::sbat);
     return machines;
 }
 

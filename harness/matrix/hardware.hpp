@@ -106,6 +106,39 @@ constexpr std::string_view name(Card card) {
 
 inline constexpr Card plain_card = Card::virtio;
 
+/// Whose loaders a machine with Secure Boot starts: the keys that db holds.
+enum class Trust { package, ca2011, ca2023, both, custom };
+
+struct TrustRow {
+    Trust value;
+    std::string_view name;
+    bool ca2011, ca2023;  ///< generations of Microsoft's CA for other vendors' loaders
+    bool packaged;  ///< the keys of the firmware's package, unless the scenario or --enroll replaces them
+};
+
+// The generations alone describe PCs: those sold before 2023, those sold without the expired CA, and updated
+// ones.
+inline constexpr std::array trust_rows{
+    TrustRow{Trust::package, "package", false, false, true},
+    TrustRow{Trust::ca2011, "2011", true, false, false},
+    TrustRow{Trust::ca2023, "2023", false, true, false},
+    TrustRow{Trust::both, "both", true, true, false},
+    TrustRow{Trust::custom, "custom", false, false, false},
+};
+static_assert(is_in_order(trust_rows));
+inline constexpr std::array all_trusts = values_of(trust_rows);
+constexpr const TrustRow& row_of(Trust trust) {
+    return row_at(trust_rows, trust);
+}
+constexpr std::string_view name(Trust trust) {
+    return row_of(trust).name;
+}
+
+inline constexpr Trust plain_trust = Trust::package;
+
+/// The SBAT level of a machine that no shim has raised yet.
+inline constexpr std::string_view plain_sbat = "none";
+
 /// The hardware of a machine, where it differs from the default.
 struct Hardware {
     std::optional<Chipset> chipset{};       ///< default: q35, virt
@@ -116,6 +149,8 @@ struct Hardware {
     std::optional<Tpm> tpm{};               ///< default: none
     std::optional<Graphics> graphics{};     ///< default: VGA on x86_64, ramfb on aarch64
     std::optional<Card> card{};             ///< default: virtio
+    std::optional<Trust> trust{};           ///< default: the firmware package's keys
+    std::string sbat{};                     ///< see SecureKeys::sbat; default: none
     auto operator<=>(const Hardware&) const = default;
 };
 
@@ -170,6 +205,8 @@ struct HardwareAxes {
     std::vector<Tpm> tpms{};
     std::vector<Graphics> graphics{};
     std::vector<Card> cards{};
+    std::vector<Trust> trusts{};
+    std::vector<std::string> sbats{};  ///< see Hardware::sbat
 };
 
 /// `asked`, with empty axes taken from `fallback`.

@@ -128,6 +128,9 @@ std::optional<std::string> inapplicable(const BootCell& cell) {
         return fmt::format("{} boots from disks only", firmware.title);
     if (auto why = inapplicable(cell.hardware, cell.arch))
         return why;
+    if (!firmware.secure_boot && (cell.hardware.trust || !cell.hardware.sbat.empty()))
+        return fmt::format("firmware {} has no Secure Boot, so {} has no effect", firmware.name,
+                           cell.hardware.trust ? "--trust" : "--sbat");
     const ChipsetRow& machine = row_of(chipset(cell));
     const std::string_view bus = drive_bus(cell);
     if (medium.drive == DriveKind::cdrom && bus != "usb" && machine.buses.find(bus) == std::string_view::npos)

@@ -24,7 +24,9 @@ std::vector<std::string> values(const BootCell& cell) {
             named(hardware.tables),
             named(hardware.tpm),
             named(hardware.graphics),
-            named(hardware.card)};
+            named(hardware.card),
+            named(hardware.trust),
+            hardware.sbat};
 }
 
 /// Numbers the pairs of values, from 0.

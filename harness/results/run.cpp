@@ -30,6 +30,8 @@ Json machine_of(const BootCell& cell) {
         {"tpm", named(hardware.tpm)},
         {"graphics", named(hardware.graphics)},
         {"card", named(hardware.card)},
+        {"trust", named(hardware.trust)},
+        {"sbat", json_text(hardware.sbat)},
     };
 }
 

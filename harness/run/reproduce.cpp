@@ -26,16 +26,16 @@ void reproduce(const Add& add, const Hardware& hardware) {
         add("--graphics", name(*hardware.graphics));
     if (hardware.card)
         add("--card", name(*hardware.card));
+    if (hardware.trust)
+        add("--trust", name(*hardware.trust));
+    if (!hardware.sbat.empty())
+        add("--sbat", hardware.sbat);
 }
 
 template <typename Add>
 void reproduce_keys(const Add& add, const RunOptions& options) {
     for (const std::string& certificate : options.enrolled)
         add("--enroll", certificate);
-    if (!options.trust.empty())
-        add("--trust", options.trust.size() > 1 ? "both" : options.trust.front());
-    if (!options.sbat.empty())
-        add("--sbat", options.sbat);
     for (const std::string& list : options.dbx)
         add("--dbx", list);
     for (const std::string& certificate : options.mok)

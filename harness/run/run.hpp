@@ -50,8 +50,6 @@ struct RunOptions {
     std::vector<std::string> scenarios;  ///< names or paths; empty to choose one that fits the ISO
     std::string append;                  ///< added to the kernel's command line in the loader's menu
     std::vector<std::string> enrolled;   ///< certificates to enroll in the firmware; see SecureKeys::db
-    std::vector<std::string> trust;      ///< see SecureKeys::trust
-    std::string sbat;                    ///< see SecureKeys::sbat
     std::vector<std::string> dbx, mok;   ///< see SecureKeys
     /// See find_unpacked_firmware(); empty for the host's firmware.
     std::filesystem::path firmware_directory;

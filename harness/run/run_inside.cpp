@@ -45,6 +45,8 @@ std::vector<fs::path> booted_images(const RunPlan& plan) {
     for (const PlannedCell& planned : plan.cells)
         if (!planned.not_applicable)
             paths.push_back(planned.cell.image.path);
+    for (const auto& [name, scenario] : plan.scenarios)
+        std::ranges::move(inserted_images(scenario.steps), std::back_inserter(paths));
     return paths;
 }
 

@@ -195,40 +195,45 @@ void ask_for_all(Axes& axes) {
         axes.media = {all_media.begin(), all_media.end()};
     if (axes.hardware.chipsets.empty())
         axes.hardware.chipsets = {all_chipsets.begin(), all_chipsets.end()};
-    axes.variants = {{.cpu = "max"},
-                     {.cpu = "Nehalem"},
-                     {.cpu = "cortex-a57"},
-                     {.cpus = 2},
-                     {.memory = std::uint64_t{512} << 20},
-                     {.tables = Tables::devicetree},
-                     {.tpm = Tpm::tpm2}};
+    axes.variants = {{{.cpu = "max"}},
+                     {{.cpu = "Nehalem"}},
+                     {{.cpu = "cortex-a57"}},
+                     {{.cpus = 2}},
+                     {{.memory = std::uint64_t{512} << 20}},
+                     {{.tables = Tables::devicetree}},
+                     {{.tpm = Tpm::tpm2}}};
     for (const Graphics graphics : all_graphics)
-        axes.variants.push_back({.graphics = graphics});
+        axes.variants.push_back({{.graphics = graphics}});
     for (const Card card : all_cards)
-        axes.variants.push_back({.card = card});
+        axes.variants.push_back({{.card = card}});
+    for (const TrustRow& trust : trust_rows)
+        if (trust.ca2011 || trust.ca2023)
+            axes.variants.push_back({{.trust = trust.value}, true});
+    axes.variants.push_back({{.sbat = std::string(newest_level)}, true});
 }
 
 /// Applies the user's state of Secure Boot to the scenarios. Reads all certificates, so that a bad one is
 /// reported before anything boots.
 void apply_secure_boot(RunPlan& plan, const RunOptions& options) {
-    const bool asked = !options.enrolled.empty() || !options.trust.empty() || !options.sbat.empty() ||
-                       !options.dbx.empty() || !options.mok.empty();
+    const bool asked = !options.enrolled.empty() || !options.dbx.empty() || !options.mok.empty();
     if (asked && std::ranges::none_of(plan.cells, [](const PlannedCell& planned) {
             return !planned.not_applicable && row_of(planned.cell.firmware).secure_boot;
         }))
-        throw usage_error(
-            "--enroll, --trust, --sbat, --dbx and --mok need firmware with Secure Boot, and no cell has it",
-            "add --firmware uefi-secure");
+        throw usage_error("--enroll, --dbx and --mok need firmware with Secure Boot, and no cell has it",
+                          "add --firmware uefi-secure");
     for (auto& [name, scenario] : plan.scenarios) {
         std::vector<std::string>& db = scenario.keys.db;
         db.insert(db.end(), options.enrolled.begin(), options.enrolled.end());
-        if (!options.trust.empty())
-            scenario.keys.trust = options.trust;
-        if (!options.sbat.empty())
-            scenario.keys.sbat = options.sbat;
         scenario.keys.dbx.insert(scenario.keys.dbx.end(), options.dbx.begin(), options.dbx.end());
         scenario.keys.mok.insert(scenario.keys.mok.end(), options.mok.begin(), options.mok.end());
         read_secure_keys(scenario.keys);
+    }
+    for (const auto& [cell, not_applicable] : plan.cells) {
+        const std::vector<std::string>& db = plan.scenarios.at(cell.scenario).keys.db;
+        const bool own = std::ranges::any_of(db, [](const std::string& key) { return key != packaged_keys; });
+        if (!not_applicable && cell.hardware.trust == Trust::custom && !own)
+            throw usage_error("--trust custom trusts only your certificates, and there are none",
+                              "name them with --enroll FILE");
     }
 }
 

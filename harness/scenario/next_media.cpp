@@ -40,6 +40,8 @@ void use_next_media(Scenario& scenario, const std::vector<std::filesystem::path>
                                 "is none",
                                 step.place.file, step.place.line, step.place.column, step.name),
                     "add --then with the other medium");
+            if (step.name == fmt::format("insert {}", next_medium))  // its default name
+                step.name = fmt::format("insert {}", next->filename().string());
             insert->image = std::filesystem::absolute(*next++).string();
         }
     for (; next != media.end(); ++next)

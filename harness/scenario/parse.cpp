@@ -10,6 +10,7 @@
 #include "builder/base/file.hpp"
 #include "builder/base/re2_text.hpp"
 #include "builder/base/toml_reader.hpp"
+#include "harness/matrix/sbat_wish.hpp"
 #include "harness/scenario/failure.hpp"
 #include "harness/scenario/names.hpp"
 #include "harness/scenario/patterns.hpp"
@@ -93,19 +94,19 @@ std::vector<std::string> read_key_files(TomlSource& source, TableReader& table, 
 }
 
 SecureKeys read_secure_boot(TomlSource& source, const toml::table& values,
-                            const std::vector<Firmware>& firmwares) {
+                            const std::vector<Firmware>& firmwares, HardwareAxes& hardware) {
     TableReader table(source, values, "[secure_boot]");
     SecureKeys keys;
     keys.db = read_key_files(source, table, "db", packaged_keys);
     keys.dbx = read_key_files(source, table, "dbx", packaged_list);
     keys.mok = read_key_files(source, table, "mok", {});
-    for (const PlacedText& generation : table.texts("trust")) {
-        if (std::ranges::find(trust_generations, generation.text) == trust_generations.end())
-            source.complain(generation.where, fmt::format("'trust' cannot be '{}'", generation.text),
-                            fmt::format("use {}", fmt::join(trust_generations, " or ")));
-        keys.trust.push_back(generation.text);
-    }
-    keys.sbat = table.string("sbat").value_or("");
+    hardware.trusts = read_names(source, table, "trust", all_trusts);
+    for (const PlacedText& level : table.texts("sbat"))
+        if (const auto wish = sbat_wish(level.text, std::filesystem::path(source.file).parent_path()))
+            hardware.sbats.push_back(*wish);
+        else
+            source.complain(level.where, fmt::format("'sbat' cannot be '{}'", level.text),
+                            "use none, latest, the date of a level, or a file beside the scenario");
     for (const auto& [key, file] : {std::pair("kek", &keys.kek), std::pair("pk", &keys.pk)}) {
         const std::vector<std::string> files = read_key_files(source, table, key, {});
         if (files.size() > 1)
@@ -192,6 +193,8 @@ void read_like(TomlSource& source, TableReader& table, Scenario& scenario) {
     Scenario base = read_scenario(file);
     scenario.machine = base.machine;
     scenario.hardware = std::move(base.hardware);
+    scenario.hardware.trusts.clear();  // the rest of [secure_boot] is not taken either
+    scenario.hardware.sbats.clear();
     scenario.resets = base.resets;
     scenario.stall = base.stall;
     scenario.until = std::move(base.until);
@@ -333,7 +336,7 @@ Scenario parse_scenario(const std::filesystem::path& file, std::string text) {
     if (const toml::table* machine = table.table("machine"))
         scenario.machine = read_machine(source, *machine, scenario.hardware);
     if (const toml::table* keys = table.table("secure_boot"))
-        scenario.keys = read_secure_boot(source, *keys, scenario.firmwares);
+        scenario.keys = read_secure_boot(source, *keys, scenario.firmwares, scenario.hardware);
     if (const toml::table* boot = table.table("boot"))
         scenario.boot = read_boot_line(source, *boot);
     if (scenario.boot.loopback && scenario.media != std::vector{Medium::usb})

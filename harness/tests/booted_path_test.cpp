@@ -56,6 +56,20 @@ TEST(BootedPath, OtherLoadersOfTheMediumDoNotCount) {
     EXPECT_TRUE(finds(findings_on_path(facts, cell, ""), "/boot/first"));
 }
 
+TEST(BootedPath, ALoaderOfAnotherMachineIsNotTheOneThatTheFirmwareWants) {
+    for (const auto& [machine, usable] : {std::pair(0x8664, true), std::pair(0xaa64, false)}) {
+        MediumFacts facts = medium();
+        facts.efi.emplace_back();
+        facts.efi.back().path = "/EFI/BOOT/BOOTX64.EFI";
+        facts.efi.back().image.emplace();
+        facts.efi.back().image->machine = static_cast<std::uint16_t>(machine);
+        Facts found;
+        found.words["efi-loader"] = "BOOTX64.EFI";
+        add_medium_facts(facts, "", {}, found);
+        EXPECT_EQ(found.find("loader-on-medium")->holds, usable);
+    }
+}
+
 TEST(BootedPath, TheLabelThatTheGuestSpeaksOfIsComparedWithTheMediums) {
     const auto facts_of = [](const std::string& line) {
         Facts facts;

@@ -31,9 +31,9 @@ struct Fault {
     Arch arch = Arch::x86_64;
     std::string firmware, medium = "cdrom", memory, graphics, network = "none", recipe = "tiny",
                           scenario = "broken";
-    std::string trust, sbat, revoked;  ///< of a machine with Secure Boot
-    std::string stage, cause;          ///< of the diagnosis; cause = "" if it boots without a finding
-    std::string refused;               ///< lktest refuses to boot it with this text
+    std::string trust, sbat, enrolled, revoked, revoked_signer;  ///< of a machine with Secure Boot
+    std::string stage, cause;  ///< of the diagnosis; cause = "" if it boots without a finding
+    std::string refused;       ///< lktest refuses to boot it with this text
     // How the medium is broken; empty members leave it unchanged.
     std::string append, file, kernel_entry, init, unsign, wipe, signed_by;
     std::vector<std::string> replace, initramfs, without;
@@ -87,7 +87,9 @@ std::vector<Fault> read_faults() {
         text("signed_by", fault.signed_by);
         text("trust", fault.trust);
         text("sbat", fault.sbat);
+        text("enrolled", fault.enrolled);
         text("revoked", fault.revoked);
+        text("revoked_signer", fault.revoked_signer);
         percent("from", fault.from);
         percent("to", fault.to);
         percent("shorten", fault.shorten);
@@ -201,9 +203,17 @@ std::string list_of(const std::string& hash) {
 }
 
 /// The options for the state of the machine's Secure Boot. Files are written to `directory`.
-std::vector<std::string> secure_options(const Fault& fault, const BrokenMedium& medium,
-                                        const fs::path& directory) {
+std::vector<std::string> secure_options(const Fault& fault, const BrokenMedium& whole,
+                                        const BrokenMedium& medium, const fs::path& directory) {
+    const auto authority = [&](const std::string& name) {
+        write_file(directory / name, whole.certificate(loader_path(fault.arch), name));
+        return directory / name;
+    };
     std::vector<std::string> options;
+    if (!fault.enrolled.empty())
+        options.insert(options.end(), {"--enroll", authority(fault.enrolled)});
+    if (!fault.revoked_signer.empty())
+        options.insert(options.end(), {"--dbx", authority(fault.revoked_signer)});
     if (!fault.trust.empty())
         options.insert(options.end(), {"--trust", fault.trust});
     if (!fault.sbat.empty()) {
@@ -258,7 +268,8 @@ void apply(const Fault& fault, BrokenMedium& medium) {
 Json boot(const Fault& fault) {
     make_directories(scratch);
     const TempDir directory(scratch);
-    BrokenMedium medium = whole_medium(fault.recipe, fault.arch);
+    const BrokenMedium whole = whole_medium(fault.recipe, fault.arch);
+    BrokenMedium medium = whole;
     apply(fault, medium);
     const fs::path iso = directory.path() / "broken.iso";
     write_file(iso, medium.bytes());
@@ -275,7 +286,7 @@ Json boot(const Fault& fault) {
         command.insert(command.end(), {"--memory", fault.memory});
     if (!fault.graphics.empty())
         command.insert(command.end(), {"--graphics", fault.graphics});
-    const std::vector<std::string> secure = secure_options(fault, medium, directory.path());
+    const std::vector<std::string> secure = secure_options(fault, whole, medium, directory.path());
     command.insert(command.end(), secure.begin(), secure.end());
     fs::remove_all(scratch / "runs" / fault.id());
     const ProcessResult ended = run_process(command);

@@ -7,6 +7,7 @@
 
 #include "builder/tests/support/source_directory.hpp"
 #include "harness/console/failures.hpp"
+#include "harness/diagnose/last_boot.hpp"
 #include "harness/scenario/parse.hpp"
 
 namespace lktest {
@@ -101,6 +102,30 @@ TEST_F(DiagnosisTest, WithoutALogTheCpusTellTheStage) {
     EXPECT_EQ(diagnosis().signs.front().name, "kernel-stuck-at-entry");
     seen_ = {};
     EXPECT_EQ(diagnosis().stage, BootStage::unknown);
+}
+
+TEST_F(DiagnosisTest, ALoaderThatSwitchedTheMachineOffIsKnownByItsLastWords) {
+    const std::string start = "BdsDxe: starting Boot0001 \"UEFI QEMU DVD-ROM QM00001 \" from PciRoot(0x0)";
+    seen_.loader = loader_in({start});
+    EXPECT_EQ(diagnosis().stage, BootStage::unknown);
+    for (const char* said :
+         {"Verifying shim SBAT data failed: Security Policy Violation",
+          "Something has gone seriously wrong: SBAT self-check failed: Security Policy Violation",
+          "shim.c:866:verify_sbat() Verification failed: (0x1A) Security Violation"}) {
+        seen_.loader = loader_in({start, said});
+        EXPECT_EQ(diagnosis().stage, BootStage::boot_loader) << said;
+    }
+}
+
+TEST(LastBoot, IsWhatFollowsTheFirmwaresLastWord) {
+    const std::string first = "BdsDxe: starting Boot0001 \"UEFI QEMU DVD-ROM\" from PciRoot(0x0)";
+    using Lines = std::vector<std::string>;
+    EXPECT_EQ(lines_of_last_boot({first, "Linux version 6.1.0", first, "Verification failed: (0x1A)"}),
+              (Lines{first, "Verification failed: (0x1A)"}));
+    EXPECT_EQ(lines_of_last_boot({"Booting from DVD/CD...", "a", "Booting from DVD/CD...", "b"}),
+              (Lines{"Booting from DVD/CD...", "b"}));
+    EXPECT_EQ(lines_of_last_boot({"Linux version 6.1.0"}), Lines{"Linux version 6.1.0"});
+    EXPECT_TRUE(lines_of_last_boot({}).empty());
 }
 
 TEST_F(DiagnosisTest, TheSetupCodeOfAKernelIsKnownByItsWord) {

@@ -65,6 +65,37 @@ TEST(Expand, BootsFromTheFirstMediumThatTheFirmwareReads) {
                   "boot.recovery-arm.aarch64-uefi-ia32-cdrom", "boot.recovery-arm.aarch64-u-boot-usb"}));
 }
 
+TEST(Expand, VariesKeysOnlyOnFirmwareWithSecureBootAndTheRestOnUefi) {
+    Axes axes = default_axes();
+    axes.images = {x86_image};
+    axes.variants = {{{.cpus = 2}}, {{.trust = Trust::ca2023}, true}};
+    const auto varied = [&axes] {
+        std::vector<std::string> names;
+        for (const PlannedCell& planned : expand(axes))
+            if (planned.cell.hardware != Hardware{})
+                names.push_back(name(planned.cell));
+        return names;
+    };
+    EXPECT_EQ(varied(), (std::vector<std::string>{"boot.recovery.x86_64-uefi-cdrom-2cpus"}));
+    axes.firmwares = {Firmware::bios, Firmware::uefi, Firmware::uefi_secure};
+    EXPECT_EQ(varied(), (std::vector<std::string>{"boot.recovery.x86_64-uefi-cdrom-2cpus",
+                                                  "boot.recovery.x86_64-uefi-secure-cdrom-trust-2023"}));
+    axes.firmwares = {Firmware::bios};
+    EXPECT_EQ(varied(), (std::vector<std::string>{"boot.recovery.x86_64-bios-cdrom-2cpus"}));
+}
+
+TEST(Expand, RefusesKeysWithoutSecureBootAndLevelsOfOneName) {
+    Axes axes = default_axes();
+    axes.hardware.trusts = {Trust::ca2011, Trust::ca2023};
+    EXPECT_NE(complaint(axes).find("--trust 2011 --trust 2023"), std::string::npos) << complaint(axes);
+    EXPECT_NE(complaint(axes).find("--firmware uefi-secure"), std::string::npos);
+    axes.firmwares = {Firmware::uefi_secure};
+    EXPECT_EQ(expand(axes).size(), 4U);
+    axes.hardware.sbats = {"/a/new.csv", "/b/new.csv"};
+    EXPECT_EQ(complaint(axes),
+              "the SBAT levels /a/new.csv and /b/new.csv have the same name\nrename one of the files");
+}
+
 TEST(Expand, TakesAnImageOfUnknownArchitectureForAll) {
     Axes axes = default_axes();
     axes.images = {{{"any", "/any.iso"}, {}}};

@@ -40,6 +40,32 @@ TEST(Hardware, IsSaidInACellsNameOnlyWhereItIsNotPlain) {
               "boot.live.x86_64-uefi-cdrom-sata-pc-Nehalem-2cpus-512M-tpm2-headless-e1000e");
 }
 
+TEST(Hardware, NamesTheKeysAndRevocationsOfSecureBootWhereTheyAreNotThePackages) {
+    const auto named = [](Hardware hardware) {
+        const std::string whole =
+            name(canonical(cell(Arch::x86_64, Firmware::uefi_secure, Medium::cdrom, std::move(hardware))));
+        return whole.substr(whole.find("cdrom"));
+    };
+    EXPECT_EQ(named({.trust = Trust::package, .sbat = "none"}), "cdrom");
+    EXPECT_EQ(named({.trust = Trust::ca2023}), "cdrom-trust-2023");
+    EXPECT_EQ(named({.cpus = 2, .trust = Trust::both, .sbat = "latest"}),
+              "cdrom-2cpus-trust-both-sbat-latest");
+    EXPECT_EQ(named({.sbat = "2025021800"}), "cdrom-sbat-2025021800");
+    EXPECT_EQ(named({.sbat = "/tmp/my levels/of today.csv"}), "cdrom-sbat-of-today");
+}
+
+TEST(Hardware, HasKeysOnlyWithSecureBoot) {
+    const auto why = [](Firmware firmware, Hardware hardware) {
+        return inapplicable(cell(Arch::x86_64, firmware, Medium::cdrom, std::move(hardware)))
+            .value_or("exists");
+    };
+    EXPECT_EQ(why(Firmware::uefi_secure, {.trust = Trust::ca2011, .sbat = "latest"}), "exists");
+    EXPECT_EQ(why(Firmware::uefi, {.trust = Trust::ca2011}),
+              "firmware uefi has no Secure Boot, so --trust has no effect");
+    EXPECT_EQ(why(Firmware::bios, {.sbat = "latest"}),
+              "firmware bios has no Secure Boot, so --sbat has no effect");
+}
+
 TEST(Hardware, HasOneNameForEachDrive) {
     const auto medium = [](Arch arch, Medium of, std::optional<Chipset> chipset = {}) {
         return canonical(cell(arch, Firmware::uefi, of, {.chipset = chipset})).medium;

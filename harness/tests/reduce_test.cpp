@@ -66,5 +66,12 @@ TEST(ReducePairwise, ChoosesTheSameCellsEachTimeInTheirOrderAndNoneThatCannotRun
     EXPECT_TRUE(reduce_pairwise({}).empty());
 }
 
+TEST(ReducePairwise, KnowsTheKeysAndRevocationsOfSecureBoot) {
+    Axes axes{.images = {{{"live", "/live.iso"}, {Arch::x86_64}}}, .scenarios = {{.name = "boot"}}};
+    axes.firmwares = {Firmware::uefi_secure};
+    axes.hardware = {.trusts = {all_trusts.begin(), all_trusts.end()}, .sbats = {"none", "latest"}};
+    EXPECT_EQ(reduce_pairwise(expand(axes)).size(), all_trusts.size() * 2);
+}
+
 }  // namespace
 }  // namespace lktest

@@ -295,5 +295,22 @@ TEST(ReadScenario, CertificatesLieBesideTheScenario) {
     EXPECT_NE(read(secure, "pk = 'microsoft'\n").find("does not exist"), std::string::npos);
 }
 
+TEST(ReadScenario, TrustAndSbatAreAxesOfItsMachines) {
+    const TempDir scratch;
+    const std::filesystem::path level = scratch.path() / "level.csv";
+    write_file(level, "sbat,1,2025021800\n");
+    const auto read = [&](const std::string& keys) {
+        return parse_scenario(
+            scratch.path() / "s.toml",
+            "firmware = 'uefi-secure'\n[secure_boot]\n" + keys +
+                "[[milestone]]\nname = 'kernel'\npattern = 'Linux version'\nwithin = '1s'\n");
+    };
+    const Scenario scenario = read("trust = ['2011', 'both']\nsbat = ['none', 'level.csv']\n");
+    EXPECT_EQ(scenario.hardware.trusts, (std::vector{Trust::ca2011, Trust::both}));
+    EXPECT_EQ(scenario.hardware.sbats, (std::vector<std::string>{"none", level.string()}));
+    for (const char* bad : {"trust = '2012'\n", "sbat = '2025'\n", "sbat = 'no-such-file'\n"})
+        EXPECT_THROW(read(bad), Error) << bad;
+}
+
 }  // namespace
 }  // namespace lktest

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "builder/base/file.hpp"
 #include "firmware/secure_keys.hpp"
 #include "firmware/variable_store.hpp"
 #include "harness/boot/machine_keys.hpp"
@@ -122,6 +123,22 @@ TEST_F(SecureBootFactsTest, ComparesSbatWithWhatTheMachineHasSeen) {
     EXPECT_FALSE(older.find("sbat-too-old")->holds);
 }
 
+TEST_F(SecureBootFactsTest, ARevokedCertificateRevokesWhatItSigned) {
+    const NewVariable variables[] = {{"db", vendor, signature_list(theirs_.der, "theirs")},
+                                     {"dbx", vendor, signature_list(theirs_.der, "theirs")}};
+    add_secure_boot_facts(medium_, machine_keys(store_with(variables)), facts_);
+    EXPECT_TRUE(holds("loader-trusted"));
+    EXPECT_TRUE(holds("loader-in-dbx"));
+    EXPECT_EQ(facts_.words["revoked-part"], "the certificate of the signer (Their CA)");
+
+    Facts other;
+    other.words["efi-loader"] = "BOOTX64.EFI";
+    const NewVariable harmless[] = {{"db", vendor, signature_list(theirs_.der, "theirs")},
+                                    {"dbx", vendor, signature_list(mine_.der, "mine")}};
+    add_secure_boot_facts(medium_, machine_keys(store_with(harmless)), other);
+    EXPECT_FALSE(other.find("loader-in-dbx")->holds);
+}
+
 TEST_F(SecureBootFactsTest, SaysNothingOfAMachineWhoseKeysAreNotKnown) {
     add_secure_boot_facts(medium_, {}, facts_);
     EXPECT_TRUE(facts_.all.empty());
@@ -136,6 +153,41 @@ TEST_F(SecureBootFactsTest, ReadsTheKeysOfAVariableStore) {
     EXPECT_EQ(keys.db, std::vector{mine_.der});
     EXPECT_EQ(keys.sbat_level, "sbat,1,2021030218\n");
     EXPECT_FALSE(machine_keys("no store").known());
+}
+
+TEST(KeysFor, ACellReplacesThePackagesKeysAndKeepsTheUsers) {
+    const SecureKeys scenario{.trust = {}, .authorities = {}, .db = {"microsoft", "mine.pem"}};
+    const auto of = [&scenario](Hardware hardware) { return keys_for(scenario, hardware); };
+    EXPECT_EQ(of({}).db, scenario.db);
+    EXPECT_TRUE(of({}).trust.empty());
+    const SecureKeys both = of({.trust = Trust::both, .sbat = "latest"});
+    EXPECT_EQ(both.trust, (std::vector<std::string>{"2011", "2023"}));
+    EXPECT_EQ(both.db, std::vector<std::string>{"mine.pem"});
+    EXPECT_EQ(both.sbat, "latest");
+    EXPECT_EQ(of({.trust = Trust::ca2023}).trust, std::vector<std::string>{"2023"});
+    const SecureKeys custom = of({.trust = Trust::custom});
+    EXPECT_TRUE(custom.trust.empty());
+    EXPECT_EQ(custom.db, std::vector<std::string>{"mine.pem"});
+}
+
+TEST(KnownShims, TakesMicrosoftsCertificateFromTheFirmwaresOwnStoreToo) {
+    const TempDir scratch;
+    const std::filesystem::path store = scratch.path() / "vars.fd";
+    const TestCertificate other = make_certificate("Windows UEFI CA 2023"),
+                          microsoft = make_certificate("Microsoft UEFI CA 2023");
+    const NewVariable db[] = {
+        {"db", vendor, signature_list(other.der, "other") + signature_list(microsoft.der, "theirs")}};
+    write_file(store, store_with(db));
+    KnownShims known;
+    const SecureLists lists = known.lists({.trust = {"2023"}}, scratch.path() / "no-medium", store);
+    // A shim of this host, if there is one, counts first.
+    EXPECT_EQ(common_names(read_signature_lists(lists.db).certificates),
+              std::vector<std::string>{"Microsoft UEFI CA 2023"});
+    EXPECT_FALSE(lists.keep_packaged_db);
+    write_file(store, "not a store");
+    if (lists.db == signature_list(microsoft.der, "theirs")) {
+        EXPECT_THROW(known.lists({.trust = {"2023"}}, scratch.path() / "no-medium", store), Error);
+    }
 }
 
 TEST(VariableReportText, SaysWhatABootChanged) {

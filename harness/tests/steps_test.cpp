@@ -247,6 +247,7 @@ reset = true
     EXPECT_EQ(inserted_images(scenario.steps),
               (std::vector<std::string>{"/media/older.iso", "/media/oldest.iso"}));
     ASSERT_EQ(scenario.steps.size(), 4U) << "the second one has steps of its own";
+    EXPECT_EQ(scenario.steps[0].name, "insert older.iso");
     EXPECT_EQ(scenario.steps[3].name, "boot oldest.iso");
     EXPECT_TRUE(std::holds_alternative<PressReset>(scenario.steps[3].action));
     Scenario alone = parse("[[step]]\ninsert = 'then'\n");

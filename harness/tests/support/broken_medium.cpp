@@ -201,6 +201,15 @@ void BrokenMedium::keep_signature(const std::string& path, std::string_view text
         refuse(fmt::format("no signature of {} has '{}'", path, text));
 }
 
+std::string BrokenMedium::certificate(const std::string& path, const std::string& common_name) const {
+    if (const auto secure = read_secure_boot(ByteView::of_memory(content(path))))
+        for (const PeSignature& signature : secure->signatures)
+            for (const std::string& der : signature.chain)
+                if (common_names({der}) == std::vector{common_name})
+                    return der;
+    refuse(fmt::format("no signature of {} has the certificate '{}'", path, common_name));
+}
+
 std::string BrokenMedium::hash(const std::string& path) const {
     const auto secure = read_secure_boot(ByteView::of_memory(content(path)));
     return secure ? secure->sha256 : std::string();

@@ -45,6 +45,8 @@ public:
     void unsign(const std::string& path);
     /// Leaves only the signatures that contain this text, such as the name of an authority.
     void keep_signature(const std::string& path, std::string_view text);
+    /// The certificate of this common name in a signature of the program, in DER.
+    std::string certificate(const std::string& path, const std::string& common_name) const;
     /// The program's hash, as dbx lists it, in hexadecimal.
     std::string hash(const std::string& path) const;
     void set_machine(const std::string& path, std::uint16_t machine);
