@@ -85,7 +85,8 @@ TEST(NetbootTree, HoldsTheListedNamesWithTheirContents) {
 
 TEST(NetbootTree, WithoutAnythingThatBootsIsAnError) {
     const NetbootListing listing{.directories = {}, .files = {"/notes.txt"}, .links = {}, .targets = {}};
-    const MediumFacts facts = read_netboot_facts(netboot_tree(listing, {ByteView::of_memory("hello")}), "srv");
+    const MediumFacts facts =
+        read_netboot_facts(netboot_tree(listing, {ByteView::of_memory("hello")}), "srv");
     EXPECT_TRUE(has(find_faults(facts), "nothing-to-boot"));
 }
 

@@ -49,7 +49,8 @@ BuildResult make_image(const BuildRequest& request) {
     if (!request.root.empty()) {
         recipe.root = root_at(request.root, recipe.root);
         if (request.recipe.empty() && recipe.root.kind != RootKind::system)
-            recipe.name = fs::absolute(request.root / "").lexically_normal().parent_path().stem().string();
+            recipe.name =
+                std::filesystem::absolute(request.root / "").lexically_normal().parent_path().stem().string();
     }
     if (!request.suite.empty()) {
         recipe.suite = recipe.root.suite = request.suite;
