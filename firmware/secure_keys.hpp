@@ -16,10 +16,10 @@ inline constexpr std::string_view packaged_keys = "microsoft";
 inline constexpr std::string_view packaged_list = "package";
 
 /// Means the newest SBAT level that a shim on the host or the medium carries.
-inline constexpr std::string_view newest_level = "latest";
+inline constexpr std::string_view latest_sbat = "latest";
 
 /// Means a machine on which no shim has run.
-inline constexpr std::string_view no_level = "none";
+inline constexpr std::string_view no_sbat = "none";
 
 /// The generations of Microsoft's CA for other vendors' loaders.
 inline constexpr std::array<std::string_view, 2> trust_generations{"2011", "2023"};

@@ -16,12 +16,12 @@ namespace lktest {
 namespace {
 
 /// Parameters for an ISO that lies as a file on another medium: live-boot's, then casper's and dracut's.
-constexpr std::array<std::string_view, 2> iso_parameters{"findiso", "iso-scan/filename"};
+constexpr std::array<std::string_view, 2> iso_file_parameters{"findiso", "iso-scan/filename"};
 
 /// On its own medium the ISO does not contain itself.
 void judge_iso_file(const MediumFacts& facts, const BootPath& path, std::set<std::string>& said,
                     IsoFindings& findings) {
-    for (const std::string_view name : iso_parameters) {
+    for (const std::string_view name : iso_file_parameters) {
         const std::string file = parameter(path.entry->said.command_line, name);
         if (!file.starts_with('/') || file.find('$') != std::string::npos ||
             facts.tree->find(normal_path(file)) || !said.insert(path.place + file).second)

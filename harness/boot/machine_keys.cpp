@@ -81,7 +81,7 @@ std::string level_of(const std::string& wish, const ShimContents& contents) {
     }
     std::string found;
     for (const std::string& level : contents.sbat_levels)
-        if ((wish == newest_level && sbat_date(level) > sbat_date(found)) || wish == sbat_date(level))
+        if ((wish == latest_sbat && sbat_date(level) > sbat_date(found)) || wish == sbat_date(level))
             found = level;
     if (!found.empty())
         return found;
@@ -109,7 +109,7 @@ const ShimContents& KnownShims::of(const fs::path& medium) {
 }
 
 SecureLists KnownShims::lists(SecureKeys keys, const fs::path& medium, const fs::path& store) {
-    const bool leveled = !keys.sbat.empty() && keys.sbat != no_level;
+    const bool leveled = !keys.sbat.empty() && keys.sbat != no_sbat;
     if (!keys.trust.empty() || leveled) {
         ShimContents contents = of(medium);
         if (!keys.trust.empty())

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <stdexcept>
@@ -41,6 +42,16 @@ struct Interrupted : std::runtime_error {
     Interrupted() : std::runtime_error("interrupted") {}
 };
 
+/// "trees/mine/" and "mine.tar.xz" are "mine".
+std::string name_of_root(const std::filesystem::path& root) {
+    constexpr std::array<std::string_view, 6> endings{".tar", ".gz", ".xz", ".zst", ".bz2", ".iso"};
+    std::filesystem::path name =
+        std::filesystem::absolute(root / "").lexically_normal().parent_path().filename();
+    while (name.has_stem() && std::ranges::find(endings, name.extension().string()) != endings.end())
+        name = name.stem();
+    return name.string();
+}
+
 }  // namespace
 
 BuildResult make_image(const BuildRequest& request) {
@@ -48,9 +59,9 @@ BuildResult make_image(const BuildRequest& request) {
         read_recipe(find_data(recipe_files, request.recipe.empty() ? any_root_recipe : request.recipe));
     if (!request.root.empty()) {
         recipe.root = root_at(request.root, recipe.root);
-        if (request.recipe.empty() && recipe.root.kind != RootKind::system)
-            recipe.name =
-                std::filesystem::absolute(request.root / "").lexically_normal().parent_path().stem().string();
+        if (const std::string name = name_of_root(request.root);
+            request.recipe.empty() && recipe.root.kind != RootKind::system && !name.empty())
+            recipe.name = name;
     }
     if (!request.suite.empty()) {
         recipe.suite = recipe.root.suite = request.suite;

@@ -209,7 +209,7 @@ void ask_for_all(Axes& axes) {
     for (const TrustRow& trust : trust_rows)
         if (trust.ca2011 || trust.ca2023)
             axes.variants.push_back({{.trust = trust.value}, true});
-    axes.variants.push_back({{.sbat = std::string(newest_level)}, true});
+    axes.variants.push_back({{.sbat = std::string(latest_sbat)}, true});
 }
 
 /// Applies the user's state of Secure Boot to the scenarios. Reads all certificates, so that a bad one is

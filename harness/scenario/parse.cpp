@@ -19,13 +19,14 @@
 namespace lktest {
 namespace {
 
-constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+constexpr std::uint64_t memory_step = std::uint64_t{1} << 20, least_memory = 16 * memory_step,
+                        most_memory = memory_step << 20;
 
 MachineSettings read_machine(TomlSource& source, const toml::table& values, HardwareAxes& hardware) {
     TableReader table(source, values, "[machine]");
     MachineSettings machine;
     if (const auto memory = table.size("memory")) {
-        if (*memory < 16 * mebibyte || *memory > mebibyte * mebibyte || *memory % mebibyte != 0)
+        if (*memory < least_memory || *memory > most_memory || *memory % memory_step != 0)
             table.complain("memory", "'memory' must be whole mebibytes, from 16M to 1024G");
         machine.memory = *memory;
     }

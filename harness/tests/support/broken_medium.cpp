@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "builder/base/certificate.hpp"
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
