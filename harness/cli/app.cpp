@@ -71,7 +71,7 @@ constexpr std::array module_examples{
     Example{"lktest module pack tools/ 10-tools.sb", "files to add to the live system"},
     Example{"lktest module unpack 10-tools.sb tools/", "and back"},
 };
-constexpr std::array first_examples{Example{"lktest run my-live.iso", "does my ISO boot, and if not, why?"},
+constexpr std::array first_examples{Example{"lktest run my-live.iso", "boot it, and say why it fails"},
                                     run_examples[0], build_examples[0], inspect_examples[0],
                                     doctor_examples[0]};
 

@@ -64,8 +64,7 @@ void print(const results::Run& run, const results::Run* base, std::string_view f
 
 void add_report(CLI::App& app, ReportRequest& request) {
     app.add_option("DIR", request.runs,
-                   "runs (shards, machines, repetitions); of each cell, the last result that was not "
-                   "cancelled counts")
+                   "runs (shards, machines, repetitions); each cell's last finished result counts")
         ->type_name("DIR")
         ->required();
     add_single(app, "--format", alternatives(report_formats()), "how to print it", "text",

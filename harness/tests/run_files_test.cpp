@@ -54,9 +54,10 @@ TEST_F(RunFiles, MatrixIsARegularFileOfBoundedSize) {
     EXPECT_THAT(complaint(run_), HasSubstr("it is not a regular file"));
     EXPECT_THAT(complaint("/dev/zero"), HasSubstr("it is not a regular file"));
     fs::remove(run_ / "matrix.json");
-    write_file(run_ / "matrix.json", std::string(11, ' '));
-    EXPECT_THAT(complaint(run_, {.matrix = 10}), HasSubstr("it has 11 bytes"));
-    EXPECT_EQ(complaint(run_, {.matrix = 11}), "no error");
+    constexpr std::size_t size = std::size_t{3} << 20;
+    write_file(run_ / "matrix.json", std::string(size, ' '));
+    EXPECT_THAT(complaint(run_, {.matrix = size - (1 << 20)}), HasSubstr("it has 3 MiB, but"));
+    EXPECT_EQ(complaint(run_, {.matrix = size}), "no error");
 }
 
 TEST_F(RunFiles, ACellsFilesAreCopiedAndNothingElse) {
