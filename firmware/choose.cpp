@@ -40,6 +40,10 @@ bool grants(const Descriptor& descriptor, const FirmwareBuild& build, bool secur
 }  // namespace
 
 Error missing_firmware_error(const MissingFirmware& missing) {
+    if (!missing.directory.empty())
+        return usage_error(fmt::format("{} has no {}", missing.directory.string(), missing.what),
+                           "unpack its package there too, with dpkg -x: ovmf (since Debian 14 ovmf-generic), "
+                           "qemu-efi-aarch64");
     return host_error(
         fmt::format("{} is missing", missing.what),
         missing.package.empty() ? "" : fmt::format("install it: apt install {}", missing.package));
@@ -70,7 +74,7 @@ std::variant<FirmwareImages, MissingFirmware> choose_firmware(const FirmwareCata
     if (!best)
         return MissingFirmware{fmt::format("{} firmware for {}{}", kind.title, name(wish.arch),
                                            secure_boot ? " with Microsoft's keys" : ""),
-                               std::string(build->package)};
+                               std::string(build->package), catalogue.directory};
     return FirmwareImages{.code = best->code,
                           .variables = best->variables,
                           .format = best->code_format,

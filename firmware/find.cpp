@@ -94,6 +94,7 @@ FirmwareCatalogue find_firmware(const std::vector<fs::path>& directories) {
 FirmwareCatalogue find_unpacked_firmware(const fs::path& directory) {
     const fs::path root = fs::absolute(directory);
     FirmwareCatalogue catalogue = find_in({root / "usr/share/qemu/firmware", root}, root);
+    catalogue.directory = directory;
     if (catalogue.descriptors.empty())
         throw usage_error(fmt::format("{} has no firmware with a descriptor", directory.string()),
                           catalogue.warnings.empty()

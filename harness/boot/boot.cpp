@@ -143,7 +143,7 @@ void report_changes(const Rig& rig, const std::string& after, const fs::path& ar
     const VariableReport report = report_variables(rig.variables_before, after);
     for (const std::string& note : report.notes)
         attendance.tell({.at = attendance.since_power_on(),
-                         .kind = Event::Kind::lifecycle,
+                         .kind = Event::Kind::note,
                          .name = "variables",
                          .text = note});
     try {
@@ -167,6 +167,11 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
     const std::shared_ptr<Rig> made = co_await start_machine(host, cell, *scenario, artefacts, attendance);
     made->artefacts = held;
     Rig& rig = *made;
+    if (row_of(cell.firmware).secure_boot)
+        attendance->tell({.at = attendance->since_power_on(),
+                          .kind = Event::Kind::note,
+                          .name = "trust",
+                          .text = trust_sentence(machine_keys(rig.variables_before))});
     const auto live = std::make_shared<LiveGuest>(host, cell, scenario, directory, attendance, made);
     const LiveGuests::Entry entry(host.guests, live);
 

@@ -120,6 +120,15 @@ void add_sbat(const std::vector<const EfiProgram*>& programs, const std::string&
 
 }  // namespace
 
+std::string trust_sentence(const MachineKeys& keys) {
+    if (!keys.known())
+        return "this machine has no keys of Secure Boot";
+    return fmt::format("Secure Boot trusts {}{}", keys.db.empty() ? "only single programs" : owners(keys.db),
+                       keys.sbat_level.empty() ? ""
+                                               : fmt::format(", with the revocations of {}",
+                                                             sbat_day(sbat_date(keys.sbat_level))));
+}
+
 void add_secure_boot_facts(const MediumFacts& medium, const MachineKeys& keys, Facts& facts) {
     if (!keys.known())
         return;

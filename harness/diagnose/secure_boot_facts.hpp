@@ -22,6 +22,9 @@ struct MachineKeys {
     bool known() const { return !db.empty() || !db_hashes.empty(); }
 };
 
+/// "Secure Boot trusts Microsoft UEFI CA 2023; no SBAT level is set".
+std::string trust_sentence(const MachineKeys& keys);
+
 /// Adds both sides of a refusal to `facts`: who signed the loaders of the medium, and what the machine
 /// trusts. Adds nothing if the keys are not known. Pure.
 void add_secure_boot_facts(const MediumFacts& medium, const MachineKeys& keys, Facts& facts);

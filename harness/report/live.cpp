@@ -157,6 +157,7 @@ std::optional<std::string> plain_line(std::string_view cell, const Event& event,
             said = fmt::format("{}: {}", lktest::name(event.kind), text);
             break;
         case Event::Kind::step: said = "step " + name; break;
+        case Event::Kind::note: said = "note: " + text; break;
         case Event::Kind::finished: return std::nullopt;  // the verdict says more
     }
     return fmt::format("{} {}  {}", stamp(event.at), cell, said);

@@ -53,6 +53,14 @@ public:
     }
     std::string clipped(std::string_view text) const { return clip(text, room()); }
 
+    /// A sentence, broken into lines of the page's width, the later ones indented.
+    std::vector<std::string> wrapped(std::string_view text) const {
+        std::vector<std::string> lines = wrap(text, std::max<std::size_t>(style_.width, 40) - indent);
+        for (std::size_t i = 1; i < lines.size(); ++i)
+            lines[i].insert(0, indent, ' ');
+        return lines;
+    }
+
     /// A path or a command, never broken or clipped, so that it can be copied.
     void verbatim(std::string_view label, const std::string& text) { add({head(label), {text}}, false); }
 
@@ -188,6 +196,27 @@ std::string seen_elsewhere(const CellResult& result) {
     return fmt::format("{}", fmt::join(said, ", "));
 }
 
+/// Each note once: "– 4 cells: Secure Boot trusts …".
+void add_notes(Page& page, const Run& run) {
+    struct Note {
+        std::string text;
+        std::vector<std::string> cells;
+    };
+    std::vector<Note> notes;
+    for (const CellResult& result : run.cells)
+        for (const std::string& text : result.notes) {
+            const auto known = std::ranges::find(notes, text, &Note::text);
+            if (known == notes.end())
+                notes.push_back({text, {result.cell.name}});
+            else
+                known->cells.push_back(result.cell.name);
+        }
+    for (const auto& [text, cells] : notes)
+        for (const std::string& line : page.wrapped(fmt::format(
+                 "– {}: {}", cells.size() == 1 ? cells.front() : counted(cells.size(), "cell"), text)))
+            page.add({{line, Tone::dim}}, false);
+}
+
 Span overall_mark(const results::Counts& counts) {
     if (counts.failed > 0)
         return mark(OutcomeClass::product_failure);
@@ -212,6 +241,7 @@ std::string text_report(const Run& run, const Style& style) {
     for (const CellResult& result : run.cells)
         if (const std::string elsewhere = seen_elsewhere(result); !elsewhere.empty())
             page.add({{fmt::format("– {}: {}", result.cell.name, elsewhere), Tone::dim}});
+    add_notes(page, run);
     for (const CellResult& result : run.cells) {
         if (!result.verdict)
             continue;

@@ -28,10 +28,10 @@ constexpr double longest = 1e9;
 constexpr std::array<std::string_view, 12> run_keys{"schema",  "lktest",   "command",   "started",
                                                     "seconds", "complete", "exit_code", "counts",
                                                     "host",    "cells",    "runs",      "images"};
-constexpr std::array<std::string_view, 20> cell_keys{
-    "name",     "scenario", "image",      "arch",    "firmware",  "medium",   "machine",
-    "variant",  "outcome",  "class",      "seconds", "reached",   "missing",  "reason",
-    "evidence", "hint",     "milestones", "steps",   "artefacts", "reproduce"};
+constexpr std::array<std::string_view, 21> cell_keys{
+    "name",     "scenario", "image",      "arch",    "firmware", "medium",    "machine",
+    "variant",  "outcome",  "class",      "seconds", "reached",  "missing",   "reason",
+    "evidence", "hint",     "milestones", "steps",   "notes",    "artefacts", "reproduce"};
 
 // Writing.
 
@@ -63,6 +63,7 @@ Json cell_json(const CellResult& result) {
     json["steps"] = Json::array();
     for (const StepTime& step : result.steps)
         json["steps"].push_back({{"name", printable(step.name)}, {"at", seconds(step.at)}});
+    json["notes"] = json_strings(result.notes);
     json["artefacts"] = json_strings(result.artefacts);
     json["reproduce"] = json_text(result.reproduce);
     json.update(result.other);
@@ -235,6 +236,7 @@ CellResult read_result(const Json& json) {
             {text(*milestone, "name"), time(*milestone, "at"), texts(*milestone, "sources")});
     for (const Json* step : objects(json, "steps"))
         result.steps.push_back({text(*step, "name"), time(*step, "at")});
+    result.notes = texts(json, "notes");
     result.artefacts = texts(json, "artefacts");
     result.reproduce = text(json, "reproduce");
     result.other = other_keys(json, cell_keys);

@@ -68,6 +68,7 @@ struct CellResult {
     std::optional<Ending> verdict;  ///< unset while it waits or runs
     std::vector<MilestoneTime> milestones;
     std::vector<StepTime> steps;
+    std::vector<std::string> notes;      ///< sentences about the machine, each once
     std::vector<std::string> artefacts;  ///< paths relative to the run's directory
     std::string reproduce;               ///< the command that runs this cell alone
     Json other = Json::object();         ///< keys unknown to this lktest

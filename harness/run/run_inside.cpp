@@ -131,8 +131,10 @@ private:
             put_line(json_line(result(cell).cell, event));
         if (event.kind == Event::Kind::reset || event.kind == Event::Kind::started)
             result(cell).milestones.clear();
-        if (event.kind == Event::Kind::started)  // the cell may have been booted before
+        if (event.kind == Event::Kind::started) {  // the cell may have been booted before
             result(cell).steps.clear();
+            result(cell).notes.clear();
+        }
         if (event.kind == Event::Kind::milestone) {
             auto& reached = result(cell).milestones;
             const auto known =
@@ -144,6 +146,8 @@ private:
         }
         if (event.kind == Event::Kind::step)
             result(cell).steps.push_back({printable(event.name), event.at});
+        if (event.kind == Event::Kind::note)
+            result(cell).notes.push_back(printable(event.text));
         live_.event(cell, event);
     }
 

@@ -190,6 +190,16 @@ TEST(KnownShims, TakesMicrosoftsCertificateFromTheFirmwaresOwnStoreToo) {
     }
 }
 
+TEST(TrustSentence, NamesTheKeysAndTheRevocations) {
+    MachineKeys keys;
+    EXPECT_EQ(trust_sentence(keys), "this machine has no keys of Secure Boot");
+    keys.db = {make_certificate("Old CA").der, make_certificate("New CA").der};
+    EXPECT_EQ(trust_sentence(keys), "Secure Boot trusts New CA and Old CA");
+    keys.sbat_level = "sbat,1,2025021800\nshim,4\n";
+    EXPECT_EQ(trust_sentence(keys),
+              "Secure Boot trusts New CA and Old CA, with the revocations of 2025-02-18");
+}
+
 TEST(VariableReportText, SaysWhatABootChanged) {
     const NewVariable old[] = {{"Lang", vendor, "en"}, {"Gone", vendor, "x"}};
     const NewVariable now[] = {{"Lang", vendor, "en"},

@@ -90,6 +90,18 @@ TEST(TextReport, SaysOfASilentCellInFifteenLinesWhatWasSaidLast) {
     EXPECT_FALSE(holds("line 0..."));
 }
 
+TEST(TextReport, HasEachNoteOnce) {
+    results::Run report = sample_report();
+    ASSERT_GE(report.cells.size(), 2U);
+    report.cells[0].notes = {"Secure Boot trusts A", "this boot changed dbx"};
+    report.cells[1].notes = {"Secure Boot trusts A"};
+    const std::string text = text_report(report, {});
+    EXPECT_NE(text.find("\n– 2 cells: Secure Boot trusts A\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("\n– " + report.cells[0].cell.name + ": this boot changed dbx\n"), std::string::npos);
+    for (const std::string& line : lines_of(text))
+        EXPECT_LE(columns(line), 80U) << line;
+}
+
 TEST(TextReport, OfNothingIsStillAReport) {
     EXPECT_EQ(text_report({}, {}), "image  arch\n───────────\n\n✓ 0 of 0 cells passed · 0.0s\n");
 }

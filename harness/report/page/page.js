@@ -43,7 +43,7 @@ function short_time(seconds) {
 // ------------------------------------------------------------------ the axes of the matrix
 
 const facts = new Set(["name", "outcome", "class", "seconds", "reached", "missing", "reason", "evidence", "hint",
-  "milestones", "steps", "artefacts", "reproduce", "run"]);
+  "milestones", "steps", "notes", "artefacts", "reproduce", "run"]);
 
 /** 536870912 is "512M", as --memory has it. */
 const short_size = (bytes) => bytes % 2 ** 30 === 0 ? `${bytes / 2 ** 30}G` : `${bytes / 2 ** 20}M`;
@@ -306,7 +306,7 @@ function verdict_of(cell, left) {
   const progress = cell.missing ? `${cell.reached ?? "no milestone"}, then waited for ${cell.missing}` : cell.reached;
   const told = left.files["diagnosis.json"] ? JSON.parse(left.files["diagnosis.json"].text) : {};
   const pairs = h("dl", { class: "pairs" }, pair("reason", cell.reason), cell.kind === "passed" ? [] : pair("reached", progress), pair("hint", cell.hint),
-    pair("state", told.summary), (told.cpus ?? []).map((line) => pair("CPU", line)), (told.silence ? [told.silence] : []).map((s) => pair("silence", `${s.reason}. ${s.fix ?? ""}`)),
+    (cell.notes ?? []).map((note) => pair("note", note)), pair("state", told.summary), (told.cpus ?? []).map((line) => pair("CPU", line)), (told.silence ? [told.silence] : []).map((s) => pair("silence", `${s.reason}. ${s.fix ?? ""}`)),
     cell.evidence?.length ? pair("evidence", h("pre", { class: "evidence" }, quoted(cell.evidence))) : []);
   const images = Object.entries(left.images).filter(([name]) => !name.startsWith("film-"));
   const shots = h("div", { class: "shots" + (images.length > 1 ? " many" : "") }, images.map(([name, data]) => picture(data, name)));
