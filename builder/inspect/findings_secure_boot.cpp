@@ -19,15 +19,6 @@ bool is_signed(const std::optional<SecureBootFacts>& secure) {
     return secure && !secure->signatures.empty();
 }
 
-std::string signers_text(const SecureBootFacts& secure) {
-    std::vector<std::string> names;
-    for (const PeSignature& signature : secure.signatures)
-        names.push_back(signature.issuer.empty() || signature.issuer == signature.signer
-                            ? fmt::format("'{}'", signature.signer)
-                            : fmt::format("'{}' (issued by '{}')", signature.signer, signature.issuer));
-    return fmt::format("{}", fmt::join(names, " and "));
-}
-
 std::string vendor_text(const EfiProgram& shim) {
     return shim.secure->vendor_names.empty()
                ? std::string("no vendor certificate")
@@ -74,10 +65,9 @@ std::string fix_of(Refusal::Kind kind) {
 }
 
 /// What is known of a refusal beyond its reason.
-std::string told(const Refusal& refusal, const EfiProgram& shim, const std::optional<SecureBootFacts>& next) {
+std::string told(const Refusal& refusal, const EfiProgram& shim) {
     if (refusal.kind == Refusal::Kind::foreign)
-        return fmt::format("It is signed by {}, and the shim ({}) carries {}.", signers_text(*next),
-                           shown(shim), vendor_text(shim));
+        return fmt::format("The shim ({}) carries {}.", shown(shim), vendor_text(shim));
     return fmt::format("{} is a signed shim, which refuses such a file under Secure Boot.", shown(shim));
 }
 
@@ -90,7 +80,7 @@ void judge_next(const Judge& judge, const EfiProgram& shim, const std::string& p
         return;
     const std::string_view end = id_of(refusal->kind);
     add_warning(judge.findings, end.starts_with('-') ? fmt::format("{}{}", id, end) : std::string(end),
-                fmt::format("{}. {}", refusal->text, told(*refusal, shim, next)), fix_of(refusal->kind));
+                fmt::format("{}. {}", refusal->text, told(*refusal, shim)), fix_of(refusal->kind));
 }
 
 /// @param own  what the shim on the medium requires itself

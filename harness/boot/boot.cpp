@@ -241,6 +241,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
             extend(verdict, found->diagnosis);
             add_lines_before(verdict, console);
             explain(verdict, found->diagnosis, found->diagnosis.causes);
+            strip_frames(verdict.evidence);
             if (verdict.outcome == Outcome::silent && found->seen.tasks)
                 if (const std::string words = busy_in_words(*found->seen.tasks); !words.empty())
                     verdict.reason += "; " + words;

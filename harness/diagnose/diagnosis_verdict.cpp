@@ -88,6 +88,23 @@ void add_lines_before(Verdict& verdict, const std::vector<std::string>& console)
     verdict.evidence = std::move(shown);
 }
 
+void strip_frames(std::vector<std::string>& lines) {
+    constexpr std::string_view replacement = "\xef\xbf\xbd";
+    const auto is_word = [](char c) { return c > ' ' && c <= '~'; };
+    std::vector<std::string> kept;
+    for (std::string& line : lines) {
+        if (line.find(replacement) == line.npos) {
+            kept.push_back(std::move(line));
+            continue;
+        }
+        const auto first = std::ranges::find_if(line, is_word);
+        const auto last = std::find_if(line.rbegin(), line.rend(), is_word).base();
+        if (first < last)
+            kept.emplace_back(first, last);
+    }
+    lines = std::move(kept);
+}
+
 void explain(Verdict& verdict, Diagnosis& diagnosis, std::vector<RankedCause> causes) {
     diagnosis.causes = std::move(causes);
     if (diagnosis.causes.empty())

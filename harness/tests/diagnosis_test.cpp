@@ -316,6 +316,14 @@ TEST(DiagnosisVerdict, EvidenceShowsTheLinesBeforeTheFailureAndEachOnce) {
                                                           "Kernel panic - not syncing: x", "CPU: 0 PID: 1"}));
 }
 
+TEST(DiagnosisVerdict, EvidenceHasNoFramesOfDialogues) {
+    const std::string bar = "\xef\xbf\xbd";
+    std::vector<std::string> lines{"BdsDxe: starting", "", bar + bar + "\xc4\xbf",
+                                   bar + "   Security Violation  " + bar};
+    strip_frames(lines);
+    EXPECT_EQ(lines, (std::vector<std::string>{"BdsDxe: starting", "", "Security Violation"}));
+}
+
 TEST_F(DiagnosisTest, WhatUefiHasLoadedTellsFirmwareFromBootLoader) {
     cpu({.pc = 0x7c00'0000});
     seen_.efi_images = {"DxeCore", "ArmCpuDxe"};
