@@ -21,8 +21,8 @@ struct FirmwareCatalogue {
     std::vector<Descriptor> descriptors;  ///< in QEMU's order; the first match is used
     /// Images of the kinds that have no descriptors.
     std::map<std::pair<Firmware, Arch>, std::filesystem::path> images;
-    std::vector<Problem> warnings;    ///< skipped descriptors, and why
-    std::filesystem::path directory;  ///< of unpacked packages, as the user named it; empty for the host's own
+    std::vector<Problem> warnings;      ///< skipped descriptors, and why
+    std::filesystem::path directory{};  ///< of unpacked packages, as the user named it; empty for the host
 };
 
 struct FirmwareWish {
@@ -41,8 +41,8 @@ struct FirmwareImages {
 };
 
 struct MissingFirmware {
-    std::string what;     ///< "UEFI firmware for aarch64"
-    std::string package;  ///< Debian's package: "qemu-efi-aarch64"
+    std::string what;                   ///< "UEFI firmware for aarch64"
+    std::string package;                ///< Debian's package: "qemu-efi-aarch64"
     std::filesystem::path directory{};  ///< see FirmwareCatalogue
 };
 
