@@ -123,6 +123,9 @@ std::vector<Fault> image_faults() {
          "header"},
         {"gpt-backup-missing", arm, unchanged,
          [](std::string& iso, const MediumFacts&) { iso[le64(iso, 512 + 32) * 512] = 'x'; }, warning},
+        {"gpt-backup-missing", arm, unchanged,
+         [](std::string& iso, const MediumFacts&) { iso[le64(iso, 512 + 32) * 512 + 56] ^= 1; }, warning,
+         "backup"},
         {"no-esp-partition", arm, [](FakeMedium& medium) { medium.layout.esp_type = basic_data_guid; },
          as_it_is, warning},
     };
