@@ -382,6 +382,18 @@ TEST(Causes, LiveMediaLeadsLiveBootToAnotherDevice) {
     EXPECT_EQ(first(in_initramfs(lines, facts)), "live-media-restricted");
 }
 
+TEST(Causes, AnAppendedRdinitIsKnownWithoutAFindingOnTheMedium) {
+    const std::vector<std::string> lines{
+        "[    0.000000] Linux version 6.1.0 (x) #1",
+        "[    0.500000] Trying to unpack rootfs image as initramfs...",
+        "[    2.400000] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(1,0)"};
+    Facts facts;
+    facts.add("initrd-given", true, "the kernel's log shows an initrd");
+    EXPECT_FALSE(stands(in_initramfs(lines, facts, {}, {}, true), "rdinit-missing"));
+    facts.add("parameter rdinit", true, "the kernel's command line says 'rdinit=/absent'");
+    EXPECT_EQ(first(in_initramfs(lines, facts, {}, {}, true)), "rdinit-missing");
+}
+
 TEST(Causes, AModuleWithoutSignatureIsNotAMissingDriver) {
     Facts unseen;
     unseen.add("medium-seen", false, "the kernel's log does not name the CD drive");
