@@ -110,8 +110,8 @@ void extend(Verdict& verdict, const Diagnosis& diagnosis);
 /// Puts the console's lines before the failure in front of the evidence, without repetitions.
 void add_lines_before(Verdict& verdict, const std::vector<std::string>& console);
 
-/// Takes the frame off the lines of a firmware's dialogue, and leaves out lines that are nothing else. Firmware
-/// sends frames in code page 437, whose bytes are seldom UTF-8.
+/// Takes the frame off the lines of a firmware's dialogue, and leaves out lines that are nothing else.
+/// Firmware sends frames in code page 437, whose bytes are seldom UTF-8.
 void strip_frames(std::vector<std::string>& lines);
 
 /// Adds the ranked causes to the verdict and to the diagnosis.
