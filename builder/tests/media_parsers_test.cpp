@@ -7,10 +7,12 @@
 
 #include "builder/base/file.hpp"
 #include "builder/base/process.hpp"
+#include "builder/inspect/el_torito.hpp"
 #include "builder/inspect/erofs.hpp"
 #include "builder/inspect/finding.hpp"
 #include "builder/inspect/image_files.hpp"
 #include "builder/inspect/kernel_config.hpp"
+#include "builder/inspect/pe.hpp"
 #include "builder/inspect/squashfs_super.hpp"
 #include "builder/inspect/uki.hpp"
 #include "builder/inspect/verity.hpp"
@@ -58,6 +60,44 @@ std::string fault_of_squashfs(std::size_t at, std::uint64_t value, std::size_t s
     put(image, at, value, size);
     const auto super = read_squashfs_super(ByteView::of_memory(image));
     return super ? super->fault : "not a SquashFS image";
+}
+
+TEST(EfiName, NamesTheMachine) {
+    EXPECT_EQ(efi_name_machine("BOOTX64.EFI"), "x86_64");
+    EXPECT_EQ(efi_name_machine("bootia32.efi"), "i386");
+    EXPECT_EQ(efi_name_machine("grubaa64.efi"), "aarch64");
+    EXPECT_EQ(efi_name_machine("BOOTRISCV64.EFI"), "riscv64");
+    EXPECT_EQ(efi_name_machine("memtest.efi"), "");
+}
+
+TEST(BootCatalogue, HasEverySectionUpToTheLast) {
+    constexpr std::size_t sector = 2048, entry = 32;
+    std::string iso(20 * sector, '\0');
+    iso.replace(17 * sector + 1, 5, "CD001");
+    iso.replace(17 * sector + 7, 23, "EL TORITO SPECIFICATION");
+    put(iso, 17 * sector + 71, 19, 4);
+    const auto boots = [&iso](std::size_t number, std::uint64_t start) {
+        put(iso, 19 * sector + number * entry, 0x88, 1);
+        put(iso, 19 * sector + number * entry + 8, start, 4);
+    };
+    const auto section = [&iso](std::size_t number, std::uint64_t indicator, std::uint64_t platform) {
+        put(iso, 19 * sector + number * entry, indicator, 1);
+        put(iso, 19 * sector + number * entry + 1, platform, 1);
+        put(iso, 19 * sector + number * entry + 2, 1, 2);
+    };
+    boots(1, 30);
+    section(2, 0x90, bios_platform);  // more sections follow
+    boots(3, 40);
+    section(4, 0x91, efi_platform);  // the last one
+    boots(5, 50);
+    section(6, 0x91, efi_platform);
+    boots(7, 60);
+    const auto catalogue = read_boot_catalogue(ByteView::of_memory(iso));
+    ASSERT_TRUE(catalogue);
+    ASSERT_EQ(catalogue->images.size(), 3U);
+    EXPECT_EQ(catalogue->images[1].offset, 40 * sector);
+    EXPECT_EQ(catalogue->images[2].offset, 50 * sector);
+    EXPECT_EQ(catalogue->images[2].platform, efi_platform);
 }
 
 TEST(SquashfsSuper, NamesTheFieldThatIsWrong) {
