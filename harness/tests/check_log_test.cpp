@@ -187,6 +187,16 @@ TEST(CheckLog, ForgivesALoaderWhoseKernelRunsAfterAll) {
     EXPECT_EQ(summary(loader + "[    0.000000] Linux version 6.1.0 (x) #1 SMP\n"), "(grub-file-not-found@2)");
 }
 
+TEST(CheckLog, ForgivesASlowMachineThatContinuesButNotACrash) {
+    const std::string start = "[    1.000000] Run /init as init process\n", login = "box login: \n";
+    const std::string stall = "[   60.000000] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\n";
+    EXPECT_EQ(summary(start + stall), "rcu-stall@2");
+    EXPECT_EQ(summary(start + stall + login), "(rcu-stall@2)");
+    EXPECT_EQ(summary(start + login + stall), "rcu-stall@3") << "nothing shows that it continues";
+    const std::string crash = summary(start + std::string(oops));
+    EXPECT_EQ(summary(start + std::string(oops) + login), crash);
+}
+
 TEST(CheckLog, SaysHowFarTheBootCameThatFailed) {
     EXPECT_EQ(check("SeaBIOS (version 1.16)\n").stage(), "firmware");
     EXPECT_EQ(check("Welcome to GRUB!\n").stage(), "boot-loader");
