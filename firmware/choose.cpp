@@ -42,7 +42,7 @@ bool grants(const Descriptor& descriptor, const FirmwareBuild& build, bool secur
 Error missing_firmware_error(const MissingFirmware& missing) {
     if (!missing.directory.empty())
         return usage_error(fmt::format("{} has no {}", missing.directory.string(), missing.what),
-                           "unpack its package there too, with dpkg -x: ovmf (since Debian 14 ovmf-generic), "
+                           "unpack packages there with dpkg -x: ovmf (since Debian 14 ovmf-generic), "
                            "qemu-efi-aarch64");
     return host_error(
         fmt::format("{} is missing", missing.what),

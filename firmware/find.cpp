@@ -95,13 +95,12 @@ FirmwareCatalogue find_unpacked_firmware(const fs::path& directory) {
     const fs::path root = fs::absolute(directory);
     FirmwareCatalogue catalogue = find_in({root / "usr/share/qemu/firmware", root}, root);
     catalogue.directory = directory;
+    if (catalogue.descriptors.empty() && catalogue.warnings.empty())
+        throw missing_firmware_error({"firmware with a descriptor", "", directory});
     if (catalogue.descriptors.empty())
-        throw usage_error(fmt::format("{} has no firmware with a descriptor", directory.string()),
-                          catalogue.warnings.empty()
-                              ? "unpack packages there with dpkg -x: ovmf (since Debian 14 ovmf-generic), "
-                                "qemu-efi-aarch64"
-                              : fmt::format("{}: {}", catalogue.warnings.front().place.file,
-                                            catalogue.warnings.front().message));
+        throw usage_error(
+            fmt::format("{} has no firmware with a descriptor", directory.string()),
+            fmt::format("{}: {}", catalogue.warnings.front().place.file, catalogue.warnings.front().message));
     return catalogue;
 }
 

@@ -31,12 +31,27 @@ std::vector<std::string> directories(const std::string& own) {
     return {own, "/boot/isolinux", "/isolinux", "/boot/syslinux", "/syslinux", "/"};
 }
 
-bool found(const IsoTree& tree, const std::string& own, std::string_view file) {
+/// The path of a file that ISOLINUX looks for; empty if there is none.
+std::string located(const IsoTree& tree, const std::string& own, std::string_view file) {
     if (file.starts_with('/'))
-        return tree.find(file) || !tree.find_any_case(normal_path(file)).empty();
-    return std::ranges::any_of(directories(own), [&](const std::string& directory) {
-        return !tree.find_any_case(normal_path(directory + "/" + std::string(file))).empty();
-    });
+        return tree.find(file) ? std::string(file) : tree.find_any_case(normal_path(file));
+    for (const std::string& directory : directories(own))
+        if (std::string path = tree.find_any_case(normal_path(directory + "/" + std::string(file)));
+            !path.empty())
+            return path;
+    return {};
+}
+
+bool found(const IsoTree& tree, const std::string& own, std::string_view file) {
+    return !located(tree, own, file).empty();
+}
+
+/// Adds what these modules depend on.
+void add_needed(std::set<std::string>& modules) {
+    for (const std::string& module : std::set(modules))
+        for (const Needs& need : needs)
+            if (lower_case(file_name_of(module)) == need.module)
+                modules.emplace(need.needed);
 }
 
 void check_table(IsolinuxFacts& facts, const ByteView& image, std::uint64_t offset) {
@@ -60,10 +75,7 @@ std::vector<std::string> missing_modules(const IsolinuxFacts& facts, const IsoTr
         for (const NamedFile& module : config.said.modules)
             wanted.insert(module.path);
     if (facts.needs_ldlinux)
-        for (const std::string& module : std::set(wanted))
-            for (const Needs& need : needs)
-                if (lower_case(file_name_of(module)) == need.module)
-                    wanted.emplace(need.needed);
+        add_needed(wanted);
     std::ranges::copy_if(wanted, std::inserter(missing, missing.end()),
                          [&](const std::string& module) { return !found(tree, own, module); });
     return {missing.begin(), missing.end()};
@@ -73,23 +85,18 @@ std::vector<std::string> missing_modules(const IsolinuxFacts& facts, const IsoTr
 std::vector<std::string> foreign_modules(const IsolinuxFacts& facts, const IsoTree& tree,
                                          const std::vector<ConfigFacts>& configs) {
     std::set<std::string> foreign;
+    if (facts.version.empty())
+        return {};
     for (const ConfigFacts& config : configs)
-        for (const NamedFile& module : config.said.modules)
-            for (const std::string& directory : directories(std::string(directory_of(facts.path)))) {
-                const std::string path = tree.find_any_case(
-                    normal_path(module.path.starts_with('/') ? module.path : directory + "/" + module.path));
-                const IsoNode* node = path.empty() ? nullptr : tree.find(path);
-                if (!node || node->directory)
-                    continue;
-                const std::string head = node->content.read(0, 5);
-                const bool elf = head.starts_with(
-                               "\x7f"
-                               "ELF"),
-                           old = head == "\xb8\xff\x4c\xcd\x21";
-                if (!facts.version.empty() && (facts.needs_ldlinux ? old : elf))
-                    foreign.insert(path);
-                break;
-            }
+        for (const NamedFile& module : config.said.modules) {
+            const std::string path = located(tree, std::string(directory_of(facts.path)), module.path);
+            const IsoNode* node = path.empty() ? nullptr : tree.find(path);
+            if (!node || node->directory)
+                continue;
+            const std::string head = node->content.read(0, 5);
+            if (facts.needs_ldlinux ? head == "\xb8\xff\x4c\xcd\x21" : head.starts_with("\177ELF"))
+                foreign.insert(path);
+        }
     return {foreign.begin(), foreign.end()};
 }
 
@@ -123,10 +130,7 @@ std::optional<PxelinuxFacts> read_pxelinux(const IsoTree& tree, const std::vecto
                 wanted.insert(lower_case(file_name_of(module.path)));
     }
     if (wanted.contains("ldlinux.c32"))
-        for (const std::string& module : std::set(wanted))
-            for (const Needs& need : needs)
-                if (module == need.module)
-                    wanted.emplace(need.needed);
+        add_needed(wanted);
     std::ranges::copy_if(wanted, std::back_inserter(facts->missing_modules),
                          [&names](const std::string& module) { return !names.contains(module); });
     return facts;

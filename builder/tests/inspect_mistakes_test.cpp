@@ -12,8 +12,6 @@
 namespace lktest {
 namespace {
 
-const char* const menu_path = "/boot/grub/grub.cfg";
-
 std::string text_of(const std::vector<IsoFinding>& findings, const std::string& id) {
     const auto found = std::ranges::find(findings, id, &IsoFinding::id);
     return found == findings.end() ? "" : found->text;
@@ -26,7 +24,7 @@ std::vector<IsoFinding> faults_of(const FakeMedium& medium) {
 /// The medium's menu, with text after the kernel's parameters.
 FakeMedium with_menu_text(const std::string& text) {
     FakeMedium medium(Arch::aarch64);
-    std::string& menu = medium.files[menu_path];
+    std::string& menu = medium.files[grub_cfg];
     menu.insert(menu.find('\n', menu.find("linux /")), text);
     return medium;
 }
@@ -48,7 +46,7 @@ TEST(InspectMistakes, GrubExpandsAPasswordsHash) {
 
 TEST(InspectMistakes, AnInitrdBeforeItsKernel) {
     FakeMedium medium(Arch::aarch64);
-    std::string& menu = medium.files[menu_path];
+    std::string& menu = medium.files[grub_cfg];
     const std::size_t linux_at = menu.find("linux /"), initrd_at = menu.find("initrd /");
     ASSERT_LT(linux_at, initrd_at);
     const std::string initrd = menu.substr(initrd_at, menu.find('\n', initrd_at) + 1 - initrd_at);
@@ -60,12 +58,11 @@ TEST(InspectMistakes, AnInitrdBeforeItsKernel) {
 
 TEST(InspectMistakes, ACommandThatTheMediumsGrubDoesNotHave) {
     FakeMedium medium(Arch::aarch64);
-    const char* const grub = "/EFI/BOOT/GRUBAA64.EFI";
     medium.files["/.disk/info"] = "x";
-    medium.files[grub] = medium.esp[grub] =
+    medium.files[grub_aa64] = medium.esp[grub_aa64] =
         fake_grub(0xaa64, "search --file --set=root /.disk/info\nset prefix=($root)/boot/grub\n",
                   "/boot/grub", {"normal"});
-    std::string& menu = medium.files[menu_path];
+    std::string& menu = medium.files[grub_cfg];
     menu.insert(menu.find("linux /") + 5, "16");
     EXPECT_NE(text_of(faults_of(medium), "grub-command-missing").find("linux16"), std::string::npos);
     medium.files["/boot/grub/arm64-efi/command.lst"] = "*linux: linux\nlinux16: linux16\n";
@@ -74,7 +71,7 @@ TEST(InspectMistakes, ACommandThatTheMediumsGrubDoesNotHave) {
 
 TEST(InspectMistakes, ALoopDeviceNeedsItsFile) {
     FakeMedium medium(Arch::aarch64);
-    medium.files[menu_path] +=
+    medium.files[grub_cfg] +=
         "menuentry Other {\n set iso=/iso/other.iso\n loopback loop $iso\n linux (loop)/vmlinuz\n}\n";
     EXPECT_NE(text_of(faults_of(medium), "reference-missing").find("/iso/other.iso"), std::string::npos);
     medium.files["/iso/other.iso"] = "iso";

@@ -23,8 +23,8 @@
 #include "harness/boot/variable_report.hpp"
 #include "harness/boot/watch_for_standstill.hpp"
 #include "harness/console/frames.hpp"
+#include "harness/console/last_boot.hpp"
 #include "harness/diagnose/busy_tasks.hpp"
-#include "harness/diagnose/last_boot.hpp"
 #include "harness/machine/worker.hpp"
 #include "harness/scenario/parse.hpp"
 

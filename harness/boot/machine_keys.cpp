@@ -12,6 +12,7 @@
 #include "firmware/variable_store.hpp"
 #include "harness/boot/inspect_medium.hpp"
 #include "harness/boot/known_revocations.hpp"
+#include "harness/boot/variable_report.hpp"
 
 namespace lktest {
 namespace fs = std::filesystem;
@@ -30,17 +31,6 @@ void add(ShimContents& contents, const SecureBootFacts& secure) {
             add_authority(contents, der);
     contents.sbat_levels.insert(contents.sbat_levels.end(), secure.sbat_payloads.begin(),
                                 secure.sbat_payloads.end());
-}
-
-/// Microsoft's certificates among those in a template's db.
-void add_packaged(ShimContents& contents, const fs::path& store) {
-    std::error_code none;
-    if (!fs::is_regular_file(store, none))
-        return;
-    const auto file = MappedFile::open(store);
-    const std::string_view bytes(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
-    for (const std::string& der : read_signature_lists(variable_in(bytes, "db").value_or("")).certificates)
-        add_authority(contents, der);
 }
 
 void add_installed_shims(ShimContents& contents) {
@@ -113,7 +103,8 @@ SecureLists KnownShims::lists(SecureKeys keys, const fs::path& medium, const fs:
     if (!keys.trust.empty() || leveled) {
         ShimContents contents = of(medium);
         if (!keys.trust.empty())
-            add_packaged(contents, store);
+            for (const std::string& der : machine_keys(read_variable_store(store)).db)
+                add_authority(contents, der);
         for (const std::string& generation : keys.trust)
             keys.authorities.push_back(authority_of(generation, contents));
         if (leveled)

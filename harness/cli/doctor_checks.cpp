@@ -18,6 +18,7 @@
 #include "harness/machine/probe.hpp"
 #include "harness/matrix/hardware.hpp"
 #include "harness/net/jail.hpp"
+#include "harness/report/style.hpp"
 #include "harness/run/machine_size.hpp"
 #include "harness/scenario/scenario.hpp"
 
@@ -177,8 +178,8 @@ Finding check_disk(std::string subject, fs::path directory, std::uint64_t wanted
 Finding check_memory() {
     const MachineSize size = machine_size();
     const std::uint64_t one_guest = MachineSettings{}.memory + 256 * mebibyte;
-    const std::string text = fmt::format("{} MiB available, {} {}", size.memory_available / mebibyte,
-                                         size.cores, size.cores == 1 ? "core" : "cores");
+    const std::string text =
+        fmt::format("{} MiB available, {}", size.memory_available / mebibyte, counted(size.cores, "core"));
     if (size.memory_available >= one_guest)
         return {Kind::good, "memory", text, ""};
     return {Kind::fault, "memory", text, fmt::format("a guest needs {} MiB", one_guest / mebibyte)};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/console/last_boot.hpp"
 #include "harness/console/loader_driver.hpp"
 #include "harness/console/stage.hpp"
 #include "harness/scenario/failure.hpp"
@@ -63,18 +64,6 @@ void Watch::take(Source source, std::string_view bytes, std::chrono::microsecond
         apply(rules_.on_report(line.said()), Source::virtio, line.at, line.said(), line.text);
     });
 }
-
-namespace {
-
-/// The firmware starts a medium. UEFI's own shell, in a firmware volume, is not a medium.
-bool starts_a_medium(std::string_view line) {
-    const auto hands_over = [line](const FirmwareRow& row) {
-        return !row.handover.empty() && line.find(row.handover) != line.npos;
-    };
-    return std::ranges::any_of(firmware_rows, hands_over) && line.find(" from Fv(") == line.npos;
-}
-
-}  // namespace
 
 /// The milestone of the medium's first screen, if it is still awaited; found by its name, like the kernel's.
 std::size_t Watch::first_screen() const {

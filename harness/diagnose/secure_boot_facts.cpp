@@ -73,11 +73,11 @@ void add_loader(const EfiProgram& loader, const MachineKeys& keys, Facts& facts)
     facts.add("loader-trusted", trusts(keys.db, secure) || is_listed(keys.db_hashes, secure),
               fmt::format("{} is signed by {}, and this machine's db holds {}", printable(loader.path),
                           facts.words["loader-signers"], facts.words["db"]));
-    const std::string revoked =
-        is_listed(keys.dbx_hashes, secure) ? "the hash" : revoked_signer(keys, secure);
+    const bool by_hash = is_listed(keys.dbx_hashes, secure);
+    const std::string revoked = by_hash ? "the hash" : revoked_signer(keys, secure);
     facts.words["revoked-part"] = revoked;
     facts.add("loader-in-dbx", !revoked.empty(),
-              revoked.empty() || revoked == "the hash"
+              by_hash || revoked.empty()
                   ? fmt::format("the hash of {} is {}", printable(loader.path), secure.sha256)
                   : fmt::format("dbx has {} of {}", revoked, printable(loader.path)));
 }

@@ -22,7 +22,7 @@ struct MachineKeys {
     bool known() const { return !db.empty() || !db_hashes.empty(); }
 };
 
-/// "Secure Boot trusts Microsoft UEFI CA 2023; no SBAT level is set".
+/// "Secure Boot trusts Microsoft UEFI CA 2023, with the revocations of 2025-02-18".
 std::string trust_sentence(const MachineKeys& keys);
 
 /// Adds both sides of a refusal to `facts`: who signed the loaders of the medium, and what the machine

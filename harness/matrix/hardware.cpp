@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "firmware/secure_keys.hpp"
 #include "harness/matrix/plain_name.hpp"
 
 namespace lktest {
@@ -63,7 +64,7 @@ Hardware without_plain(Hardware hardware, Arch arch) {
         hardware.card.reset();
     if (hardware.trust == plain_trust)
         hardware.trust.reset();
-    if (hardware.sbat == plain_sbat)
+    if (hardware.sbat == no_sbat)
         hardware.sbat.clear();
     return hardware;
 }

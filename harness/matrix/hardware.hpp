@@ -136,9 +136,6 @@ constexpr std::string_view name(Trust trust) {
 
 inline constexpr Trust plain_trust = Trust::package;
 
-/// The SBAT level of a machine that no shim has raised yet.
-inline constexpr std::string_view plain_sbat = "none";
-
 /// The hardware of a machine, where it differs from the default.
 struct Hardware {
     std::optional<Chipset> chipset{};       ///< default: q35, virt

@@ -7,7 +7,7 @@
 
 #include "builder/tests/support/source_directory.hpp"
 #include "harness/console/failures.hpp"
-#include "harness/diagnose/last_boot.hpp"
+#include "harness/console/last_boot.hpp"
 #include "harness/scenario/parse.hpp"
 
 namespace lktest {
@@ -125,6 +125,10 @@ TEST(LastBoot, IsWhatFollowsTheFirmwaresLastWord) {
     EXPECT_EQ(lines_of_last_boot({"Booting from DVD/CD...", "a", "Booting from DVD/CD...", "b"}),
               (Lines{"Booting from DVD/CD...", "b"}));
     EXPECT_EQ(lines_of_last_boot({"Linux version 6.1.0"}), Lines{"Linux version 6.1.0"});
+    const std::string shell = "BdsDxe: starting Boot0002 \"EFI Internal Shell\" from Fv(1)";
+    EXPECT_EQ(lines_of_last_boot({"a", first, "Security Violation", shell}),
+              (Lines{first, "Security Violation", shell}))
+        << "the shell is what follows a refusal";
     EXPECT_TRUE(lines_of_last_boot({}).empty());
 }
 
