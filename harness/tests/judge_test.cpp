@@ -113,6 +113,31 @@ TEST_F(JudgeTest, AMilestoneAfterAPokeIsItsAnswer) {
     EXPECT_GT(std::get<Wait>(at(9s + limits_.poke_patience)).until, 10s + limits_.poke_patience);
 }
 
+TEST(JudgePoke, TheAnswerToAnOldPokeSaysNothingOfTheNextMilestone) {
+    const Scenario scenario = parse_scenario("test.toml", R"(
+about = "Two milestones."
+stall = "16s"
+[[milestone]]
+name = "kernel"
+pattern = 'Linux version'
+within = "20s"
+[[milestone]]
+name = "userspace"
+pattern = 'Welcome'
+within = "60s"
+)");
+    Watch watch(BootCell{}, scenario, {});
+    Sighting seen{.poked_at = 9s};
+    watch.feed(Source::serial, "Linux version 6.1\n", 10s);
+    seen.last_byte = 10s;
+    seen.poke_answer = "Linux version 6.1\n";
+    seen.standing = {.since = 11s, .hang = Hang::idle};
+    seen.now = 30s;
+    watch.quiet(seen.now);
+    EXPECT_TRUE(std::holds_alternative<Poke>(judge(watch, scenario, seen, limits_for(false, {}))))
+        << "nobody has asked whether userspace still answers";
+}
+
 TEST(JudgeMenu, EnterIsPressedWhereAMenuStandsStillAndNotWhereItCountsDown) {
     const Scenario scenario = parse_scenario("test.toml", R"(
 about = "A menu."

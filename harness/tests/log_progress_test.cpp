@@ -59,6 +59,15 @@ TEST(LogProgress, WhatTheInitramfsDidNotClearCountsAgain) {
     EXPECT_EQ(counted(seemed_well + "[  OK  ] Stopped dracut pre-mount hook.\n"), "root-mount-failed@1");
 }
 
+TEST(LogProgress, AShellOfTheInitramfsIsForgottenOnceTheSystemIsInUse) {
+    const std::string shell =
+        std::string(kernel) + "ALERT!  /dev/frob does not exist.  Dropping to a shell!\n";
+    const std::string userspace = shell + "Welcome to Frob Linux!\n";
+    EXPECT_EQ(counted(userspace), counted(shell)) << "a shell may start anything";
+    EXPECT_NE(counted(userspace), "");
+    EXPECT_EQ(counted(userspace + "frob login: \n"), "") << "somebody repaired it";
+}
+
 TEST(LogProgress, ALoaderThatStartsTheKernelHasSurvivedItsOtherDevices) {
     const std::string loader = "U-Boot 2031.01\n** Unrecognized filesystem type **\n";
     EXPECT_EQ(counted(loader), "u-boot-no-boot-device@2");

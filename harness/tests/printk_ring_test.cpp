@@ -2,7 +2,9 @@
 // The kernel's log in memory: real ones, reduced in size, and synthetic ones that are broken in every way.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
+#include <csignal>
 #include <cstring>
 #include <random>
 
@@ -236,6 +238,54 @@ TEST_F(Ring, ATextOfAnotherRecordIsNotShown) {
     ram_.put(text, std::uint64_t{99});
     ids(3, 3);
     EXPECT_EQ(texts(), Texts{""});
+}
+
+/// Two pages of guest memory. When the second is first read, a descriptor in the first gets another identity.
+class ChangingPages {
+public:
+    ChangingPages(std::string_view bytes, std::size_t descriptor, std::uint64_t becomes) {
+        pages_ = static_cast<std::byte*>(
+            mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+        std::memcpy(pages_, bytes.data(), 2 * page);
+        second = pages_ + page;
+        changed = pages_ + descriptor;
+        value = becomes;
+        mprotect(second, page, PROT_NONE);
+        struct sigaction trap = {};
+        trap.sa_handler = [](int) {
+            mprotect(second, page, PROT_READ);
+            std::memcpy(changed, &value, sizeof value);
+        };
+        sigaction(SIGSEGV, &trap, &before_);
+    }
+    ~ChangingPages() {
+        sigaction(SIGSEGV, &before_, nullptr);
+        munmap(pages_, 2 * page);
+    }
+    ChangingPages(const ChangingPages&) = delete;
+    ChangingPages& operator=(const ChangingPages&) = delete;
+
+    GuestMemory memory(std::uint64_t address) const { return GuestMemory({{address, {pages_, 2 * page}}}); }
+
+private:
+    static constexpr std::size_t page = 4096;
+    static inline std::byte *second = nullptr, *changed = nullptr;
+    static inline std::uint64_t value = 0;
+    std::byte* pages_ = nullptr;
+    struct sigaction before_ = {};
+};
+
+TEST_F(Ring, ARecordThatIsReplacedWhileItIsReadIsNotShown) {
+    record(3, "hello", 0, 24);
+    ids(3, 3);
+    const std::string bytes = ram_.memory().bytes_at(0x100000, 0x2000);
+    const std::size_t descriptor = descs + 3 * 24 - 0x100000;
+    for (const std::uint64_t becomes : {std::uint64_t{2} << 62 | 3, std::uint64_t{2} << 62 | 19}) {
+        const ChangingPages pages(bytes, descriptor, becomes);
+        const auto log = read_printk(pages.memory(0x100000), ring_, Unfinished::take);
+        ASSERT_TRUE(log);
+        EXPECT_EQ(log->records.size(), (becomes & 0xff) == 3 ? 1u : 0u);
+    }
 }
 
 TEST_F(Ring, ALengthBeyondTheBlockIsCut) {
