@@ -28,6 +28,16 @@ std::string output_identity(const fs::path& output) {
     return fmt::format("output {:016x}\n", hash(fmt::format("{}", fmt::join(files, ""))));
 }
 
+/// Files that the recipe names for its loaders.
+std::vector<fs::path> files_of(const Recipe& recipe) {
+    std::vector<fs::path> files;
+    if (!recipe.splash.empty())
+        files.push_back(recipe.splash);
+    if (recipe.signing)
+        files.insert(files.end(), {recipe.signing->key, recipe.signing->certificate});
+    return files;
+}
+
 }  // namespace
 
 std::string text_of(const InitScripts& scripts) {
@@ -41,8 +51,8 @@ std::string own_inputs(const Recipe& recipe, Arch arch, const InitScripts& scrip
     std::string menu;
     for (const BootMenu::Entry& entry : boot_menu(recipe, arch).entries)
         menu += entry.title + entry.command_line;
-    if (!recipe.splash.empty())
-        menu += file_identity(recipe.splash);
+    for (const fs::path& file : files_of(recipe))
+        menu += file_identity(file);
     return fmt::format("lktest {} format {}\narch {}\nrecipe {:016x}\nsuite {}\ninit {:016x}\nmenu {:016x}\n",
                        LKTEST_VERSION, format_version, name(arch), hash(recipe.text), recipe.suite,
                        hash(text_of(scripts)), hash(menu));

@@ -227,6 +227,25 @@ void read_kernel(TomlSource& source, const toml::table& table, Recipe& recipe) {
     reader.finish();
 }
 
+void read_signing(TableReader& reader, Recipe& recipe) {
+    Signing signing{beside(recipe, reader.string("key").value_or("")),
+                    beside(recipe, reader.string("certificate").value_or("")),
+                    reader.boolean("shim").value_or(false)};
+    const bool own = recipe.loader == Loader::systemd_boot || recipe.loader == Loader::uki;
+    for (const char* key : {"key", "certificate", "shim"}) {
+        if (!reader.has(key))
+            continue;
+        if (!own)
+            reader.complain(key, fmt::format("'{}' belongs to loader = \"systemd-boot\" and \"uki\"", key),
+                            "Debian signed the loaders of \"signed\" itself");
+        else if (signing.key.empty() || signing.certificate.empty())
+            reader.complain(key, "signing needs both 'key' and 'certificate'",
+                            "name both files: key = \"mok.key\", certificate = \"mok.pem\"");
+    }
+    if (own && !signing.key.empty() && !signing.certificate.empty())
+        recipe.signing = std::move(signing);
+}
+
 void read_boot(TomlSource& source, const toml::table& table, Recipe& recipe) {
     TableReader reader(source, table, "[boot]");
     if (const auto loader = reader.one_of("loader", loader_names))
@@ -234,6 +253,7 @@ void read_boot(TomlSource& source, const toml::table& table, Recipe& recipe) {
     recipe.loader_iso = beside(recipe, reader.string("iso").value_or(""));
     if (reader.has("iso") && recipe.loader != Loader::vendor)
         reader.complain("iso", "'iso' belongs to loader = \"vendor\"");
+    read_signing(reader, recipe);
     reader.finish();
 }
 

@@ -91,11 +91,17 @@ enum class Loader {
     signed_chain,  ///< Debian's signed shim and GRUB
     grub,          ///< an unsigned GRUB, made by grub-mkimage
     vendor,        ///< the loader of a vendor's ISO
-    systemd_boot,  ///< unsigned, with the kernel in the EFI system partition
-    uki,           ///< a unified kernel image, unsigned
+    systemd_boot,  ///< with the kernel in the EFI system partition; see Signing
+    uki,           ///< a unified kernel image; see Signing
 };
 inline constexpr std::array<std::string_view, 5> loader_names{"signed", "grub", "vendor", "systemd-boot",
                                                               "uki"};
+
+/// Secure Boot with a key of one's own, for loaders that lktest makes.
+struct Signing {
+    std::filesystem::path key, certificate;
+    bool shim = false;  ///< Debian's shim starts the loader, so the key may be an enrolled MOK
+};
 
 /// The description of a live image, read from a TOML file.
 struct Recipe {
@@ -126,9 +132,10 @@ struct Recipe {
     NamesPerArch modules;                     ///< initramfs: as in choose_modules()
     Loader loader = Loader::signed_chain;
     std::filesystem::path loader_iso;  ///< the ISO that has the loader; the root's if empty
-    std::string command_line;          ///< kernel parameters of every entry, without console=
-    unsigned menu_timeout = 3;         ///< seconds
-    std::vector<MenuEntry> menu;       ///< at least one; the first is the default
+    std::optional<Signing> signing;
+    std::string command_line;     ///< kernel parameters of every entry, without console=
+    unsigned menu_timeout = 3;    ///< seconds
+    std::vector<MenuEntry> menu;  ///< at least one; the first is the default
     LayerFormat layer_format = LayerFormat::squashfs;
     Compression compression;                  ///< of SquashFS
     std::string erofs_compression = "lz4hc";  ///< as mkfs.erofs has it; "none" for none

@@ -93,7 +93,7 @@ Sources fetch_sources(const Recipe& recipe, const BuildOptions& options, bool wi
 }
 
 Sources fetch_loaders(const Recipe& recipe, const BuildOptions& options) {
-    std::vector<std::string> names = loader_packages(options.arch, recipe.loader);
+    std::vector<std::string> names = loader_packages(options.arch, recipe);
     if (options.format == Format::zip || options.format == Format::tar)
         for (const std::string& name : stick_packages(options.arch))
             names.push_back(name);

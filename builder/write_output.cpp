@@ -13,6 +13,7 @@
 #include "builder/boot/grub.hpp"
 #include "builder/boot/isolinux.hpp"
 #include "builder/boot/loaders.hpp"
+#include "builder/boot/secure_boot_files.hpp"
 #include "builder/boot/systemd_boot.hpp"
 #include "builder/cache.hpp"
 #include "builder/image/checksums.hpp"
@@ -97,7 +98,8 @@ VendorLoader unified_kernel(const Build& build, const FileTree& loaders, const B
     KernelFiles files{bytes_of(parts, kernel_path), bytes_of(parts, initramfs_path), {}};
     if (const auto kernel = read_kernel(ByteView::of_memory(files.kernel)))
         files.release = kernel->version;
-    return {unified_kernel_efi(loaders, build.options.arch, menu, files), {}};
+    return {unified_kernel_efi(loaders, build.options.arch, menu, files, build.recipe.signing.has_value()),
+            {}};
 }
 
 /// What UEFI starts, as the recipe chooses.
@@ -152,9 +154,12 @@ void check_loader(const Recipe& recipe, Format format) {
                           "name it: iso = \"FILE.iso\" in [boot], or in [root]");
 }
 
-void write_output(const Build& build, const FileTree& loaders, const std::vector<ImageFile>& parts,
+void write_output(const Build& build, const FileTree& loaders, std::vector<ImageFile> parts,
                   const fs::path& scratch) {
     const BuildOptions& options = build.options;
+    const auto& signing = build.recipe.signing;
+    if (signing && kernel_in_esp(build.recipe))
+        parts = with_signed_kernel(std::move(parts), *signing, build.time);
     const BootMenu menu = boot_menu(build.recipe, options.arch);
     std::vector<ImageFile> files;
     if (options.format == Format::netboot) {
@@ -165,7 +170,9 @@ void write_output(const Build& build, const FileTree& loaders, const std::vector
         write_directory(options.output, files, options.progress);
         return;
     }
-    const VendorLoader efi = efi_loader(build, loaders, menu, parts);
+    VendorLoader efi = efi_loader(build, loaders, menu, parts);
+    if (signing)
+        efi.efi = secure_boot_files(std::move(efi.efi), loaders, options.arch, *signing, build.time);
     const bool by_grub = build.recipe.loader != Loader::systemd_boot && build.recipe.loader != Loader::uki;
     const BootFiles boot = boot_files(loaders, options.arch, menu, efi.efi, disk_info(build), by_grub);
     files = efi.grub;

@@ -15,7 +15,7 @@ void check_loader(const Recipe& recipe, Format format);
 /// Adds boot loaders, their menus and the lists of files, and writes the image in the format of the build.
 /// @param parts    kernel, initramfs and layers, which every format has
 /// @param scratch  a directory for what only the image needs
-void write_output(const Build& build, const FileTree& loaders, const std::vector<ImageFile>& parts,
+void write_output(const Build& build, const FileTree& loaders, std::vector<ImageFile> parts,
                   const std::filesystem::path& scratch);
 
 }  // namespace lktest

@@ -183,9 +183,6 @@ constexpr const FirmwareRow& row_of(Firmware firmware) {
 constexpr std::string_view name(Firmware firmware) {
     return row_of(firmware).name;
 }
-constexpr std::optional<Firmware> firmware_from_name(std::string_view text) {
-    return value_named(firmware_rows, text);
-}
 
 /// Unset if machines of the architecture never have this firmware.
 constexpr const FirmwareBuild* build_of(Firmware firmware, Arch arch) {

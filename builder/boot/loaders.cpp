@@ -50,12 +50,14 @@ std::string package_suffix(Arch arch) {
     return suffix;
 }
 
-std::vector<std::string> loader_packages(Arch arch, Loader loader) {
+std::vector<std::string> loader_packages(Arch arch, const Recipe& recipe) {
+    const Loader loader = recipe.loader;
     const std::string_view debian = debian_name(arch);
     std::vector<std::string> names{"busybox-static"};
+    if (loader == Loader::signed_chain || (recipe.signing && recipe.signing->shim))
+        names.insert(names.end(), {"shim-signed", fmt::format("shim-helpers-{}-signed", debian)});
     if (loader == Loader::signed_chain)
-        names.insert(names.end(), {"shim-signed", fmt::format("shim-helpers-{}-signed", debian),
-                                   fmt::format("grub-efi-{}-signed", debian)});
+        names.push_back(fmt::format("grub-efi-{}-signed", debian));
     else if (loader == Loader::grub)
         names.push_back(fmt::format("grub-efi-{}-bin", debian));
     else if (loader != Loader::vendor)
@@ -67,20 +69,22 @@ std::vector<std::string> loader_packages(Arch arch, Loader loader) {
     return names;
 }
 
-std::vector<ImageFile> signed_efi(const FileTree& packages, Arch arch) {
-    // UEFI's names for removable media, then the names that shim looks for next to itself. fbx64.efi is
+std::vector<ImageFile> shim_files(const FileTree& packages, Arch arch) {
+    // UEFI's name for removable media, and the name that shim looks for next to itself. fbx64.efi is
     // omitted, because it would write boot entries into the firmware's variables.
     const std::string_view suffix = efi_suffix(arch);
     const std::string small = package_suffix(arch);
-    std::vector<ImageFile> files{
-        {fmt::format("/EFI/BOOT/BOOT{}.EFI", suffix),
-         bytes_of(packages, fmt::format("/usr/lib/shim/shim{}.efi.signed", small))},
-        {fmt::format("/EFI/BOOT/GRUB{}.EFI", suffix),
-         bytes_of(packages,
-                  fmt::format("/usr/lib/grub/{}-signed/gcd{}.efi.signed", grub_efi_platform(arch), small))},
-        {fmt::format("/EFI/BOOT/MM{}.EFI", suffix),
-         bytes_of(packages, fmt::format("/usr/lib/shim/mm{}.efi.signed", small))},
-    };
+    return {{fmt::format("/EFI/BOOT/BOOT{}.EFI", suffix),
+             bytes_of(packages, fmt::format("/usr/lib/shim/shim{}.efi.signed", small))},
+            {fmt::format("/EFI/BOOT/MM{}.EFI", suffix),
+             bytes_of(packages, fmt::format("/usr/lib/shim/mm{}.efi.signed", small))}};
+}
+
+std::vector<ImageFile> signed_efi(const FileTree& packages, Arch arch) {
+    std::vector<ImageFile> files = shim_files(packages, arch);
+    files.push_back({fmt::format("/EFI/BOOT/GRUB{}.EFI", efi_suffix(arch)),
+                     bytes_of(packages, fmt::format("/usr/lib/grub/{}-signed/gcd{}.efi.signed",
+                                                    grub_efi_platform(arch), package_suffix(arch)))});
     add_ia32(files, packages, arch, ia32_file, GrubHome::medium);
     return files;
 }

@@ -17,7 +17,7 @@ std::string package_suffix(Arch arch);
 
 /// The Debian packages that have the boot loaders of an architecture, and the
 /// initramfs's static busybox.
-std::vector<std::string> loader_packages(Arch arch, Loader loader);
+std::vector<std::string> loader_packages(Arch arch, const Recipe& recipe);
 
 /// The programs that firmware starts and the files that they read, as files of the ISO.
 struct BootFiles {
@@ -34,6 +34,9 @@ struct BootFiles {
 /// Throws a host Error naming the file that the packages lack.
 BootFiles boot_files(const FileTree& packages, Arch arch, const BootMenu& menu, std::vector<ImageFile> efi,
                      const std::string& identity, bool by_grub);
+
+/// Debian's signed shim as the removable-media loader, and its MokManager.
+std::vector<ImageFile> shim_files(const FileTree& packages, Arch arch);
 
 /// /EFI with Debian's signed shim and its signed GRUB for removable media (gcd*), which Secure
 /// Boot accepts.

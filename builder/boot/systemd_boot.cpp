@@ -12,7 +12,7 @@
 namespace lktest {
 namespace {
 
-constexpr const char* unified_path = "/EFI/Linux/lktest.efi";
+const std::string unified_directory = "/EFI/Linux/";
 
 /// @param name  "systemd-boot" + suffix + ".efi"
 std::string program(const FileTree& packages, const std::string& name) {
@@ -46,6 +46,27 @@ ImageFile entry_file(const BootMenu& menu, std::size_t number, std::string_view 
                         entry.command_line)};
 }
 
+std::string unified_name(std::size_t number) {
+    return fmt::format("lktest-{:02}.efi", number);
+}
+
+/// systemd-boot shows PRETTY_NAME and sorts by IMAGE_ID.
+std::string unified_image(const std::string& stub, const BootMenu& menu, std::size_t number,
+                          const KernelFiles& files) {
+    const BootMenu::Entry& entry = menu.entries[number];
+    const std::string release = files.release.empty() ? "unknown" : files.release;
+    const std::array sections{
+        UkiSection{".osrel", fmt::format("ID=lktest\nNAME=\"lktest\"\nPRETTY_NAME=\"{}\"\nVERSION_ID=\"{}\"\n"
+                                         "IMAGE_ID=lktest-{:02}\n",
+                                         entry.title, files.release.empty() ? "1" : files.release, number)},
+        UkiSection{".cmdline", entry.command_line},
+        UkiSection{".uname", release},
+        UkiSection{".initrd", files.initramfs},
+        UkiSection{".linux", files.kernel},
+    };
+    return write_uki(stub, sections);
+}
+
 }  // namespace
 
 std::vector<ImageFile> systemd_boot_efi(const FileTree& packages, Arch arch, const BootMenu& menu) {
@@ -57,27 +78,23 @@ std::vector<ImageFile> systemd_boot_efi(const FileTree& packages, Arch arch, con
 }
 
 std::vector<ImageFile> unified_kernel_efi(const FileTree& packages, Arch arch, const BootMenu& menu,
-                                          const KernelFiles& files) {
-    const BootMenu::Entry& first = menu.entries.front();
-    const std::string os =
-        fmt::format("ID=lktest\nNAME=\"lktest\"\nPRETTY_NAME=\"{}\"\nVERSION_ID=\"{}\"\nIMAGE_ID=lktest-00\n",
-                    first.title, files.release.empty() ? "1" : files.release);
-    const std::array sections{
-        UkiSection{".osrel", os},
-        UkiSection{".cmdline", first.command_line},
-        UkiSection{".uname", files.release.empty() ? "unknown" : files.release},
-        UkiSection{".initrd", files.initramfs},
-        UkiSection{".linux", files.kernel},
-    };
-    std::string image =
-        write_uki(program(packages, fmt::format("linux{}.efi.stub", package_suffix(arch))), sections);
+                                          const KernelFiles& files, bool own_images) {
+    const std::string stub = program(packages, fmt::format("linux{}.efi.stub", package_suffix(arch)));
     if (menu.entries.size() == 1)
-        return {{fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch)), std::move(image)}};
-    std::vector<ImageFile> made{
-        systemd_boot(packages, arch), loader_conf(menu, "lktest.efi"), {unified_path, std::move(image)}};
-    const std::string starts = fmt::format("efi {}\n", unified_path);
+        return {{fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch)), unified_image(stub, menu, 0, files)}};
+    std::vector<ImageFile> made{systemd_boot(packages, arch)};
+    if (own_images) {
+        made.push_back(loader_conf(menu, unified_name(0)));
+        for (std::size_t number = 0; number < menu.entries.size(); ++number)
+            made.push_back(
+                {unified_directory + unified_name(number), unified_image(stub, menu, number, files)});
+        return made;
+    }
+    const std::string path = unified_directory + unified_name(0);
+    made.push_back(loader_conf(menu, unified_name(0)));
+    made.push_back({path, unified_image(stub, menu, 0, files)});
     for (std::size_t number = 1; number < menu.entries.size(); ++number)
-        made.push_back(entry_file(menu, number, starts));
+        made.push_back(entry_file(menu, number, fmt::format("efi {}\n", path)));
     return made;
 }
 

@@ -22,7 +22,9 @@ std::vector<ImageFile> systemd_boot_efi(const FileTree& packages, Arch arch, con
 
 /// A unified kernel image for the menu's first entry. With more entries systemd-boot is the removable-media
 /// loader and passes their command lines to the same image.
+/// @param own_images  each entry has an image of its own: under Secure Boot the stub ignores other command
+/// lines
 std::vector<ImageFile> unified_kernel_efi(const FileTree& packages, Arch arch, const BootMenu& menu,
-                                          const KernelFiles& files);
+                                          const KernelFiles& files, bool own_images);
 
 }  // namespace lktest

@@ -16,7 +16,8 @@ namespace {
 constexpr std::size_t coff_size = 24, section_size = 40;
 constexpr std::uint16_t pe32_plus = 0x20b;
 constexpr std::uint32_t initialized_data = 0x40, readable = 0x40000000;
-// Offsets in the optional header.
+// Offsets from the PE signature, and in the optional header.
+constexpr std::size_t symbols_at = 12, symbol_count_at = 16;
 constexpr std::size_t initialized_size_at = 8, section_alignment_at = 32, file_alignment_at = 36,
                       image_size_at = 56, headers_size_at = 60, checksum_at = 64, certificates_at = 144;
 
@@ -52,9 +53,13 @@ std::string write_uki(std::string_view stub, std::span<const UkiSection> section
         refuse("it is signed, and more sections would invalidate the signature");
 
     // The table grows into the gap before the first section.
-    std::uint64_t gap_end = le32(stub, optional + headers_size_at), address = 0;
+    std::uint64_t gap_end = le32(stub, optional + headers_size_at), address = 0, stored_end = gap_end;
+    bool long_names = false;
     for (std::size_t i = 0; i < count; ++i) {
         const std::size_t at = table + i * section_size;
+        long_names = long_names || stub.substr(at, 1) == "/";
+        stored_end =
+            std::max<std::uint64_t>(stored_end, std::uint64_t{le32(stub, at + 20)} + le32(stub, at + 16));
         address = std::max<std::uint64_t>(
             address, std::uint64_t{le32(stub, at + 12)} + std::max(le32(stub, at + 8), le32(stub, at + 16)));
         if (le32(stub, at + 20) != 0)
@@ -64,6 +69,12 @@ std::string write_uki(std::string_view stub, std::span<const UkiSection> section
         refuse(fmt::format("its header has no room for {} more sections", sections.size()));
 
     std::string image(stub);
+    // What follows the sections, a symbol table, would become a gap. Signing tools disagree about those.
+    if (!long_names && stored_end < image.size()) {
+        image.resize(stored_end);
+        put32(image, coff + symbols_at, 0);
+        put32(image, coff + symbol_count_at, 0);
+    }
     image.resize(round_up(image.size(), file_alignment));
     std::uint64_t added = 0;
     std::size_t entry = table + count * section_size;

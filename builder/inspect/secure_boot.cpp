@@ -3,22 +3,21 @@
 
 #include <fmt/format.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pkcs7.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "builder/base/certificate.hpp"
 #include "builder/base/sha256.hpp"
+#include "builder/inspect/authenticode.hpp"
 #include "builder/inspect/path_lookup.hpp"
 
 namespace lktest {
 namespace {
 
-constexpr std::size_t header_limit = 64 << 10, signature_limit = 1 << 20, certificate_count_limit = 16;
+constexpr std::size_t signature_limit = 1 << 20, certificate_count_limit = 16;
 constexpr std::uint64_t hash_limit = 64 << 20;
 constexpr int signature_count_limit = 8;
 
@@ -31,41 +30,6 @@ std::string date_text(const ASN1_TIME* time) {
     if (!time || ASN1_TIME_to_tm(time, &parts) != 1)
         return {};
     return fmt::format("{:04}-{:02}-{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
-}
-
-/// The places in a PE image that Authenticode's hash skips.
-struct PeLayout {
-    std::uint64_t checksum = 0, directory = 0;  ///< of the optional header
-    std::uint64_t certificates = 0, certificates_size = 0;
-    std::uint64_t section_table = 0, names = 0;  ///< names: the table for those over 8 bytes
-    std::size_t sections = 0;
-    bool nx_compat = false;
-    std::string header;
-};
-
-std::optional<PeLayout> layout_of(const ByteView& file) {
-    const std::string dos = file.read(0, 64);
-    const std::uint64_t start = le32(dos, 60);
-    if (!dos.starts_with("MZ") || start > header_limit)
-        return std::nullopt;
-    PeLayout layout;
-    layout.header = file.read(start, header_limit);
-    const std::string& header = layout.header;
-    if (!has_text(header, 0, std::string_view("PE\0\0", 4)))
-        return std::nullopt;
-    const std::size_t optional = 24, directories = optional + (le16(header, optional) == 0x20b ? 112 : 96);
-    layout.nx_compat = (le16(header, optional + 70) & 0x100) != 0;
-    layout.checksum = start + optional + 64;
-    layout.directory = start + directories + 4 * 8;
-    if (le32(header, directories - 4) > 4) {
-        layout.certificates = le32(header, directories + 4 * 8);
-        layout.certificates_size = le32(header, directories + 4 * 8 + 4);
-    }
-    layout.section_table = optional + le16(header, 20);
-    if (le32(header, 12) != 0)
-        layout.names = le32(header, 12) + std::uint64_t{le32(header, 16)} * 18;
-    layout.sections = std::min<std::size_t>(le16(header, 6), 96);
-    return layout;
 }
 
 /// A name over 8 bytes is "/" and its place in a table (PE/COFF, 4).
@@ -89,35 +53,6 @@ std::string section_content(const ByteView& file, const PeLayout& layout, std::s
             return file.read(le32(section, 20), std::min<std::size_t>(le32(section, 16), limit));
     }
     return {};
-}
-
-/// SHA-256 over the file without its checksum, the certificates' directory entry, and the certificates
-/// (Microsoft, "Windows Authenticode Portable Executable Signature Format").
-std::string authenticode_hash(const ByteView& file, const PeLayout& layout) {
-    const std::uint64_t end =
-        layout.certificates != 0 ? std::min(layout.certificates, file.size()) : file.size();
-    if (end > hash_limit || layout.directory + 8 > end)
-        return {};
-    const Handle<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
-    EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-    const auto add = [&](std::uint64_t from, std::uint64_t to) {
-        constexpr std::size_t piece = 1 << 20;
-        for (std::uint64_t at = from; at < to; at += piece) {
-            const std::string bytes = file.read(at, std::min<std::uint64_t>(piece, to - at));
-            EVP_DigestUpdate(context.get(), bytes.data(), bytes.size());
-        }
-    };
-    add(0, layout.checksum);
-    add(layout.checksum + 4, layout.directory);
-    add(layout.directory + 8, end);
-    if (layout.certificates == 0 && end % 8 != 0) {  // a signer would fill it up
-        const std::string padding(8 - end % 8, '\0');
-        EVP_DigestUpdate(context.get(), padding.data(), padding.size());
-    }
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int size = 0;
-    EVP_DigestFinal_ex(context.get(), digest.data(), &size);
-    return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
 /// Until when the certificate that issued the leaf is valid; empty if it is not among them.
@@ -248,12 +183,12 @@ std::string second_loader(const ByteView& file) {
 }  // namespace
 
 std::optional<SecureBootFacts> read_secure_boot(const ByteView& file) {
-    const auto layout = layout_of(file);
+    const auto layout = pe_layout(file);
     if (!layout)
         return std::nullopt;
     SecureBootFacts facts;
     facts.nx_compat = layout->nx_compat;
-    const std::string hash = authenticode_hash(file, *layout);
+    const std::string hash = authenticode_hash(file, *layout, hash_limit);
     facts.sha256 = hexadecimal(hash);
     read_signatures(facts, file, *layout, hash);
     read_vendor_certs(facts, section_content(file, *layout, ".vendor_cert", 256 << 10));

@@ -110,24 +110,31 @@ TEST(BootFiles, OfAarch64AreTheSignedChainUnderItsRemovableMediaNames) {
     ASSERT_EQ(files.efi.size(), 3U);
     EXPECT_EQ(files.efi[0].path, "/EFI/BOOT/BOOTAA64.EFI");
     EXPECT_EQ(std::get<std::string>(files.efi[0].content), "shim");
-    EXPECT_EQ(files.efi[1].path, "/EFI/BOOT/GRUBAA64.EFI");
-    EXPECT_EQ(std::get<std::string>(files.efi[1].content), "grub");
-    EXPECT_EQ(files.efi[2].path, "/EFI/BOOT/MMAA64.EFI");
+    EXPECT_EQ(files.efi[1].path, "/EFI/BOOT/MMAA64.EFI");
+    EXPECT_EQ(files.efi[2].path, "/EFI/BOOT/GRUBAA64.EFI");
+    EXPECT_EQ(std::get<std::string>(files.efi[2].content), "grub");
     EXPECT_TRUE(files.bios.empty());
     EXPECT_TRUE(files.mbr.empty());
     EXPECT_EQ(files.grub[1].path, "/.disk/info");
 }
 
 TEST(LoaderPackages, AreTheSignedOnesOrTheModulesOfAGrubOrNoneForUefi) {
-    EXPECT_EQ(loader_packages(Arch::aarch64, Loader::signed_chain),
+    const auto packages = [](Loader loader, std::optional<Signing> signing = {}) {
+        Recipe recipe;
+        recipe.loader = loader;
+        recipe.signing = std::move(signing);
+        return loader_packages(Arch::aarch64, recipe);
+    };
+    EXPECT_EQ(packages(Loader::signed_chain),
               (std::vector<std::string>{"busybox-static", "shim-signed", "shim-helpers-arm64-signed",
                                         "grub-efi-arm64-signed"}));
-    EXPECT_EQ(loader_packages(Arch::aarch64, Loader::grub),
-              (std::vector<std::string>{"busybox-static", "grub-efi-arm64-bin"}));
-    EXPECT_EQ(loader_packages(Arch::aarch64, Loader::vendor), std::vector<std::string>{"busybox-static"});
+    EXPECT_EQ(packages(Loader::grub), (std::vector<std::string>{"busybox-static", "grub-efi-arm64-bin"}));
+    EXPECT_EQ(packages(Loader::vendor), std::vector<std::string>{"busybox-static"});
     for (const Loader loader : {Loader::systemd_boot, Loader::uki})
-        EXPECT_EQ(loader_packages(Arch::aarch64, loader),
-                  (std::vector<std::string>{"busybox-static", "systemd-boot-efi"}));
+        EXPECT_EQ(packages(loader), (std::vector<std::string>{"busybox-static", "systemd-boot-efi"}));
+    EXPECT_EQ(packages(Loader::uki, Signing{"key", "certificate", true}),
+              (std::vector<std::string>{"busybox-static", "shim-signed", "shim-helpers-arm64-signed",
+                                        "systemd-boot-efi"}));
 }
 
 TEST(GrubImage, IsAProgramForTheArchitecturesMachine) {

@@ -286,6 +286,19 @@ TEST(Recipe, ABootLoaderIsOneOfThree) {
               std::string::npos);
 }
 
+TEST(Recipe, AKeyIsForLoadersThatLktestMakes) {
+    const std::string boot = rootless + "[root]\nsystem = true\n[boot]\n";
+    const Recipe recipe = parse(boot + "loader = \"uki\"\nkey = \"/k\"\ncertificate = \"/c\"\nshim = true\n");
+    ASSERT_TRUE(recipe.signing);
+    EXPECT_EQ(recipe.signing->key, "/k");
+    EXPECT_EQ(recipe.signing->certificate, "/c");
+    EXPECT_TRUE(recipe.signing->shim);
+    EXPECT_FALSE(parse(boot + "loader = \"uki\"\n").signing);
+    EXPECT_NE(complaint(boot + "key = \"k\"\n").find("'key' belongs to loader ="), std::string::npos);
+    EXPECT_NE(complaint(boot + "loader = \"uki\"\nkey = \"k\"\n").find("needs both"), std::string::npos);
+    EXPECT_NE(complaint(boot + "loader = \"uki\"\nshim = true\n").find("needs both"), std::string::npos);
+}
+
 TEST(Recipe, ADebianSystemIsASuiteAndItsPackages) {
     const Recipe recipe =
         parse(rootless + "[root]\ndebian = \"bookworm\"\n[packages]\ncommon = [\"udev\"]\n");

@@ -93,13 +93,13 @@ std::vector<Piece> pieces_of(std::string_view text) {
 
 std::string shape_of(const std::vector<Piece>& pieces) {
     std::string shape;
-    for (const Piece& token : pieces)
-        switch (token.kind) {
+    for (const Piece& piece : pieces)
+        switch (piece.kind) {
             case Piece::Kind::number: shape += '9'; break;
             case Piece::Kind::word: shape += 'a'; break;
             case Piece::Kind::mixed: shape += 'x'; break;
             case Piece::Kind::blank: shape += ' '; break;
-            case Piece::Kind::other: shape += token.text;
+            case Piece::Kind::other: shape += piece.text;
         }
     return shape;
 }
@@ -263,8 +263,8 @@ void LogPrefix::learn_shapes(const std::vector<std::string_view>& lines) {
         const bool parted = last == Piece::Kind::blank || last == Piece::Kind::other;
         if (!parted || samples.size() < least_alike || samples.size() * part_alike < anchored)
             continue;
-        const bool kernel = std::ranges::any_of(samples.front(), [](const Piece& token) {
-            return token.text == "kernel" || token.text == "kern";
+        const bool kernel = std::ranges::any_of(samples.front(), [](const Piece& piece) {
+            return piece.text == "kernel" || piece.text == "kern";
         });
         learned_.push_back({std::make_unique<re2::RE2>(expression_of(samples), silent_options()), kernel});
     }

@@ -98,9 +98,6 @@ constexpr const MediumRow& row_of(Medium medium) {
 constexpr std::string_view name(Medium medium) {
     return row_of(medium).name;
 }
-constexpr std::optional<Medium> medium_from_name(std::string_view text) {
-    return value_named(medium_rows, text);
-}
 constexpr bool from_network(Medium medium) {
     return row_of(medium).drive == DriveKind::network;
 }

@@ -111,6 +111,26 @@ TEST_F(MediaTest, ADirectoryAndATarOfAForeignSystemBootThroughTheNetwork) {
         EXPECT_EQ(only_cell(arch).at("reached"), "network") << only_cell(arch);
 }
 
+/// Several menu entries: systemd-boot, which shim starts, and a signed image for each.
+TEST_F(MediaTest, AnEnrolledKeySignsUnifiedKernelsThatShimStarts) {
+    const fs::path iso = scratch_.path() / "signed.iso", recipe = scratch_.path() / "signed.toml",
+                   certificate = scratch_.path() / "mok.pem";
+    check_process({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj",
+                   "/CN=Mine", "-keyout", scratch_.path() / "mok.key", "-out", certificate});
+    write_file(recipe, read_file(source_directory() / "builder/recipes/this-system.toml") +
+                           "\n[boot]\nloader = \"uki\"\nkey = \"mok.key\"\n"
+                           "certificate = \"mok.pem\"\nshim = true\n");
+    const ProcessResult built = patient(
+        {LKTEST_PROGRAM, "build", recipe, "--root", foreign_root("aarch64"), "--arch", "aarch64", "-o", iso});
+    ASSERT_EQ(built.status, 0) << built.err;
+    const ProcessResult refused = boot(iso, "aarch64", {"--firmware", "uefi-secure"});
+    EXPECT_EQ(refused.status, 1) << refused.out << refused.err;
+    EXPECT_EQ(only_cell("aarch64").at("outcome"), "boot-refused") << only_cell("aarch64");
+    const ProcessResult booted = boot(iso, "aarch64", {"--firmware", "uefi-secure", "--mok", certificate});
+    EXPECT_EQ(booted.status, 0) << booted.out << booted.err;
+    EXPECT_EQ(only_cell("aarch64").at("reached"), "network") << only_cell("aarch64");
+}
+
 /// Checks the builder's report of rebuilt parts.
 TEST_F(MediaTest, AChangedFileRedoesOnlyTheLayerThatItIsIn) {
     const fs::path root = foreign_root("aarch64"), iso = scratch_.path() / "live.iso",

@@ -71,7 +71,8 @@ std::string fake_pe(std::uint16_t machine, bool is_signed, const std::string& sb
     put(pe, start + 4, machine, 2);
     put(pe, start + 6, 2, 2);  // sections
     put(pe, start + 20, optional_size, 2);
-    put(pe, optional, 0x20b, 2);  // PE32+
+    put(pe, optional, 0x20b, 2);     // PE32+
+    put(pe, optional + 60, 512, 4);  // bytes of all headers
     put(pe, optional + 68, 10, 2);
     put(pe, optional + 108, 16, 4);  // data directories
     const std::size_t text = optional + optional_size, second = text + 40;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "builder/tests/support/signed_pe.hpp"
 
-#include <openssl/pkcs7.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
@@ -24,49 +23,6 @@ std::string sha256(const std::string& bytes) {
 std::string image_hash(const std::string& pe) {
     return sha256(pe.substr(0, optional + 64) + pe.substr(optional + 68, directory - optional - 68) +
                   pe.substr(directory + 8));
-}
-
-std::string sequence(const std::string& value) {
-    return std::string("\x30") + static_cast<char>(value.size()) + value;
-}
-
-/// SpcIndirectDataContent: what is signed (empty here), and a digest of it with its algorithm.
-std::string indirect_data(const std::string& hash) {
-    const std::string algorithm = sequence(std::string("\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01", 11));
-    return sequence(sequence("") + sequence(algorithm + std::string("\x04\x20") + hash));
-}
-
-ASN1_OBJECT* indirect_type() {
-    return OBJ_txt2obj("1.3.6.1.4.1.311.2.1.4", 1);
-}
-
-std::string pkcs7_of(const std::string& hash, const TestSigner& signer, const TestSigner* authority) {
-    const Handle<PKCS7, PKCS7_free> pkcs7(PKCS7_new());
-    PKCS7_set_type(pkcs7.get(), NID_pkcs7_signed);
-    PKCS7_SIGNER_INFO* info = PKCS7_sign_add_signer(pkcs7.get(), signer.certificate.get(), signer.key.get(),
-                                                    EVP_sha256(), PKCS7_BINARY);
-    if (authority)
-        PKCS7_add_certificate(pkcs7.get(), authority->certificate.get());
-    PKCS7_content_new(pkcs7.get(), NID_pkcs7_data);
-    PKCS7_add_signed_attribute(info, NID_pkcs9_contentType, V_ASN1_OBJECT, indirect_type());
-    const std::string content = indirect_data(hash);
-    const Handle<BIO, BIO_free_all> sink(PKCS7_dataInit(pkcs7.get(), nullptr));
-    BIO_write(sink.get(), content.data() + 2,
-              static_cast<int>(content.size()) - 2);  // without tag and length
-    PKCS7_dataFinal(pkcs7.get(), sink.get());
-    ASN1_TYPE* value = ASN1_TYPE_new();
-    ASN1_STRING* text = ASN1_STRING_new();
-    ASN1_STRING_set(text, content.data(), static_cast<int>(content.size()));
-    ASN1_TYPE_set(value, V_ASN1_SEQUENCE, text);
-    PKCS7* inner = PKCS7_new();
-    inner->type = indirect_type();
-    inner->d.other = value;
-    PKCS7_set_content(pkcs7.get(), inner);
-    unsigned char* der = nullptr;
-    const int size = i2d_PKCS7(pkcs7.get(), &der);
-    std::string bytes(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
-    OPENSSL_free(der);
-    return bytes;
 }
 
 std::string list_of(std::string_view type, const std::vector<std::string>& contents) {
@@ -111,6 +67,7 @@ std::string pe_of(const TestProgram& program) {
     put(pe, start + 6, program.sections.size(), 2);
     put(pe, start + 20, optional_size, 2);
     put(pe, optional, 0x20b, 2);
+    put(pe, optional + 60, first, 4);
     put(pe, optional + 68, 10, 2);
     put(pe, optional + 70, program.nx_compat ? 0x100 : 0, 2);
     put(pe, optional + 108, 16, 4);
@@ -141,7 +98,8 @@ std::string signed_pe(std::string pe, const std::vector<const TestSigner*>& sign
     const std::string hash = image_hash(pe);
     std::string certificates;
     for (const TestSigner* signer : signers) {
-        const std::string pkcs7 = pkcs7_of(hash, *signer, authority);
+        const std::string pkcs7 =
+            authenticode_signature(hash, *signer, authority ? authority->certificate.get() : nullptr, 0);
         add_le(certificates, 8 + pkcs7.size(), 4);
         add_le(certificates, 0x200, 2);
         add_le(certificates, 2, 2);

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <openssl/evp.h>
-
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "builder/base/certificate.hpp"
+#include "builder/boot/signing.hpp"
 
 namespace lktest {
 
-/// A key and its certificate.
-struct TestSigner {
-    Handle<EVP_PKEY, EVP_PKEY_free> key;
-    Certificate certificate;
-
+struct TestSigner : SigningKey {
     std::string der() const { return der_of(*certificate); }
 };
 

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "builder/boot/secure_boot_files.hpp"
+
+#include <fmt/format.h>
+
+#include "builder/base/file.hpp"
+#include "builder/boot/loaders.hpp"
+#include "builder/boot/menu.hpp"
+#include "builder/boot/signing.hpp"
+
+namespace lktest {
+namespace {
+
+std::string bytes_of(const ImageFile& file) {
+    const auto* bytes = std::get_if<std::string>(&file.content);
+    return bytes ? *bytes : read_file(std::get<std::filesystem::path>(file.content));
+}
+
+bool is_efi_program(const ImageFile& file) {
+    return file.path.ends_with(".efi") || file.path.ends_with(".EFI");
+}
+
+}  // namespace
+
+std::vector<ImageFile> secure_boot_files(std::vector<ImageFile> files, const FileTree& packages, Arch arch,
+                                         const Signing& signing, std::int64_t time) {
+    const SigningKey key = read_signing_key(signing.key, signing.certificate);
+    for (ImageFile& file : files)
+        if (is_efi_program(file))
+            file.content = sign_efi(bytes_of(file), key, time);
+    if (!signing.shim)
+        return files;
+    const std::string removable = fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch));
+    for (ImageFile& file : files)
+        if (file.path == removable)
+            file.path = fmt::format("/EFI/BOOT/GRUB{}.EFI", efi_suffix(arch));  // shim's default second stage
+    for (ImageFile& file : shim_files(packages, arch))
+        files.push_back(std::move(file));
+    files.push_back({"/EFI/mok.cer", der_of(*key.certificate)});
+    return files;
+}
+
+std::vector<ImageFile> with_signed_kernel(std::vector<ImageFile> parts, const Signing& signing,
+                                          std::int64_t time) {
+    const SigningKey key = read_signing_key(signing.key, signing.certificate);
+    for (ImageFile& part : parts)
+        if (part.path == kernel_path)
+            part.content = sign_efi(bytes_of(part), key, time);
+    return parts;
+}
+
+}  // namespace lktest
