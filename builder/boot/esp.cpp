@@ -20,12 +20,16 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
     return (value + unit - 1) / unit * unit;
 }
 
-/// Sectors in a cluster. FAT16 has at most 65524 clusters: 32 MiB with one sector each.
+/// Sectors in a cluster. FAT16 has at most 65524 clusters: 32 MiB with one sector each, 2 GiB with the most.
 std::uint64_t cluster_sectors(const std::vector<fs::path>& files) {
     std::uint64_t bytes = 0;
     for (const fs::path& file : files)
         bytes += fs::file_size(file);
-    return bytes < (30 << 20) ? 1 : 4;
+    constexpr std::uint64_t full = 30 << 20, most = 64;
+    for (std::uint64_t cluster = 1; cluster < most; cluster *= 4)
+        if (bytes < full * cluster)
+            return cluster;
+    return most;
 }
 
 /// KiB for the files, FAT16's tables and some spare room. FAT16 needs at least 4085

@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
+#include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
 #include "builder/boot/loaders.hpp"
 #include "builder/boot/menu.hpp"
 #include "builder/boot/signing.hpp"
+#include "builder/inspect/pe.hpp"
 
 namespace lktest {
 namespace {
@@ -14,6 +16,16 @@ namespace {
 std::string bytes_of(const ImageFile& file) {
     const auto* bytes = std::get_if<std::string>(&file.content);
     return bytes ? *bytes : read_file(std::get<std::filesystem::path>(file.content));
+}
+
+/// shim refuses a second stage that states no generations (shim, SBAT.md).
+void check_sbat(const std::string& loader) {
+    const auto image = read_pe(ByteView::of_memory(loader));
+    if (!image || image->sbat.empty())
+        throw usage_error(
+            "shim refuses this systemd-boot or stub, because its package made it without a section .sbat",
+            "use the packages of a newer suite (--suite trixie), or remove shim = true and enroll the "
+            "certificate in the machine's db");
 }
 
 bool is_efi_program(const ImageFile& file) {
@@ -30,10 +42,13 @@ std::vector<ImageFile> secure_boot_files(std::vector<ImageFile> files, const Fil
             file.content = sign_efi(bytes_of(file), key, time);
     if (!signing.shim)
         return files;
-    const std::string removable = fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch));
-    for (ImageFile& file : files)
-        if (file.path == removable)
-            file.path = fmt::format("/EFI/BOOT/GRUB{}.EFI", efi_suffix(arch));  // shim's default second stage
+    const std::string removable_path = fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch));
+    for (ImageFile& file : files) {
+        if (file.path != removable_path)
+            continue;
+        check_sbat(bytes_of(file));
+        file.path = fmt::format("/EFI/BOOT/GRUB{}.EFI", efi_suffix(arch));  // shim's default second stage
+    }
     for (ImageFile& file : shim_files(packages, arch))
         files.push_back(std::move(file));
     files.push_back({"/EFI/mok.cer", der_of(*key.certificate)});

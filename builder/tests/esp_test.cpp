@@ -39,10 +39,15 @@ TEST(Esp, IsTheSameForTheSameFilesWhateverTheirTimes) {
     EXPECT_EQ(read_file(directory.path() / "one"), read_file(directory.path() / "two"));
 }
 
-TEST(Esp, RefusesMoreThanItCanHold) {
+TEST(Esp, GrowsWithItsFiles) {
     const TempDir directory;
-    const std::vector<ImageFile> large{{"/EFI/BOOT/BOOTX64.EFI", std::string(130 << 20, 'x')}};
-    EXPECT_THROW(write_esp(directory.path() / "image", large, 0), Error);
+    const std::string large(130 << 20, 'x');
+    const std::vector<ImageFile> files{{"/EFI/BOOT/BOOTX64.EFI", large}};
+    write_esp(directory.path() / "image", files, 0);
+    const std::string image = read_file(directory.path() / "image");
+    EXPECT_GT(image.size(), large.size());
+    EXPECT_LT(image.size(), large.size() + (4 << 20));
+    EXPECT_EQ(image.substr(54, 5), "FAT16");
 }
 
 }  // namespace

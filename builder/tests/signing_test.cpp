@@ -109,7 +109,8 @@ TEST_F(SigningTest, ShimStartsTheLoaderUnderItsOwnName) {
     FileTree packages;
     packages.put_file("/usr/lib/shim/shimx64.efi.signed", "shim");
     packages.put_file("/usr/lib/shim/mmx64.efi.signed", "mm");
-    const std::string program = pe_of({.sections = {{".text", "code"}}});
+    const std::string program = pe_of({.sections = {{".text", "code"}, {".sbat", "sbat,1,x\n"}}}),
+                      old = pe_of({.sections = {{".text", "code"}}});
     const std::vector<ImageFile> loader{{"/EFI/BOOT/BOOTX64.EFI", program},
                                         {"/EFI/Linux/lktest-00.efi", program},
                                         {"/loader/loader.conf", std::string("timeout 3\n")}};
@@ -127,6 +128,10 @@ TEST_F(SigningTest, ShimStartsTheLoaderUnderItsOwnName) {
                                                       "/EFI/BOOT/MMX64.EFI", "/EFI/mok.cer"}));
     EXPECT_EQ(signatures_of(std::get<std::string>(files[1].content)), "Live media fits\n");
     EXPECT_EQ(std::get<std::string>(files[3].content), "shim");
+    EXPECT_THROW(
+        secure_boot_files({{"/EFI/BOOT/BOOTX64.EFI", old}}, packages, Arch::x86_64, by_shim, signing_time),
+        Error)
+        << "shim would refuse it";
 }
 
 }  // namespace

@@ -63,6 +63,14 @@ std::string revoked_signer(const MachineKeys& keys, const SecureBootFacts& secur
     return {};
 }
 
+/// Whether the program is as it was when it was signed, by any of its signers.
+void add_intact(std::string_view name, const EfiProgram& program, Facts& facts) {
+    const bool intact = std::ranges::any_of(program.secure->signatures, &PeSignature::matches);
+    facts.add(std::string(name), intact,
+              fmt::format("the signature of {} {}", printable(program.path),
+                          intact ? "fits the file" : "does not fit the file"));
+}
+
 void add_loader(const EfiProgram& loader, const MachineKeys& keys, Facts& facts) {
     const SecureBootFacts& secure = *loader.secure;
     facts.words["loader-signers"] = signers(secure);
@@ -70,6 +78,7 @@ void add_loader(const EfiProgram& loader, const MachineKeys& keys, Facts& facts)
     facts.add(
         "loader-signed", !secure.signatures.empty(),
         fmt::format("{} {} signed", printable(loader.path), secure.signatures.empty() ? "is not" : "is"));
+    add_intact("loader-intact", loader, facts);
     facts.add("loader-trusted", trusts(keys.db, secure) || is_listed(keys.db_hashes, secure),
               fmt::format("{} is signed by {}, and this machine's db holds {}", printable(loader.path),
                           facts.words["loader-signers"], facts.words["db"]));
@@ -90,6 +99,10 @@ void add_second(const EfiProgram& shim, const EfiProgram& second, const MachineK
     facts.add("second-signed", !second.secure->signatures.empty(),
               fmt::format("{} {} signed", printable(second.path),
                           second.secure->signatures.empty() ? "is not" : "is"));
+    add_intact("second-intact", second, facts);
+    const bool sbat = !second.image || !second.image->sbat.empty();
+    facts.add("second-sbat", sbat,
+              fmt::format("{} has {} section .sbat", printable(second.path), sbat ? "a" : "no"));
     facts.add("second-trusted",
               trusts(shim.secure->vendor_certs, *second.secure) || trusts(keys.db, *second.secure) ||
                   trusts(keys.mok, *second.secure),

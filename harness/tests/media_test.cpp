@@ -121,14 +121,14 @@ TEST_F(MediaTest, AnEnrolledKeySignsUnifiedKernelsThatShimStarts) {
                            "\n[boot]\nloader = \"uki\"\nkey = \"mok.key\"\n"
                            "certificate = \"mok.pem\"\nshim = true\n");
     const ProcessResult built = patient(
-        {LKTEST_PROGRAM, "build", recipe, "--root", foreign_root("aarch64"), "--arch", "aarch64", "-o", iso});
+        {LKTEST_PROGRAM, "build", recipe, "--root", foreign_root("x86_64"), "--arch", "x86_64", "-o", iso});
     ASSERT_EQ(built.status, 0) << built.err;
-    const ProcessResult refused = boot(iso, "aarch64", {"--firmware", "uefi-secure"});
+    const ProcessResult refused = boot(iso, "x86_64", {"--firmware", "uefi-secure"});
     EXPECT_EQ(refused.status, 1) << refused.out << refused.err;
-    EXPECT_EQ(only_cell("aarch64").at("outcome"), "boot-refused") << only_cell("aarch64");
-    const ProcessResult booted = boot(iso, "aarch64", {"--firmware", "uefi-secure", "--mok", certificate});
+    EXPECT_EQ(only_cell("x86_64").at("outcome"), "boot-refused") << only_cell("x86_64");
+    const ProcessResult booted = boot(iso, "x86_64", {"--firmware", "uefi-secure", "--mok", certificate});
     EXPECT_EQ(booted.status, 0) << booted.out << booted.err;
-    EXPECT_EQ(only_cell("aarch64").at("reached"), "network") << only_cell("aarch64");
+    EXPECT_EQ(only_cell("x86_64").at("reached"), "network") << only_cell("x86_64");
 }
 
 /// Checks the builder's report of rebuilt parts.

@@ -88,6 +88,27 @@ TEST_F(SecureBootFactsTest, TrustsWhatTheUserHasEnrolled) {
     EXPECT_TRUE(enrolled.find("second-trusted")->holds);
 }
 
+TEST_F(SecureBootFactsTest, SeesChangesAndWhatShimDemandsOfTheSecondLoader) {
+    const auto facts = [this] {
+        Facts found;
+        found.words["efi-loader"] = "BOOTX64.EFI";
+        MachineKeys keys;
+        keys.db = {theirs_.der};
+        add_secure_boot_facts(medium_, keys, found);
+        return found;
+    };
+    for (const char* name : {"loader-intact", "second-intact", "second-sbat"})
+        EXPECT_TRUE(facts().find(name)->holds) << name;
+    medium_.efi[1].image->sbat.clear();
+    EXPECT_FALSE(facts().find("second-sbat")->holds);
+    EXPECT_TRUE(facts().find("second-trusted")->holds);
+    medium_.efi[1].secure->signatures[0].matches = false;
+    EXPECT_FALSE(facts().find("second-intact")->holds);
+    EXPECT_TRUE(facts().find("loader-intact")->holds);
+    medium_.efi[0].secure->signatures[0].matches = false;
+    EXPECT_FALSE(facts().find("loader-intact")->holds);
+}
+
 TEST_F(SecureBootFactsTest, TrustsASignerOrAHash) {
     add_secure_boot_facts(
         medium_, {.db = {theirs_.der}, .db_hashes = {}, .dbx_hashes = {}, .mok = {}, .sbat_level = ""},
