@@ -109,7 +109,7 @@ TEST_F(SigningTest, ShimStartsTheLoaderUnderItsOwnName) {
     FileTree packages;
     packages.put_file("/usr/lib/shim/shimx64.efi.signed", "shim");
     packages.put_file("/usr/lib/shim/mmx64.efi.signed", "mm");
-    const std::string program = pe_of({.sections = {{".text", "code"}, {".sbat", "sbat,1,x\n"}}}),
+    const std::string program = pe_of({.sections = {{".text", "code"}, {".sbat", "sbat,1,x\nloader,1,y\n"}}}),
                       old = pe_of({.sections = {{".text", "code"}}});
     const std::vector<ImageFile> loader{{"/EFI/BOOT/BOOTX64.EFI", program},
                                         {"/EFI/Linux/lktest-00.efi", program},
