@@ -17,7 +17,7 @@ case $* in
 *) fail "usage: sh bootinst.sh [--force]" ;;
 esac
 [ "$(id -u)" = 0 ] || fail "only root can write a boot sector: sudo sh $0"
-case $(uname -m) in x86_64 | amd64) ;; *) fail "its program needs an x86_64 machine" ;; esac
+case $(uname -m) in x86_64 | amd64) ;; *) fail "it works only on an x86_64 machine" ;; esac
 
 here=$(cd "$(dirname "$0")" && pwd -P)
 device=$(df -P "$here" | awk 'NR == 2 { print $1 }')

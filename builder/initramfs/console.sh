@@ -17,7 +17,7 @@ shells() {
         watchers="$watchers $!"
     done
     until read -r console </run/left; do :; done # a child that ends interrupts the wait
-    echo "the shell on $console was left"
+    echo "the shell on $console ended"
     kill $watchers 2>/dev/null
     kill -9 $(cat /run/shells) 2>/dev/null
 }

@@ -74,5 +74,5 @@ fetch_medium() {
     done </run/medium/sha256sum.txt
     has_layers /run/medium/live || fail "$url/sha256sum.txt names no live/*.sb" "make the directory again"
     (cd /run/medium && sha256sum -c sha256sum.txt >/run/sums 2>&1) ||
-        fail "what came from $url is damaged: $(grep -v ': OK$' /run/sums | head -n1)" "make the directory again"
+        fail "the download from $url is damaged: $(grep -v ': OK$' /run/sums | head -n1)" "make the directory again"
 }

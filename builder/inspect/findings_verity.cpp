@@ -70,7 +70,7 @@ void judge_partitions(const MediumFacts& facts, const BootPath& path, const std:
     add_error(
         findings, "verity-partition-uuid",
         fmt::format("{} says roothash=, by which systemd looks for the {} with the UUID that is the "
-                    "{} 128 bits of the hash. No partition has it: the boot waits for it in vain.",
+                    "{} 128 bits of the hash. No partition has it: the boot waits for it forever.",
                     describe(path), data ? "hash partition" : "root partition", data ? "last" : "first"),
         "Give the partitions those UUIDs (systemd-repart does so), or name them with "
         "systemd.verity_root_data= and systemd.verity_root_hash=.");

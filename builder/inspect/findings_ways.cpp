@@ -70,8 +70,8 @@ void judge_loader_entries(const MediumFacts& facts, IsoFindings& findings) {
 
 void judge_tries(const std::string& place, IsoFindings& findings) {
     add_warning(findings, "loader-tries-exhausted",
-                fmt::format("The boot counter in the name of {} is at 0: systemd-boot takes this entry for a "
-                            "failing one, and prefers every other.",
+                fmt::format("The boot counter in the name of {} is at 0: systemd-boot treats this entry as "
+                            "failing, and prefers all others.",
                             place),
                 "Rename the file without the counter, or with a fresh one (+3).");
 }

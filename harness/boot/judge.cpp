@@ -70,11 +70,6 @@ Verdict verdict(const Watch& watch, const Sighting& seen, Outcome outcome, std::
             .took = seen.now};
 }
 
-std::string after(const Watch& watch) {
-    const std::string last = watch.last_reached();
-    return last.empty() ? "before the first milestone" : fmt::format("after milestone '{}'", last);
-}
-
 Verdict from_failure(const Watch& watch, const Sighting& seen, const FailureSeen& failure) {
     Verdict said = verdict(watch, seen, failure.outcome, failure.reason);
     said.evidence = failure.evidence;
@@ -85,11 +80,9 @@ Verdict from_failure(const Watch& watch, const Sighting& seen, const FailureSeen
 Verdict from_machine(const Watch& watch, const Sighting& seen) {
     switch (seen.machine) {
         case Sighting::Machine::powered_off:
-            return verdict(watch, seen, Outcome::powered_off,
-                           fmt::format("the guest switched itself off {}", after(watch)));
+            return verdict(watch, seen, Outcome::powered_off, "the guest switched itself off");
         case Sighting::Machine::panicked:
-            return verdict(watch, seen, Outcome::kernel_crash,
-                           fmt::format("the guest's panic device was triggered {}", after(watch)));
+            return verdict(watch, seen, Outcome::kernel_crash, "the guest triggered its panic device");
         case Sighting::Machine::running:
         case Sighting::Machine::died: break;
     }
@@ -98,8 +91,8 @@ Verdict from_machine(const Watch& watch, const Sighting& seen) {
 
 Verdict from_deadline(const Watch& watch, const Sighting& seen) {
     const Milestone& waiting = *watch.waiting_for();
-    std::string missing = fmt::format("milestone '{}' was not reached within {} {}", waiting.name,
-                                      in_seconds(watch, watch.waiting_since(), seen.now), after(watch));
+    std::string missing = fmt::format("milestone '{}' was not reached within {}", waiting.name,
+                                      in_seconds(watch, watch.waiting_since(), seen.now));
     if (const auto early = watch.seen_early(); !early.empty())
         missing += fmt::format(" (but later ones were: {})", fmt::join(early, ", "));
     // A suspicious line is not reported if the boot continues.
@@ -177,8 +170,7 @@ Verdict from_prompt(const Watch& watch, const Sighting& seen, std::string_view c
     if (const auto& suspect = watch.suspect())
         return from_failure(watch, seen, *suspect);
     return verdict(watch, seen, Outcome::at_prompt,
-                   fmt::format("milestone '{}' was not reached {}: the {} waits at a prompt: '{}'",
-                               watch.waiting_for()->name, after(watch), console, prompt));
+                   fmt::format("the {} waits at a prompt: '{}'", console, prompt));
 }
 
 /// It prints, but makes no progress.
@@ -199,9 +191,7 @@ Verdict from_repetition(const Watch& watch, const Sighting& seen) {
         return from_failure(watch, seen, *suspect);
     return verdict(
         watch, seen, Outcome::milestone_deadline,
-        fmt::format("milestone '{}' was not reached {}: for {} the guest printed nothing new and repeats "
-                    "'{}'",
-                    watch.waiting_for()->name, after(watch),
+        fmt::format("the guest has printed nothing new for {}, and repeats '{}'",
                     in_seconds(watch, seen.repeating->since, seen.now), watch.novelty().repeated()));
 }
 
@@ -216,9 +206,8 @@ Decision from_hang(const Watch& watch, const Sighting& seen, const Limits& limit
         return from_prompt(watch, seen, "display", prompt);
     return verdict(
         watch, seen, Outcome::silent,
-        fmt::format("milestone '{}' was not reached {}: for {} the guest printed nothing, used no "
-                    "disk or network, and {}; it did not respond to Enter",
-                    watch.waiting_for()->name, after(watch),
+        fmt::format("for {} the guest printed nothing, used no disk or network, and {}; it did not respond "
+                    "to Enter",
                     in_seconds(watch, seen.standing->since, seen.now), in_words(seen.standing->hang)));
 }
 
@@ -242,7 +231,7 @@ std::optional<Decision> end_of(const Watch& watch, const Scenario& scenario, con
     const unsigned resets = watch.resets() - std::min(watch.resets(), seen.resets_asked);
     if (resets > scenario.resets)
         return verdict(watch, seen, Outcome::reboot_loop,
-                       fmt::format("the guest reset itself {} times {}", resets, after(watch)));
+                       fmt::format("the guest reset itself {} times", resets));
     if (gone && watch.awaits_kernel() && seen.now < *seen.gone_at + last_look &&
         (!seen.looked_at || *seen.looked_at < *seen.gone_at))
         return Wait{*seen.gone_at + last_look};
@@ -362,8 +351,7 @@ Decision judge(const Watch& watch, const Scenario& scenario, const Sighting& see
         return verdict(watch, seen, Outcome::stopped_at_loader, "");
     const Milestone& waiting = *watch.waiting_for();
     if (waiting.network && !seen.network_problem.empty())
-        return verdict(watch, seen, Outcome::network_failed,
-                       fmt::format("milestone '{}' was not reached: {}", waiting.name, seen.network_problem));
+        return verdict(watch, seen, Outcome::network_failed, seen.network_problem);
     microseconds allowed = std::chrono::duration_cast<microseconds>(watch.allowed() * limits.scale);
     if (waiting.network)
         allowed += network_grace;

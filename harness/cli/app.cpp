@@ -2,6 +2,7 @@
 #include "harness/cli/app.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -96,6 +97,20 @@ std::vector<std::string> option_names(const CLI::App& app) {
     return names;
 }
 
+/// "lktest build, lktest run": the first commands that have an option.
+std::string commands_with(const CLI::App& app, const std::string& option) {
+    constexpr std::size_t most = 3;
+    std::vector<std::string> found;
+    for (const CLI::App* command : visible_commands(app)) {
+        const bool known =
+            std::ranges::any_of(command->get_options([](const CLI::Option*) { return true; }),
+                                [&](const CLI::Option* other) { return other->check_name(option); });
+        if (known && found.size() < most)
+            found.push_back(full_name(*command));
+    }
+    return fmt::format("{}", fmt::join(found, ", "));
+}
+
 Error unknown_word(const CLI::App& app, const std::string& word) {
     const CLI::App& command = innermost(app);
     std::vector<std::string> names;
@@ -106,8 +121,11 @@ Error unknown_word(const CLI::App& app, const std::string& word) {
         names = option_names(command);
         const std::vector<std::string_view> candidates(names.begin(), names.end());
         const std::string_view nearest = nearest_name(option, candidates);
-        return usage_error(what, nearest.empty() ? fmt::format("see {} --help", full_name(command))
-                                                 : fmt::format("did you mean '{}'?", nearest));
+        if (!nearest.empty())
+            return usage_error(what, fmt::format("did you mean '{}'?", nearest));
+        const std::string owners = commands_with(app, option);
+        return usage_error(what, owners.empty() ? fmt::format("see {} --help", full_name(command))
+                                                : fmt::format("it is an option of {}", owners));
     }
     if (&command != &app)
         return usage_error(fmt::format("{} does not know what to do with '{}'", full_name(command), word),

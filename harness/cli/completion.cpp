@@ -56,7 +56,7 @@ std::vector<std::string> actions(const std::string& placeholder, const Names& na
             words.insert(words.end(), known->second.begin(), known->second.end());
         if (part == "CELL")
             paths.emplace_back("_lktest_cells");
-        else if (part == "FILE" || part == "RECIPE" || part == "ISO")
+        else if (part == "FILE" || part == "RECIPE" || part == "ISO" || part == "FROM" || part == "TO")
             paths.emplace_back("_lktest_paths -f");
         else if (part == "DIR")
             paths.emplace_back("_lktest_paths -d");

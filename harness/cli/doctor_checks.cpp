@@ -106,10 +106,12 @@ Finding check_accel() try {
     if (choice.accel == Accel::kvm)
         return {Kind::good, "KVM", choice.why, ""};
     return {Kind::warning, "KVM",
-            fmt::format("guests are emulated, which is about ten times slower: {}", choice.why),
-            fs::exists("/dev/kvm")
-                ? "on a virtual machine, enable nested virtualization in its hypervisor"
-                : "enable virtualization in the firmware or the hypervisor, so that /dev/kvm exists"};
+            fmt::format("{}. Guests are emulated, which is about ten times slower", choice.why),
+            !fs::exists("/dev/kvm")
+                ? "enable virtualization in the firmware or the hypervisor, so that /dev/kvm exists"
+            : ::access("/dev/kvm", R_OK | W_OK) != 0
+                ? "add your user to the group kvm, and log in again"
+                : "if this is a virtual machine, enable nested virtualization in its hypervisor"};
 } catch (const Error& error) {
     return fault("KVM", error);
 }

@@ -49,7 +49,7 @@ std::string short_placeholder(const CLI::Option& option) {
 
 std::string left_of(const CLI::Option& option, bool whole) {
     if (option.get_positional())
-        return option.get_type_name();
+        return argument(option);
     std::string text;
     for (const std::string& name : option.get_snames())
         text += fmt::format("-{}, ", name);
@@ -89,12 +89,16 @@ std::string usage(const CLI::App& app) {
         return text + " COMMAND [OPTIONS]\n";
     for (const CLI::Option* option : app.get_options())
         if (option->get_positional())
-            text += option->get_required() ? " " + option->get_type_name()
-                                           : fmt::format(" [{}]", option->get_type_name());
+            text +=
+                option->get_required() ? " " + argument(*option) : fmt::format(" [{}]", argument(*option));
     return text + " [OPTIONS]\n";
 }
 
 }  // namespace
+
+std::string argument(const CLI::Option& option) {
+    return option.get_type_name() + (option.get_items_expected_max() > 1 ? "..." : "");
+}
 
 std::string full_name(const CLI::App& app) {
     return app.get_parent() ? full_name(*app.get_parent()) + " " + app.get_name() : app.get_name();

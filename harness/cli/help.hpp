@@ -9,6 +9,9 @@ namespace lktest {
 /// "lktest run"
 std::string full_name(const CLI::App& app);
 
+/// The placeholder of a positional argument: "FILE...".
+std::string argument(const CLI::Option& option);
+
 /// Prints help in sections: a line for each option with its placeholder and default, then examples.
 /// AppFormatMode::All adds the advanced options and all their values.
 class HelpFormatter : public CLI::FormatterBase {

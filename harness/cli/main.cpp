@@ -54,7 +54,8 @@ int complain(std::string_view what, const std::string& given_hint, ExitCode code
     const auto print = [&style](const Line& line) {
         std::fputs((paint(line, style) + "\n").c_str(), stderr);
     };
-    Line line{{"lktest: ", Tone::bad}};
+    // Some messages begin with the command's full name.
+    Line line{{what.starts_with("lktest ") ? "" : "lktest: ", Tone::bad}};
     for (std::size_t start = 0; start <= what.size();) {
         const std::size_t end = std::min(what.find('\n', start), what.size());
         line.push_back({clip(printable(what.substr(start, end - start)), longest_line)});

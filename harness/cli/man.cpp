@@ -61,7 +61,7 @@ std::string paragraph(std::string_view tag, std::string_view text) {
 std::string option_paragraph(const CLI::Option& option) {
     std::string tag;
     if (option.get_positional()) {
-        tag = placeholder(option.get_type_name());
+        tag = placeholder(argument(option));
     } else {
         for (const std::string& name : option.get_snames())
             tag += fmt::format("\\fB\\-{}\\fR, ", escaped(name));
@@ -94,8 +94,8 @@ std::string command_line(const CLI::App& command) {
     std::string text = fmt::format(".B {}\n", escaped(full_name(command)));
     for (const CLI::Option* option : command.get_options())
         if (option->get_positional())
-            text += option->get_required() ? placeholder(option->get_type_name()) + " "
-                                           : fmt::format("[{}] ", placeholder(option->get_type_name()));
+            text += option->get_required() ? placeholder(argument(*option)) + " "
+                                           : fmt::format("[{}] ", placeholder(argument(*option)));
     return text + "[\\fIOPTIONS\\fR]\n";
 }
 
@@ -166,9 +166,9 @@ std::string man_page(const CLI::App& app) {
     text += ".SH SYNOPSIS\n" + synopsis(app);
     text +=
         ".SH DESCRIPTION\n"
-        "lktest builds hybrid live ISOs for x86_64 and aarch64, boots live media under QEMU with real\n"
-        "firmware (BIOS, UEFI), checks on the serial console and the network how far they get, and\n"
-        "reports a matrix. An ISO under test is never modified.\n";
+        "lktest boots live media under QEMU as real computers would, by BIOS and by UEFI. It reports where\n"
+        "they boot, and where and why they fail. It also builds live ISOs for x86_64 and aarch64, inspects\n"
+        "media, and finds failures in saved console logs. It never modifies an ISO under test.\n";
     text += ".SH COMMANDS\n";
     for (const CLI::App* command : visible_commands(app))
         text += command_section(*command);

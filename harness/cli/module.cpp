@@ -41,10 +41,10 @@ std::vector<std::string> pack(const std::filesystem::path& directory, const std:
 void add_module(CLI::App& app, ModuleRequest& request) {
     app.add_option("ACTION", request.action, "pack or unpack")->type_name(alternatives(actions))->required();
     app.add_option("FROM", request.from, "directory to pack, or module to unpack")
-        ->type_name("FILE|DIR")
+        ->type_name("FROM")
         ->required();
-    app.add_option("TO", request.to, "the new module NN-NAME.sb, or the new directory")
-        ->type_name("FILE|DIR")
+    app.add_option("TO", request.to, "new module, named NN-NAME.sb, or new directory")
+        ->type_name("TO")
         ->required();
 }
 
@@ -63,6 +63,8 @@ int module(const ModuleRequest& request) {
         bar.say(sentence);
     bar.finish();
     fmt::print("{}\n", printable(request.to.string()));
+    if (packs && request.to.extension() != ".sb")
+        fmt::print(stderr, "lktest: the live system loads only modules whose names end in .sb\n");
     return static_cast<int>(ExitCode::passed);
 }
 

@@ -120,10 +120,6 @@ void add_enroll(CLI::App& app, RunOptions& options) {
 }  // namespace
 
 void add_cells(CLI::App& app, RunOptions& options) {
-    add_repeatable(app, "--iso", "FILE",
-                   "live image, same as FILE; NAME=FILE names it in cells and the history",
-                   "lktest's own, built if missing or outdated",
-                   [&options](const std::string& word) { options.isos.push_back(parse_image(word)); });
     app.add_option_function<std::vector<std::string>>(
            "FILE",
            [&options](const std::vector<std::string>& words) {
@@ -132,6 +128,10 @@ void add_cells(CLI::App& app, RunOptions& options) {
            },
            "live image, or netboot directory [lktest's own, built if missing or outdated]")
         ->type_name("FILE");
+    add_repeatable(app, "--iso", "FILE",
+                   "live image, same as FILE; NAME=FILE names it in cells and the history",
+                   "lktest's own, built if missing or outdated",
+                   [&options](const std::string& word) { options.isos.push_back(parse_image(word)); });
     add_single(app, "--recipe", "RECIPE|FILE", "build the images from this recipe", "recovery",
                [&options](const std::string& word) { options.recipe = word; });
     add_single(app, "--kernel", "FILE", "boot this kernel (bzImage, Image, vmlinuz.efi) without a medium",

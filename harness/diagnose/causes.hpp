@@ -72,6 +72,7 @@ struct RankedCause {
     std::string id, stage, cause, fix, source;
     std::vector<std::string> evidence;  ///< the line that shows it, then the deciding facts and findings
     bool confirmed = false;             ///< by a measured fact, or by the medium
+    std::string detail = {};            ///< the end of `cause` that came from the medium; it names the file
 };
 
 /// The causes that apply to this boot, the likeliest first. Facts and findings refute some. Causes that a

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "harness/console/printk.hpp"
 #include "harness/diagnose/diagnosis.hpp"
@@ -22,9 +23,90 @@ std::string state_sentence(const Diagnosis& diagnosis) {
     return ". " + as_sentence(diagnosis.summary);
 }
 
+/// The words that carry the meaning of a text, in lower case.
+std::set<std::string> content_words(std::string_view text) {
+    static const std::set<std::string_view> others{
+        "the", "and", "that",  "its",  "not",    "for",  "has", "was",  "with", "which", "from", "are",
+        "but", "can", "could", "does", "cannot", "this", "did", "have", "had",  "any",   "all",  "itself"};
+    std::set<std::string> words;
+    std::string word;
+    const auto end_word = [&] {
+        if (word.size() > 2 && !others.contains(word))
+            words.insert(word);
+        word.clear();
+    };
+    for (const char c : text) {
+        const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        if ((lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') || lower == '/' || lower == '_')
+            word += lower;
+        else
+            end_word();
+    }
+    end_word();
+    return words;
+}
+
+/// Whether `text` has hardly a word that `said` does not have.
+bool repeats(std::string_view text, std::string_view said) {
+    const std::set<std::string> words = content_words(text), known = content_words(said);
+    const auto fresh =
+        std::ranges::count_if(words, [&](const std::string& word) { return !known.contains(word); });
+    return static_cast<std::size_t>(fresh) * 4 <= words.size();
+}
+
+/// Removes the beginning and a quoted end of a cause if the reason says the same already.
+std::string without_repetition(std::string cause, std::string_view reason) {
+    constexpr std::string_view quotation = ": '";
+    if (const std::size_t quote = cause.find(quotation);
+        quote != cause.npos && cause.ends_with('\'') && repeats(cause.substr(quote), reason))
+        cause.resize(quote);
+    while (!cause.empty()) {
+        const std::size_t end = std::min(cause.find(": "), cause.size());
+        if (!repeats(std::string_view(cause).substr(0, end), reason))
+            break;
+        cause.erase(0, end + 2);
+    }
+    return cause;
+}
+
+/// Cuts explanations off the end of a text that is too long.
+std::string shortened(std::string text, std::size_t room) {
+    constexpr std::size_t least = 40;
+    while (text.size() > room) {
+        const std::size_t end = std::max(text.rfind(": ") + 1, text.rfind("; ") + 1);
+        if (end <= least)
+            break;
+        text.resize(end - 1);
+    }
+    return text;
+}
+
+/// "The file …" as the rest of a sentence; names keep their capital.
+std::string as_rest(std::string text) {
+    for (const std::string_view word : {"The ", "A ", "An ", "This ", "No ", "There ", "Its ", "One "})
+        if (text.starts_with(word))
+            text.front() = static_cast<char>(text.front() - 'A' + 'a');
+    return text;
+}
+
+/// The cause in at most `room` characters if possible, without what the reason says already.
+std::string cause_sentence(const RankedCause& cause, std::string_view reason, std::size_t room) {
+    if (cause.detail.empty())
+        return shortened(without_repetition(cause.cause, reason), room);
+    const std::string detail = as_rest(cause.detail);
+    std::string general =
+        without_repetition(cause.cause.substr(0, cause.cause.size() - cause.detail.size() - 2), reason);
+    const bool fits = !general.empty() && general.size() + 2 + detail.size() <= room;
+    return fits ? general + ": " + detail : shortened(detail, room);
+}
+
 /// Silence is not a cause, so it follows the cause.
 std::string silence_sentence(const Diagnosis& diagnosis) {
     return diagnosis.silence ? ". " + as_sentence(diagnosis.silence->reason) : "";
+}
+
+std::string_view without_padding(std::string_view line) {
+    return line.substr(0, line.find_last_not_of(" \t\r") + 1);
 }
 
 }  // namespace
@@ -57,13 +139,15 @@ void extend(Verdict& verdict, const Diagnosis& diagnosis) {
 }
 
 void add_lines_before(Verdict& verdict, const std::vector<std::string>& console) {
-    constexpr std::size_t most_of_programs = 4, most_of_kernel = 2, looked_at = 40, least_row = 20;
+    constexpr std::size_t most_of_programs = 2, most_of_kernel = 1, looked_at = 40, least_row = 20;
     if (verdict.evidence.empty())
         return;
     std::vector<std::string> shown;
-    const auto is_shown = [&shown](const std::string& line) {
-        return std::ranges::any_of(shown, [&](const std::string& earlier) {
-            // A screen breaks lines into rows, and repaints a line while it grows.
+    const auto is_shown = [&shown](std::string_view line) {
+        // A screen breaks lines into rows, pads them, and repaints a line while it grows.
+        line = without_padding(line);
+        return std::ranges::any_of(shown, [&](std::string_view earlier) {
+            earlier = without_padding(earlier);
             return earlier == line ||
                    (line.size() >= least_row && (earlier.ends_with(line) || earlier.starts_with(line)));
         });
@@ -110,7 +194,7 @@ void explain(Verdict& verdict, Diagnosis& diagnosis, std::vector<RankedCause> ca
     if (diagnosis.causes.empty())
         return;
     const RankedCause& first = diagnosis.causes.front();
-    const std::string cause = ". Most likely: " + first.cause;
+    constexpr std::string_view introduction = ". Most likely: ";
     std::string silence = silence_sentence(diagnosis);
     if (silence.empty() || !verdict.reason.ends_with(silence))
         silence.clear();
@@ -119,9 +203,18 @@ void explain(Verdict& verdict, Diagnosis& diagnosis, std::vector<RankedCause> ca
         silence.clear();
     const std::string state = state_sentence(diagnosis);
     const std::size_t at = verdict.reason.find(state);
-    if (at != std::string::npos && verdict.reason.size() + cause.size() + silence.size() > reason_limit)
+    const auto size_with = [&](std::size_t cause) {
+        return verdict.reason.size() + introduction.size() + cause + silence.size();
+    };
+    if (at != std::string::npos && size_with(first.cause.size()) > reason_limit)
         verdict.reason.erase(at, state.size());
-    verdict.reason += cause + silence;
+    const std::size_t room = reason_limit - std::min(size_with(0), reason_limit);
+    if (const std::string cause = cause_sentence(first, verdict.reason, room); !cause.empty()) {
+        if (verdict.reason.ends_with('.'))
+            verdict.reason.pop_back();
+        verdict.reason.append(introduction).append(cause);
+    }
+    verdict.reason += silence;
     // The line that shows the cause is often in the evidence already.
     for (const std::string& shown : first.evidence) {
         const bool decides = shown.starts_with("on the medium: ") || shown.starts_with("measured: ");

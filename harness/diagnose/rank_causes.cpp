@@ -243,7 +243,8 @@ void Ranking::look_at_medium(const Cause& cause, RankedCause& found) const {
     std::string text = decisive->text;
     while (text.ends_with('.'))
         text.pop_back();
-    found.cause += ": " + printable(text);
+    found.detail = printable(text);
+    found.cause += ": " + found.detail;
     found.fix = printable(decisive->fix);
 }
 

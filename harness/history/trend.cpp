@@ -142,9 +142,13 @@ std::string text_trends(const std::vector<CellTrend>& trends, const Style& style
             paint(
                 {{trend.cell + std::string(width - columns(trend.cell), ' ')},
                  {fmt::format("  {:>4}", trend.runs), Tone::dim},
-                 {fmt::format("  {:>4.0f} %", 100 * trend.pass_rate()),
-                  trend.passes == trend.runs ? Tone::good : Tone::bad},
-                 {fmt::format("  {:>3.0f} %", 100 * trend.flakiness()),
+                 {trend.runs == 0 ? fmt::format("  {}–", std::string(5, ' '))
+                                  : fmt::format("  {:>4.0f} %", 100 * trend.pass_rate()),
+                  trend.runs == 0              ? Tone::dim
+                  : trend.passes == trend.runs ? Tone::good
+                                               : Tone::bad},
+                 {trend.runs < 2 ? fmt::format("  {}–", std::string(4, ' '))
+                                 : fmt::format("  {:>3.0f} %", 100 * trend.flakiness()),
                   trend.changes > 0 ? Tone::busy : Tone::dim},
                  {fmt::format("  {}{}", std::string(8 - std::min<std::size_t>(8, columns(time)), ' '), time)},
                  {"  " + spark(trend.seconds), Tone::dim}},

@@ -29,7 +29,7 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds proof_deadline = 4s;
 
 /// Change it with the test guest, so that older results no longer count.
-constexpr int proof_version = 1;
+constexpr int proof_version = 2;
 
 std::vector<std::string> command_line(const KvmGuest& guest, Accel accel, const fs::path& qemu) {
     std::vector<std::string> line{qemu.string(),
@@ -56,7 +56,10 @@ std::string complaint(std::string_view text) {
         if (line.empty() || line.find("warning:") != line.npos)
             continue;
         const std::size_t own_name = line.starts_with("qemu-system-") ? line.find(": ") : line.npos;
-        return printable(own_name == line.npos ? line : line.substr(own_name + 2));
+        std::string_view said = own_name == line.npos ? line : line.substr(own_name + 2);
+        if (constexpr std::string_view prefix = "error: "; said.starts_with(prefix))
+            said.remove_prefix(prefix.size());
+        return printable(said);
     }
     return {};
 }
@@ -64,7 +67,7 @@ std::string complaint(std::string_view text) {
 /// Why KVM cannot be used here at all; empty if it can be tried.
 std::string kvm_is_out_of_reach(Arch arch) {
     if (arch != host_arch())
-        return fmt::format("{} on {} has no KVM", name(arch), name(host_arch()));
+        return fmt::format("KVM cannot run {} guests on an {} machine", name(arch), name(host_arch()));
     const UniqueFd device(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
     if (device)
         return {};
@@ -138,8 +141,8 @@ Proof prove_accel(Arch arch, Accel accel, const fs::path& qemu, std::chrono::mil
     if (missing.empty())
         return {};
     const std::string words = complaint(result.err);
-    return {.fault = fmt::format("a test guest did not complete {}{}", missing,
-                                 words.empty() ? "" : fmt::format(" ({})", words)),
+    return {.fault = words.empty() ? fmt::format("a test guest did not get through {}", missing)
+                                   : fmt::format("a test guest stopped in {}, with '{}'", missing, words),
             .settled = !result.timed_out || !words.empty()};
 }
 

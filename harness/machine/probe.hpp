@@ -13,7 +13,7 @@ namespace lktest {
 
 struct AccelChoice {
     Accel accel = Accel::tcg;
-    std::string why;  ///< one line: "aarch64 on x86_64 has no KVM"
+    std::string why;  ///< one line: "KVM cannot run aarch64 guests on an x86_64 machine"
 };
 
 /// Chooses the accelerator for guests of `arch`. Without a wish that is KVM if a test guest runs under it.

@@ -69,16 +69,16 @@ void check_arches(const Axes& axes) {
         if (meet<Arch>(all_arches, choice.arches, axes.arches).empty())
             throw usage_error(fmt::format("{} is for {}, not {}", choice.image.path.string(),
                                           names(choice.arches, " and "), names(axes.arches, " or ")),
-                              fmt::format("give --arch {}, or another --iso", name(choice.arches.front())));
+                              fmt::format("use --arch {}, or an ISO for {}", name(choice.arches.front()),
+                                          name(axes.arches.front())));
     for (const Arch arch : axes.arches)
         if (std::ranges::none_of(axes.images, [arch](const ImageChoice& choice) {
                 return choice.arches.empty() || holds(choice.arches, arch);
             })) {
             const ImageChoice& choice = axes.images.front();
-            throw usage_error(
-                fmt::format("{} is for {}, not {}", choice.image.path.string(), names(choice.arches, " and "),
-                            name(arch)),
-                fmt::format("give an --iso for {} too, or omit --arch {}", name(arch), name(arch)));
+            throw usage_error(fmt::format("{} is for {}, not {}", choice.image.path.string(),
+                                          names(choice.arches, " and "), name(arch)),
+                              fmt::format("add an ISO for {}, or omit --arch {}", name(arch), name(arch)));
         }
 }
 
@@ -167,16 +167,22 @@ std::string limits(const ScenarioChoice& scenario) {
 }
 
 [[noreturn]] void throw_no_cell(const Axes& axes, const ScenarioChoice& scenario) {
-    std::string message = fmt::format("scenario '{}' leaves no cell to boot", scenario.name);
-    if (const std::string limited = limits(scenario); !limited.empty())
-        message += fmt::format(": it supports only {}", limited);
-    if (const std::string asked = filters(axes); !asked.empty())
-        message += fmt::format(", but the command line selects {}", asked);
-    for (const ImageChoice& choice : axes.images)
-        if (!choice.arches.empty())
-            message += fmt::format("; {} is for {}", choice.image.path.filename().string(),
-                                   names(choice.arches, " and "));
-    throw usage_error(message, "remove one of them");
+    const std::string limited = limits(scenario), asked = filters(axes);
+    std::string message = limited.empty()
+                              ? fmt::format("scenario '{}' leaves no cell to boot", scenario.name)
+                              : fmt::format("scenario '{}' supports only {}", scenario.name, limited);
+    if (!asked.empty())
+        message += fmt::format("{} the command line selects {}", limited.empty() ? ":" : ", but", asked);
+    for (const ImageChoice& choice : axes.images) {
+        // An architecture that the user asked for was added to those of the image.
+        std::vector<Arch> other = choice.arches;
+        std::erase_if(other, [&](Arch arch) { return holds(axes.arches, arch); });
+        if (!other.empty())
+            message +=
+                fmt::format("; {} is for {}", choice.image.path.filename().string(), names(other, " and "));
+    }
+    throw usage_error(message, asked.empty() ? "use another scenario or image"
+                                             : "omit one of these options, or use another scenario or image");
 }
 
 void check_distinct(const std::vector<ScenarioChoice>& scenarios) {

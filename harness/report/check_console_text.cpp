@@ -28,7 +28,8 @@ Line later_line(const LogFinding& finding) {
 
 }  // namespace
 
-std::string check_console_text(const std::string& file, const CheckedLog& log, const Style& style) {
+std::string check_console_text(const std::string& file, const CheckedLog& log, const Style& style,
+                               std::string_view fault) {
     std::string text;
     const auto print = [&](const Line& line, std::size_t width = 0) {
         text += paint(line, style, width) + "\n";
@@ -36,7 +37,8 @@ std::string check_console_text(const std::string& file, const CheckedLog& log, c
     print({{printable(file), Tone::strong},
            {fmt::format("  {} · {}{}", counted(log.lines, "line"), counted(log.stages.size(), "boot"),
                         log.emulated ? " · an emulated machine" : "")}});
-    print({{"reached  ", Tone::dim}, {stage_text(log)}});
+    if (log.recognized())
+        print({{"reached  ", Tone::dim}, {stage_text(log)}});
     const LogFinding* first = log.first_failure();
     if (first) {
         print({});
@@ -61,9 +63,12 @@ std::string check_console_text(const std::string& file, const CheckedLog& log, c
     print({});
     if (!log.recognized()) {
         print({{"? ", Tone::fault},
-               {"lktest recognized no line of it, so it cannot say anything about the boot", Tone::strong}});
+               {fault.empty() ? "lktest recognized no line of it, so it cannot say anything about the boot"
+                              : std::string(fault),
+                Tone::strong}});
         print({{"  fix: ", Tone::dim},
-               {"save the console itself, or dmesg, journalctl or syslog output", Tone::busy}});
+               {"pass a text file: the console itself, or the output of dmesg, journalctl or syslog",
+                Tone::busy}});
         return text;
     }
     const auto warnings =

@@ -66,16 +66,23 @@ std::string_view glyph(const CellResult& cell) {
 /// The first word of a comment, by which a job finds the comment that it wrote before.
 constexpr std::string_view comment_mark = "<!-- lktest -->\n";
 
-/// "✅ 8", "❌ 2 of 8": the worst class of these cells, and how many have it.
+std::string_view state_shown_by(std::string_view mark) {
+    return mark == "❌" ? "failed" : mark == "⚪" ? "not run" : "tolerated";
+}
+
+/// "✅ 8 passed", "❌ 2 of 8 failed": the worst class of these cells, and how many have it.
 std::string summary(const std::vector<const CellResult*>& cells) {
     for (const std::string_view mark : {"❌", "⚪", "⚠️"}) {
         const auto found =
             std::ranges::count_if(cells, [&](const CellResult* cell) { return glyph(*cell) == mark; });
         if (found > 0)
-            return cells.size() == 1 ? fmt::format("{} {}", mark, for_markdown(cells.front()->outcome()))
-                                     : fmt::format("{} {} of {}", mark, found, cells.size());
+            return cells.size() == 1
+                       ? fmt::format("{} {}", mark, for_markdown(cells.front()->outcome()))
+                       : fmt::format("{} {} of {} {}", mark, found, cells.size(), state_shown_by(mark));
     }
-    return cells.empty() ? "–" : fmt::format("✅ {}", cells.size());
+    if (cells.empty())
+        return "–";
+    return cells.size() == 1 ? "✅ passed" : fmt::format("✅ {} passed", cells.size());
 }
 
 /// The matrix: a row for each architecture, a column for each firmware.

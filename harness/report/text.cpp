@@ -136,7 +136,12 @@ void add_evidence(Page& page, const Ending& verdict, std::size_t room) {
     }
     rows.clear();
     for (const std::string& line : verdict.evidence)
-        rows.push_back(page.clipped(line));
+        if (line.find_first_not_of(" \t\r") != line.npos)
+            rows.push_back(page.clipped(line));
+    if (rows.size() <= room) {
+        page.quote("evidence", rows);
+        return;
+    }
     const bool newest = ends_with_the_newest(verdict);
     const std::size_t shown = std::min(rows.size(), std::max<std::size_t>(room, 2) - 1);
     const std::size_t left_out = rows.size() - shown;

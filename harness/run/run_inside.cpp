@@ -321,7 +321,8 @@ int run_inside(const RunInput& input, const fs::path& private_directory) {
         for (const auto& [arch, choice] : input.accel)
             reporter.say(
                 choice.accel == Accel::tcg
-                    ? fmt::format("{} guests are emulated, which is slow: {}", name(arch), choice.why)
+                    ? fmt::format("{} guests are emulated (about ten times slower): {}", name(arch),
+                                  choice.why)
                     : fmt::format("{} guests run on {}: {}", name(arch), name(choice.accel), choice.why));
         if (input.options.verbose)
             for (const std::string& decision : decisions)

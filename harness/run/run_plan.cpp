@@ -180,8 +180,11 @@ void try_asked_arches(Axes& axes) {
         for (const Arch arch : axes.arches) {
             const bool fits_no_image =
                 std::ranges::none_of(found, [&](const ImageChoice& other) { return suits(other, arch); });
-            if ((fits_none || fits_no_image) && !std::filesystem::is_directory(choice.image.path))
-                choice.arches.push_back(arch);
+            if ((!fits_none && !fits_no_image) || std::filesystem::is_directory(choice.image.path))
+                continue;
+            fmt::print(stderr, "lktest: {} seems to be for {}, not {}; it is booted because of --arch\n",
+                       printable(choice.image.path.string()), name(choice.arches.front()), name(arch));
+            choice.arches.push_back(arch);
         }
     }
 }

@@ -597,6 +597,46 @@ TEST(Causes, AreTheLastWordOfAVerdict) {
     EXPECT_EQ(verdict.hint, "mend it");
 }
 
+std::string explained(std::string reason, std::string cause, std::string detail = "") {
+    Diagnosis diagnosis;
+    Verdict verdict{
+        .outcome = Outcome::kernel_crash, .reason = std::move(reason), .evidence = {}, .hint = {}};
+    explain(verdict, diagnosis,
+            {{.id = "x",
+              .stage = "kernel",
+              .cause = cause + (detail.empty() ? "" : ": " + detail),
+              .fix = "f",
+              .source = "s",
+              .evidence = {},
+              .confirmed = true,
+              .detail = detail}});
+    return verdict.reason;
+}
+
+TEST(Causes, DoNotRepeatTheReason) {
+    EXPECT_EQ(explained("the guest ran out of memory", "the guest ran out of memory"),
+              "the guest ran out of memory");
+    EXPECT_EQ(explained("the kernel could not unpack itself",
+                        "the kernel could not unpack itself: its file is damaged"),
+              "the kernel could not unpack itself. Most likely: its file is damaged");
+    EXPECT_EQ(explained("GRUB says: no such device: X.", "its root device is wrong: 'no such device: X.'"),
+              "GRUB says: no such device: X. Most likely: its root device is wrong");
+}
+
+TEST(Causes, ThatTheMediumShowsAreNamedInFourLines) {
+    const std::string reason = "the programs are for another architecture: the kernel cannot execute them";
+    const std::string general =
+        "the programs of the initramfs are for another architecture: the kernel "
+        "cannot execute /init or its interpreter (busybox, ld.so)";
+    EXPECT_EQ(explained(reason, general, "The file /bin/busybox is for x86_64"),
+              reason +
+                  ". Most likely: the kernel cannot execute /init or its interpreter (busybox, ld.so): "
+                  "the file /bin/busybox is for x86_64");
+    const std::string file = "/boot/initrd.img has programs for x86_64 (/bin/busybox, /bin/mount, /bin/ls)";
+    EXPECT_EQ(explained(reason, general, file + ": they fail with " + std::string(90, 'x')),
+              reason + ". Most likely: " + file);
+}
+
 TEST(Causes, ComeBeforeSilenceAndReplaceTheStateOfALongReason) {
     const std::string silent = "the kernel's messages do not reach the serial console";
     Diagnosis diagnosis;

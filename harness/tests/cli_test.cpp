@@ -546,13 +546,13 @@ TEST(ProgressBar, PrintsALineForEachStepWhereNothingCanBeRepainted) {
               "✓ packages       0.0s\nbecause\n✓ packages.sb    0.0s\n✓ modules.sb     0.0s\n");
 }
 
-TEST(Doctor, ShowsWhatIsWrongAndHowToMendIt) {
+TEST(Doctor, ShowsFaultsAndTheirFixes) {
     const std::vector<Finding> findings{
         {Finding::Kind::good, "QEMU for x86_64", "7.2.15, /usr/bin/qemu-system-x86_64", ""},
         {Finding::Kind::warning, "KVM",
-         "the probe printed nothing within 2 s; guests are emulated, which takes "
-         "about ten times as long",
-         "nothing to do in a virtual machine without nesting"},
+         "KVM does not work here: a test guest stopped in real mode, with 'failed to set MSR 0x10a'. "
+         "Guests are emulated, which is about ten times slower",
+         "if this is a virtual machine, enable nested virtualization in its hypervisor"},
         {Finding::Kind::fault, "UEFI for aarch64", "no image", "install the Debian package qemu-efi-aarch64"},
     };
     expect_golden("report/doctor.txt", render(findings, {}));

@@ -316,7 +316,7 @@ TEST(DiagnosisVerdict, EvidenceShowsTheLinesBeforeTheFailureAndEachOnce) {
     verdict.evidence = {"Kernel panic - not syncing: x", "CPU: 0 PID: 1", "Kernel panic - not syncing: x"};
     add_lines_before(verdict,
                      {"a", "/init: frobnicate: not found", "", "b", "Kernel panic - not syncing: x"});
-    EXPECT_EQ(verdict.evidence, (std::vector<std::string>{"a", "/init: frobnicate: not found", "b",
+    EXPECT_EQ(verdict.evidence, (std::vector<std::string>{"/init: frobnicate: not found", "b",
                                                           "Kernel panic - not syncing: x", "CPU: 0 PID: 1"}));
 }
 

@@ -127,13 +127,15 @@ TEST(Expand, RefusesAnImageOfAnotherArchitectureThanAsked) {
     Axes axes = default_axes();
     axes.images = {x86_image};
     axes.arches = {Arch::aarch64};
-    EXPECT_EQ(complaint(axes), "/x86.iso is for x86_64, not aarch64\ngive --arch x86_64, or another --iso");
+    EXPECT_EQ(complaint(axes),
+              "/x86.iso is for x86_64, not aarch64\nuse --arch x86_64, or an ISO for aarch64");
     axes.arches = {Arch::x86_64, Arch::aarch64};
     EXPECT_EQ(complaint(axes),
-              "/x86.iso is for x86_64, not aarch64\ngive an --iso for aarch64 too, or omit --arch aarch64");
+              "/x86.iso is for x86_64, not aarch64\nadd an ISO for aarch64, or omit --arch aarch64");
     axes.images = {x86_image, arm_image};
     axes.arches = {Arch::x86_64};
-    EXPECT_EQ(complaint(axes), "/arm.iso is for aarch64, not x86_64\ngive --arch aarch64, or another --iso");
+    EXPECT_EQ(complaint(axes),
+              "/arm.iso is for aarch64, not x86_64\nuse --arch aarch64, or an ISO for x86_64");
 }
 
 TEST(Expand, RefusesFiltersThatLeaveOnlyWhatCannotExist) {
@@ -152,8 +154,8 @@ TEST(Expand, RefusesAScenarioThatTheFiltersLeaveNothingOf) {
     axes.scenarios.push_back({.name = "secure-boot", .firmwares = {Firmware::uefi}});
     axes.firmwares = {Firmware::bios};
     EXPECT_EQ(complaint(axes),
-              "scenario 'secure-boot' leaves no cell to boot: it supports only uefi, but the command "
-              "line selects --firmware bios; x86.iso is for x86_64\nremove one of them");
+              "scenario 'secure-boot' supports only uefi, but the command line selects --firmware bios; "
+              "x86.iso is for x86_64\nomit one of these options, or use another scenario or image");
 }
 
 TEST(Expand, RefusesTwoScenariosOfOneName) {

@@ -310,8 +310,7 @@ TEST_F(JudgeTest, DeadlinesAreOfTheGuestsTimeAndAVerdictSaysWhatTheHostMadeOfThe
         watch_.host_gave(now, 59000ms * 9 / 10);
     say("still here\n", 64s);
     EXPECT_EQ(verdict_at(64s).reason,
-              "milestone 'kernel' was not reached within 11 s (64 s on this busy host) before the first "
-              "milestone");
+              "milestone 'kernel' was not reached within 11 s (64 s on this busy host)");
 }
 
 TEST_F(JudgeTest, AStallIsOfTheGuestsTime) {
@@ -382,10 +381,7 @@ TEST_F(JudgeStallTest, AtAPromptItIsAMatterOfSeconds) {
     EXPECT_TRUE(std::holds_alternative<Wait>(at(30s)));
     const Verdict verdict = verdict_at(30100ms);
     EXPECT_EQ(verdict.outcome, Outcome::at_prompt);
-    EXPECT_EQ(
-        verdict.reason,
-        "milestone 'userspace' was not reached after milestone 'kernel': the console waits at a prompt: "
-        "'(initramfs) '");
+    EXPECT_EQ(verdict.reason, "the console waits at a prompt: '(initramfs) '");
 }
 
 TEST_F(JudgeStallTest, APromptOnADisplayIsOneToo) {
@@ -408,10 +404,8 @@ TEST_F(JudgeStallTest, AGuestThatOnlyRepeatsItselfIsGivenUpAndQuoted) {
     EXPECT_TRUE(std::holds_alternative<Wait>(at(61s)));
     const Verdict verdict = verdict_at(70s);
     EXPECT_EQ(verdict.outcome, Outcome::milestone_deadline);
-    EXPECT_NE(
-        verdict.reason.find("for 68 s the guest printed nothing new and repeats 'waiting for RESCUE...'"),
-        std::string::npos)
-        << verdict.reason;
+    EXPECT_EQ(verdict.reason,
+              "the guest has printed nothing new for 68 s, and repeats 'waiting for RESCUE...'");
     seen_.repeating->hang = Hang::busy;
     EXPECT_TRUE(std::holds_alternative<Wait>(at(160s))) << "it computes";
 }
@@ -502,7 +496,7 @@ TEST_F(JudgeTest, PoweringOffIsTheGuestsFault) {
     seen_.console_closed = true;
     const Verdict verdict = verdict_at(2s);
     EXPECT_EQ(verdict.outcome, Outcome::powered_off);
-    EXPECT_EQ(verdict.reason, "the guest switched itself off after milestone 'kernel'");
+    EXPECT_EQ(verdict.reason, "the guest switched itself off");
 }
 
 TEST_F(JudgeTest, TextThatOnlyALoaderPrintedDoesNotPass) {
@@ -554,7 +548,7 @@ TEST_F(JudgeTest, NamesAResetLoop) {
     watch_.reset(2s, "guest-reset");
     const Verdict verdict = verdict_at(2s);
     EXPECT_EQ(verdict.outcome, Outcome::reboot_loop);
-    EXPECT_EQ(verdict.reason, "the guest reset itself 2 times before the first milestone");
+    EXPECT_EQ(verdict.reason, "the guest reset itself 2 times");
 }
 
 TEST_F(JudgeTest, SaysWhatTheHostSideOfTheNetworkMissed) {
@@ -562,7 +556,7 @@ TEST_F(JudgeTest, SaysWhatTheHostSideOfTheNetworkMissed) {
     seen_.network_problem = "no DHCP lease";
     const Verdict verdict = verdict_at(2s);
     EXPECT_EQ(verdict.outcome, Outcome::network_failed);
-    EXPECT_EQ(verdict.reason, "milestone 'network' was not reached: no DHCP lease");
+    EXPECT_EQ(verdict.reason, "no DHCP lease");
 }
 
 TEST_F(JudgeTest, AFaultOfTheHostSaysNothingOfTheMedium) {

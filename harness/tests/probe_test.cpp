@@ -35,10 +35,10 @@ TEST_P(TestGuest, IsNotMissedWhenItNeverRuns) {
     const Proof died = prove_accel(
         GetParam(), Accel::kvm,
         script("#!/bin/sh\necho 'qemu-system-x: warning: w\nqemu-system-x: no KVM' >&2\nexit 1\n"), 60s);
-    EXPECT_EQ(died.fault, "a test guest did not complete " + first + " (no KVM)");
+    EXPECT_EQ(died.fault, "a test guest stopped in " + first + ", with 'no KVM'");
     EXPECT_TRUE(died.settled);
     const Proof slow = prove_accel(GetParam(), Accel::kvm, script("#!/bin/sh\nexec sleep 60\n"), 100ms);
-    EXPECT_EQ(slow.fault, "a test guest did not complete " + first);
+    EXPECT_EQ(slow.fault, "a test guest did not get through " + first);
     EXPECT_FALSE(slow.settled) << "perhaps the machine was only busy";
 }
 
@@ -58,7 +58,8 @@ TEST(ChooseAccel, EmulatesWhatTheHostIsNot) {
     const Arch other = host_arch() == Arch::x86_64 ? Arch::aarch64 : Arch::x86_64;
     const AccelChoice choice = choose_accel(other, std::nullopt, cache.path());
     EXPECT_EQ(choice.accel, Accel::tcg);
-    EXPECT_EQ(choice.why, std::string(name(other)) + " on " + std::string(name(host_arch())) + " has no KVM");
+    EXPECT_EQ(choice.why, "KVM cannot run " + std::string(name(other)) + " guests on an " +
+                              std::string(name(host_arch())) + " machine");
     try {
         choose_accel(other, Accel::kvm, cache.path());
         FAIL();

@@ -75,7 +75,7 @@ inline results::Run sample_failures() {
         "\x1b]0;owned\x07 <script>&\u202e"};
     for (int i = 0; i < 12; ++i)
         crash.evidence.push_back("[    1.235000]  ? a_function+0x" + std::to_string(i) + "/0x100");
-    crash.hint = "look whether the menu entry names the initrd";
+    crash.hint = "check that the menu entry names the initrd";
     report.cells[1].verdict = crash;
     report.cells[1].milestones.resize(1);
     Verdict fault = sample_verdict(Outcome::qemu_died, std::chrono::milliseconds(210));
