@@ -242,6 +242,7 @@ asio::awaitable<Verdict> boot_machine(Host& host, const BootCell& cell,
             add_lines_before(verdict, console);
             explain(verdict, found->diagnosis, found->diagnosis.causes);
             strip_frames(verdict.evidence);
+            verdict.console = end_of_console(console);
             if (verdict.outcome == Outcome::silent && found->seen.tasks)
                 if (const std::string words = busy_in_words(*found->seen.tasks); !words.empty())
                     verdict.reason += "; " + words;

@@ -48,21 +48,31 @@ private:
     asio::steady_timer timer_;
 };
 
-/// The guest with the given name, or with a name that contains it.
-LiveGuests::Guest guest_of(const LiveGuests& guests, const std::string& wanted) {
+std::vector<LiveGuests::Guest> all_guests(const LiveGuests& guests) {
     std::vector<LiveGuests::Guest> all = guests.kept();
     all.insert(all.end(), guests.running().begin(), guests.running().end());
+    return all;
+}
+
+std::vector<std::string> names_of(const std::vector<LiveGuests::Guest>& guests) {
     std::vector<std::string> names;
-    std::vector<LiveGuests::Guest> like;
-    for (const LiveGuests::Guest& guest : all) {
+    for (const LiveGuests::Guest& guest : guests)
         names.push_back(guest->cell_name());
-        if (names.back() == wanted)
+    return names;
+}
+
+/// The guest with the given name, or with a name that contains it.
+LiveGuests::Guest guest_of(const LiveGuests& guests, const std::string& wanted) {
+    std::vector<LiveGuests::Guest> like;
+    for (const LiveGuests::Guest& guest : all_guests(guests)) {
+        if (guest->cell_name() == wanted)
             return guest;
-        if (names.back().find(wanted) != std::string::npos)
+        if (guest->cell_name().find(wanted) != std::string::npos)
             like.push_back(guest);
     }
     if (like.size() == 1)
         return like.front();
+    const std::vector<std::string> names = names_of(all_guests(guests));
     throw usage_error(
         fmt::format("{} guest of the run is called '{}'", like.empty() ? "no" : "more than one", wanted),
         names.empty() ? "the run has no guests now; only failed cells are kept, and only with --keep"
@@ -99,8 +109,11 @@ asio::awaitable<void> serve(Client client, LiveGuests& guests, std::chrono::mill
     LiveGuests::Guest attached;
     try {
         const std::string what = text_at(asked, "do");
-        LiveGuests::Guest guest = guest_of(guests, text_at(asked, "cell"));
-        if (what == "diagnose")
+        const bool about_one = what != "guests";
+        const LiveGuests::Guest guest = about_one ? guest_of(guests, text_at(asked, "cell")) : nullptr;
+        if (!about_one)
+            answer = {{"guests", json_strings(names_of(all_guests(guests)))}};
+        else if (what == "diagnose")
             answer = co_await diagnosed(guest, text_at(asked, "into"), text_at(asked, "core"));
         else if (what == "attach")
             attached = guest;

@@ -90,8 +90,11 @@ asio::awaitable<void> go(Host& host, std::shared_ptr<Attendance> attendance, Rig
         if (!stopped && !attendance->gone() && stop.kernel_entry) {
             const auto watch_cpus = [&rig] { return stop_at_kernel(rig); };
             stopped = co_await on_worker(host.workers, watch_cpus);
-            if (stopped)
+            if (stopped) {
+                attendance->moves();
+                guest.was_paused();
                 session.announce("A CPU has just entered the kernel: the guest is paused.");
+            }
         } else {
             const microseconds next = attendance->since_power_on() + one_watch;
             co_await attendance->wait_until(next);

@@ -5,7 +5,6 @@
 #include <sys/un.h>
 
 #include "builder/base/file.hpp"
-#include "harness/diagnose/symbol_file.hpp"
 #include "harness/matrix/hardware.hpp"
 
 namespace lktest {
@@ -40,8 +39,8 @@ std::string serve_gdb(Domain& guest, Onlooker& onlooker, Arch arch, const fs::pa
         throw usage_error(fmt::format("the path of gdb's socket is too long: {}", socket.string()),
                           "choose a directory with a shorter path: --output DIR");
     std::string text = fmt::format("set architecture {}\n", machine_of(arch).gdb);
-    if (const auto found = onlooker.symbols(guest)) {
-        write_file(symbols, symbol_file(*found, arch));
+    if (const auto found = onlooker.symbol_file(guest)) {
+        write_file(symbols, *found);
         text += fmt::format("symbol-file {}\n", symbols.string());
     }
     write_file(commands, text + fmt::format("target remote {}\n", socket.string()));

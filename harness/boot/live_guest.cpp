@@ -60,13 +60,29 @@ asio::awaitable<bool> LiveGuest::running() {
     co_return co_await alone(work);
 }
 
+bool LiveGuest::is_healthy() const {
+    constexpr auto silence = std::chrono::seconds(15);
+    const Watch& watch = attendance_->watch();
+    if (kept_ || attendance_->gone() || watch.failure() || watch.suspect())
+        return false;
+    const auto now = paused_at_.value_or(attendance_->since_power_on());
+    return !watch.waiting_for() || now - attendance_->heard_at() < silence;
+}
+
+void LiveGuest::was_paused() {
+    if (!paused_at_)
+        paused_at_ = attendance_->since_power_on();
+}
+
 asio::awaitable<void> LiveGuest::pause() {
+    was_paused();
     auto work = [](Rig& rig) { rig.guest->suspend(); };
     co_await alone(work);
 }
 
 asio::awaitable<void> LiveGuest::resume() {
     samples_.clear();
+    paused_at_.reset();
     auto work = [](Rig& rig) {
         if (!rig.guest->running())  // gdb resumes it on exit
             rig.guest->resume();
@@ -87,12 +103,13 @@ asio::awaitable<void> LiveGuest::destroy() {
 
 asio::awaitable<Findings> LiveGuest::diagnose(fs::path directory) {
     Examination known = this->known();
+    const bool healthy = is_healthy();
     known.samples = samples_;
     auto work = [known = std::move(known), console = console(), cell = cell_, scenario = scenario_,
-                 &host = host_, directory = std::move(directory)](Rig& rig) {
+                 &host = host_, directory = std::move(directory), healthy](Rig& rig) {
         const RunsAgain afterwards(*rig.guest);
         const Knowledge knowledge{cell, *scenario, host.failures, host.causes};
-        Findings found = look_into(*rig.onlooker, *rig.guest, known, console, knowledge, false);
+        Findings found = look_into(*rig.onlooker, *rig.guest, known, console, knowledge, healthy);
         if (!directory.empty()) {
             make_directories(directory);
             write_findings(found, directory);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -42,6 +43,8 @@ public:
     // All of these throw a usage Error if the guest has gone.
     boost::asio::awaitable<bool> running();
     boost::asio::awaitable<void> pause();
+    /// Someone else has paused it.
+    void was_paused();
     boost::asio::awaitable<void> resume();
     boost::asio::awaitable<void> reset();
     /// Pauses the guest meanwhile, and resumes it if it ran.
@@ -67,6 +70,8 @@ public:
 
 private:
     void follow_anew();
+    /// Whether its boot has succeeded, or makes progress: there is no failure to find a cause for.
+    bool is_healthy() const;
     template <typename Work>
     boost::asio::awaitable<std::invoke_result_t<Work&, Rig&>> alone(Work work);
 
@@ -78,6 +83,7 @@ private:
     std::weak_ptr<Rig> rig_;     ///< owned by the cell, which ends it
     std::shared_ptr<Rig> kept_;  ///< the same, after the cell has ended
     std::vector<std::vector<CpuState>> samples_;
+    std::optional<std::chrono::microseconds> paused_at_;  ///< since power-on
 };
 
 }  // namespace lktest

@@ -30,7 +30,7 @@ struct Findings {
 /// 0.3 s; must not run on the thread that drains the guest's console.
 /// @param known    milestones, resets, and samples of its CPUs that were taken when it was paused
 /// @param console  its output since the last reset
-/// @param booted   skips the search for the cause of a failure
+/// @param booted   nothing has failed: skips the search for a cause
 Findings look_into(Onlooker& onlooker, Domain& guest, Examination known, std::vector<std::string> console,
                    const Knowledge& knowledge, bool booted);
 

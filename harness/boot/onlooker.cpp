@@ -197,9 +197,13 @@ std::optional<FoundKernel> Onlooker::kernel(const Domain& guest) const {
     return kernels.empty() ? std::nullopt : std::optional(std::move(kernels.front()));
 }
 
-std::optional<Symbols> Onlooker::symbols(const Domain& guest) const {
+std::optional<std::string> Onlooker::symbol_file(const Domain& guest) const {
     const auto found = kernel(guest);
-    return found ? kernel_symbols(ram_->written(), *found) : std::nullopt;
+    if (!found)
+        return std::nullopt;
+    const GuestMemory memory = ram_->written();
+    const auto symbols = kernel_symbols(memory, *found);
+    return symbols ? std::optional(kernel_symbol_file(memory, *found, *symbols, arch_)) : std::nullopt;
 }
 
 std::optional<KernelOfCore> Onlooker::description() const {

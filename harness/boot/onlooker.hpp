@@ -88,8 +88,9 @@ public:
     /// The kernel in its memory; unset if there is none, or one so early that its log is not found.
     std::optional<FoundKernel> kernel(const Domain& guest) const;
 
-    /// The kernel's symbols; unset if memory holds no kernel, or one so early that they are not found.
-    std::optional<Symbols> symbols(const Domain& guest) const;
+    /// The kernel's symbols as a file for a debugger; unset if memory holds no kernel, or one so early that
+    /// they are not found.
+    std::optional<std::string> symbol_file(const Domain& guest) const;
 
     /// The kernel's description of itself; unset if there is no kernel, or it is too early.
     std::optional<KernelOfCore> description() const;

@@ -13,6 +13,7 @@
 
 #include "builder/base/printable.hpp"
 #include "harness/boot/bell.hpp"
+#include "harness/boot/prompt_line.hpp"
 
 namespace lktest {
 namespace {
@@ -26,19 +27,37 @@ constexpr std::string_view prompt = "\r\nlktest> ";
 /// is not drained.
 constexpr std::size_t most_unsent = 1 << 20;
 
-constexpr std::string_view help =
-    "  continue, c       resume the guest\n"
-    "  pause, p          pause it\n"
-    "  reset             press its reset button\n"
-    "  diagnose, d       show where it is and what may be wrong\n"
-    "  gdb, g            let gdb connect; prints the command for another terminal\n"
-    "  monitor, m CMD    ask QEMU's monitor: m info registers\n"
-    "  core FILE         write its memory (ELF if FILE ends in .elf, otherwise kdump format)\n"
-    "  snapshot, s       take a snapshot\n"
-    "  restore, r        return to the snapshot, paused, even after the guest's end\n"
-    "  end               end the guest\n"
-    "  detach, q         leave and keep the guest as it is\n"
-    "An empty line returns to the console; there, Ctrl-] sends a Ctrl-] to the guest.\n";
+constexpr std::array command_table{
+    PromptCommand{"continue, c", "resume the guest"},
+    PromptCommand{"pause, p", "pause it"},
+    PromptCommand{"reset", "press its reset button"},
+    PromptCommand{"diagnose, d", "show where it is, and what may be wrong if it is not healthy"},
+    PromptCommand{"gdb, g", "let gdb connect; prints the command for another terminal"},
+    PromptCommand{"monitor, m CMD", "ask QEMU's monitor: m info registers"},
+    PromptCommand{"core FILE", "write its memory (ELF if FILE ends in .elf, otherwise kdump format)"},
+    PromptCommand{"snapshot, s", "take a snapshot"},
+    PromptCommand{"restore, r", "return to the snapshot, paused, even after the guest's end"},
+    PromptCommand{"end", "end the guest"},
+    PromptCommand{"detach, q", "leave and keep the guest as it is"},
+    PromptCommand{"help, h", "show these commands"},
+};
+
+std::string prompt_help() {
+    std::string text;
+    for (const auto& [command, meaning] : command_table)
+        text += fmt::format("  {:17} {}\n", command, meaning);
+    return text +
+           "An empty line returns to the console; there, Ctrl-] sends a Ctrl-] to the guest.\n"
+           "Arrow keys edit the line and recall earlier ones; Tab completes a command.\n";
+}
+
+/// The first words of the commands, for Tab.
+std::vector<std::string> command_words() {
+    std::vector<std::string> words;
+    for (const auto& [command, meaning] : command_table)
+        words.emplace_back(command.substr(0, command.find_first_of(", ")));
+    return words;
+}
 
 /// Ends lines as a raw terminal needs it.
 std::string in_raw_lines(std::string_view text) {
@@ -64,6 +83,8 @@ std::string in_short(const Diagnosis& diagnosis) {
     for (std::size_t i = 0; i < std::min<std::size_t>(3, diagnosis.causes.size()); ++i)
         text += fmt::format("  {}. {}\n     fix: {}\n", i + 1, printable(diagnosis.causes[i].cause),
                             printable(diagnosis.causes[i].fix));
+    if (diagnosis.causes.empty() && diagnosis.reason.empty())
+        text += "  nothing points to a failure\n";
     for (const std::string& cpu : diagnosis.cpus)
         text += fmt::format("  {}\n", printable(cpu));
     for (const Backtrace& backtrace : diagnosis.backtraces)
@@ -73,6 +94,10 @@ std::string in_short(const Diagnosis& diagnosis) {
 }
 
 }  // namespace
+
+std::span<const PromptCommand> prompt_commands() {
+    return command_table;
+}
 
 /// The output to the terminal, in order; one coroutine writes it.
 class TerminalSession::Output {
@@ -144,21 +169,13 @@ public:
             } else if (c == escape) {
                 close_prompt();
                 to_guest += c;
-            } else if (c == '\r' || c == '\n') {
-                output_->put("\r\n");
-                if (const auto end = co_await obey(std::exchange(line_, {})))
+            } else {
+                PromptLine::Result typed = line_.put(c);
+                output_->put(typed.echo);
+                if (!typed.line)
+                    continue;
+                if (const auto end = co_await obey(std::move(*typed.line)))
                     co_return end;
-            } else if (c == '\x7f' || c == '\b') {
-                if (!line_.empty()) {
-                    line_.pop_back();
-                    output_->put("\b \b");
-                }
-            } else if (c == '\x03' || c == '\x15') {  // Ctrl-C, Ctrl-U
-                line_.clear();
-                output_->put(prompt);
-            } else if (static_cast<unsigned char>(c) >= ' ') {
-                line_ += c;
-                output_->put(std::string_view(&c, 1));
             }
         }
         if (!to_guest.empty())
@@ -166,16 +183,21 @@ public:
         co_return std::nullopt;
     }
 
-    void mention(std::string_view text) { output_->say("\n" + std::string(text) + "\n"); }
+    void mention(std::string_view text) {
+        output_->say("\n" + std::string(text) + "\n");
+        if (at_prompt_)  // perhaps in the middle of a command
+            output_->put("\r\n" + line_.redraw());
+    }
     void announce(std::string_view text) {
         mention(text);
-        open_prompt();
+        if (!at_prompt_)
+            open_prompt();
     }
 
 private:
     void open_prompt() {
         at_prompt_ = true;
-        output_->put(prompt);
+        output_->put(line_.open());
     }
     void close_prompt() {
         at_prompt_ = false;
@@ -200,41 +222,71 @@ private:
         try {
             if (is("continue")) {
                 co_await guest_->resume();
+                output_->say("The guest runs; Ctrl-] opens the prompt again.\n");
                 close_prompt();
                 co_return std::nullopt;
             }
             if (is("pause"))
-                co_await guest_->pause();
+                output_->say(co_await paused());
             else if (word == "reset")
-                co_await guest_->reset();
+                output_->say(co_await was_reset());
             else if (is("diagnose"))
                 output_->say(in_short((co_await guest_->diagnose({})).diagnosis));
             else if (is("gdb"))
-                output_->say(fmt::format("  {}\n", co_await guest_->serve_gdb()));
+                output_->say(fmt::format("gdb can connect now. In another terminal:\n  {}\n",
+                                         co_await guest_->serve_gdb()));
             else if (is("monitor"))
                 output_->say(co_await guest_->monitor(rest));
             else if (word == "core" && !rest.empty())
-                output_->say(fmt::format("  {}\n", co_await guest_->dump_core(rest)));
+                output_->say(fmt::format("The guest's memory is in {}. To open it:\n  {}\n", rest,
+                                         co_await guest_->dump_core(rest)));
+            else if (word == "core")
+                output_->say("core needs the name of a file: core vm.elf\n");
             else if (is("snapshot") && may_end_)
-                co_await guest_->snapshot();
+                output_->say(co_await snapshot_taken());
             else if (is("restore") && may_end_)
-                co_await guest_->restore();
+                output_->say(co_await restored());
+            else if (is("help") || word == "?")
+                output_->say(prompt_help());
             else if (word == "end" || is("snapshot") || is("restore"))
                 output_->say("this guest's cell is still being tested\n\n");
             else
-                output_->say(help);
+                output_->say(fmt::format("there is no command '{}'; 'help' lists them\n", printable(word)));
         } catch (const Error& fault) {
             output_->say(
                 fmt::format("{}\n{}{}\n", fault.what(), fault.hint().empty() ? "" : "hint: ", fault.hint()));
         }
-        output_->put(prompt);
+        output_->put(line_.open());
         co_return std::nullopt;
+    }
+
+    // What each command did, in a sentence.
+
+    asio::awaitable<std::string> paused() {
+        const bool ran = co_await guest_->running();
+        co_await guest_->pause();
+        co_return ran ? "The guest is paused; 'continue' resumes it.\n" : "The guest was paused already.\n";
+    }
+    asio::awaitable<std::string> was_reset() {
+        co_await guest_->reset();
+        const bool runs = co_await guest_->running();
+        co_return runs ? "The guest was reset, and boots again.\n"
+                       : "The guest was reset, and is still paused; 'continue' lets it boot.\n";
+    }
+    asio::awaitable<std::string> snapshot_taken() {
+        co_await guest_->snapshot();
+        co_return "The snapshot is taken; 'restore' returns to it.\n";
+    }
+    asio::awaitable<std::string> restored() {
+        co_await guest_->restore();
+        co_return "The guest is back at its snapshot, paused; 'continue' resumes it.\n";
     }
 
     std::shared_ptr<LiveGuest> guest_;
     std::shared_ptr<Output> output_;
     bool may_end_, at_prompt_ = false;
-    std::string line_, unseen_;
+    PromptLine line_{std::string(prompt), command_words()};
+    std::string unseen_;
     std::shared_ptr<void> listening_;
 };
 

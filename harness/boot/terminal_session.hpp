@@ -4,11 +4,19 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <memory>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "harness/boot/live_guest.hpp"
 
 namespace lktest {
+
+/// A command of the prompt, for its help and the man pages.
+struct PromptCommand {
+    std::string_view command, meaning;  ///< "pause, p", "pause it"
+};
+std::span<const PromptCommand> prompt_commands();
 
 /// How the user left a guest.
 enum class TerminalEnd {

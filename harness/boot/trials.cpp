@@ -23,7 +23,13 @@ public:
           sink_(std::move(sink)) {}
 
     /// @param memory  bytes; 0 for the cell's own size
-    asio::awaitable<void> boot_once(std::uint64_t memory) {
+    /// @param label   what distinguishes this boot from the others; empty if it is the only one so far
+    asio::awaitable<void> boot_once(std::uint64_t memory, std::string label) {
+        if (!label.empty())
+            sink_({.at = boots_.empty() ? std::chrono::microseconds() : boots_.back().took,
+                   .kind = Event::Kind::attempt,
+                   .name = std::move(label),
+                   .text = {}});
         BootCell cell = cell_;
         if (memory != 0)
             cell.hardware.memory = memory;
@@ -56,6 +62,13 @@ public:
         co_return co_await boot(host_, cell_, scenario, directory, untold);
     }
 
+    void note_no_retry() {
+        sink_({.at = boots_.back().took,
+               .kind = Event::Kind::note,
+               .name = "retries",
+               .text = "not booted again, because lktest inspect finds the cause on the medium"});
+    }
+
     const std::vector<Verdict>& boots() const { return boots_; }
     bool last_passed() const { return boots_.back().outcome == Outcome::passed; }
     bool stopped() const { return boots_.back().outcome == Outcome::cancelled; }
@@ -73,12 +86,13 @@ private:
 
 asio::awaitable<Verdict> boot_trials(Host& host, BootCell cell, const Scenario& scenario, fs::path artefacts,
                                      Trials trials, EventSink sink) {
-    const std::uint64_t most = cell.hardware.memory.value_or(scenario.machine.memory);
+    const std::uint64_t all_memory = cell.hardware.memory.value_or(scenario.machine.memory);
     Series series(host, std::move(cell), scenario, std::move(artefacts), std::move(sink));
     if (trials.memory_floor) {
-        MemorySearch search(most);
+        MemorySearch search(all_memory);
         while (const auto memory = search.next()) {
-            co_await series.boot_once(*memory);
+            std::string label = fmt::format("with {} MiB", *memory >> 20);
+            co_await series.boot_once(*memory, std::move(label));
             if (series.stopped())
                 co_return series.boots().back();
             search.tried(*memory, series.last_passed());
@@ -86,7 +100,8 @@ asio::awaitable<Verdict> boot_trials(Host& host, BootCell cell, const Scenario& 
         co_return of_memory_search(search, series.boots());
     }
     for (unsigned i = 0; i < trials.repeat; ++i) {
-        co_await series.boot_once(0);
+        std::string label = trials.repeat > 1 ? fmt::format("boot {} of {}", i + 1, trials.repeat) : "";
+        co_await series.boot_once(0, std::move(label));
         if (series.stopped())
             co_return series.boots().back();
     }
@@ -97,9 +112,14 @@ asio::awaitable<Verdict> boot_trials(Host& host, BootCell cell, const Scenario& 
         co_return again.outcome == Outcome::cancelled ? again
                                                       : of_early_console(series.boots().back(), again);
     }
-    for (unsigned i = 0; i < trials.retries && !series.last_passed() && !series.stopped(); ++i)
-        co_await series.boot_once(0);
-    co_return of_retries(series.boots());
+    const unsigned most = trials.retries + 1;
+    for (unsigned number = 2; number <= most && worth_retrying(series.boots().back()); ++number) {
+        std::string label = attempt_name(number, most);
+        co_await series.boot_once(0, std::move(label));
+    }
+    if (trials.retries > 0 && series.boots().back().on_medium)
+        series.note_no_retry();
+    co_return of_retries(series.boots(), most);
 }
 
 }  // namespace lktest

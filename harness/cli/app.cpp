@@ -76,12 +76,68 @@ constexpr std::array first_examples{Example{"lktest run my-live.iso", "boot it, 
                                     run_examples[0], build_examples[0], inspect_examples[0],
                                     doctor_examples[0]};
 
-constexpr std::array meanings{
-    ExitMeaning{ExitCode::passed, "every boot passed"},
-    ExitMeaning{ExitCode::boot_failed, "a boot failed, a medium has an error, or the run was stopped early"},
-    ExitMeaning{ExitCode::usage, "bad usage or input"},
-    ExitMeaning{ExitCode::host, "this machine lacks something or failed"},
+constexpr std::array help_examples{
+    Example{"lktest help run", "the options of lktest run"},
 };
+constexpr std::array version_examples{
+    Example{"lktest version", "for a bug report"},
+};
+
+struct CommandExamples {
+    std::string_view command;
+    std::span<const Example> examples;
+};
+constexpr std::array all_examples{
+    CommandExamples{"run", run_examples},
+    CommandExamples{"matrix", matrix_examples},
+    CommandExamples{"build", build_examples},
+    CommandExamples{"inspect", inspect_examples},
+    CommandExamples{"check-console", check_console_examples},
+    CommandExamples{"diagnose", diagnose_examples},
+    CommandExamples{"attach", attach_examples},
+    CommandExamples{"debug", debug_examples},
+    CommandExamples{"doctor", doctor_examples},
+    CommandExamples{"module", module_examples},
+    CommandExamples{"rerun", rerun_examples},
+    CommandExamples{"report", report_examples},
+    CommandExamples{"compare", compare_examples},
+    CommandExamples{"history", history_examples},
+    CommandExamples{"init", init_examples},
+    CommandExamples{"help", help_examples},
+    CommandExamples{"version", version_examples},
+};
+
+/// The meanings of the statuses 0 and 1 of a command; an empty one does not occur.
+struct CommandExits {
+    std::string_view command, passed, failed;
+};
+constexpr std::array all_exits{
+    CommandExits{"", "every boot passed",
+                 "a boot failed, a medium has an error, or the run was stopped early"},
+    CommandExits{"run", "every boot passed, or failed in a tolerated way",
+                 "a boot failed, or the run was stopped early"},
+    CommandExits{"rerun", "every boot passed, or failed in a tolerated way",
+                 "a boot failed, or the run was stopped early"},
+    CommandExits{"matrix", "the cells are printed", ""},
+    CommandExits{"report", "every boot of the run passed", "a boot of the run failed, or did not end"},
+    CommandExits{"compare", "no cell fails newly", "a cell fails that passed before"},
+    CommandExits{"history", "the history is printed", "with --fail-on-regression: a stage became slower"},
+    CommandExits{"init", "the files are written", ""},
+    CommandExits{"build", "the image is complete", ""},
+    CommandExits{"inspect", "the medium has no error", "the medium has an error"},
+    CommandExits{"check-console", "the logs show no failure", "a log shows a failure"},
+    CommandExits{"diagnose", "the diagnosis is printed", ""},
+    CommandExits{"attach", "the session is over", ""},
+    CommandExits{"debug", "the session is over", ""},
+    CommandExits{"doctor", "nothing that cells need is missing", ""},
+    CommandExits{"module", "the module is packed or unpacked", ""},
+    CommandExits{"help", "the help is printed", ""},
+    CommandExits{"version", "the version is printed", ""},
+};
+
+/// The groups of the commands that not everyone needs.
+constexpr const char *result_commands = "Results of runs", *guest_commands = "Running guests",
+                     *media_commands = "Media", *other_commands = "Other commands";
 
 /// The innermost subcommand given so far.
 const CLI::App& innermost(const CLI::App& app) {
@@ -144,7 +200,7 @@ Error unknown_word(const CLI::App& app, const std::string& word) {
 
 std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defaults) {
     auto app = std::make_unique<CLI::App>("boots live media and reports where they boot", "lktest");
-    app->formatter(std::make_shared<HelpFormatter>());
+    app->formatter(std::make_shared<HelpFormatter>(defaults.width));
     app->set_help_flag("-h,--help", "show this help");
     app->set_version_flag("--version", "lktest " LKTEST_VERSION, "show the version");
     app->require_subcommand(1);
@@ -174,6 +230,14 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defau
                invocation.doctor);
     add_module(*app->add_subcommand("module", "packs or unpacks a module (.sb) of a live medium"),
                invocation.module);
+    for (const char* command : {"run", "matrix", "inspect", "report", "rerun", "diagnose", "doctor"})
+        app->get_subcommand(command)->group(everyday_commands);
+    for (const char* command : {"compare", "history", "check-console"})
+        app->get_subcommand(command)->group(result_commands);
+    for (const char* command : {"attach", "debug"})
+        app->get_subcommand(command)->group(guest_commands);
+    for (const char* command : {"build", "init", "module"})
+        app->get_subcommand(command)->group(media_commands);
     for (const char* command : {"run", "matrix", "debug"}) {
         CLI::App& grouped = *app->get_subcommand(command);
         grouped.set_help_all_flag("--help-all", "show every option and value");
@@ -183,11 +247,12 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation, const Defaults& defau
         ->add_option("COMMAND", invocation.help_topic, "the command")
         ->type_name("COMMAND");
     app->add_subcommand("version", "shows the version");
+    for (const char* command : {"help", "version"})
+        app->get_subcommand(command)->group(other_commands);
     // Only our own build uses these; an empty group hides them.
-    app->add_subcommand("generate-man", "prints lktest(1), or writes the page of each command too")
-        ->group("")
-        ->add_option("DIR", invocation.man_directory)
-        ->type_name("DIR");
+    CLI::App* man = app->add_subcommand("generate-man", "prints lktest(1), or writes all pages")->group("");
+    man->add_option("DIR", invocation.man_directory)->type_name("DIR");
+    man->add_option("SOURCE", invocation.man_source)->type_name("DIR");
     CLI::App* cells = app->add_subcommand("generate-cells", "prints the names that can follow a command line")
                           ->group("")
                           ->prefix_command();
@@ -227,40 +292,18 @@ std::vector<const CLI::App*> visible_commands(const CLI::App& app) {
 }
 
 std::span<const Example> examples(std::string_view command) {
-    if (command == "run")
-        return run_examples;
-    if (command == "matrix")
-        return matrix_examples;
-    if (command == "build")
-        return build_examples;
-    if (command == "inspect")
-        return inspect_examples;
-    if (command == "check-console")
-        return check_console_examples;
-    if (command == "diagnose")
-        return diagnose_examples;
-    if (command == "attach")
-        return attach_examples;
-    if (command == "debug")
-        return debug_examples;
-    if (command == "doctor")
-        return doctor_examples;
-    if (command == "module")
-        return module_examples;
-    if (command == "rerun")
-        return rerun_examples;
-    if (command == "report")
-        return report_examples;
-    if (command == "compare")
-        return compare_examples;
-    if (command == "history")
-        return history_examples;
-    if (command == "init")
-        return init_examples;
-    return first_examples;
+    const auto found = std::ranges::find(all_examples, command, &CommandExamples::command);
+    return found == all_examples.end() ? first_examples : found->examples;
 }
 
-std::span<const ExitMeaning> exit_meanings() {
+std::vector<ExitMeaning> exit_meanings(std::string_view command) {
+    const auto found = std::ranges::find(all_exits, command, &CommandExits::command);
+    std::vector<ExitMeaning> meanings{{ExitCode::passed, found->passed}};
+    if (!found->failed.empty())
+        meanings.push_back({ExitCode::boot_failed, found->failed});
+    meanings.push_back({ExitCode::usage, command == "check-console" ? "bad usage, or no line was recognized"
+                                                                    : "bad usage or input"});
+    meanings.push_back({ExitCode::host, "this machine lacks something or failed"});
     return meanings;
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "builder/base/error.hpp"
 #include "harness/cli/attach.hpp"
@@ -44,6 +45,7 @@ struct Invocation {
     ModuleRequest module;
     std::string help_topic;               ///< command to show with `lktest help`; empty shows all
     std::filesystem::path man_directory;  ///< where generate-man writes; empty prints to stdout
+    std::filesystem::path man_source;     ///< lktest's source, for its pages about files; empty omits those
     std::vector<std::string> begun;       ///< the command line so far, for generate-cells
 };
 
@@ -51,6 +53,7 @@ struct Invocation {
 struct Defaults {
     std::string jobs = "as many as cores and memory allow";
     std::string arch = "this machine's";
+    std::size_t width = 0;  ///< of the terminal that shows the help; 0 means any
 };
 
 /// The one definition of the command line: parsing, help, man page and completion come from it.
@@ -75,6 +78,7 @@ struct ExitMeaning {
     ExitCode code;
     std::string_view meaning;
 };
-std::span<const ExitMeaning> exit_meanings();
+/// What the exit status of a command means; empty for what it means in general.
+std::vector<ExitMeaning> exit_meanings(std::string_view command);
 
 }  // namespace lktest

@@ -11,6 +11,7 @@
 #include "builder/base/printable.hpp"
 #include "harness/cli/app.hpp"
 #include "harness/cli/option.hpp"
+#include "harness/report/style.hpp"
 
 namespace lktest {
 namespace {
@@ -18,23 +19,46 @@ namespace {
 /// An entry of a help text: two columns.
 using Entry = std::pair<std::string, std::string>;
 
-/// @param widest  in columns; a longer entry has its description on the next line
-void add_entries(std::string& text, std::string_view title, const std::vector<Entry>& entries,
-                 std::size_t widest = 44) {
-    if (entries.empty())
-        return;
-    text += fmt::format("\n{}:\n", title);
-    std::size_t width = 0;
-    for (const Entry& entry : entries)
-        if (columns(entry.first) <= widest)
-            width = std::max(width, columns(entry.first));
-    for (const auto& [left, right] : entries) {
-        if (columns(left) > widest)
-            text += fmt::format("  {}\n  {:{}}  {}\n", left, "", width, right);
-        else
-            text += fmt::format("  {:{}}  {}\n", left, width, right);
+/// Entries as two columns, in lines of at most `width` columns; 0 means any length.
+class Columns {
+public:
+    explicit Columns(std::size_t width) : width_(width) {}
+
+    /// @param widest  in columns; a longer entry has its description on the next line
+    void add(std::string& text, std::string_view title, const std::vector<Entry>& entries,
+             std::size_t widest = 44) const {
+        if (entries.empty())
+            return;
+        if (width_ > 0)
+            widest = std::min(widest, width_ / 2);
+        text += fmt::format("\n{}:\n", title);
+        std::size_t left_width = 0;
+        for (const Entry& entry : entries)
+            if (columns(entry.first) <= widest)
+                left_width = std::max(left_width, columns(entry.first));
+        for (const auto& [left, right] : entries) {
+            std::string_view begin = left;
+            if (columns(left) > widest) {
+                text += fmt::format("  {}\n", left);
+                begin = "";
+            }
+            for (const std::string& line : lines(right, left_width + 4)) {
+                std::string row = fmt::format("  {:{}}  {}", begin, left_width, line);
+                text += row.substr(0, row.find_last_not_of(' ') + 1) + "\n";
+                begin = "";
+            }
+        }
     }
-}
+    /// The text in lines, the first `indent` columns of which are used.
+    std::vector<std::string> lines(std::string_view text, std::size_t indent) const {
+        constexpr std::size_t least = 20;
+        return width_ == 0 ? std::vector{std::string(text)}
+                           : wrap(text, std::max(width_, indent + least) - indent);
+    }
+
+private:
+    std::size_t width_;
+};
 
 /// Shows "MEDIUM" instead of a long list of values; --help-all shows the values.
 std::string short_placeholder(const CLI::Option& option) {
@@ -67,7 +91,7 @@ std::string right_of(const CLI::Option& option) {
 }
 
 /// The options of a help text by section, in the order of the table that assigned them. "--help" comes last.
-void add_options(std::string& text, const CLI::App& app, bool whole) {
+void add_options(std::string& text, const CLI::App& app, bool whole, const Columns& table) {
     std::vector<std::string> titles = app.get_groups();
     std::ranges::stable_partition(titles, [](const std::string& title) { return title != "Options"; });
     for (const std::string& title : titles) {
@@ -79,7 +103,7 @@ void add_options(std::string& text, const CLI::App& app, bool whole) {
             entries.emplace_back(left_of(*option, whole), right_of(*option));
         if (title == "Options")
             std::ranges::rotate(entries, entries.begin() + 1);  // CLI11 puts --help first
-        add_entries(text, title, entries);
+        table.add(text, title, entries);
     }
 }
 
@@ -105,24 +129,54 @@ std::string full_name(const CLI::App& app) {
 }
 
 std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppFormatMode mode) const {
-    std::string text = fmt::format("{} {}\n\n{}", full_name(*app), app->get_description(), usage(*app));
-    std::vector<Entry> commands, arguments, lines, exits;
-    for (const ExitMeaning& exit : exit_meanings())
+    const Columns table(width_);
+    std::string text;
+    for (const std::string& line : table.lines(full_name(*app) + " " + app->get_description(), 0))
+        text += line + "\n";
+    text += "\n" + usage(*app);
+    std::vector<Entry> arguments, lines, exits;
+    for (const ExitMeaning& exit : exit_meanings(""))
         exits.emplace_back(std::to_string(static_cast<int>(exit.code)), exit.meaning);
-    for (const CLI::App* command : visible_commands(*app))
-        commands.emplace_back(command->get_name(), command->get_description());
     for (const CLI::Option* option : app->get_options())
         if (option->get_positional())
             arguments.emplace_back(left_of(*option, true), right_of(*option));
     for (const Example& example : examples(app->get_parent() ? app->get_name() : ""))
         lines.emplace_back(example.command, example.meaning);
 
-    add_entries(text, "Commands", commands);
-    add_entries(text, "Arguments", arguments);
-    add_options(text, *app, mode == CLI::AppFormatMode::All);
-    add_entries(text, "Examples", lines, 60);
+    std::vector<std::string> groups;
+    for (const CLI::App* command : visible_commands(*app))
+        if (std::ranges::find(groups, command->get_group()) == groups.end())
+            groups.push_back(command->get_group());
+    for (const std::string& group : groups) {
+        std::vector<Entry> commands;
+        for (const CLI::App* command : visible_commands(*app))
+            if (command->get_group() == group)
+                commands.emplace_back(command->get_name(), command->get_description());
+        table.add(text, group, commands, 16);
+    }
+    table.add(text, "Arguments", arguments);
+    add_options(text, *app, mode == CLI::AppFormatMode::All, table);
+    table.add(text, "Examples", lines, 60);
     if (!app->get_parent())
-        add_entries(text, "Exit status", exits);
+        table.add(text, "Exit status", exits);
+    return text;
+}
+
+std::string everyday_help(const CLI::App& app, std::size_t width) {
+    const Columns table(width);
+    std::string text = usage(app);
+    std::vector<Entry> commands, lines;
+    for (const CLI::App* command : visible_commands(app))
+        if (command->get_group() == everyday_commands)
+            commands.emplace_back(command->get_name(), command->get_description());
+    for (const Example& example : examples(""))
+        lines.emplace_back(example.command, example.meaning);
+    table.add(text, everyday_commands, commands, 16);
+    table.add(text, "Examples", lines, 60);
+    text += "\n";
+    for (const std::string& line :
+         table.lines("'lktest help' lists all commands, 'lktest help COMMAND' explains one.", 0))
+        text += line + "\n";
     return text;
 }
 

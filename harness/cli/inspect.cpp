@@ -28,8 +28,8 @@ void each_field(Archive& archive, NetbootListing& listing) {
 
 template <typename Archive>
 void each_field(Archive& archive, Style& style) {
-    auto& [colour, unicode, width, height] = style;
-    archive(colour, unicode, width, height);
+    auto& [colour, unicode, width, height, shorten] = style;
+    archive(colour, unicode, width, height, shorten);
 }
 
 template <typename Archive>

@@ -77,7 +77,9 @@ int print(const std::string& text) {
 Defaults defaults_here() {
     const MachineSize size = machine_size();
     const unsigned jobs = default_jobs(size.cores, size.memory_available, MachineSettings{}.memory);
-    return {fmt::format("{} on this machine", jobs), std::string(name(host_arch()))};
+    return {.jobs = fmt::format("{} on this machine", jobs),
+            .arch = std::string(name(host_arch())),
+            .width = is_terminal(stdout) ? style_of(stdout).width : 0};
 }
 
 /// While lktest is being built, its data may not be in its final place yet.
@@ -89,12 +91,19 @@ std::vector<std::string> names_if_there(const DataKind& kind) {
     }
 }
 
-/// lktest.1, lktest-run.1 …
-int write_man_pages(const CLI::App& app, const std::filesystem::path& directory) {
+/// lktest.1, lktest-run.1 …, lktest-scenario.5, lktest-recipe.5
+int write_man_pages(const CLI::App& app, const std::filesystem::path& directory,
+                    const std::filesystem::path& source) {
     make_directories(directory);
     write_file(directory / "lktest.1", man_page(app));
     for (const CLI::App* command : visible_commands(app))
         write_file(directory / ("lktest-" + command->get_name() + ".1"), command_page(*command));
+    if (source.empty())
+        return static_cast<int>(ExitCode::passed);
+    write_file(directory / "lktest-scenario.5", scenario_page(read_file(source / "scenarios/README.md")));
+    write_file(directory / "lktest-recipe.5",
+               recipe_page(read_file(source / "builder/README.md"),
+                           read_file(source / "builder/recipes/recovery.toml")));
     return static_cast<int>(ExitCode::passed);
 }
 
@@ -105,7 +114,8 @@ int generate(const std::string& what, const Invocation& invocation) {
     Invocation unused;
     const auto app = make_app(unused);
     if (what == "generate-man")
-        return directory.empty() ? print(man_page(*app)) : write_man_pages(*app, directory);
+        return directory.empty() ? print(man_page(*app))
+                                 : write_man_pages(*app, directory, invocation.man_source);
     return print(bash_completion(
         *app, {{"SCENARIO", names_if_there(scenario_files)}, {"RECIPE", names_if_there(recipe_files)}}));
 }
@@ -124,7 +134,7 @@ int perform(int argc, char** argv) {
     Invocation invocation;
     const auto app = make_app(invocation, defaults_here());
     if (argc <= 1) {
-        print(app->help());
+        print(everyday_help(*app, is_terminal(stdout) ? style_of(stdout).width : 0));
         return static_cast<int>(ExitCode::usage);
     }
     try {

@@ -6,31 +6,14 @@
 #include <algorithm>
 #include <array>
 
+#include "harness/boot/terminal_session.hpp"
 #include "harness/cli/app.hpp"
 #include "harness/cli/help.hpp"
+#include "harness/cli/markdown_page.hpp"
+#include "harness/cli/roff.hpp"
 
 namespace lktest {
 namespace {
-
-/// Escapes text so that roff prints it literally (groff_char(7)).
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '\\': out += "\\e"; break;
-            case '-': out += "\\-"; break;
-            case '\'': out += "\\(aq"; break;
-            case '`': out += "\\(ga"; break;
-            case '^': out += "\\(ha"; break;
-            case '~': out += "\\(ti"; break;
-            case '"': out += "\\(dq"; break;
-            default: out += c;
-        }
-    }
-    if (out.starts_with('.'))
-        out.insert(0, "\\&");
-    return out;
-}
 
 /// "x86_64|aarch64": literal words in bold, placeholders in italics.
 std::string placeholder(std::string_view text) {
@@ -39,7 +22,7 @@ std::string placeholder(std::string_view text) {
         const std::size_t end = std::min(text.find('|'), text.size());
         const std::string_view word = text.substr(0, end);
         const bool is_value = word.find_first_of("abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
-        out += fmt::format("\\f{}{}\\fR", is_value ? 'I' : 'B', escaped(word));
+        out += fmt::format("\\f{}{}\\fR", is_value ? 'I' : 'B', roff_escaped(word));
         if (end < text.size())
             out += "|\\:";  // allows a line break
         text.remove_prefix(std::min(end + 1, text.size()));
@@ -55,7 +38,7 @@ std::string sentence(std::string text) {
 
 /// A tagged paragraph; `tag` is already roff.
 std::string paragraph(std::string_view tag, std::string_view text) {
-    return fmt::format(".TP\n{}\n{}\n", tag, escaped(text));
+    return fmt::format(".TP\n{}\n{}\n", tag, roff_escaped(text));
 }
 
 std::string option_paragraph(const CLI::Option& option) {
@@ -64,8 +47,8 @@ std::string option_paragraph(const CLI::Option& option) {
         tag = placeholder(argument(option));
     } else {
         for (const std::string& name : option.get_snames())
-            tag += fmt::format("\\fB\\-{}\\fR, ", escaped(name));
-        tag += fmt::format("\\fB\\-\\-{}\\fR", escaped(option.get_lnames().front()));
+            tag += fmt::format("\\fB\\-{}\\fR, ", roff_escaped(name));
+        tag += fmt::format("\\fB\\-\\-{}\\fR", roff_escaped(option.get_lnames().front()));
         if (!option.get_type_name().empty() && option.get_items_expected_max() > 0)
             tag += " " + placeholder(option.get_type_name());
     }
@@ -84,14 +67,14 @@ std::string option_paragraphs(const CLI::App& command) {
 }
 
 std::string command_section(const CLI::App& command) {
-    return fmt::format(".SS {}\n{}\n", escaped(full_name(command)),
-                       escaped(sentence(command.get_description()))) +
+    return fmt::format(".SS {}\n{}\n", roff_escaped(full_name(command)),
+                       roff_escaped(sentence(command.get_description()))) +
            option_paragraphs(command);
 }
 
 /// "lktest run [OPTIONS]"
 std::string command_line(const CLI::App& command) {
-    std::string text = fmt::format(".B {}\n", escaped(full_name(command)));
+    std::string text = fmt::format(".B {}\n", roff_escaped(full_name(command)));
     for (const CLI::Option* option : command.get_options())
         if (option->get_positional())
             text += option->get_required() ? placeholder(argument(*option)) + " "
@@ -131,14 +114,14 @@ template <typename Entries>
 std::string entries_section(std::string_view title, const Entries& entries) {
     std::string text = fmt::format(".SH {}\n", title);
     for (const Entry& entry : entries)
-        text += paragraph(fmt::format("\\fI{}\\fR", escaped(entry.tag)), entry.text);
+        text += paragraph(fmt::format("\\fI{}\\fR", roff_escaped(entry.tag)), entry.text);
     return text;
 }
 
 std::string example_paragraphs(const CLI::App& command) {
     std::string text;
     for (const Example& example : examples(command.get_name()))
-        text += paragraph(fmt::format("\\fB{}\\fR", escaped(example.command)),
+        text += paragraph(fmt::format("\\fB{}\\fR", roff_escaped(example.command)),
                           sentence(std::string(example.meaning)));
     return text;
 }
@@ -150,9 +133,23 @@ std::string examples_section(const CLI::App& app) {
     return text;
 }
 
-std::string exits_section() {
+/// The commands of the prompt that Ctrl-] opens.
+std::string prompt_section() {
+    std::string text =
+        ".SH PROMPT\nEvery key goes to the console of the guest. Ctrl\\-] opens a prompt with these "
+        "commands:\n";
+    for (const PromptCommand& command : prompt_commands())
+        text += paragraph(fmt::format("\\fB{}\\fR", roff_escaped(command.command)),
+                          sentence(std::string(command.meaning)));
+    return text +
+           ".PP\nAn empty line returns to the console. Arrow keys edit a line and recall earlier ones, and "
+           "Tab\n"
+           "completes a command.\n";
+}
+
+std::string exits_section(std::string_view command) {
     std::string text = ".SH EXIT STATUS\n";
-    for (const ExitMeaning& exit : exit_meanings())
+    for (const ExitMeaning& exit : exit_meanings(command))
         text += paragraph(fmt::format("\\fB{}\\fR", static_cast<int>(exit.code)),
                           sentence(std::string(exit.meaning)));
     return text;
@@ -162,7 +159,7 @@ std::string exits_section() {
 
 std::string man_page(const CLI::App& app) {
     std::string text = ".TH LKTEST 1 \"\" \"lktest " LKTEST_VERSION "\" \"User Commands\"\n";
-    text += fmt::format(".SH NAME\nlktest \\- {}\n", escaped(app.get_description()));
+    text += fmt::format(".SH NAME\nlktest \\- {}\n", roff_escaped(app.get_description()));
     text += ".SH SYNOPSIS\n" + synopsis(app);
     text +=
         ".SH DESCRIPTION\n"
@@ -172,11 +169,13 @@ std::string man_page(const CLI::App& app) {
     text += ".SH COMMANDS\n";
     for (const CLI::App* command : visible_commands(app))
         text += command_section(*command);
-    text += exits_section();
+    text += exits_section("");
     text += entries_section("ENVIRONMENT", environment);
     text += entries_section("FILES", files);
     text += examples_section(app);
-    text += ".SH SEE ALSO\n\\fBqemu\\-system\\-x86_64\\fR(1), \\fBvirsh\\fR(1), \\fBxorriso\\fR(1)\n";
+    text +=
+        ".SH SEE ALSO\n\\fBlktest\\-scenario\\fR(5), \\fBlktest\\-recipe\\fR(5), "
+        "\\fBqemu\\-system\\-x86_64\\fR(1), \\fBvirsh\\fR(1), \\fBxorriso\\fR(1)\n";
     return text;
 }
 
@@ -186,16 +185,38 @@ std::string command_page(const CLI::App& command) {
         return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
     });
     std::string text =
-        fmt::format(".TH {} 1 \"\" \"lktest " LKTEST_VERSION "\" \"User Commands\"\n", escaped(title));
-    text += fmt::format(".SH NAME\nlktest\\-{} \\- {}\n", escaped(command.get_name()),
-                        escaped(command.get_description()));
+        fmt::format(".TH {} 1 \"\" \"lktest " LKTEST_VERSION "\" \"User Commands\"\n", roff_escaped(title));
+    text += fmt::format(".SH NAME\nlktest\\-{} \\- {}\n", roff_escaped(command.get_name()),
+                        roff_escaped(command.get_description()));
     text += ".SH SYNOPSIS\n" + command_line(command);
-    text += ".SH OPTIONS\n" + option_paragraphs(command);
+    if (const std::string options = option_paragraphs(command); !options.empty())
+        text += ".SH OPTIONS\n" + options;
+    if (command.get_name() == "attach" || command.get_name() == "debug")
+        text += prompt_section();
     if (!examples(command.get_name()).empty())
         text += ".SH EXAMPLES\n" + example_paragraphs(command);
-    text += exits_section();
-    text += ".SH SEE ALSO\n\\fBlktest\\fR(1): environment and files\n";
+    text += exits_section(command.get_name());
+    text += ".SH SEE ALSO\n\\fBlktest\\fR(1), \\fBlktest\\-scenario\\fR(5), \\fBlktest\\-recipe\\fR(5)\n";
     return text;
+}
+
+std::string scenario_page(const std::string& readme) {
+    return markdown_page({.name = "lktest-scenario",
+                          .about = "what a boot must reach, for lktest run --scenario",
+                          .text = readme,
+                          .see_also = {"lktest-run(1)", "lktest-recipe(5)"}});
+}
+
+std::string recipe_page(const std::string& readme, const std::string& example) {
+    std::string text =
+        "# Recipes\n\nA recipe is a TOML file that says what lktest build puts on a medium.\n\n";
+    for (const std::string_view title : {"Recipes", "Boot parameters of the live system"})
+        text += markdown_section(readme, title) + "\n";
+    text += "## Example\n\nThe recipe `recovery`:\n\n```toml\n" + example + "```\n";
+    return markdown_page({.name = "lktest-recipe",
+                          .about = "a live medium, for lktest build",
+                          .text = text,
+                          .see_also = {"lktest-build(1)", "lktest-scenario(5)"}});
 }
 
 }  // namespace lktest

@@ -124,9 +124,9 @@ void add_cells(CLI::App& app, RunOptions& options) {
            "FILE",
            [&options](const std::vector<std::string>& words) {
                for (const std::string& word : words)
-                   options.isos.push_back({"", word});
+                   options.isos.push_back(parse_image(word));
            },
-           "live image, or netboot directory [lktest's own, built if missing or outdated]")
+           "live image, NAME=FILE, or netboot directory [lktest's own, built if missing or outdated]")
         ->type_name("FILE");
     add_repeatable(app, "--iso", "FILE",
                    "live image, same as FILE; NAME=FILE names it in cells and the history",

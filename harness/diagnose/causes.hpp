@@ -73,6 +73,7 @@ struct RankedCause {
     std::vector<std::string> evidence;  ///< the line that shows it, then the deciding facts and findings
     bool confirmed = false;             ///< by a measured fact, or by the medium
     std::string detail = {};            ///< the end of `cause` that came from the medium; it names the file
+    bool on_medium = false;  ///< an error on the medium both confirms it and is where the boot ended
 };
 
 /// The causes that apply to this boot, the likeliest first. Facts and findings refute some. Causes that a

@@ -110,6 +110,9 @@ void extend(Verdict& verdict, const Diagnosis& diagnosis);
 /// Puts the console's lines before the failure in front of the evidence, without repetitions.
 void add_lines_before(Verdict& verdict, const std::vector<std::string>& console);
 
+/// The end of the console for a verdict: a screenful, without empty lines.
+std::vector<std::string> end_of_console(const std::vector<std::string>& console);
+
 /// Takes the frame off the lines of a firmware's dialogue, and leaves out lines that are nothing else.
 /// Firmware sends frames in code page 437, whose bytes are seldom UTF-8.
 void strip_frames(std::vector<std::string>& lines);

@@ -172,6 +172,16 @@ void add_lines_before(Verdict& verdict, const std::vector<std::string>& console)
     verdict.evidence = std::move(shown);
 }
 
+std::vector<std::string> end_of_console(const std::vector<std::string>& console) {
+    constexpr std::size_t most = 24, longest = 400;
+    std::vector<std::string> lines;
+    for (auto line = console.rbegin(); line != console.rend() && lines.size() < most; ++line)
+        if (line->find_first_not_of(" \t\r") != std::string::npos)
+            lines.push_back(line->substr(0, longest));
+    std::ranges::reverse(lines);
+    return lines;
+}
+
 void strip_frames(std::vector<std::string>& lines) {
     constexpr std::string_view replacement = "\xef\xbf\xbd";
     const auto is_word = [](char c) { return c > ' ' && c <= '~'; };
@@ -223,6 +233,7 @@ void explain(Verdict& verdict, Diagnosis& diagnosis, std::vector<RankedCause> ca
     }
     // Cause and fix come from one entry, so they cannot contradict each other.
     verdict.hint = first.fix;
+    verdict.on_medium = first.on_medium;
 }
 
 }  // namespace lktest

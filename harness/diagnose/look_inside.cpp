@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include "harness/diagnose/backtrace.hpp"
+#include "harness/diagnose/call_frames.hpp"
 #include "harness/diagnose/disassembly.hpp"
 #include "harness/diagnose/efi_images.hpp"
 #include "harness/diagnose/kallsyms.hpp"
+#include "harness/diagnose/symbol_file.hpp"
 
 namespace lktest {
 namespace {
@@ -51,6 +53,11 @@ std::uint64_t place_in_image(const FoundKernel& kernel) {
 std::optional<Symbols> kernel_symbols(const GuestMemory& memory, const FoundKernel& kernel) {
     return find_symbols(space_of(memory, kernel), kernel.description ? &*kernel.description : nullptr,
                         place_in_image(kernel));
+}
+
+std::string kernel_symbol_file(const GuestMemory& memory, const FoundKernel& kernel, const Symbols& symbols,
+                               Arch arch) {
+    return symbol_file(symbols, arch, call_frames(space_of(memory, kernel), symbols));
 }
 
 void look_inside(const GuestMemory& memory, const FoundKernel& kernel, Arch arch, Examination& seen) {

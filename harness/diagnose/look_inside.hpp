@@ -14,6 +14,10 @@ void look_inside(const GuestMemory& memory, const FoundKernel& kernel, Arch arch
 /// The symbols of a kernel found in memory.
 std::optional<Symbols> kernel_symbols(const GuestMemory& memory, const FoundKernel& kernel);
 
+/// The same with how to follow its stacks, as an ELF file for a debugger.
+std::string kernel_symbol_file(const GuestMemory& memory, const FoundKernel& kernel, const Symbols& symbols,
+                               Arch arch);
+
 /// Fills in the images that UEFI firmware has loaded, and which of them the CPUs are in.
 void look_at_firmware(const GuestMemory& memory, Examination& seen);
 

@@ -2,70 +2,14 @@
 #include "harness/diagnose/orc.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
+
+#include "harness/diagnose/orc_tables.hpp"
 
 namespace lktest {
 namespace {
 
 constexpr std::size_t most_frames = 40;
-constexpr std::uint64_t most_entries = 8'000'000;
-
-/// The kernel's two tables, sorted by address: code addresses, and the unwind entry of each.
-struct OrcTables {
-    std::uint64_t addresses = 0;  ///< s32 each, relative to itself
-    std::uint64_t entries = 0;    ///< six bytes each
-    std::uint64_t count = 0;
-};
-
-std::optional<OrcTables> orc_tables(const Symbols& symbols) {
-    const auto begin = symbols.address_of("__start_orc_unwind_ip");
-    const auto end = symbols.address_of("__stop_orc_unwind_ip");
-    const auto entries = symbols.address_of("__start_orc_unwind");
-    if (!begin || !end || !entries || *end <= *begin || (*end - *begin) / 4 > most_entries)
-        return std::nullopt;
-    return OrcTables{*begin, *entries, (*end - *begin) / 4};
-}
-
-/// struct orc_entry (arch/x86/include/asm/orc_types.h).
-struct OrcEntry {
-    std::int16_t sp_offset = 0, bp_offset = 0;
-    std::uint16_t rest = 0;
-    unsigned sp_register() const { return rest & 0xf; }
-    unsigned bp_register() const { return rest >> 4 & 0xf; }
-};
-static_assert(sizeof(OrcEntry) == 6);
-
-/// How entries are written. The kernel does not record it.
-struct OrcFormat {
-    bool has_end_bit = false;  ///< the kind has two bits, and the end of a stack its own
-    unsigned previous_sp = 0, sp = 0, bp_indirect = 0;
-};
-
-constexpr unsigned bp = 4, sp_indirect = 9;  // the same in every format
-
-constexpr std::array formats{
-    OrcFormat{.has_end_bit = true, .previous_sp = 1, .sp = 5, .bp_indirect = 8},   // before Linux 6.4
-    OrcFormat{.has_end_bit = false, .previous_sp = 1, .sp = 5, .bp_indirect = 8},  // before Linux 7.1
-    OrcFormat{.has_end_bit = false, .previous_sp = 8, .sp = 3, .bp_indirect = 10},
-};
-
-enum class Kind { end, call, registers, part_of_registers };
-
-Kind kind_of(const OrcEntry& entry, const OrcFormat& format) {
-    if (format.has_end_bit) {
-        const unsigned type = entry.rest >> 8 & 3;
-        const bool end = (entry.rest & (1 << 10 | 1 << 11)) != 0 && entry.sp_register() == 0;
-        return end || type > 2 ? Kind::end : static_cast<Kind>(type + 1);
-    }
-    switch (entry.rest >> 8 & 7) {
-        case 2: return Kind::call;
-        case 3: return Kind::registers;
-        case 4: return Kind::part_of_registers;
-        default: return Kind::end;
-    }
-}
-
 std::optional<OrcEntry> entry_at(const AddressSpace& space, const OrcTables& tables, std::uint64_t address) {
     std::uint64_t low = 0, high = tables.count;  // the last entry at or before the address
     while (high - low > 1) {
@@ -87,21 +31,21 @@ struct Registers {
 class Caller {
 public:
     Caller(const AddressSpace& space, const Registers& now, const OrcEntry& entry, const OrcFormat& format)
-        : space_(space), now_(now), entry_(entry), format_(format), kind_(kind_of(entry, format)) {}
+        : space_(space), now_(now), entry_(entry), format_(format), kind_(orc_kind(entry, format)) {}
 
     std::optional<Registers> find() const {
         const auto stack = caller_stack();
-        if (!stack || kind_ == Kind::end)
+        if (!stack || kind_ == OrcKind::end)
             return std::nullopt;
         switch (kind_) {
-            case Kind::call: return by_call(*stack);
-            case Kind::registers: return by_registers(*stack);
-            case Kind::part_of_registers: return by_interrupt(*stack);
-            case Kind::end: break;
+            case OrcKind::call: return by_call(*stack);
+            case OrcKind::registers: return by_registers(*stack);
+            case OrcKind::part_of_registers: return by_interrupt(*stack);
+            case OrcKind::end: break;
         }
         return std::nullopt;
     }
-    bool is_call() const { return kind_ == Kind::call; }
+    bool is_call() const { return kind_ == OrcKind::call; }
 
 private:
     static std::uint64_t plus(std::uint64_t address, std::int16_t offset) {
@@ -112,11 +56,11 @@ private:
         const unsigned from = entry_.sp_register();
         if (from == format_.sp)
             return plus(now_.sp, entry_.sp_offset);
-        if (from == bp)
+        if (from == orc_bp)
             return plus(now_.frame, entry_.sp_offset);
         if (from == format_.bp_indirect)
             return space_.value<std::uint64_t>(plus(now_.frame, entry_.sp_offset));
-        if (from == sp_indirect)
+        if (from == orc_sp_indirect)
             if (const auto at = space_.value<std::uint64_t>(now_.sp))
                 return plus(*at, entry_.sp_offset);
         return std::nullopt;  // registers that only an interrupt frame has
@@ -126,7 +70,7 @@ private:
         const unsigned from = entry_.bp_register();
         if (from == format_.previous_sp)
             return space_.value<std::uint64_t>(plus(stack, entry_.bp_offset));
-        if (from == bp)
+        if (from == orc_bp)
             return space_.value<std::uint64_t>(plus(now_.frame, entry_.bp_offset));
         return now_.frame;
     }
@@ -163,7 +107,7 @@ private:
     const Registers& now_;
     const OrcEntry& entry_;
     const OrcFormat& format_;
-    Kind kind_;
+    OrcKind kind_;
 };
 
 std::vector<CodeAddress> unwind(const AddressSpace& space, const OrcTables& tables, Registers registers,
@@ -192,7 +136,7 @@ std::vector<CodeAddress> unwind_by_orc(const AddressSpace& space, const Symbols&
         return {{pc}};
     // With the wrong format, unwinding soon ends.
     std::vector<CodeAddress> longest;
-    for (const OrcFormat& format : formats)
+    for (const OrcFormat& format : orc_formats)
         if (auto found = unwind(space, *tables, {pc, sp, frame}, format); found.size() > longest.size())
             longest = std::move(found);
     return longest;

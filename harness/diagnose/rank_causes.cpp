@@ -310,6 +310,7 @@ void Ranking::consider(const Cause& cause) {
     found.confirmed = found.confirmed || (!signs.empty() && !by_sign);
     // A warning may be harmless; an error on the path that was booted counts as much as a measurement.
     rank.confirmed = found.confirmed && (shown || is_error);
+    found.on_medium = is_error && rank.kind == Rank::proper;
     rank.overtaken = rank.line != nowhere && !lines_[rank.line].among_last && !found.confirmed &&
                      place_of_stage(cause.stage) < place_of_stage(evidence_.stage);
     const bool unconfirmed = !cause.findings.empty() || (!cause.signs.empty() && !by_sign);

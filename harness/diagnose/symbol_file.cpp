@@ -16,8 +16,16 @@ namespace lktest {
 namespace {
 
 /// Where the name of each kind of section begins in `section_names`.
-constexpr std::string_view section_name_bytes{"\0.text\0.data\0.symtab\0.strtab\0.shstrtab\0", 39};
-enum NameAt : Elf64_Word { text = 1, data = 7, symbol_table = 13, names = 21, section_names = 29 };
+constexpr std::string_view section_name_bytes{"\0.text\0.data\0.symtab\0.strtab\0.shstrtab\0.debug_frame\0",
+                                              52};
+enum NameAt : Elf64_Word {
+    text = 1,
+    data = 7,
+    symbol_table = 13,
+    names = 21,
+    section_names = 29,
+    debug_frame = 39
+};
 
 /// A range whose symbols are all code, or all data: gdb looks a symbol up by the section that contains its
 /// address.
@@ -41,7 +49,7 @@ void take(std::vector<Stretch>& stretches, std::uint64_t address, bool code) {
 
 }  // namespace
 
-std::string symbol_file(const Symbols& symbols, Arch arch) {
+std::string symbol_file(const Symbols& symbols, Arch arch, const std::string& frames) {
     std::string strings(1, '\0');
     std::vector<Elf64_Sym> table(1);
     std::vector<Stretch> stretches;
@@ -97,18 +105,21 @@ std::string symbol_file(const Symbols& symbols, Arch arch) {
     symtab.sh_addralign = alignof(Elf64_Sym);
     add(names, SHT_STRTAB, strings.size());
     add(section_names, SHT_STRTAB, section_name_bytes.size());
+    const std::size_t name_section = sections.size() - 1;
+    if (!frames.empty())
+        add(debug_frame, SHT_PROGBITS, frames.size());
 
     Elf64_Ehdr header = elf_header(arch, ET_EXEC);
     header.e_shoff = at;
     header.e_shentsize = sizeof(Elf64_Shdr);
     header.e_shnum = static_cast<Elf64_Half>(sections.size());
-    header.e_shstrndx = static_cast<Elf64_Half>(sections.size() - 1);
+    header.e_shstrndx = static_cast<Elf64_Half>(name_section);
 
     std::string file;
     append_elf(file, header);
     for (const Elf64_Sym& symbol : table)
         append_elf(file, symbol);
-    file.append(strings).append(section_name_bytes);
+    file.append(strings).append(section_name_bytes).append(frames);
     for (const Elf64_Shdr& section : sections)
         append_elf(file, section);
     return file;

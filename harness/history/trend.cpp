@@ -88,6 +88,10 @@ std::vector<CellTrend> trends(const std::vector<Sample>& samples, std::size_t re
         CellTrend trend{.cell = cell, .seconds = {}, .regressions = {}};
         std::map<std::string_view, bool> before;  // by image: another image may well behave differently
         for (const Sample* sample : of_cell) {
+            if (sample->outcome == "flaky" && !sample->image.empty()) {  // both outcomes in one run
+                ++trend.repeats;
+                ++trend.changes;
+            }
             if (sample->outcome_class != "passed" && sample->outcome_class != "product-failure")
                 continue;
             ++trend.runs;

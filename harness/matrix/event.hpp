@@ -28,6 +28,7 @@ struct Event {
         network,    ///< name: lease, ping, fetched-from-guest, fetched-from-host; text: details
         poked,      ///< Enter was pressed on the console; text: the answer
         step,       ///< a step of the scenario starts; name: the step; text: its place
+        attempt,    ///< the cell is booted again; name: "attempt 2 of 3"
         note,       ///< name: its subject; text: a sentence for the cell's report
         finished,   ///< name: the outcome; text: the verdict's reason
     };

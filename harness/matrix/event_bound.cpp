@@ -21,7 +21,8 @@ void cut(std::string& text) {
 
 /// Whether the guest has no influence on the event, such as the start and end of a cell.
 bool is_own(Event::Kind kind) {
-    return kind == Event::Kind::started || kind == Event::Kind::step || kind == Event::Kind::finished;
+    return kind == Event::Kind::started || kind == Event::Kind::step || kind == Event::Kind::attempt ||
+           kind == Event::Kind::finished;
 }
 
 }  // namespace

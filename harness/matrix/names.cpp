@@ -79,8 +79,8 @@ std::string_view name(Source source) {
 }
 
 std::string_view name(Event::Kind kind) {
-    constexpr std::array names{"started", "milestone", "failure", "warning", "reset",   "lifecycle",
-                               "network", "poked",     "step",    "note",    "finished"};
+    constexpr std::array names{"started", "milestone", "failure", "warning", "reset", "lifecycle",
+                               "network", "poked",     "step",    "attempt", "note",  "finished"};
     return names[static_cast<std::size_t>(kind)];
 }
 

@@ -45,12 +45,26 @@ Verdict of_repetitions(const std::vector<Verdict>& boots) {
     return verdict;
 }
 
-Verdict of_retries(const std::vector<Verdict>& boots) {
-    if (boots.size() == 1 || !passed(boots.back()))
-        return boots.front();
+std::string attempt_name(std::size_t number, std::size_t most) {
+    return fmt::format("attempt {} of {}", number, most);
+}
+
+bool worth_retrying(const Verdict& verdict) {
+    return !passed(verdict) && verdict.outcome != Outcome::cancelled && !verdict.on_medium;
+}
+
+Verdict of_retries(const std::vector<Verdict>& boots, std::size_t most) {
     Verdict verdict = boots.front();  // the failure is what matters
-    verdict.reason = fmt::format("passed only in boot {}; before that, {}: {}", boots.size(),
-                                 name(boots.front().outcome), boots.front().reason);
+    if (boots.size() == 1)
+        return verdict;
+    for (std::size_t i = 0; i < boots.size(); ++i)
+        verdict.attempts.push_back(
+            {attempt_name(i + 1, most), boots[i].outcome, boots[i].reason, boots[i].took});
+    if (!passed(boots.back()))
+        return verdict;
+    verdict.reason =
+        fmt::format("passed on {}; {}: {}: {}", verdict.attempts.back().name, verdict.attempts.front().name,
+                    name(boots.front().outcome), boots.front().reason);
     verdict.outcome = Outcome::flaky;
     verdict.reached = boots.back().reached;
     verdict.missing.clear();

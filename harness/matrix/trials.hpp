@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,9 +34,16 @@ Share share_of(std::size_t passed, std::size_t total);
 /// number of failures.
 Verdict of_repetitions(const std::vector<Verdict>& boots);
 
+/// "attempt 2 of 3"
+std::string attempt_name(std::size_t number, std::size_t most);
+
+/// Whether another boot of a cell may end differently. It cannot if the cause is on the medium.
+bool worth_retrying(const Verdict& verdict);
+
 /// The verdict of a cell that was booted again after a failure: flaky if it passed in the end.
 /// @param boots  all except the last one failed
-Verdict of_retries(const std::vector<Verdict>& boots);
+/// @param most   the number of boots that were allowed
+Verdict of_retries(const std::vector<Verdict>& boots, std::size_t most);
 
 /// Whether an early console may show more of this failure.
 bool fell_silent(const Verdict& verdict);

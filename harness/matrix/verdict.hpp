@@ -45,6 +45,14 @@ enum class OutcomeClass { passed, not_applicable, cancelled, tolerated, product_
 OutcomeClass class_of(Outcome outcome);
 std::string_view name(OutcomeClass outcome_class);
 
+/// One boot of a cell that was booted again after a failure.
+struct Attempt {
+    std::string name;  ///< "attempt 1 of 2"
+    Outcome outcome = Outcome::passed;
+    std::string reason{};
+    std::chrono::microseconds took{};
+};
+
 /// The verdict of one cell. Times count from power-on.
 struct Verdict {
     Outcome outcome = Outcome::passed;
@@ -54,6 +62,9 @@ struct Verdict {
     std::vector<std::string> evidence{};  ///< the failure line and those after it
     std::string hint{};                   ///< what to do next; empty if there is no advice
     std::chrono::microseconds took{};     ///< from power-on to the verdict
+    std::vector<std::string> console{};   ///< the last lines of the serial console; empty if passed
+    std::vector<Attempt> attempts{};      ///< every boot, if the cell was booted again after a failure
+    bool on_medium = false;               ///< inspect finds the cause on the medium: another boot cannot pass
 };
 
 }  // namespace lktest

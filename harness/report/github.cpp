@@ -44,8 +44,14 @@ std::string github_annotations(const results::Run& run) {
         std::string message = cell.outcome();
         if (cell.verdict && !cell.verdict->reason.empty())
             message = cell.verdict->reason;
+        if (cell.verdict) {
+            if (const std::string attempts = results::failed_attempts(*cell.verdict); !attempts.empty())
+                message += "; " + attempts;
+            if (!cell.verdict->hint.empty())
+                message += "\nfix: " + cell.verdict->hint;
+        }
         if (!cell.reproduce.empty())
-            message += "\n" + cell.reproduce;
+            message += "\nagain: " + cell.reproduce;
         text += fmt::format("::{} title={}::{}\n", kind_of(cell),
                             for_command(fmt::format("{} {}", cell.cell.name, cell.outcome()), true),
                             for_command(message, false));

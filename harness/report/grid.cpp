@@ -5,6 +5,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <iterator>
+#include <set>
+#include <string_view>
 
 #include "builder/base/printable.hpp"
 
@@ -54,6 +58,62 @@ BoxWidth measure(const Grid& grid, std::size_t column) {
     return width;
 }
 
+// Ways to shorten a label.
+
+/// "…-standard"
+std::string keep_tail(std::string_view text, std::size_t width) {
+    if (columns(text) <= width || width == 0)
+        return std::string(text);
+    while (columns(text) > width - 1)
+        text.remove_prefix(first_code_point(text).size);
+    return "…" + std::string(text);
+}
+
+/// "debian-…-standard"
+std::string keep_ends(std::string_view text, std::size_t width) {
+    if (columns(text) <= width || width < 3)
+        return clip(text, width);
+    std::string head;
+    for (std::string_view rest = text; columns(head) < width / 2 - 1;) {
+        const std::size_t size = first_code_point(rest).size;
+        head += rest.substr(0, size);
+        rest.remove_prefix(size);
+    }
+    return head + keep_tail(text, width - columns(head));
+}
+
+using Shorten = std::string (*)(std::string_view, std::size_t);
+constexpr std::array<Shorten, 3> ways{clip, keep_ends, keep_tail};
+
+bool tells_apart(const std::set<std::string_view>& labels, Shorten way, std::size_t width) {
+    std::set<std::string> seen;
+    return std::ranges::all_of(labels,
+                               [&](std::string_view label) { return seen.insert(way(label, width)).second; });
+}
+
+/// How the labels of a column can be shortened without making two of them the same.
+struct LabelShape {
+    std::set<std::string_view> labels;
+
+    explicit LabelShape(const Grid& grid, std::size_t column) {
+        for (const Grid::Row& row : grid.rows)
+            labels.insert(row.labels[column]);
+    }
+    /// Unset if no way works.
+    std::optional<Shorten> way(std::size_t width) const {
+        const auto found =
+            std::ranges::find_if(ways, [&](Shorten one) { return tells_apart(labels, one, width); });
+        return found == ways.end() ? std::nullopt : std::optional(*found);
+    }
+    std::size_t least(std::size_t whole) const {
+        constexpr std::size_t too_many = 500;  // to look for the best width at each frame
+        std::size_t width = std::min(whole, shortest_label);
+        while (width < whole && labels.size() < too_many && !way(width))
+            ++width;
+        return width;
+    }
+};
+
 std::vector<std::size_t> label_widths(const Grid& grid) {
     std::vector<std::size_t> widths;
     for (std::size_t i = 0; i < grid.label_headings.size(); ++i) {
@@ -65,18 +125,9 @@ std::vector<std::size_t> label_widths(const Grid& grid) {
     return widths;
 }
 
-/// Shortens the widest label until `excess` columns are saved or all labels are short.
-void shrink(std::vector<std::size_t>& labels, std::size_t excess) {
-    for (; excess > 0; --excess) {
-        const auto widest = std::ranges::max_element(labels);
-        if (widest == labels.end() || *widest <= shortest_label)
-            return;
-        --*widest;
-    }
-}
-
 struct Widths {
     std::vector<std::size_t> labels;
+    std::vector<Shorten> shorten;  ///< for each label
     std::vector<BoxWidth> boxes;
 
     std::size_t all_labels() const {
@@ -93,9 +144,42 @@ struct Widths {
     }
 };
 
+/// Shortens the widest labels until `excess` columns are saved, or shorter ones would be the same.
+void shrink(Widths& widths, const Grid& grid, std::size_t excess) {
+    std::vector<LabelShape> shapes;
+    std::vector<std::size_t> least;
+    for (std::size_t i = 0; i < widths.labels.size(); ++i)
+        least.push_back(shapes.emplace_back(grid, i).least(widths.labels[i]));
+    for (; excess > 0; --excess) {
+        std::size_t widest = widths.labels.size();
+        for (std::size_t i = 0; i < widths.labels.size(); ++i)
+            if (widths.labels[i] > least[i] &&
+                (widest == widths.labels.size() || widths.labels[i] > widths.labels[widest]))
+                widest = i;
+        if (widest == widths.labels.size())
+            break;
+        --widths.labels[widest];
+    }
+    for (std::size_t i = 0; i < shapes.size(); ++i)
+        widths.shorten[i] = shapes[i].way(widths.labels[i]).value_or(clip);
+}
+
+/// The part of the table with these columns, and the rows that have boxes there.
+Grid part_of(const Grid& grid, std::size_t from, std::size_t to) {
+    const auto at = [](std::size_t i) { return static_cast<std::ptrdiff_t>(i); };
+    Grid part{.label_headings = grid.label_headings,
+              .columns = {grid.columns.begin() + at(from), grid.columns.begin() + at(to)},
+              .rows = {}};
+    for (const Grid::Row& row : grid.rows)
+        if (std::any_of(row.boxes.begin() + at(from), row.boxes.begin() + at(to),
+                        [](const auto& box) { return box.has_value(); }))
+            part.rows.push_back({row.labels, {row.boxes.begin() + at(from), row.boxes.begin() + at(to)}});
+    return part;
+}
+
 void draw_labels(Line& line, const std::vector<std::string>& labels, const Widths& widths, Tone tone) {
     for (std::size_t i = 0; i < labels.size(); ++i) {
-        line.push_back({clip(labels[i], widths.labels[i]), tone});
+        line.push_back({widths.shorten[i](labels[i], widths.labels[i]), tone});
         pad(line, columns(line.back().text), widths.labels[i] + label_gap);
     }
     line.push_back({std::string(label_gap, ' ')});
@@ -219,11 +303,20 @@ Grid arrange(const std::vector<CellBox>& cells) {
 }
 
 std::vector<Line> draw(const Grid& grid, const Style& style) {
-    Widths widths{label_widths(grid), {}};
+    Widths widths{label_widths(grid), {}, {}};
+    widths.shorten.assign(widths.labels.size(), clip);
     for (std::size_t i = 0; i < grid.columns.size(); ++i)
         widths.boxes.push_back(measure(grid, i));
-    if (const std::size_t wanted = widths.total(); wanted > style.width)
-        shrink(widths.labels, wanted - style.width);
+    if (const std::size_t wanted = widths.total(); style.shorten && wanted > style.width)
+        shrink(widths, grid, wanted - style.width);
+    if (style.shorten && widths.total() > style.width && grid.columns.size() > 1) {
+        // Two narrower tables, one below the other, instead of boxes that are cut.
+        const std::size_t half = (grid.columns.size() + 1) / 2;
+        std::vector<Line> lines = draw(part_of(grid, 0, half), style);
+        lines.emplace_back();
+        std::ranges::move(draw(part_of(grid, half, grid.columns.size()), style), std::back_inserter(lines));
+        return lines;
+    }
 
     std::vector<Line> lines{heading(grid, widths), rule(widths.total())};
     for (const Grid::Row& row : grid.rows) {

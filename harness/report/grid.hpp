@@ -41,7 +41,8 @@ struct CellBox {
 };
 Grid arrange(const std::vector<CellBox>& cells);
 
-/// The heading, a rule, and the rows. Labels are clipped to fit the style's width.
+/// The heading, a rule, and the rows. To fit the style's width, labels are shortened as far as they stay
+/// different, and then columns move to a second table.
 std::vector<Line> draw(const Grid& grid, const Style& style);
 
 /// The shortest unique names of these cells, in their order: "x86_64-uefi".

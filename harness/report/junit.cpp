@@ -2,6 +2,7 @@
 #include "harness/report/junit.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <pugixml.hpp>
@@ -17,7 +18,7 @@ void add_attribute(pugi::xml_node node, const char* attribute, const std::string
     node.append_attribute(attribute) = value.c_str();
 }
 
-std::string in_seconds(std::chrono::microseconds time) {
+std::string seconds_text(std::chrono::microseconds time) {
     return fmt::format("{:.3f}", static_cast<double>(time.count()) / 1e6);
 }
 
@@ -32,6 +33,8 @@ std::string details(const CellResult& result) {
     add("reason", verdict.reason);
     add("reached", verdict.reached);
     add("missing", verdict.missing);
+    for (const std::string& line : results::attempt_lines(verdict))
+        text += line + "\n";
     for (const std::string& line : verdict.evidence)
         text += fmt::format("    {}\n", line);
     add("hint", verdict.hint);
@@ -56,7 +59,7 @@ void add_case(pugi::xml_node suite, const CellResult& result) {
     pugi::xml_node node = suite.append_child("testcase");
     add_attribute(node, "classname", result.cell.scenario + "." + result.cell.image);
     add_attribute(node, "name", result.cell.title());
-    add_attribute(node, "time", in_seconds(verdict.took));
+    add_attribute(node, "time", seconds_text(verdict.took));
     const char* kind = element(verdict.outcome_class);
     if (!kind)
         return;
@@ -68,6 +71,10 @@ void add_case(pugi::xml_node suite, const CellResult& result) {
     add_attribute(outcome, "type", verdict.outcome);
     add_attribute(outcome, "message", verdict.reason);
     outcome.text().set(details(result).c_str());
+    if (!verdict.console.empty())
+        node.append_child("system-out")
+            .text()
+            .set(fmt::format("{}\n", fmt::join(verdict.console, "\n")).c_str());
 }
 
 void add_suite(pugi::xml_node root, const std::string& scenario, const results::Run& run) {
@@ -83,7 +90,7 @@ void add_suite(pugi::xml_node root, const std::string& scenario, const results::
     add_attribute(suite, "name", "lktest." + scenario);
     add_attribute(suite, "timestamp",
                   results::utc_time(run.started).substr(0, 19));  // JUnit's schema does not allow a time zone
-    add_attribute(suite, "time", in_seconds(took));
+    add_attribute(suite, "time", seconds_text(took));
     suite.append_attribute("tests") = part.size();
     suite.append_attribute("failures") = counts.failed;
     suite.append_attribute("errors") = counts.host_faults + counts.cancelled;

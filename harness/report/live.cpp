@@ -36,7 +36,7 @@ Box box_of(const LiveCell& cell, LiveClock::time_point now) {
     if (!cell.power_on)
         return {Tone::dim, "·", "waiting", "", ""};
     return {Tone::busy, "▸", cell.milestone.empty() ? "power on" : printable(cell.milestone),
-            short_time(since(*cell.power_on, now)), ""};
+            short_time(since(*cell.power_on, now)), printable(cell.attempt)};
 }
 
 /// "2 running · 1 waiting · 1 of 4 done · 34.5s"
@@ -92,8 +92,13 @@ void apply(LiveCell& cell, const Event& event, LiveClock::time_point now) {
     // libvirt reports the machine before power-on; that event has no guest time.
     if (!cell.power_on || event.kind == Event::Kind::started)
         cell.power_on = now;
-    if (event.kind == Event::Kind::reset)
+    if (event.kind == Event::Kind::reset || event.kind == Event::Kind::attempt)
         cell.witnessed.clear();
+    if (event.kind == Event::Kind::attempt) {
+        cell.power_on = now;
+        cell.attempt = event.name;
+        cell.milestone.clear();
+    }
     if (event.kind == Event::Kind::milestone && cell.witnessed.insert(event.name).second)
         cell.milestone = event.name;
     if (event.kind == Event::Kind::step)
@@ -157,6 +162,7 @@ std::optional<std::string> plain_line(std::string_view cell, const Event& event,
             said = fmt::format("{}: {}", lktest::name(event.kind), text);
             break;
         case Event::Kind::step: said = "step " + name; break;
+        case Event::Kind::attempt: said = name; break;
         case Event::Kind::note: said = "note: " + text; break;
         case Event::Kind::finished: return std::nullopt;  // the verdict says more
     }
@@ -207,13 +213,16 @@ void Live::event(const BootCell& cell, const Event& event) {
     const std::size_t i = index(cell);
     // Ignores a second witness of a milestone.
     const bool again = event.kind == Event::Kind::milestone && state_.cells[i].witnessed.contains(event.name);
+    const std::string attempt = state_.cells[i].attempt;
     apply(state_.cells[i], event, now);
     if (options_.terminal) {
         if (now - painted_at_ > frame_time)
             tick();
     } else if (auto line = plain_line(names_[i], event, options_.verbose);
                line && (!again || options_.verbose))
-        print_line(std::move(*line));
+        print_line(*line + (attempt.empty() || event.kind == Event::Kind::attempt
+                                ? ""
+                                : fmt::format(" ({})", printable(attempt))));
 }
 
 void Live::ended(const BootCell& cell, const results::Ending& ending) {
@@ -233,7 +242,12 @@ void Live::say(std::string_view line) {
     std::string text;
     if (painted_ > 0)
         text = fmt::format("\x1b[{}F{}", std::exchange(painted_, 0), erase_to_end);
-    put(text + paint({{printable(line)}}, options_.style()) + "\n");
+    const Style style = options_.style();
+    constexpr std::size_t indent = 2, least = 20;
+    std::vector<std::string> rows = fold(printable(line), std::max(style.width, least) - indent);
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        text += paint({{std::string(i > 0 ? indent : 0, ' ') + rows[i]}}, style) + "\n";
+    put(text);
     tick();
 }
 

@@ -23,6 +23,7 @@ using LiveClock = std::chrono::steady_clock;
 struct LiveCell {
     BootCell cell;
     std::optional<LiveClock::time_point> power_on;  ///< unset while it waits
+    std::string attempt;                            ///< "attempt 2 of 3" if the cell is booted again
     std::string milestone;                          ///< the last one reached
     std::set<std::string> witnessed;                ///< all that were reached, each once
     std::string news;                               ///< the line of the last event

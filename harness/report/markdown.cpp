@@ -18,8 +18,9 @@ namespace {
 using results::CellResult;
 
 /// A reader of a pull request sees this much; the page has the rest.
-constexpr std::size_t most_lines = 20, most_evidence = 30;
-constexpr std::size_t most_values = 10;  ///< of a table's rows and columns
+constexpr std::size_t most_lines = 20, most_evidence = 30, most_changed = 2;
+constexpr std::size_t lines_of_a_cause = 4;  ///< with the line that counts the others
+constexpr std::size_t most_values = 10;      ///< of a table's rows and columns
 
 /// Printable text, escaped for Markdown and the HTML in it.
 std::string for_markdown(std::string_view text) {
@@ -155,6 +156,8 @@ std::vector<std::string> describe(const Cause& cause) {
     std::vector<std::string> lines{
         fmt::format("- {} **{}**{}{} ({})", glyph(cell), for_markdown(cell.outcome()),
                     ending.reason.empty() ? "" : ": ", for_markdown(ending.reason), names(cause.cells))};
+    if (const std::string attempts = results::failed_attempts(ending); !attempts.empty())
+        lines.back() += ", " + attempts;
     std::string remedy = for_markdown(ending.hint);
     if (!cell.reproduce.empty())
         remedy += fmt::format("{}<code>{}</code>", remedy.empty() ? "" : " · ", for_html(cell.reproduce));
@@ -196,26 +199,32 @@ std::string since(const results::Run& base, const results::Run& run) {
                        parts.empty() ? "no change" : fmt::format("{}", fmt::join(parts, ", ")));
 }
 
-}  // namespace
-
-std::string markdown_report(const results::Run& run, const results::Run* base) {
+/// @param room  the most lines
+std::string report_in(std::size_t room, const results::Run& run, const results::Run* base) {
     std::vector<std::string> lines{
         fmt::format("### {} lktest: {}", exit_code(run) == ExitCode::passed ? "✅" : "❌", counts_line(run)),
         ""};
     const auto add = [&lines](const std::vector<std::string>& more) {
         lines.insert(lines.end(), more.begin(), more.end());
     };
-    for (const std::string& line : changed_images(run))
-        add({fmt::format("⚠️ {}", for_markdown(line)), ""});
+    const std::vector<std::string> changed = changed_images(run);
+    for (std::size_t i = 0; i < std::min(changed.size(), most_changed); ++i)
+        add({fmt::format("⚠️ {}{}", for_markdown(changed[i]),
+                         i + 1 == most_changed && changed.size() > most_changed
+                             ? fmt::format(", and {} more images changed", changed.size() - most_changed)
+                             : ""),
+             ""});
     if (base)
         add({since(*base, run), ""});
-    add(table(run));
+    if (const std::vector<std::string> matrix = table(run);
+        lines.size() + matrix.size() + lines_of_a_cause <= room)
+        add(matrix);
     const std::vector<Cause> found = causes(run);
     std::size_t shown = 0;
     for (; shown < found.size(); ++shown) {
         const std::vector<std::string> item = describe(found[shown]);
         const std::size_t rest = shown + 1 < found.size() ? 1 : 0;  // a line that counts the others
-        if (shown > 0 && lines.size() + item.size() + rest > most_lines)
+        if (shown > 0 && lines.size() + item.size() + rest > room)
             break;
         add(item);
     }
@@ -226,8 +235,14 @@ std::string markdown_report(const results::Run& run, const results::Run* base) {
     return fmt::format("{}\n", fmt::join(lines, "\n"));
 }
 
+}  // namespace
+
+std::string markdown_report(const results::Run& run, const results::Run* base) {
+    return report_in(most_lines, run, base);
+}
+
 std::string comment_report(const results::Run& run, const results::Run* base) {
-    return std::string(comment_mark) + markdown_report(run, base);
+    return std::string(comment_mark) + report_in(most_lines - 1, run, base);
 }
 
 }  // namespace lktest

@@ -13,6 +13,7 @@ struct Style {
     bool colour = false;
     bool unicode = true;  ///< false: every character is ASCII
     std::size_t width = 80, height = 24;
+    bool shorten = true;  ///< false: lines may be wider than that; nothing is clipped or omitted
 };
 
 /// Why a piece of text is highlighted; paint() has the colours.

@@ -38,9 +38,9 @@ std::string directive(const CellResult& cell) {
 std::string yaml_block(const CellResult& cell) {
     const results::Ending ending = cell.verdict.value_or(results::Ending());
     std::string text = fmt::format("  ---\n  outcome: {}\n", json_output(cell.outcome()));
-    for (const auto& [key, value] :
-         {std::pair("reason", ending.reason), std::pair("reached", ending.reached),
-          std::pair("missing", ending.missing), std::pair("again", cell.reproduce)})
+    for (const auto& [key, value] : {std::pair("reason", ending.reason), std::pair("reached", ending.reached),
+                                     std::pair("missing", ending.missing), std::pair("fix", ending.hint),
+                                     std::pair("again", cell.reproduce)})
         if (!value.empty())
             text += fmt::format("  {}: {}\n", key, json_output(value));
     return text + "  ...\n";

@@ -29,7 +29,7 @@ public:
 
     /// @param fit  clip the line to the page
     void add(const Line& line, bool fit = true) {
-        text_ += paint(line, style_, fit ? style_.width : 0) + "\n";
+        text_ += paint(line, style_, fit && style_.shorten ? style_.width : 0) + "\n";
     }
     void blank() { text_ += "\n"; }
 
@@ -65,6 +65,8 @@ public:
     void verbatim(std::string_view label, const std::string& text) { add({head(label), {text}}, false); }
 
     void add(Page&& page) { text_ += page.take(); }
+    /// Whether nothing may be omitted.
+    bool is_whole() const { return !style_.shorten; }
     std::size_t lines() const { return static_cast<std::size_t>(std::ranges::count(text_, '\n')); }
     std::string take() { return std::move(text_); }
 
@@ -128,9 +130,9 @@ bool ends_with_the_newest(const Ending& ending) {
 void add_evidence(Page& page, const Ending& verdict, std::size_t room) {
     std::vector<std::string> rows;
     for (const std::string& line : verdict.evidence)
-        for (std::string& row : page.quoted(clip(line, longest_line)))
+        for (std::string& row : page.quoted(page.is_whole() ? line : clip(line, longest_line)))
             rows.push_back(std::move(row));
-    if (rows.size() <= room) {
+    if (rows.size() <= room || page.is_whole()) {
         page.quote("evidence", rows);
         return;
     }
@@ -156,6 +158,16 @@ void add_evidence(Page& page, const Ending& verdict, std::size_t room) {
     }
 }
 
+/// Each boot of a cell that was booted again.
+void add_attempts(Page& page, const Ending& verdict) {
+    constexpr std::size_t most = 4;
+    const std::vector<std::string> lines = results::attempt_lines(verdict);
+    for (std::size_t i = 0; i < std::min(lines.size(), most); ++i)
+        page.field(i == 0 ? "attempts" : "", lines[i]);
+    if (lines.size() > most)
+        page.field("", fmt::format("… {} more", lines.size() - most), Tone::dim);
+}
+
 void add_failure(Page& page, const Run& run, const CellResult& result, const Style& style) {
     const Ending& verdict = *result.verdict;
     const Span marked = mark(verdict.outcome_class);
@@ -167,6 +179,7 @@ void add_failure(Page& page, const Run& run, const CellResult& result, const Sty
         before.field("reason", verdict.reason);
     if (const std::string progress = progress_of(verdict); !progress.empty())
         before.field("reached", progress);
+    add_attempts(before, verdict);
     if (!verdict.hint.empty())
         after.field("hint", verdict.hint);
     if (!result.artefacts.empty())

@@ -28,10 +28,10 @@ constexpr double longest = 1e9;
 constexpr std::array<std::string_view, 12> run_keys{"schema",  "lktest",   "command",   "started",
                                                     "seconds", "complete", "exit_code", "counts",
                                                     "host",    "cells",    "runs",      "images"};
-constexpr std::array<std::string_view, 21> cell_keys{
-    "name",     "scenario", "image",      "arch",    "firmware", "medium",    "machine",
-    "variant",  "outcome",  "class",      "seconds", "reached",  "missing",   "reason",
-    "evidence", "hint",     "milestones", "steps",   "notes",    "artefacts", "reproduce"};
+constexpr std::array<std::string_view, 23> cell_keys{
+    "name",     "scenario", "image",      "arch",    "firmware", "medium",    "machine",  "variant",
+    "outcome",  "class",    "seconds",    "reached", "missing",  "reason",    "evidence", "hint",
+    "attempts", "console",  "milestones", "steps",   "notes",    "artefacts", "reproduce"};
 
 // Writing.
 
@@ -54,6 +54,13 @@ Json cell_json(const CellResult& result) {
         json["reason"] = json_text(verdict.reason);
         json["evidence"] = json_strings(verdict.evidence);
         json["hint"] = json_text(verdict.hint);
+        if (!verdict.console.empty())
+            json["console"] = json_strings(verdict.console);
+        for (const Attempt& boot : verdict.attempts)
+            json["attempts"].push_back({{"name", printable(boot.name)},
+                                        {"outcome", boot.outcome},
+                                        {"seconds", seconds(boot.took)},
+                                        {"reason", json_text(boot.reason)}});
     }
     json["milestones"] = Json::array();
     for (const MilestoneTime& milestone : result.milestones)
@@ -223,6 +230,10 @@ std::optional<Ending> read_ending(const Json& json) {
     ending.reason = text(json, "reason");
     ending.hint = text(json, "hint");
     ending.evidence = texts(json, "evidence");
+    ending.console = texts(json, "console");
+    for (const Json* boot : objects(json, "attempts"))
+        ending.attempts.push_back(
+            {text(*boot, "name"), text(*boot, "outcome"), text(*boot, "reason"), time(*boot, "seconds")});
     ending.took = time(json, "seconds");
     return ending;
 }

@@ -67,6 +67,11 @@ Ending::Ending(const Verdict& verdict)
       took(verdict.took) {
     for (const std::string& line : verdict.evidence)
         evidence.push_back(printable(line));
+    for (const std::string& line : verdict.console)
+        console.push_back(printable(line));
+    for (const lktest::Attempt& boot : verdict.attempts)
+        attempts.push_back(
+            {boot.name, std::string(lktest::name(boot.outcome)), printable(boot.reason), boot.took});
 }
 
 Counts count(std::span<const CellResult> cells) {
@@ -158,6 +163,22 @@ std::optional<OutcomeClass> class_from_word(std::string_view word) {
 
 std::string utc_time(std::chrono::system_clock::time_point time) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+}
+
+std::vector<std::string> attempt_lines(const Ending& ending) {
+    std::vector<std::string> lines;
+    for (const Attempt& boot : ending.attempts) {
+        lines.push_back(fmt::format("{}: {} after {}", boot.name, boot.outcome, short_time(boot.took)));
+        if (ending.reason.find(boot.reason) == std::string::npos)
+            lines.back() += ": " + boot.reason;
+    }
+    return lines;
+}
+
+std::string failed_attempts(const Ending& ending) {
+    if (ending.attempts.empty() || ending.is(Outcome::flaky))
+        return "";
+    return fmt::format("failed on each of {} attempts", ending.attempts.size());
 }
 
 std::string short_time(std::chrono::microseconds time) {

@@ -36,12 +36,20 @@ struct Cell {
     std::string title() const;
 };
 
+/// One boot of a cell that was booted again after a failure.
+struct Attempt {
+    std::string name;  ///< "attempt 1 of 2"
+    std::string outcome, reason;
+    std::chrono::microseconds took{};
+};
+
 /// How a cell ended.
 struct Ending {
     std::string outcome;  ///< "kernel-crash"
     OutcomeClass outcome_class = OutcomeClass::passed;
     std::string reached, missing, reason, hint;  ///< as in Verdict
-    std::vector<std::string> evidence;
+    std::vector<std::string> evidence, console;  ///< as in Verdict
+    std::vector<Attempt> attempts;               ///< as in Verdict
     std::chrono::microseconds took{};
 
     Ending() = default;
@@ -171,6 +179,13 @@ std::optional<OutcomeClass> class_from_word(std::string_view word);
 
 /// "2026-11-23T15:00:01Z" (ISO 8601, UTC).
 std::string utc_time(std::chrono::system_clock::time_point time);
+
+/// "attempt 1 of 2: silent after 60.0s", a line for each; none if the cell was booted once. A reason is added
+/// if the one of the ending does not contain it.
+std::vector<std::string> attempt_lines(const Ending& ending);
+
+/// "failed on each of 3 attempts"; empty if the cell was booted once, or passed at last.
+std::string failed_attempts(const Ending& ending);
 
 /// "24.1s", "2m 05s", "1h 02m".
 std::string short_time(std::chrono::microseconds time);

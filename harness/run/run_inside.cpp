@@ -129,6 +129,8 @@ private:
         store([&] { directory_.append_event(cell, event); });
         if (format_ == RunFormat::jsonl)
             put_line(json_line(result(cell).cell, event));
+        if (event.kind == Event::Kind::attempt)
+            first_boots_.try_emplace(result(cell).cell.name, result(cell));
         if (event.kind == Event::Kind::reset || event.kind == Event::Kind::started)
             result(cell).milestones.clear();
         if (event.kind == Event::Kind::started) {  // the cell may have been booted before
@@ -156,6 +158,11 @@ private:
         const results::Ending verdict = in_the_light_of(known_, cell, plain, today);
         results::CellResult& ended = result(cell);
         ended.verdict = verdict;
+        if (const auto first = first_boots_.find(ended.cell.name);
+            first != first_boots_.end() && !failed_attempts(verdict).empty()) {
+            ended.milestones = first->second.milestones;  // the verdict and the files are of that boot
+            ended.steps = first->second.steps;
+        }
         store([&] {
             const HeldDirectory held(directory_.cell_directory(cell));
             for (const auto& file : fs::directory_iterator(held.path()))
@@ -201,6 +208,7 @@ private:
     const std::vector<KnownFailure>& known_;
     results::Run report_;
     std::unordered_map<std::string, std::size_t> places_;  ///< index of each cell in the report, by name
+    std::unordered_map<std::string, results::CellResult> first_boots_;  ///< of cells that are booted again
     const std::string& usual_;
     const RunFormat format_;
     ImageWatch images_;

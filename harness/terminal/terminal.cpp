@@ -36,7 +36,8 @@ bool is_terminal(std::FILE* stream) {
 Style style_of(std::FILE* stream) {
     Style style;
     style.unicode = locale_is_utf8();
-    if (!is_terminal(stream))
+    style.shorten = is_terminal(stream);
+    if (!style.shorten)
         return style;
     style.colour = variable("NO_COLOR").empty();
     winsize size{};

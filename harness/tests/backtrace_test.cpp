@@ -6,7 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <sstream>
 
+#include "builder/base/file.hpp"
+#include "builder/base/process.hpp"
+#include "harness/diagnose/call_frames.hpp"
+#include "harness/diagnose/symbol_file.hpp"
 #include "harness/tests/support/ram.hpp"
 
 namespace lktest {
@@ -102,6 +107,36 @@ TEST(X86Backtrace, FollowsOrcOfEachFormatAcrossAnInterrupt) {
     EXPECT_THAT(trace(orc_stack(0, 1), with_tables(), Arch::x86_64, from), expected);
     EXPECT_THAT(trace(orc_stack(2, 3), with_tables(), Arch::x86_64, from), expected);
     EXPECT_THAT(trace(orc_stack(2, 3, 3), with_tables(), Arch::x86_64, from), expected);
+}
+
+/// What readelf shows of the frames that a debugger reads.
+TEST(CallFrames, SayTheSameAsOrcInEachFormat) {
+    for (const TestRam& ram : {orc_stack(0, 1), orc_stack(2, 3), orc_stack(2, 3, 3)}) {
+        Symbols symbols = with_tables();
+        symbols.sort();
+        const std::string bytes = ram.joined();
+        const GuestMemory memory = memory_of(ram.begin(), bytes);
+        const AddressSpace space{.memory = &memory, .image_offset = TestRam::image_offset};
+        const TempDir directory;
+        const std::filesystem::path file = directory.path() / "kernel.elf";
+        write_file(file, symbol_file(symbols, Arch::x86_64, call_frames(space, symbols)));
+        const ProcessResult shown = run_process({"readelf", "-W", "--debug-dump=frames-interp", file});
+        EXPECT_EQ(shown.err, "");
+        std::string rows;
+        std::istringstream lines(shown.out);
+        for (std::string line; std::getline(lines, line);)
+            if (const std::size_t fde = line.find("FDE cie="); fde != line.npos)
+                rows += line.substr(fde) + "\n";
+            else if (line.starts_with("ffffffff"))
+                rows += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+        EXPECT_EQ(rows,
+                  "FDE cie=00000000 pc=ffffffff80100000..ffffffff80100100\n"
+                  "ffffffff80100000 rsp+32   s     c-8\n"
+                  "FDE cie=00000010 pc=ffffffff80100100..ffffffff80100200\n"
+                  "ffffffff80100100 rsp+8    c+32  c+152 c+128\n")
+            << shown.out;
+    }
+    EXPECT_EQ(call_frames({}, functions()), "") << "no tables";
 }
 
 TEST(X86Backtrace, FindsRbpBySeveralNumbersOfRegisters) {

@@ -333,6 +333,25 @@ TEST(Causes, AnErrorOnTheMediumOutranksALineThatNothingConfirms) {
     EXPECT_EQ(with(false), "live-medium-not-found") << "a warning may be harmless";
 }
 
+TEST(Causes, SayWhetherAnotherBootCouldEndDifferently) {
+    const std::vector<std::string> lines{booted, "Unable to find a medium containing a live file system"};
+    MediumFinding image = finding("live-image-missing");
+    const auto on_medium = [&](bool is_error) {
+        image.is_error = is_error;
+        const auto causes = in_initramfs(lines, {}, {}, {image}, true);
+        Diagnosis diagnosis;
+        Verdict verdict{.outcome = Outcome::initramfs_shell};
+        explain(verdict, diagnosis, causes);
+        return verdict.on_medium;
+    };
+    EXPECT_TRUE(on_medium(true));
+    EXPECT_FALSE(on_medium(false)) << "a warning may be harmless";
+    Diagnosis diagnosis;
+    Verdict verdict{.outcome = Outcome::initramfs_shell};
+    explain(verdict, diagnosis, in_initramfs(lines, {}));
+    EXPECT_FALSE(verdict.on_medium) << "the medium was not inspected";
+}
+
 TEST(Causes, WithQuietTheKernelsFirstLineIsItsDeath) {
     const std::vector<std::string> console{"boot: ", "/init: CPU ISA level is lower than required",
                                            ended_with_127};

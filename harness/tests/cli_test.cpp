@@ -1,20 +1,29 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <sstream>
+#include <thread>
 
 #include "builder/base/error.hpp"
 #include "builder/base/file.hpp"
+#include "builder/base/printable.hpp"
 #include "builder/base/process.hpp"
 #include "builder/tests/support/golden.hpp"
+#include "builder/tests/support/source_directory.hpp"
+#include "harness/boot/control.hpp"
 #include "harness/boot/host.hpp"
 #include "harness/cli/app.hpp"
 #include "harness/cli/completion.hpp"
+#include "harness/cli/help.hpp"
 #include "harness/cli/man.hpp"
+#include "harness/cli/markdown_page.hpp"
 #include "harness/cli/programs.hpp"
 #include "harness/report/json.hpp"
 #include "harness/run/decisions.hpp"
@@ -91,6 +100,27 @@ TEST(CommandLine, TakesEveryOptionOfRun) {
     EXPECT_EQ(options.output, "out");
     EXPECT_TRUE(options.verbose);
     EXPECT_TRUE(options.watch);
+}
+
+TEST(CommandLine, KnowsTheUsualShortFormsAndNames) {
+    const RunOptions options = parse({"run", "live=live-2026-11-30.iso", "-a", "arm64,amd64", "-f",
+                                      "bios,uefi", "-m", "cdrom,usb", "-s", "boot", "-j2", "-o", "out", "-v"})
+                                   .run;
+    EXPECT_EQ(options.isos, (std::vector<Image>{{"live", "live-2026-11-30.iso"}}));
+    EXPECT_EQ(options.arches, (std::vector{Arch::aarch64, Arch::x86_64}));
+    EXPECT_EQ(options.firmwares, (std::vector{Firmware::bios, Firmware::uefi}));
+    EXPECT_EQ(options.media, (std::vector{Medium::cdrom, Medium::usb}));
+    EXPECT_EQ(options.scenarios, Words{"boot"});
+    EXPECT_EQ(options.jobs, 2U);
+    EXPECT_EQ(options.output, "out");
+    EXPECT_TRUE(options.verbose);
+    EXPECT_EQ(parse({"build", "--root", "system", "--arch", "arm64"}).build.arch, Arch::aarch64);
+    EXPECT_EQ(parse({"help", "run"}).help_topic, "run");
+    Invocation invocation;
+    const auto app = make_app(invocation, {"3 on this machine", "x86_64"});
+    EXPECT_EQ(lktest::help_of(*app, "run"), help_of({"run"}));
+    EXPECT_EQ(lktest::help_of(*app, ""), help_of({}));
+    EXPECT_THROW(lktest::help_of(*app, "rnu"), Error);
 }
 
 TEST(CommandLine, AsksForNothingByItself) {
@@ -197,32 +227,101 @@ TEST(ManPage, IsMadeOfTheSameDefinition) {
     expect_golden("help/lktest.1", man_page(*make_app(invocation)));
 }
 
-TEST(ManPage, OfEachCommandIsCorrectRoff) {
+/// What `man` shows of a page. Warnings of groff fail the test.
+std::string shown(const std::string& page) {
     const TempDir dir;
+    write_file(dir.path() / "page.1", page);
+    const ProcessResult result =
+        run_process({"man", "--warnings", "-E", "UTF-8", "-l", (dir.path() / "page.1").string()},
+                    {.environment = {{"MANWIDTH", "80"}, {"MANROFFSEQ", ""}, {"LC_ALL", "C.UTF-8"}}});
+    EXPECT_EQ(result.status, 0) << page;
+    EXPECT_EQ(result.err, "") << page;
+    std::string text;  // without overstrikes
+    for (const char c : result.out)
+        if (c == '\b' && !text.empty())
+            text.pop_back();
+        else
+            text += c;
+    return text;
+}
+
+TEST(ManPage, OfEachCommandHasItsOwnExitStatusAndExamples) {
     Invocation invocation;
     const auto app = make_app(invocation);
+    std::string exits;
     for (const CLI::App* command : visible_commands(*app)) {
-        const std::string file = (dir.path() / (command->get_name() + ".1")).string();
-        write_file(file, command_page(*command));
-        const ProcessResult result =
-            run_process({"man", "--warnings", "-E", "UTF-8", "-l", file},
-                        {.environment = {{"MANWIDTH", "80"}, {"MANROFFSEQ", ""}, {"LC_ALL", "C.UTF-8"}}});
-        EXPECT_EQ(result.status, 0) << file;
-        EXPECT_EQ(result.err, "") << file;
-        EXPECT_NE(result.out.find("EXIT STATUS"), std::string::npos) << result.out;
+        const std::string text = shown(command_page(*command));
+        const std::size_t examples = text.find("\nEXAMPLES\n"), status = text.find("\nEXIT STATUS\n");
+        ASSERT_NE(examples, std::string::npos) << text;
+        ASSERT_NE(status, std::string::npos) << text;
+        EXPECT_NE(text.find("lktest " + command->get_name(), examples), std::string::npos) << text;
+        exits +=
+            command->get_name() + "\n" + text.substr(status + 13, text.find("\nSEE ALSO\n") - status - 13);
+        EXPECT_EQ(text.find("\nPROMPT\n") != std::string::npos,
+                  command->get_name() == "attach" || command->get_name() == "debug");
     }
+    expect_golden("help/exit-status.txt", exits);
+    expect_golden("help/lktest-debug.1", command_page(*app->get_subcommand("debug")));
 }
 
 TEST(ManPage, IsCorrectRoff) {
-    const TempDir dir;
     Invocation invocation;
-    write_file(dir.path() / "lktest.1", man_page(*make_app(invocation)));
-    const ProcessResult result =
-        run_process({"man", "--warnings", "-E", "UTF-8", "-l", (dir.path() / "lktest.1").string()},
-                    {.environment = {{"MANWIDTH", "80"}, {"MANROFFSEQ", ""}, {"LC_ALL", "C.UTF-8"}}});
-    EXPECT_EQ(result.status, 0);
-    EXPECT_EQ(result.err, "");
-    EXPECT_NE(result.out.find("--source-date-epoch SECONDS"), std::string::npos) << result.out;
+    const std::string text = shown(man_page(*make_app(invocation)));
+    EXPECT_NE(text.find("--source-date-epoch SECONDS"), std::string::npos) << text;
+}
+
+TEST(ManPage, OfScenariosSaysWhatTheirPageSays) {
+    const std::string text = shown(scenario_page(read_file(source_directory() / "scenarios/README.md")));
+    for (const char* words : {"lktest-scenario - what a boot must reach", "pattern = 'Linux version \\S+'",
+                              "[[milestone]]: points that a boot must pass", "tentative",
+                              "(?P<name>\xe2\x80\xa6)", "lktest-run(1)"})
+        EXPECT_NE(text.find(words), std::string::npos) << words << "\n" << text;
+    EXPECT_EQ(text.find("]("), std::string::npos) << "a link";
+    EXPECT_EQ(text.find("\n|"), std::string::npos) << "a table";
+}
+
+TEST(ManPage, OfRecipesHasTheKeysTheBootParametersAndAnExample) {
+    const std::string text =
+        shown(recipe_page(read_file(source_directory() / "builder/README.md"),
+                          read_file(source_directory() / "builder/recipes/recovery.toml")));
+    for (const char* words : {"lktest-recipe - a live medium", "[boot] loader", "partition_table", "toram",
+                              "[packages]", "lktest-build(1)"})
+        EXPECT_NE(text.find(words), std::string::npos) << words << "\n" << text;
+}
+
+TEST(MarkdownPage, KeepsEveryKindOfText) {
+    expect_golden(
+        "help/markdown.5",
+        markdown_page({.name = "lktest-x",
+                       .about = "an example",
+                       .text = "# Title\n\nA paragraph with `code-it`, **strong** and [a link](x.md),\n"
+                               "over two lines.\n\n## `[[table]]`: keys\n\n| key | meaning |\n|---|---|\n"
+                               "| `a|b` | 'quoted' \\1 |\n\n| one | two | three |\n|---|---|---|\n"
+                               "| x | y | z |\n\n- an item\n  goes on\n- another\n\n"
+                               "```\n.code -x   # kept\n\n'it'\n```\n### Lower\n.dot\n",
+                       .see_also = {"lktest-run(1)"}}));
+}
+
+TEST(Help, FitsTheTerminal) {
+    for (const std::size_t width : {60U, 80U, 132U}) {
+        Invocation invocation;
+        const auto app =
+            make_app(invocation, {.jobs = "3 on this machine", .arch = "x86_64", .width = width});
+        std::string all = app->help() + everyday_help(*app, width);
+        for (const CLI::App* command : visible_commands(*app))
+            all += command->help("", CLI::AppFormatMode::Normal) + command->help("", CLI::AppFormatMode::All);
+        std::istringstream lines(all);
+        // A word that no space breaks, such as the values of an option, stays whole.
+        for (std::string line; std::getline(lines, line);)
+            EXPECT_TRUE(columns(line) <= width || line.size() - line.rfind(' ') > width / 2 ||
+                        line.starts_with("  lktest "))
+                << width << ": " << line;
+    }
+}
+
+TEST(Help, WithoutACommandHasTheEverydayOnes) {
+    Invocation invocation;
+    expect_golden("help/everyday.txt", everyday_help(*make_app(invocation), 80));
 }
 
 TEST(Completion, CompletesCommandsOptionsAndValues) {
@@ -263,6 +362,12 @@ TEST(Completion, CompletesCommandsOptionsAndValues) {
     EXPECT_EQ(complete("build rec"), "recovery\n");
     EXPECT_EQ(complete("build --arch x"), "x86_64\n");
     EXPECT_EQ(complete("build recovery -o a"), "a file.iso\n");
+    EXPECT_EQ(complete("run --firmware bios,uefi-"), "bios,uefi-secure\nbios,uefi-ia32\n");
+    EXPECT_EQ(complete("compare d"), "directory\n");
+    EXPECT_EQ(complete("rerun d"), "directory\n");
+    EXPECT_EQ(complete("history --add d"), "directory\n");
+    EXPECT_EQ(complete("run --recipe rec"), "recovery\n");
+    EXPECT_EQ(complete("help insp"), "inspect\n");
 }
 
 TEST(Completion, AsksLktestItselfForTheNamesOfCells) {
@@ -282,6 +387,11 @@ TEST(Completion, AsksLktestItselfForTheNamesOfCells) {
     EXPECT_EQ(complete("run --arch aarch64 --cell boot."), "boot.one\nboot.two\n");
     EXPECT_EQ(read_file(dir.path() / "asked"), "generate-cells run --arch aarch64 --cell\n");
     EXPECT_EQ(complete("history l"), "load.one\n");
+    EXPECT_EQ(complete("debug --arch aarch64 --stop-at l"), "load.one\n");
+    EXPECT_EQ(read_file(dir.path() / "asked"), "generate-cells debug --arch aarch64 --stop-at\n");
+    EXPECT_EQ(complete("attach boot.o"), "boot.one\n");
+    EXPECT_EQ(read_file(dir.path() / "asked"), "generate-cells attach\n");
+    EXPECT_EQ(complete("diagnose boot.o"), "boot.one\n");
 }
 
 TEST(Completion, NamesTheCellsThatSuitTheOptionsSoFar) {
@@ -289,6 +399,42 @@ TEST(Completion, NamesTheCellsThatSuitTheOptionsSoFar) {
               (Words{"run", "--arch", "aarch64", "--cell"}));
     EXPECT_EQ(cell_names({"run", "--firmware", "nonsense", "--cell"}), "");
     EXPECT_EQ(cell_names({"frobnicate"}), "");
+    EXPECT_EQ(cell_names({}), "");
+    EXPECT_EQ(cell_names({"attach", "--run", "/nowhere"}), "");
+}
+
+TEST(Completion, NamesTheMilestonesOfTheScenario) {
+    const TempDir dir;
+    const std::string iso = (dir.path() / "x.iso").string(), scenario = (dir.path() / "mine.toml").string();
+    write_file(iso, std::string(4096, 'x'));
+    write_file(scenario,
+               "[[milestone]]\nname = 'first'\npattern = 'a'\nwithin = '1s'\n"
+               "[[milestone]]\nname = 'second'\npattern = 'b'\nwithin = '1s'\n");
+    EXPECT_EQ(cell_names({"debug", iso, "--scenario", scenario, "--stop-at"}), "first\nsecond\n");
+    EXPECT_EQ(cell_names({"debug", iso, "--scenario", scenario, "--arch=x86_64", "--snapshot-at", "="}),
+              "first\nsecond\n");
+}
+
+/// A guest list that a run in progress answers with.
+TEST(Completion, NamesTheGuestsOfARunInProgress) {
+    const TempDir run;
+    const int listening = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+    (run.path() / control_name).string().copy(address.sun_path, sizeof address.sun_path - 1);
+    ASSERT_EQ(::bind(listening, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::listen(listening, 1), 0);
+    std::thread answers([listening] {
+        const int client = ::accept(listening, nullptr, nullptr);
+        std::array<char, 100> asked{};
+        const ssize_t size = ::read(client, asked.data(), asked.size());
+        EXPECT_EQ(std::string(asked.data(), static_cast<std::size_t>(size)), "{\"do\":\"guests\"}\n");
+        const std::string answer = "{\"guests\": [\"boot.x\", \"boot.y\"]}\n";
+        EXPECT_EQ(::write(client, answer.data(), answer.size()), static_cast<ssize_t>(answer.size()));
+        ::close(client);
+    });
+    EXPECT_EQ(cell_names({"attach", "--run", run.path().string()}), "boot.x\nboot.y\n");
+    answers.join();
+    ::close(listening);
 }
 
 /// A matrix with an ISO whose name a shell would split.

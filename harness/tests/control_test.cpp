@@ -49,6 +49,11 @@ TEST_F(ControlTest, AnswersALineOfJson) {
     EXPECT_TRUE(hung_up_) << "the answer is complete";
 }
 
+TEST_F(ControlTest, NamesItsGuestsForCompletion) {
+    send("{\"do\": \"guests\"}\n");
+    EXPECT_EQ(answer(), "{\"guests\":[]}\n");
+}
+
 TEST_F(ControlTest, AnswersWhatIsNoQuestionToo) {
     send("\xff\x01[{\n");
     EXPECT_EQ(Json::parse(answer()).at("error"), "no guest of the run is called ''");

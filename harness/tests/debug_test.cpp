@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -177,7 +178,11 @@ TEST_F(DebugTest, ADebuggedGuestStopsAtItsMilestoneAndLetsGdbIn) {
     OnTerminal person(words);
     ASSERT_TRUE(person.shows("Milestone 'kernel' is reached: the guest is paused.")) << person.shown();
     EXPECT_NE(person.shown().find("Linux version 6.1 of a test"), std::string::npos);
-    person.type("m info status\r");
+    person.type("m inof\x1b[D\x1b[D\x7f\x1b[CoX\x7f\x01\x05 status\x15m info status\r");  // edited
+    ASSERT_TRUE(person.shows("VM status: paused")) << person.shown();
+    person.type("pau\t\r");
+    ASSERT_TRUE(person.shows("The guest was paused already.")) << person.shown();
+    person.type("\x1b[A\x1b[A\r");  // the command before
     ASSERT_TRUE(person.shows("VM status: paused")) << person.shown();
     person.type("gdb\r");
     ASSERT_TRUE(person.shows("gdb.cmd")) << person.shown();
@@ -188,6 +193,20 @@ TEST_F(DebugTest, ADebuggedGuestStopsAtItsMilestoneAndLetsGdbIn) {
     ASSERT_TRUE(person.shows("lktest> "));
     person.type("m info status\r");
     ASSERT_TRUE(person.shows("VM status: running")) << person.shown();
+    person.type("end\r");
+    EXPECT_EQ(person.wait_for_end(), 0) << person.shown();
+}
+
+TEST_F(DebugTest, KernelEntryIsBeforeStartKernelAndTheGuestIsHealthyThere) {
+    OnTerminal person({"debug", "--arch", "x86_64", "--firmware", "bios", "--network", "none", "--at",
+                       "kernel-entry", "--output", results_.string()});
+    ASSERT_TRUE(person.shows("A CPU has just entered the kernel: the guest is paused.")) << person.shown();
+    person.type("diagnose\r");
+    ASSERT_TRUE(person.shows("nothing points to a failure")) << person.shown();
+    ASSERT_TRUE(person.shows("CPU 0: busy, in the kernel")) << person.shown();
+    ASSERT_TRUE(person.shows("lktest> ")) << person.shown();
+    EXPECT_EQ(person.shown().find(" start_kernel+"), std::string::npos) << person.shown();
+    EXPECT_EQ(person.shown().find("fix:"), std::string::npos) << person.shown();
     person.type("end\r");
     EXPECT_EQ(person.wait_for_end(), 0) << person.shown();
 }
@@ -205,6 +224,14 @@ TEST_F(DebugTest, TheCoreOfAKernelIsGdbsAtTheKernelsAddresses) {
     const std::string shown =
         check_process({"gdb", "-nx", "-batch", "-ex", "x/s &linux_banner", symbols, core});
     EXPECT_NE(shown.find("Linux version "), std::string::npos) << shown;
+    // With the stacks of the kernel as its ORC tables describe them.
+    const std::string stack = check_process({"gdb", "-nx", "-batch", "-ex", "bt", symbols, core});
+    EXPECT_NE(stack.find("\n#3 "), std::string::npos) << stack;
+    EXPECT_EQ(stack.find("?? ()"), std::string::npos) << stack;
+    struct stat status {};
+    ASSERT_EQ(::stat(core.c_str(), &status), 0);
+    EXPECT_GE(status.st_size, off_t{1} << 30) << "all of the guest's memory";
+    EXPECT_LT(status.st_blocks * 512, status.st_size / 2) << "zeros are stored";
 }
 
 }  // namespace

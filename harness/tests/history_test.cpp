@@ -139,6 +139,15 @@ TEST(Trends, CallOnlyTheSameBytesFlaky) {
     EXPECT_EQ(trends(samples, 5, 0.01).front().flakiness(), 0.5);
 }
 
+TEST(Trends, CallACellFlakyThatPassedOnASecondAttempt) {
+    std::vector<Sample> samples{sample(0, 1), sample(1, 1, "tolerated"), sample(2, 1)};
+    samples[1].outcome = "flaky";
+    const CellTrend trend = trends(samples, 5, 0.01).front();
+    EXPECT_EQ(trend.runs, 2U);
+    EXPECT_EQ(trend.pass_rate(), 1);
+    EXPECT_EQ(trend.flakiness(), 0.5);
+}
+
 TEST(UsualTimes, AreMediansOfPasses) {
     const Json usual =
         usual_times({sample(0, 1), sample(1, 9, "product-failure"), sample(2, 3), sample(3, 2)});

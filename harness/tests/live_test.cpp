@@ -113,6 +113,74 @@ TEST(Live, PrintsALineForEachEventWhereNothingCanBeRepainted) {
               "[   2.0s] aarch64-uefi  ✓ passed\n");
 }
 
+TEST(Live, WrapsANoticeThatIsWiderThanTheTerminal) {
+    const std::string notice =
+        "x86_64 guests are emulated, which is slow: the KVM probe printed nothing within 2 s, so that "
+        "/dev/kvm/of/some/host/with-a-very-long-name-that-has-no-space-at-all-and-goes-on-and-on is "
+        "distrusted";
+    const std::string text = written(true, [&](Live& live) { live.say(notice); });
+    std::string said;
+    std::size_t rows = 0;
+    for (std::size_t at = text.find("x86_64 guests"); rows < 3; ++rows) {
+        const std::size_t end = text.find('\n', at);
+        const std::string row = text.substr(at, end - at);
+        EXPECT_LE(columns(row), 80U) << row;
+        said += row;
+        at = end + 1;
+    }
+    const auto letters = [](std::string words) {
+        std::erase(words, ' ');
+        return words;
+    };
+    EXPECT_EQ(letters(said), letters(notice));
+}
+
+TEST(LiveFrame, TellsImagesApartAndKeepsUnitsInEightyColumns) {
+    std::vector<PlannedCell> plan;
+    for (const char* image : {"debian-live-13.2.0-amd64-standard", "debian-live-13.2.0-amd64-cinnamon",
+                              "debian-live-13.2.0-arm64-standard"})
+        for (const Firmware firmware : {Firmware::bios, Firmware::uefi, Firmware::uefi_secure})
+            for (const Medium medium : {Medium::cdrom, Medium::disk_512e}) {
+                PlannedCell planned = sample_plan()[0];
+                planned.cell.image.name = image;
+                planned.cell.firmware = firmware;
+                planned.cell.medium = medium;
+                plan.push_back(planned);
+            }
+    LiveState state = live_state(plan, start);
+    for (LiveCell& cell : state.cells) {
+        apply(cell, milestone(4s, "initramfs", "x"), start);
+        cell.news.clear();
+    }
+    expect_golden("report/live-wide.txt", frame(state, {.height = 60}, start + 99900ms));
+}
+
+TEST(LiveFrame, NamesTheAttempt) {
+    LiveState state = live_state(sample_plan(), start);
+    apply(state.cells[0], milestone(4s, "kernel", ""), start + 4s);
+    apply(state.cells[0], {30s, Event::Kind::attempt, Source::harness, "attempt 2 of 3", ""}, start + 30s);
+    const std::string begun = frame(state, {}, start + 31s);
+    EXPECT_NE(begun.find("▸ power on  1.0s"), std::string::npos) << begun;
+    EXPECT_NE(begun.find("attempt 2 of 3"), std::string::npos) << begun;
+    apply(state.cells[0], milestone(4s, "kernel", ""), start + 34s);
+    const std::string later = frame(state, {}, start + 35s);
+    EXPECT_NE(later.find("▸ kernel"), std::string::npos) << later;
+    EXPECT_NE(later.find("attempt 2 of 3"), std::string::npos) << later;
+}
+
+TEST(Live, NamesTheAttemptOfEachLine) {
+    EXPECT_EQ(written(false,
+                      [](Live& live) {
+                          const BootCell cell = sample_plan()[3].cell;
+                          live.event(cell, milestone(1s, "firmware", "UEFI"));
+                          live.event(cell, {9s, Event::Kind::attempt, Source::harness, "attempt 2 of 2", ""});
+                          live.event(cell, milestone(1s, "firmware", "UEFI"));
+                      }),
+              "[   1.0s] aarch64-uefi  firmware\n"
+              "[   9.0s] aarch64-uefi  attempt 2 of 2\n"
+              "[   1.0s] aarch64-uefi  firmware (attempt 2 of 2)\n");
+}
+
 TEST(Live, LeavesTheTerminalAsItWas) {
     const std::string text = written(true, [](Live& live) {
         live.tick();

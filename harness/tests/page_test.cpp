@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The HTML report in a real browser: headless Chromium loads the page, and the test checks the resulting DOM
 // and the browser's console.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -28,24 +29,28 @@ std::size_t occurrences(std::string_view text, std::string_view word) {
 struct Seen {
     std::string title;
     std::string main;     ///< the markup of <main>
+    std::string theme;    ///< the markup of the theme's button
     std::string console;  ///< errors and other messages to developers
 };
 
 class PageTest : public testing::Test {
 protected:
     /// @param hash  the URL's fragment: "#q=uefi"
-    Seen look(const std::string& page, const std::string& hash) {
+    /// @param width  of the window
+    Seen look(const std::string& page, const std::string& hash, int width = 1280) {
         write_file(directory_.path() / "index.html", page);
         const ProcessResult browser =
             run_process({"chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
                          "--disable-background-networking", "--disable-component-update", "--disable-sync",
                          "--user-data-dir=" + (directory_.path() / "profile").string(),
-                         "--enable-logging=stderr", "--virtual-time-budget=10000", "--dump-dom",
+                         fmt::format("--window-size={},900", width), "--enable-logging=stderr",
+                         "--virtual-time-budget=10000", "--dump-dom",
                          "file://" + (directory_.path() / "index.html").string() + hash},
                         {.deadline = std::chrono::minutes(2)});
         EXPECT_EQ(browser.status, 0) << browser.err;
         Seen seen{.title = between(browser.out, "<title>", "</title>"),
                   .main = between(browser.out, "<main", "</main>"),
+                  .theme = between(browser.out, "<button id=\"theme\"", "</button>"),
                   .console = {}};
         std::istringstream lines(browser.err);
         for (std::string line; std::getline(lines, line);)
@@ -109,6 +114,40 @@ TEST_F(PageTest, LeavesRowsOfMachinesThatCannotExistOutUntilTheyAreAskedFor) {
     EXPECT_EQ(plain.main.find(">virt 512M</th>"), std::string::npos) << plain.main;
     EXPECT_NE(plain.main.find("1 row of machines that cannot exist is hidden"), std::string::npos);
     EXPECT_NE(look(page, "#class=not-applicable").main.find(">virt 512M</th>"), std::string::npos);
+}
+
+TEST_F(PageTest, TurnsAWideMatrixOnANarrowScreen) {
+    results::Run report = sample_report();
+    report.cells.clear();
+    for (const Firmware firmware : {Firmware::bios, Firmware::uefi})
+        for (const Medium medium : {Medium::cdrom, Medium::usb, Medium::disk}) {
+            report.cells.push_back(sample_pass(Arch::x86_64, firmware, std::chrono::seconds(20)));
+            report.cells.back().cell = sample_cell(Arch::x86_64, firmware, medium);
+        }
+    const std::string page = html_page(json_report(report), {});
+    const Seen wide = look(page, ""), narrow = look(page, "", 390);
+    EXPECT_EQ(narrow.console, "");
+    EXPECT_EQ(occurrences(wide.main, "<tr><th scope=\"row\""), 1U) << wide.main;
+    EXPECT_EQ(occurrences(narrow.main, "<tr><th scope=\"row\""), 6U) << narrow.main;
+    EXPECT_EQ(occurrences(narrow.main, "<button type=\"button\" class=\"tile "), 6U);
+}
+
+TEST_F(PageTest, ItsThemeButtonSaysWhatItDoes) {
+    const std::string page = html_page(json_report(sample_report()), {});
+    const Seen automatic = look(page, ""), dark = look(page, "#theme=dark");
+    EXPECT_NE(automatic.theme.find(">Theme: automatic"), std::string::npos) << automatic.theme;
+    EXPECT_NE(automatic.theme.find("title=\"switch to the dark theme\""), std::string::npos);
+    EXPECT_NE(dark.theme.find(">Theme: dark"), std::string::npos) << dark.theme;
+    EXPECT_NE(dark.theme.find("title=\"switch to the light theme\""), std::string::npos);
+}
+
+TEST_F(PageTest, ListsTheAttemptsOfACell) {
+    const Seen seen =
+        look(html_page(json_report(sample_classes()), {}), "#cell=boot.recovery.x86_64-uefi-secure-cdrom");
+    EXPECT_EQ(seen.console, "");
+    EXPECT_NE(seen.main.find("<dt>attempt 2 of 2</dt><dd>milestone-deadline after 2m 05s</dd>"),
+              std::string::npos)
+        << seen.main;
 }
 
 TEST_F(PageTest, ShowsOnlyTheCellsThatAreAskedFor) {

@@ -243,6 +243,43 @@ TEST(GithubAnnotations, QuoteNothingThatEndsATitleOrBeginsACommand) {
         EXPECT_TRUE(command.starts_with("::error title=boot.")) << command;
 }
 
+TEST(PullRequest, IsToldInTwentyLinesHoweverMuchFailed) {
+    results::Run run = sample_failures();
+    const results::CellResult failed = run.cells[1];
+    for (std::size_t causes : {0U, 1U, 5U, 200U})
+        for (std::size_t firmwares : {1U, 5U, 8U, 30U})
+            for (std::size_t images : {0U, 1U, 9U}) {
+                run.cells.clear();
+                run.images.clear();
+                for (std::size_t i = 0; i < std::max(causes, firmwares); ++i) {
+                    run.cells.push_back(i < causes ? failed : sample_report().cells[0]);
+                    run.cells.back().cell.firmware = "firmware-" + std::to_string(i % firmwares);
+                    run.cells.back().cell.name += std::to_string(i);
+                    if (i < causes)
+                        run.cells.back().verdict->reason += std::to_string(i);
+                }
+                for (std::size_t i = 0; i < images; ++i)
+                    run.images.push_back({"/" + std::to_string(i), "", 0, {}, "it was removed"});
+                const results::Run base = sample_report();
+                for (const std::string& text :
+                     {comment_report(run, &base), markdown_report(run, &base), comment_report(run)}) {
+                    EXPECT_LE(std::ranges::count(text, '\n'), 20) << text;
+                    EXPECT_EQ(text.find("kernel-crash") != text.npos, causes > 0) << text;
+                    EXPECT_EQ(text.find("fix") != text.npos || text.find("names the initrd") != text.npos,
+                              causes > 0)
+                        << text;
+                }
+            }
+}
+
+TEST(GithubAnnotations, CarryTheFixAndTheCommand) {
+    const std::string text = github_annotations(saved(sample_classes()));
+    EXPECT_NE(
+        text.find("failed on each of 2 attempts%0Afix: name the initrd in grub.cfg%0Aagain: lktest run"),
+        std::string::npos)
+        << text;
+}
+
 TEST(GithubAnnotations, AreAsManyAsARunnerShows) {
     results::Run run = sample_failures();
     const results::CellResult failed = run.cells[1];

@@ -433,6 +433,7 @@ protected:
         boot_sector::write_iso(boot_sector::silent(), iso);
         child_ = ::fork();
         if (child_ == 0) {
+            ::setpgid(0, 0);
             ::execl(LKTEST_PROGRAM, LKTEST_PROGRAM, "run", "--output", results_.c_str(), "--iso", iso.c_str(),
                     "--scenario", "boot", "--firmware", "bios", nullptr);
             ::_exit(127);
@@ -563,6 +564,17 @@ TEST_F(RunningTest, CtrlCEndsInGoodOrderAndWritesTheReport) {
     ::kill(child_, SIGINT);
     EXPECT_EQ(wait_for_end(), 1);
     EXPECT_EQ(only_cell().at("outcome"), "cancelled") << only_cell();
+    EXPECT_TRUE(eventually([this] { return guests().empty(); }));
+}
+
+/// As `timeout`, systemd and CI systems stop a job.
+TEST_F(RunningTest, SigtermToTheWholeProcessGroupStillWritesVerdictsAndReports) {
+    ::kill(-child_, SIGTERM);
+    EXPECT_EQ(wait_for_end(), 1);
+    EXPECT_EQ(only_cell().at("outcome"), "cancelled") << only_cell();
+    const std::string junit = read_file(results_ / "latest" / "junit.xml");
+    EXPECT_NE(junit.find("type=\"cancelled\""), std::string::npos) << junit;
+    EXPECT_NE(read_file(results_ / "latest" / "index.html").find("the run was stopped"), std::string::npos);
     EXPECT_TRUE(eventually([this] { return guests().empty(); }));
 }
 

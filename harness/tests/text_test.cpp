@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "builder/base/printable.hpp"
 #include "builder/tests/support/golden.hpp"
@@ -66,6 +67,44 @@ TEST(TextReport, FitsEightyColumnsWithLongNames) {
     report.cells[0].verdict->reached = "initramfs-finished";
     for (const std::string& line : lines_of(text_matrix(report, {})))
         EXPECT_LE(columns(line), 80U) << line;
+}
+
+TEST(TextReport, ShortensNothingOffATerminal) {
+    results::Run report = sample_failures();
+    for (results::CellResult& result : report.cells)
+        result.cell.image =
+            "debian-live-12.7.0-standard-with-a-name-that-is-longer-than-anyone-would-type-it";
+    report.cells[1].verdict->evidence.assign(40, std::string(500, 'e'));
+    const std::string text = text_report(report, {.shorten = false});
+    EXPECT_EQ(text.find("…"), std::string::npos) << text;
+    EXPECT_NE(text.find(report.cells[0].cell.image), std::string::npos);
+    EXPECT_EQ(std::ranges::count(text, 'e') >= 40 * 500, true);
+}
+
+TEST(TextReport, NeverShortensTwoImagesToTheSameName) {
+    results::Run report = sample_report();
+    const results::CellResult first = report.cells[0];
+    report.cells.clear();
+    for (const char* image :
+         {"distribution-live-2026.11-standard-amd64", "distribution-live-2026.11-desktop-amd64",
+          "distribution-live-2026.12-desktop-amd64"})
+        for (const char* firmware : {"bios", "uefi", "uefi-secure"}) {
+            results::CellResult cell = first;
+            cell.cell.image = image;
+            cell.cell.firmware = firmware;
+            report.cells.push_back(cell);
+        }
+    std::set<std::string> names;
+    const std::vector<std::string> lines = lines_of(text_matrix(report, {.width = 64}));
+    for (const std::string& line : lines) {
+        EXPECT_LE(columns(line), 64U) << line;
+        if (line.find("✓") != line.npos) {
+            EXPECT_TRUE(names.insert(line.substr(0, line.find("  "))).second) << line;
+        }
+        if (line.empty())  // the next columns are in another table
+            names.clear();
+    }
+    EXPECT_EQ(names.size(), 3U) << testing::PrintToString(lines);
 }
 
 TEST(TextReport, SaysOfASilentCellInFifteenLinesWhatWasSaidLast) {

@@ -35,13 +35,34 @@ TEST(Repetitions, PassWhenEveryBootDoesAndTellTheRate) {
 }
 
 TEST(Retries, MakeACellFlakyThatPassesInTheEnd) {
-    EXPECT_EQ(of_retries({good}).outcome, Outcome::passed);
-    EXPECT_EQ(of_retries({bad, bad}).outcome, Outcome::kernel_crash);
-    const Verdict flaky = of_retries({bad, bad, good});
+    EXPECT_EQ(of_retries({good}, 3).outcome, Outcome::passed);
+    EXPECT_TRUE(of_retries({good}, 3).attempts.empty());
+    const Verdict flaky = of_retries({bad, bad, good}, 3);
     EXPECT_EQ(flaky.outcome, Outcome::flaky);
     EXPECT_EQ(flaky.reached, "network");
-    EXPECT_EQ(flaky.reason, "passed only in boot 3; before that, kernel-crash: it panicked");
+    EXPECT_EQ(flaky.reason, "passed on attempt 3 of 3; attempt 1 of 3: kernel-crash: it panicked");
     EXPECT_EQ(flaky.took, std::chrono::seconds(20));
+    EXPECT_EQ(flaky.attempts.size(), 3U);
+}
+
+TEST(Retries, AreAllListedWhenNoneHelped) {
+    Verdict later = bad;
+    later.outcome = Outcome::silent;
+    const Verdict failed = of_retries({bad, later}, 2);
+    EXPECT_EQ(failed.outcome, Outcome::kernel_crash);
+    EXPECT_EQ(failed.reason, "it panicked");
+    ASSERT_EQ(failed.attempts.size(), 2U);
+    EXPECT_EQ(failed.attempts[1].name, "attempt 2 of 2");
+    EXPECT_EQ(failed.attempts[1].outcome, Outcome::silent);
+}
+
+TEST(Retries, AreNotSpentOnWhatInspectHasConfirmed) {
+    EXPECT_TRUE(worth_retrying(bad));
+    EXPECT_FALSE(worth_retrying(good));
+    EXPECT_FALSE(worth_retrying({.outcome = Outcome::cancelled}));
+    Verdict on_medium = bad;
+    on_medium.on_medium = true;
+    EXPECT_FALSE(worth_retrying(on_medium));
 }
 
 /// Searches where any size of at least `floor` boots; returns the sizes in MiB in the order tried.

@@ -43,7 +43,7 @@ function short_time(seconds) {
 // ------------------------------------------------------------------ the axes of the matrix
 
 const facts = new Set(["name", "outcome", "class", "seconds", "reached", "missing", "reason", "evidence", "hint",
-  "milestones", "steps", "notes", "artefacts", "reproduce", "run"]);
+  "attempts", "console", "milestones", "steps", "notes", "artefacts", "reproduce", "run"]);
 
 /** 536870912 is "512M", as --memory has it. */
 const short_size = (bytes) => bytes % 2 ** 30 === 0 ? `${bytes / 2 ** 30}G` : `${bytes / 2 ** 20}M`;
@@ -74,6 +74,8 @@ const cells = run.cells.map((cell, index) => ({
   words: [cell.name, cell.outcome ?? "", kinds[kind_of(cell)].label, cell.reason ?? ""].join(" ").toLowerCase(),
 }));
 
+const narrow = matchMedia("(max-width: 520px)");  // a telephone
+
 /** Rows and columns: the machine's firmware and medium across, the rest down; its architecture wherever it saves rows. */
 function arrange() {
   const names = [...new Set(cells.flatMap((cell) => Object.keys(cell.axes)))];
@@ -99,7 +101,15 @@ function arrange() {
     if (!rows.has(row)) rows.set(row, { labels: down.map((name) => cell.axes[name] ?? ""), boxes: new Map() });
     rows.get(row).boxes.set(column, cell);
   }
-  return { across, down, columns: [...columns.entries()], rows: [...rows.values()] };
+  const wide = { across, down, columns: [...columns.entries()], rows: [...rows.values()] };
+  // A narrow screen has room for few columns and any number of rows.
+  return narrow.matches && wide.columns.length > Math.max(3, wide.rows.length) ? turned(wide) : wide;
+}
+
+/** The same matrix with its rows as columns. */
+function turned({ across, down, columns, rows }) {
+  return { across: down, down: across, columns: rows.map((row, i) => [i, row.labels]),
+    rows: columns.map(([column, labels]) => ({ labels, boxes: new Map(rows.map((row, i) => [i, row.boxes.get(column)])) })) };
 }
 
 // ------------------------------------------------------------------ the current view: the URL's hash
@@ -188,7 +198,8 @@ function failures() {
   return [h("h2", {}, "What failed"), [...groups.values()].sort((a, b) => b.length - a.length).map(group)];
 }
 
-const layout = arrange();
+let layout = arrange();
+narrow.addEventListener("change", () => { layout = arrange(); draw(); });
 const told_apart = (() => {
   const varying = [...layout.down, ...layout.across].filter((name) => new Set(cells.map((c) => c.axes[name])).size > 1);
   return varying.length ? varying : ["arch", "firmware"];
@@ -227,7 +238,7 @@ function matrix() {
     before = row.labels;
     body.append(h("tr", {}, labels, boxes.map((cell, i) => tile(cell, seen[i]))));
   }
-  const table = h("table", { class: "matrix" + (rows.length > 24 ? " compact" : "") + (columns.length > 9 ? " compact tight" : ""), id: "matrix" }, head, body);
+  const table = h("table", { class: "matrix" + (rows.length > 24 ? " compact" : "") + (columns.length > 9 ? " compact tight" : "") + (columns.length > 1 ? " times" : ""), id: "matrix" }, head, body);
   table.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-cell]");
     if (button) location.hash = link_to(cells[button.dataset.cell]);
@@ -306,6 +317,7 @@ function verdict_of(cell, left) {
   const progress = cell.missing ? `${cell.reached ?? "no milestone"}, then waited for ${cell.missing}` : cell.reached;
   const told = left.files["diagnosis.json"] ? JSON.parse(left.files["diagnosis.json"].text) : {};
   const pairs = h("dl", { class: "pairs" }, pair("reason", cell.reason), cell.kind === "passed" ? [] : pair("reached", progress), pair("hint", cell.hint),
+    (cell.attempts ?? []).map((boot) => pair(boot.name, `${boot.outcome} after ${short_time(boot.seconds)}`)),
     (cell.notes ?? []).map((note) => pair("note", note)), pair("state", told.summary), (told.cpus ?? []).map((line) => pair("CPU", line)), (told.silence ? [told.silence] : []).map((s) => pair("silence", `${s.reason}. ${s.fix ?? ""}`)),
     cell.evidence?.length ? pair("evidence", h("pre", { class: "evidence" }, quoted(cell.evidence))) : []);
   const images = Object.entries(left.images).filter(([name]) => !name.startsWith("film-"));
@@ -326,7 +338,7 @@ function timeline(cell) {
   if (!events.length && !cell.missing) return null;
   const usual = usual_times[cell.name] ?? {};
   const end = Math.max(cell.seconds ?? 0, ...events.map((event) => event.at), ...Object.values(usual), 0.1);
-  const unit = nice_step(end, 8), percent = (seconds) => `${(100 * seconds / end).toFixed(3)}%`;
+  const unit = nice_step(end, narrow.matches ? 4 : 8), percent = (seconds) => `${(100 * seconds / end).toFixed(3)}%`;
   const rows = [];
   let before = 0;
   const row = (name, from, to, kind, note) => {
@@ -344,7 +356,7 @@ function timeline(cell) {
   if (cell.missing && cell.seconds) row(cell.missing, before, cell.seconds, "missing", "never reached");
   const ticks = [];
   for (let at = 0; at <= end * 0.97; at += unit) ticks.push(h("span", { style: { left: percent(at) } }, `${+at.toFixed(3)}s`));
-  const legend = Object.keys(usual).length ? h("p", { class: "muted" }, "A dark mark is the usual time: the median of earlier passes.") : null;
+  const legend = Object.keys(usual).length ? h("p", { class: "muted" }, "The upright mark is the usual time: the median of earlier passes.") : null;
   return [h("h2", {}, "Timeline"), h("div", { class: "chart", id: "timeline" }, rows, h("div", { class: "axis" }, ticks)), legend].filter(Boolean);
 }
 
@@ -586,10 +598,13 @@ const stored = { get: () => { try { return localStorage.getItem("lktest-theme");
 let theme = place().get("theme") ?? stored.get() ?? "";
 function paint() {
   document.documentElement.dataset.theme = theme || (dark.matches ? "dark" : "light");
-  button.textContent = { "": "auto", light: "light", dark: "dark" }[theme];
-  button.setAttribute("aria-label", `theme: ${button.textContent}`);
+  const words = { "": "automatic", light: "light", dark: "dark" };
+  button.textContent = `Theme: ${words[theme] ?? "automatic"}`;
+  button.title = `switch to the ${words[next_theme()]} theme`;
+  button.setAttribute("aria-label", `${button.textContent}; ${button.title}`);
 }
-button.addEventListener("click", () => { theme = { "": "dark", dark: "light", light: "" }[theme]; stored.set(theme); paint(); });
+const next_theme = () => ({ "": "dark", dark: "light", light: "" })[theme] ?? "";
+button.addEventListener("click", () => { theme = next_theme(); stored.set(theme); paint(); });
 dark.addEventListener("change", paint);
 addEventListener("hashchange", draw);
 addEventListener("keydown", keys);

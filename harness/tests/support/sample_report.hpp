@@ -95,7 +95,10 @@ inline results::Run sample_classes() {
         sample_pass(Arch::x86_64, Firmware::uefi_secure, std::chrono::milliseconds(27000)));
     Verdict flaky = sample_verdict(Outcome::flaky, std::chrono::milliseconds(26345));
     flaky.reached = "network";
-    flaky.reason = "passed in boot 2 of 2; boot 1: silent: the console was silent #1";
+    flaky.reason = "passed on attempt 2 of 2; attempt 1 of 2: silent: the console was silent #1";
+    flaky.attempts = {
+        {"attempt 1 of 2", Outcome::silent, "the console was silent #1", std::chrono::milliseconds(11345)},
+        {"attempt 2 of 2", Outcome::passed, "", std::chrono::milliseconds(15000)}};
     report.cells[1].verdict = flaky;
     Verdict known = sample_verdict(Outcome::known_failure, std::chrono::milliseconds(31060));
     known.reached = "kernel";
@@ -106,6 +109,11 @@ inline results::Run sample_classes() {
     failed.missing = "kernel";
     failed.reason = "the kernel panicked";
     failed.evidence = {"Kernel panic - not syncing"};
+    failed.hint = "name the initrd in grub.cfg";
+    failed.console = {"[    1.234567] Kernel panic - not syncing", "[    1.250000] ---[ end <trace> ]---"};
+    failed.attempts = {
+        {"attempt 1 of 2", Outcome::kernel_crash, "the kernel panicked", std::chrono::milliseconds(12300)},
+        {"attempt 2 of 2", Outcome::milestone_deadline, "no kernel within 90 s", std::chrono::seconds(125)}};
     report.cells[4].verdict = failed;
     return report;
 }
