@@ -128,6 +128,17 @@ std::vector<LabelUse> labels_of(std::string_view command_line, std::size_t line)
     return found;
 }
 
+void add_options(BootEntry& entry, std::string_view options, std::size_t line) {
+    for (const std::string_view word : words_of(options)) {
+        std::string path(word.starts_with("initrd=") ? word.substr(7) : "");
+        std::ranges::replace(path, '\\', '/');
+        if (path.empty() || path.find('%') != path.npos)  // rEFInd replaces %v
+            append_words(entry, word);
+        else if (entry.initrds.size() < initrd_limit)
+            entry.initrds.push_back({std::move(path), line, true});
+    }
+}
+
 void append_words(BootEntry& entry, std::string_view words) {
     if (entry.command_line.size() + 1 + words.size() > command_line_limit) {
         entry.certain = false;
@@ -164,7 +175,7 @@ BootConfig parse_loader_entry(std::string_view text) {
         else if (words[0] == "initrd" && entry.initrds.size() < initrd_limit)
             entry.initrds.push_back({std::string(words[1]), number, true});
         else if (words[0] == "options") {
-            append_words(entry, trimmed);
+            add_options(entry, trimmed, number);
             add_labels(config, trimmed, number);
         }
     }

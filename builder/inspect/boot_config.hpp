@@ -31,6 +31,7 @@ struct ConfigFault {
     std::string id;
     std::size_t line = 0;
     std::string text, fix;  ///< the text follows the place
+    bool warning = false;   ///< it may still boot
     friend bool operator==(const ConfigFault&, const ConfigFault&) = default;
 };
 
@@ -42,6 +43,7 @@ struct BootEntry {
     std::string command_line;  ///< without SYSLINUX's `initrd=`
     bool certain = true;       ///< false: the command line depends on an unknown variable
     std::vector<NamedExtra> extras = {};
+    bool other_kernel = false;  ///< the configuration may choose another kernel or other parameters
 };
 
 /// A file system that a configuration names by its label or UUID.
@@ -67,6 +69,7 @@ struct BootConfig {
     NamedFile chosen;                  ///< the name in DEFAULT; empty if it is missing or names a menu module
     NamedFile on_timeout;              ///< what ONTIMEOUT names
     bool shows_menu = false;           ///< UI, or DEFAULT with a menu module
+    std::vector<ConfigFault> faults = {};
 };
 
 /// Each reads at most 1 MiB of text, 4000 lines with commands, and 256 entries.

@@ -73,6 +73,13 @@ void BootWalk::follow_isolinux(BootWay& way, const std::string& own, std::size_t
             SyslinuxMenu menu{std::string(directory_of(path)), {}, {}, {}, false};
             read_syslinux(menu, path, node, "ISOLINUX reads it", 0);
             find_lost(menu);
+            if (!menu.choices.empty() && menu.commands.empty() && !menu.shows_menu && menu.missing.empty())
+                add_faults(
+                    config_fact(Volumes::iso, path, BootLoader::syslinux),
+                    {{"syslinux-no-default", 0,
+                      "no line says DEFAULT or UI, so ISOLINUX prints \"No DEFAULT or UI configuration "
+                      "directive found!\" and stays at its prompt, \"boot:\".",
+                      fmt::format("Add DEFAULT {}, or UI menu.c32 for a menu.", menu.choices.front())}});
             if (menu.choices.empty() && menu.chosen.path.empty()) {
                 way.stops = "ISOLINUX has no menu entry";
                 for (const NamedFile& missing : menu.missing)
@@ -103,6 +110,13 @@ std::string BootWalk::find_plain(const std::string& path) const {
     const std::string other = isolinux_tree_.find_any_case(path);
     const IsoNode* node = other.empty() ? nullptr : isolinux_tree_.find(other);
     return node && !node->directory ? other : "";
+}
+
+void BootWalk::add_faults(std::size_t fact, const std::vector<ConfigFault>& faults) {
+    auto& known = facts_.configs[fact].faults;
+    for (const ConfigFault& fault : faults)
+        if (std::ranges::find(known, fault) == known.end())
+            known.push_back(fault);
 }
 
 std::string BootWalk::absolute(const std::string& directory, const std::string& path) {
@@ -149,6 +163,7 @@ void BootWalk::read_syslinux(SyslinuxMenu& menu, const std::string& path, std::s
 
 void BootWalk::add_syslinux_entries(std::size_t fact, std::size_t node, BootConfig& said,
                                     const std::string& directory) {
+    add_faults(fact, said.faults);
     for (BootEntry& boot : said.entries) {
         EntryFacts entry;
         const auto find = [&](const NamedFile& named) {

@@ -131,7 +131,7 @@ void BootWalk::add_alone(const VolumeFile& file, BootLoader loader) {
         }
         case BootLoader::syslinux: {
             BootConfig said = parse_syslinux(text());
-            if (facts_.kind == MediumKind::netboot)
+            if (facts_.kind != MediumKind::iso)
                 facts_.configs[fact].said.modules = said.modules;
             // ISOLINUX sees other names than the rest of the world; U-Boot and SYSLINUX read FAT.
             if (file.volume == Volumes::iso && facts_.kind == MediumKind::iso)
@@ -149,13 +149,46 @@ void BootWalk::add_alone(const VolumeFile& file, BootLoader loader) {
         case BootLoader::ipxe: add_entries_of(file, fact, node, parse_ipxe(text())); break;
         case BootLoader::refind: add_entries_of(file, fact, node, parse_refind(text())); break;
         case BootLoader::limine: add_entries_of(file, fact, node, parse_limine(text())); break;
-        case BootLoader::raspberry_pi: add_entries_of(file, fact, node, parse_raspberry_pi(text())); break;
+        case BootLoader::raspberry_pi: {
+            BootConfig said = parse_raspberry_pi(text());
+            complete_pi(said, file.volume);
+            add_entries_of(file, fact, node, std::move(said));
+            break;
+        }
         case BootLoader::unified_kernel: break;  // has no file of text
     }
 }
 
+/// Raspberry Pi's firmware has a default kernel, and reads the parameters from cmdline.txt.
+void BootWalk::complete_pi(BootConfig& said, std::size_t volume) {
+    constexpr std::size_t parameters_limit = 4096;
+    if (said.entries.empty())
+        said.entries.emplace_back();
+    BootEntry& entry = said.entries.front();
+    for (const char* name : {"kernel_2712.img", "kernel8.img"})
+        if (volumes_.find(volume, std::string("/") + name) && entry.kernel.path.empty() &&
+            !entry.other_kernel)
+            entry.kernel = {name, 0, true};
+    if (!entry.kernel.path.empty() && !entry.extras.empty()) {  // with a kernel they are judged as initrds
+        for (NamedExtra& extra : entry.extras)
+            entry.initrds.push_back(std::move(extra.file));
+        entry.extras.clear();
+    }
+    const auto file = volumes_.find(volume, "/cmdline.txt");
+    const std::string text = file ? file->content.read(0, parameters_limit) : "";
+    const std::string_view first = std::string_view(text).substr(0, text.find('\n'));
+    if (entry.title.empty())
+        entry.title = "config.txt";
+    for (const std::string_view word : words_of(first))
+        append_words(entry, word);
+    const bool one_line = text.find_first_not_of(" \t\r\n", first.size()) == text.npos;
+    entry.certain = !first.empty() && one_line && !entry.other_kernel;
+    add_labels(said, entry.command_line, 0);
+}
+
 void BootWalk::add_entries_of(const VolumeFile& file, std::size_t fact, std::size_t node, BootConfig said) {
     const std::string directory(directory_of_names(file.path));
+    add_faults(fact, said.faults);
     for (BootEntry& boot : said.entries) {
         EntryFacts entry;
         entry.volume = file.volume;

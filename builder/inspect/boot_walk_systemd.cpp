@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "builder/inspect/boot_walker.hpp"
 #include "builder/inspect/path_lookup.hpp"
@@ -31,6 +32,58 @@ std::string entries_in_tree(const Volumes& volumes) {
                                        fmt::join(found, " and "));
 }
 
+/// Files of the ESP that look like entries and are not where systemd-boot looks.
+std::string misplaced_entries(const FatVolume& fat) {
+    constexpr std::size_t few = 3;
+    std::vector<std::string> found;
+    std::string why;
+    for (const auto& [path, content] : fat.files) {
+        const std::string small = lower_case(path);
+        const std::string_view directory = directory_of(small), file = file_name_of(small);
+        std::string_view reason;
+        if (directory == "/loader/entries" && !small.ends_with(".conf"))
+            reason = "its name must end in .conf";
+        else if (directory != "/loader/entries" && directory.ends_with("/loader/entries") &&
+                 small.ends_with(".conf"))
+            reason = "entries must be in /loader/entries of the partition itself";
+        else if (directory != "/efi/linux" && directory.starts_with("/efi/linux/") && small.ends_with(".efi"))
+            reason = "it must be in /EFI/Linux itself, not in a directory below it";
+        else if (directory == "/efi/linux" && !small.ends_with(".efi"))
+            reason = "its name must end in .efi";
+        else if (directory == "/loader" && small.ends_with(".conf") && file != "loader.conf")
+            reason = "entries must be in /loader/entries";
+        if (reason.empty() || found.size() >= few)
+            continue;
+        found.push_back(path);
+        why = reason;
+    }
+    return found.empty() ? ""
+                         : fmt::format("; it does not read {}, because {}", fmt::join(found, " and "), why);
+}
+
+/// Entries on another partition, whose type systemd-boot does not look at.
+std::string entries_elsewhere(const MediumFacts& facts, const Volumes& volumes, std::size_t own) {
+    for (std::size_t volume = 1; volume < volumes.count(); ++volume) {
+        const bool is_read = volume == own || facts.esps[volume - 1].extended_boot;
+        if (!is_read && volumes.is_directory(volume, "/loader/entries"))
+            return fmt::format(
+                "; {} has /loader/entries, but not the type XBOOTLDR "
+                "(bc13c2ff-59e6-4262-a352-b275fd6f7172), by which systemd-boot would find it",
+                facts.esps[volume - 1].from);
+    }
+    return "";
+}
+
+/// "257" of the text "#### LoaderInfo: systemd-boot 257.9-1 ####"; 0 if it is missing.
+unsigned version_of_loader(const ByteView& program) {
+    constexpr std::string_view mark = "LoaderInfo: systemd-boot ";
+    const std::uint64_t at = find_text(program, mark, 4 << 20);
+    const std::string text = at == not_found ? "" : program.read(at + mark.size(), 8);
+    unsigned version = 0;
+    std::from_chars(text.data(), text.data() + text.size(), version);
+    return version;
+}
+
 }  // namespace
 
 void BootWalk::follow_systemd_boot(BootWay& way, const EfiProgram& program, std::size_t node,
@@ -39,13 +92,17 @@ void BootWalk::follow_systemd_boot(BootWay& way, const EfiProgram& program, std:
         return;
     std::vector<std::string> ids;
     std::size_t startable = 0;
+    if (const auto file = volumes_.find(program.volume, program.path))
+        loader_version_ = version_of_loader(file->content);
     for (const std::size_t volume : partitions_of(facts_, program.volume))
         startable += list_entries(volume, node, machine, ids);
     if (startable == 0)
         way.stops = fmt::format(
             "systemd-boot finds no entry{} in /loader/entries or /EFI/Linux of its own "
-            "partition{}",
-            ids.empty() ? "" : " that it can start", entries_in_tree(volumes_));
+            "partition{}{}{}",
+            ids.empty() ? "" : " that it can start", entries_in_tree(volumes_),
+            entries_elsewhere(facts_, volumes_, program.volume),
+            misplaced_entries(*volumes_.fat(program.volume)));
     const FatVolume& fat = *volumes_.fat(program.volume);
     if (const auto conf = fat.files.find("/loader/loader.conf"); conf != fat.files.end()) {
         const LoaderConf said = parse_loader_conf(conf->second.read(0, config_bytes));
@@ -74,7 +131,17 @@ std::size_t BootWalk::list_entries(std::size_t volume, std::size_t node, const M
                 continue;
             }
             ids.push_back(file);
-            if (take_loader_entry(volume, path, content, node))
+            constexpr unsigned first_with_uki = 258;
+            const std::string text = content.read(0, config_bytes);
+            const bool needs_uki = loader_entry_value(text, "linux").empty() &&
+                                   loader_entry_value(text, "efi").empty() &&
+                                   !loader_entry_value(text, "uki").empty();
+            if (needs_uki && loader_version_ != 0 && loader_version_ < first_with_uki)
+                ignore_entry(volume, path,
+                             fmt::format("it names its image with the key uki, which systemd-boot knows from "
+                                         "version {} on, and this one is {} (write efi instead)",
+                                         first_with_uki, loader_version_));
+            else if (take_loader_entry(volume, path, content, node))
                 ++startable;
             else
                 ignore_entry(volume, path, "it names nothing to start with linux, efi or uki");

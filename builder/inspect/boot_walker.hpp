@@ -93,6 +93,9 @@ private:
     /// DEFAULT and ONTIMEOUT are command lines: a label, or a file. A menu takes its first entry instead.
     void find_lost(const SyslinuxMenu& menu);
     std::string find_plain(const std::string& path) const;
+    void complete_pi(BootConfig& said, std::size_t volume);
+    /// Takes over the mistakes that a parser found.
+    void add_faults(std::size_t fact, const std::vector<ConfigFault>& faults);
     static std::string absolute(const std::string& directory, const std::string& path);
     void read_syslinux(SyslinuxMenu& menu, const std::string& path, std::size_t from, const std::string& rule,
                        int depth);
@@ -117,6 +120,7 @@ private:
     const ByteView& iso_;
     std::set<std::string> syslinux_read_;
     std::size_t entries_ = 0;
+    unsigned loader_version_ = 0;  ///< of systemd-boot; 0: unknown
 };
 
 }  // namespace lktest

@@ -178,6 +178,8 @@ std::optional<ErofsSuper> read_erofs_super(const ByteView& file) {
     facts.made = static_cast<std::int64_t>(le64(super, 24));
     facts.used = std::uint64_t{le32(super, 36)} << bits;
     const std::uint32_t incompatible = le32(super, 80);
+    constexpr std::uint32_t several_devices = 8;
+    facts.devices = incompatible & several_devices ? le16(super, 86) : 0;
     std::uint32_t known = 0;
     for (const Feature& feature : features) {
         known |= feature.bit;

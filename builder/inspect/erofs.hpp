@@ -24,6 +24,7 @@ struct ErofsSuper {
     std::int64_t made = 0;                 ///< seconds since 1970
     std::uint64_t used = 0;                ///< its size in bytes, by the superblock
     std::vector<std::string> compressors;  ///< "lz4", "zstd"
+    unsigned devices = 0;                  ///< files or partitions of data that it needs in addition
     std::vector<ErofsNeed> needs;          ///< features that a kernel must support to mount it
     std::string fault;                     ///< why every kernel refuses it; empty if none does
 };

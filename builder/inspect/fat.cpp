@@ -102,6 +102,8 @@ public:
         volume_.uuid = fmt::format("{:04X}-{:04X}", serial >> 16, serial & 0xffff);
         volume_.says_32 = g_.is_32;
         volume_.clusters = g_.clusters;
+        volume_.sector = g_.sector;
+        volume_.syslinux = boot.substr(3, 8) == "SYSLINUX";
         fat_ = bytes_.read(g_.fat, std::min({g_.fat_size, fat_limit, (g_.clusters + 2) * 4}));
     }
 

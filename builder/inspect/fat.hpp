@@ -18,8 +18,10 @@ struct FatVolume {
     std::string uuid;      ///< the serial number as Linux and GRUB write it: "1A2B-3C4D"
     bool says_32 = false;  ///< its boot sector has FAT32's layout, whatever its number of clusters
     std::uint64_t clusters = 0;
-    std::uint64_t size = 0;  ///< its size in bytes, by the boot sector
-    bool damaged = false;    ///< a cluster chain does not end properly, or the limits were exceeded
+    std::uint64_t size = 0;      ///< its size in bytes, by the boot sector
+    std::uint64_t sector = 512;  ///< bytes
+    bool syslinux = false;       ///< its boot sector is SYSLINUX's
+    bool damaged = false;        ///< a cluster chain does not end properly, or the limits were exceeded
     std::map<std::string, ByteView, LessAnyCase> files;  ///< by path: "/EFI/BOOT/BOOTX64.EFI"
 };
 

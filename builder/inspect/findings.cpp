@@ -76,6 +76,14 @@ void drop_repeated(IsoFindings& findings) {
 
 std::vector<IsoFinding> find_faults(const MediumFacts& facts, const Revocations& revocations) {
     IsoFindings findings;
+    if (!facts.packed.empty()) {
+        add_error(
+            findings, "not-an-image",
+            fmt::format("The file is {}, and not an image that machines boot. No other checks were made.",
+                        facts.packed),
+            "Unpack or convert it first, and write the result to the medium.");
+        return findings;
+    }
     if (facts.volume.size > facts.size) {
         add_error(
             findings, "iso-truncated",
@@ -88,6 +96,8 @@ std::vector<IsoFinding> find_faults(const MediumFacts& facts, const Revocations&
     if (facts.kind == MediumKind::disk && judge_disk_size(facts, findings))
         return findings;
     judge_image(facts, findings);
+    judge_disk(facts, findings);
+    judge_boards(facts, findings);
     judge_isolinux(facts, findings);
     judge_efi(facts, findings);
     judge_configs(facts, findings);
@@ -98,6 +108,7 @@ std::vector<IsoFinding> find_faults(const MediumFacts& facts, const Revocations&
     judge_layers(facts, findings);
     judge_live(facts, findings);
     judge_uuids(facts, findings);
+    judge_root_devices(facts, findings);
     judge_parameters(facts, findings);
     judge_named_paths(facts, findings);
     judge_netboot(facts, findings);

@@ -34,6 +34,12 @@ bool is_tool(const BootEntry& entry);
 /// Whether the partition table describes a larger disk.
 bool judge_disk_size(const MediumFacts& facts, IsoFindings& findings);
 void judge_image(const MediumFacts& facts, IsoFindings& findings);  ///< volume, El Torito, partitions
+void judge_disk(const MediumFacts& facts, IsoFindings& findings);   ///< a disk's partitions, and a BIOS
+/// Whether the disk has a loader for a BIOS, as far as is known.
+bool is_for_bios(const MediumFacts& facts);
+void judge_boards(const MediumFacts& facts, IsoFindings& findings);  ///< Raspberry Pi and U-Boot
+/// What root= names, on a disk.
+void judge_root_devices(const MediumFacts& facts, IsoFindings& findings);
 void judge_isolinux(const MediumFacts& facts, IsoFindings& findings);
 void judge_efi(const MediumFacts& facts, IsoFindings& findings);      ///< ESP, EFI programs
 void judge_configs(const MediumFacts& facts, IsoFindings& findings);  ///< boot loader configurations

@@ -197,7 +197,7 @@ void judge_files(const MediumFacts& facts, const ConfigFacts& config, IsoFinding
         const bool tool = std::ranges::any_of(config.entries, [&fault](const EntryFacts& entry) {
             return entry.said.kernel.line == fault.line && is_tool(entry.said);
         });
-        (tool ? add_warning : add_error)(
+        (tool || fault.warning ? add_warning : add_error)(
             findings, fault.id, fmt::format("{}: {}", place(config, fault.line), fault.text), fault.fix);
     }
     if (config.syntax_error != 0)

@@ -114,6 +114,27 @@ void judge_packed_kernel(const MediumFacts& facts, const BootPath& path, IsoFind
                   fmt::format("Use the uncompressed kernel, or build GRUB with {}.", filter->module));
 }
 
+/// systemd-boot, rEFInd and unified kernel images let the firmware start the kernel.
+void judge_efi_kernel(const MediumFacts& facts, const BootPath& path, IsoFindings& findings,
+                      std::set<std::string>& said) {
+    const auto config = std::ranges::find_if(facts.configs, [&path](const ConfigFacts& one) {
+        return !one.entries.empty() && path.entry >= &one.entries.front() &&
+               path.entry <= &one.entries.back();
+    });
+    if (config == facts.configs.end() || path.kernel->image->efi_stub)
+        return;
+    const BootLoader loader = config->said.loader;
+    if (loader != BootLoader::systemd_boot && loader != BootLoader::refind &&
+        loader != BootLoader::unified_kernel)
+        return;
+    if (said.insert("stub " + path.kernel->path).second)
+        add_error(findings, "kernel-not-efi",
+                  fmt::format("{} loads {} ({}), which is not an EFI program: {} can start only those.",
+                              describe(path), path.kernel->path, path.kernel->image->format, name(loader)),
+                  "Use a kernel with CONFIG_EFI_STUB=y in its boot image (bzImage; arm64's Image or "
+                  "vmlinuz.efi, not Image.gz).");
+}
+
 void judge_squashfs_codecs(const MediumFacts& facts, IsoFindings& findings) {
     for (const LayerFacts& layer : facts.layers) {
         if (!layer.super || !layer.super->fault.empty())
@@ -255,8 +276,10 @@ void judge_content(const MediumFacts& facts, IsoFindings& findings) {
         judge_lz4_frame(initramfs, findings);
     for (const BootPath& path : paths) {
         judge_root_without_initramfs(path, findings, said);
-        if (path.kernel)
+        if (path.kernel) {
             judge_packed_kernel(facts, path, findings, said);
+            judge_efi_kernel(facts, path, findings, said);
+        }
         if (!path.kernel || !path.initramfs || !path.initramfs->image.fault.empty())
             continue;
         judge_release(path, findings, said);

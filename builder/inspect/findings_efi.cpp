@@ -94,13 +94,16 @@ bool is_for_a_board(const MediumFacts& facts) {
                                                     "/start4.elf"};
     return facts.kind == MediumKind::disk && facts.tree &&
            std::ranges::any_of(facts.tree->nodes, [&names](const auto& node) {
-               return std::ranges::find(names, lower_case(node.first)) != names.end();
+               return std::ranges::find(names, lower_case(node.first)) != names.end() ||
+                      lower_case(file_name_of(node.first)) == "extlinux.conf" ||
+                      lower_case(node.first).starts_with("/bcm27");
            });
 }
 
 void judge_loader(const MediumFacts& facts, std::size_t index, IsoFindings& findings) {
     const EspFacts& esp = facts.esps[index];
-    if (esp.fat_bits == 0 || esp.outside || has_loader(facts, index + 1) || is_for_a_board(facts))
+    if (esp.fat_bits == 0 || esp.outside || has_loader(facts, index + 1) || is_for_a_board(facts) ||
+        (!esp.typed && is_for_bios(facts)))
         return;
     // A second partition of this type may hold anything, if firmware finds a loader in the first.
     const bool on_cd =
@@ -231,6 +234,22 @@ void judge_program(const MediumFacts& facts, const EfiProgram& program, IsoFindi
         add_warning(findings, "efi-unsigned", text, fix);
 }
 
+/// SYSLINUX for UEFI is useless without its core module.
+void judge_syslinux(const MediumFacts& facts, const EfiProgram& program, IsoFindings& findings) {
+    if (program.module.empty() || !facts.tree)
+        return;
+    const auto is_module = [&program](std::string_view path) {
+        return lower_case(file_name_of(path)) == program.module;
+    };
+    if (!std::ranges::any_of(facts.tree->nodes, [&](const auto& node) { return is_module(node.first); }))
+        add_error(
+            findings, "ldlinux-missing",
+            fmt::format("{} is SYSLINUX for UEFI, but {} is missing: it stops at \"Failed to load {}\".",
+                        place_of(facts, program), program.module, program.module),
+            fmt::format("Put {} of the same SYSLINUX version (modules/efi64 or efi32) next to it.",
+                        program.module));
+}
+
 /// shim starts the GRUB of its architecture in its directory.
 void judge_shim(const MediumFacts& facts, const EfiProgram& shim, IsoFindings& findings) {
     const bool is_shim =
@@ -263,6 +282,7 @@ void judge_efi(const MediumFacts& facts, IsoFindings& findings) {
             continue;
         judge_program(facts, program, findings);
         judge_shim(facts, program, findings);
+        judge_syslinux(facts, program, findings);
     }
 }
 

@@ -62,6 +62,13 @@ void judge_image(const MediumFacts& facts, const ErofsFacts& image, IsoFindings&
                               "its end cannot be read.",
                               image.path, image.super.used, image.size),
                   "Copy it again.");
+    if (image.super.devices > 0)
+        add_error(
+            findings, "erofs-device",
+            fmt::format("{} is an EROFS whose data is on {} more device{}, which must be given when it is "
+                        "mounted (device=…): live systems do not do that.",
+                        image.path, image.super.devices, image.super.devices == 1 ? "" : "s"),
+            "Make it with mkfs.erofs without --blobdev.");
     judge_block_size(facts, image, findings);
     judge_features(facts, image, findings);
 }

@@ -9,6 +9,9 @@
 namespace lktest {
 namespace {
 
+/// A BIOS that loads so many bytes has all of GRUB's image.
+constexpr std::uint64_t grub_loaded_whole = 32 << 10;
+
 bool has_platform(const MediumFacts& facts, std::uint8_t platform) {
     return facts.catalogue &&
            std::ranges::any_of(facts.catalogue->images, [platform](const BootImage& image) {
@@ -26,6 +29,18 @@ void judge_tree(const MediumFacts& facts, IsoFindings& findings) {
         add_error(findings, "file-outside",
                   fmt::format("The content of {} is past the end of the image.", some_of(facts.cut_files)),
                   "Write the image again.");
+}
+
+/// Firmware for UEFI reads a FAT of any size, but only without emulation of a floppy disk.
+void judge_uefi_images(const MediumFacts& facts, IsoFindings& findings) {
+    for (const BootImage& image : facts.catalogue->images)
+        if (image.platform == efi_platform && image.emulation != 0)
+            add_error(
+                findings, "uefi-image-emulated",
+                fmt::format("El Torito's entry for UEFI asks for the emulation of a {}: firmware sees a "
+                            "disk of that size instead of the EFI system partition.",
+                            image.emulation == 4 ? "hard disk" : "floppy disk"),
+                "Write the ISO with -no-emul-boot after -e.");
 }
 
 /// The boot image for BIOS must be a boot loader for BIOS.
@@ -57,6 +72,21 @@ void judge_bios_images(const MediumFacts& facts, IsoFindings& findings) {
     }
 }
 
+/// GRUB's boot image finds the rest of itself by the boot info table, as ISOLINUX does.
+void judge_grub_images(const MediumFacts& facts, IsoFindings& findings) {
+    for (std::size_t i = 0; i < facts.catalogue->images.size() && i < facts.boot_info.size(); ++i) {
+        const BootImage& image = facts.catalogue->images[i];
+        if (image.platform == bios_platform && image.emulation == 0 && facts.boot_contents[i] == "GRUB" &&
+            !facts.boot_info[i] && image.size < grub_loaded_whole)
+            add_error(
+                findings, "boot-info-table-missing",
+                fmt::format("{} is GRUB for a CD, but has no boot info table: it does not know its "
+                            "position on the medium, and cannot load the rest of itself.",
+                            facts.boot_paths[i].empty() ? "El Torito's image for BIOS" : facts.boot_paths[i]),
+                "Write the ISO with -boot-info-table and --grub2-boot-info.");
+    }
+}
+
 void judge_catalogue(const MediumFacts& facts, IsoFindings& findings) {
     if (!facts.catalogue) {
         add_error(
@@ -70,6 +100,8 @@ void judge_catalogue(const MediumFacts& facts, IsoFindings& findings) {
                   "whole catalogue.",
                   "Write the image again, and do not change the catalogue afterwards.");
     judge_bios_images(facts, findings);
+    judge_grub_images(facts, findings);
+    judge_uefi_images(facts, findings);
     for (const BootImage& image : facts.catalogue->images)
         if (image.offset >= facts.size && image.platform != efi_platform)
             add_error(
@@ -102,16 +134,31 @@ void judge_catalogue(const MediumFacts& facts, IsoFindings& findings) {
                   "-boot-load-size 4 -boot-info-table).");
 }
 
+/// Whether the file ends inside the partition, and only the partition's unused end is missing.
+bool is_content_whole(const MediumFacts& facts, const Partition& partition) {
+    const auto known = std::ranges::find_if(facts.disk, [&partition](const DiskPartition& one) {
+        return one.partition.offset == partition.offset;
+    });
+    return known != facts.disk.end() && known->content.size != 0 && partition.offset < facts.size &&
+           known->content.size <= facts.size - partition.offset;
+}
+
 void judge_partition_places(const MediumFacts& facts, const std::vector<Partition>& partitions,
                             std::string_view table, IsoFindings& findings) {
-    for (const Partition& partition : partitions)
+    for (const Partition& partition : partitions) {
+        const auto known = std::ranges::find_if(facts.disk, [&partition](const DiskPartition& one) {
+            return one.partition.offset == partition.offset && one.content.size != 0;
+        });
         // isohybrid rounds the first partition up to whole cylinders of at most 8 MiB.
-        if (partition.offset >= facts.size || partition.offset + partition.size > facts.size + (8 << 20))
+        const std::uint64_t slack = known != facts.disk.end() ? 0 : 8 << 20;
+        if (!is_content_whole(facts, partition) &&
+            (partition.offset >= facts.size || partition.offset + partition.size > facts.size + slack))
             add_error(
                 findings, "partition-outside",
                 fmt::format("Partition {} of the {} ends at byte {}, but the image at {}.", partition.number,
                             table, partition.offset + partition.size, facts.size),
                 "Write the image again, and change partitions only on a copy that is as large as its stick.");
+    }
 }
 
 }  // namespace
@@ -175,7 +222,7 @@ void judge_boot_code(const MediumFacts& facts, IsoFindings& findings) {
 void judge_partitions(const MediumFacts& facts, IsoFindings& findings) {
     const PartitionTables& tables = facts.partitions;
     judge_disk_size(facts, findings);
-    if (!tables.boot_signature && !tables.gpt) {
+    if (!tables.boot_signature && (!tables.gpt || facts.kind == MediumKind::iso)) {
         add_warning(
             findings, "no-partition-table",
             fmt::format("{}: written to a USB stick, the image does not boot on any machine.",

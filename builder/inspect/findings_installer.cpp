@@ -8,6 +8,7 @@
 
 #include "builder/inspect/boot_paths.hpp"
 #include "builder/inspect/findings.hpp"
+#include "builder/inspect/live_family.hpp"
 #include "builder/inspect/path_lookup.hpp"
 
 namespace lktest {
@@ -69,6 +70,79 @@ void judge_answers(const MediumFacts& facts, const BootPath& path, std::set<std:
     }
 }
 
+/// "/nocloud" of "ds=nocloud;s=/cdrom/nocloud/" and "ds=nocloud-net;seedfrom=file:///cdrom/nocloud/".
+std::string seed_in(std::string_view word) {
+    if (!word.starts_with("ds=nocloud"))
+        return {};
+    for (const std::string_view key : {";s=", ";seedfrom="}) {
+        const std::size_t at = word.find(key);
+        if (at == word.npos)
+            continue;
+        std::string_view value = word.substr(at + key.size());
+        value = value.substr(0, value.find(';'));
+        if (value.starts_with("file://"))
+            value.remove_prefix(7);
+        if (value.starts_with("/cdrom/"))
+            return normal_path(value.substr(6));
+    }
+    return {};
+}
+
+/// cloud-init uses a seed only if both files are there; meta-data may be empty.
+void judge_seed(const MediumFacts& facts, const BootPath& path, std::set<std::string>& said,
+                IsoFindings& findings) {
+    for (const std::string_view word : words_of(path.entry->said.command_line)) {
+        const std::string seed = seed_in(word);
+        if (seed.empty() || seed.find('$') != seed.npos || !said.insert(std::string(word)).second)
+            continue;
+        std::vector<std::string> missing;
+        for (const char* file : {"user-data", "meta-data"})
+            if (!facts.tree->find(normal_path(seed + "/" + file)))
+                missing.push_back(normal_path(seed + "/" + file));
+        if (!missing.empty())
+            add_warning(
+                findings, "installer-answers-missing",
+                fmt::format("{} says '{}', but the medium has no {}: cloud-init ignores the seed, and "
+                            "the installer asks its questions.",
+                            describe(path), word, some_of(missing)),
+                "Put user-data and meta-data into that directory. meta-data may be empty.");
+    }
+}
+
+/// The rest of Anaconda, which inst.stage2= and inst.repo= look for on the volume with this label.
+void judge_second_stage(const MediumFacts& facts, const BootPath& path, std::set<std::string>& said,
+                        IsoFindings& findings) {
+    const bool anaconda =
+        path.initramfs && std::ranges::any_of(families_in(path.initramfs->image),
+                                              [](const LiveFamily* one) { return one->name == "Anaconda"; });
+    if (!anaconda)
+        return;  // another initramfs may read these parameters its own way
+    for (const char* name : {"inst.stage2", "inst.repo"}) {
+        const std::string value = parameter(path.entry->said.command_line, name);
+        constexpr std::string_view by_label = "hd:LABEL=";
+        if (!value.starts_with(by_label))
+            continue;
+        const std::string rest = value.substr(by_label.size());
+        const std::size_t colon = rest.find(':');
+        if (rest.substr(0, colon) != escaped_label(facts.volume.label))
+            return;
+        const std::string top = colon == rest.npos ? "" : normal_path("/" + rest.substr(colon + 1));
+        for (const char* image : {"/images/install.img", "/LiveOS/squashfs.img", "/images/stage2.img",
+                                  "/install.img", "/squashfs.img"})
+            if (facts.tree->find(normal_path(top + image)))
+                return;
+        const IsoNode* file = top.empty() ? nullptr : facts.tree->find(top);
+        if ((!file || file->directory) && !facts.tree->find(normal_path(top + "/.treeinfo")) &&
+            said.insert("stage 2 " + value).second)
+            add_error(findings, "installer-image-missing",
+                      fmt::format("{} says '{}={}', but the medium has neither {}/images/install.img nor "
+                                  "{}/LiveOS/squashfs.img: the installer waits for it, and dracut gives up.",
+                                  describe(path), name, value, top, top),
+                      "Copy images/install.img from the original medium, or correct the path.");
+        return;
+    }
+}
+
 /// The kernel cuts its command line off at COMMAND_LINE_SIZE, which is 2048 on x86 and arm64.
 void judge_length(const BootPath& path, std::set<std::string>& said, IsoFindings& findings) {
     constexpr std::size_t longest = 2047;
@@ -89,8 +163,11 @@ void judge_parameters(const MediumFacts& facts, IsoFindings& findings) {
         return;
     std::set<std::string> said;
     for (const BootPath& path : boot_paths(facts)) {
-        if (facts.kind == MediumKind::iso)
+        if (facts.kind == MediumKind::iso) {
             judge_answers(facts, path, said, findings);
+            judge_seed(facts, path, said, findings);
+            judge_second_stage(facts, path, said, findings);
+        }
         judge_length(path, said, findings);
     }
 }

@@ -194,10 +194,13 @@ void judge_kernels(const MediumFacts& facts, IsoFindings& findings) {
         if (is_tool(entry))
             continue;
         if (!kernel.image) {
-            add_error(
-                findings, "kernel-unrecognised",
-                fmt::format("{} is loaded as a kernel, but is not one for x86 or aarch64.", kernel.path),
-                "Replace it with the kernel's boot image (bzImage, arm64's Image).");
+            add_error(findings, "kernel-unrecognised",
+                      kernel.size == 0
+                          ? fmt::format("{} is loaded as a kernel, but is empty.", kernel.path)
+                          : fmt::format("{} is loaded as a kernel, but is not one for x86 or aarch64.",
+                                        kernel.path),
+                      kernel.size == 0 ? "Copy the kernel again; was the file system full?"
+                                       : "Replace it with the kernel's boot image (bzImage, arm64's Image).");
             continue;
         }
         if (kernel.image->cut)
@@ -239,7 +242,8 @@ void judge_initramfs(const MediumFacts& facts, IsoFindings& findings) {
                 "Compress it with xz --check=crc32.");
         if (!image.fault.empty()) {
             add_error(findings, "initramfs-unreadable",
-                      fmt::format("{} cannot be unpacked: {}.", path, image.fault), "Make or copy it again.");
+                      fmt::format("{} cannot be unpacked: {}.", path, image.fault),
+                      image.remedy.empty() ? "Make or copy it again." : image.remedy);
             continue;
         }
         if (image.segments.empty() || image.segments.back() == "lzo")

@@ -154,6 +154,16 @@ bool says_where(const LivePath& at, const LiveFamily& family) {
            (!family.image_parameter.empty() && !parameter(at.line, family.image_parameter).empty());
 }
 
+/// Whether the directory has an image whose extension ISO 9660 has cut to three characters.
+bool has_cut_name(const LivePath& at, const LiveFamily& family, const std::string& directory) {
+    return at.facts.kind == MediumKind::iso && at.facts.names == IsoTree::Names::plain &&
+           std::ranges::any_of(family.images, [&](std::string_view image) {
+               const std::size_t dot = image.rfind('.');
+               return image.starts_with('*') && image.size() > dot + 4 &&
+                      has_file(at.tree, directory, image.substr(0, dot + 4));
+           });
+}
+
 void judge_images(const LivePath& at, const LiveFamily& family, bool asked) {
     if (family.images.empty() || asked_for(at.line, family.elsewhere) || !at.path.entry->said.certain)
         return;
@@ -175,18 +185,23 @@ void judge_images(const LivePath& at, const LiveFamily& family, bool asked) {
     if (!at.is_new("images " + wanted))
         return;
     const std::string other = image_elsewhere(at, family, file_name_of(wanted));
+    const bool short_names = has_cut_name(at, family, directory);
     const std::string asking = asked && !family.asked_by.empty()
                                    ? fmt::format("{} says '{}': ", describe(at.path), family.asked_by.front())
                                    : fmt::format("{}: ", describe(at.path));
-    add_error(at.findings, "live-image-missing",
-              fmt::format("{}{} looks for the live system's root file system, {}, but the medium does not "
-                          "have it: the boot stops in the initramfs.{}",
-                          asking, family.name, wanted,
-                          other.empty() ? "" : fmt::format(" The medium has {}.", other)),
-              family.directory_parameter.empty()
-                  ? fmt::format("Put it into {}.", directory)
-                  : fmt::format("Put it into {}, or name its directory with {}=.", directory,
-                                family.directory_parameter));
+    add_error(
+        at.findings, "live-image-missing",
+        fmt::format("{}{} looks for the live system's root file system, {}, but the medium does not "
+                    "have it: the boot stops in the initramfs.{}",
+                    asking, family.name, wanted,
+                    short_names ? " The ISO has neither Rock Ridge nor Joliet names, so longer names than "
+                                  "8.3 are cut off: filesystem.squashfs becomes filesyst.squ."
+                    : other.empty() ? ""
+                                    : fmt::format(" The medium has {}.", other)),
+        short_names ? "Write the ISO with Rock Ridge names: -R for genisoimage, -r for xorriso -as mkisofs."
+        : family.directory_parameter.empty() ? fmt::format("Put it into {}.", directory)
+                                             : fmt::format("Put it into {}, or name its directory with {}=.",
+                                                           directory, family.directory_parameter));
 }
 
 /// live-boot and casper may accept only the medium made together with their initramfs.

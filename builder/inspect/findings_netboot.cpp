@@ -29,6 +29,25 @@ void judge_pxelinux(const PxelinuxFacts& pxelinux, IsoFindings& findings) {
             "Write the menu to pxelinux.cfg/default next to pxelinux.0.");
 }
 
+/// PXELINUX looks for "01-aa-bb-cc-dd-ee-ff" in small letters, and for "C0A80001" in capitals.
+void judge_pxelinux_names(const MediumFacts& facts, IsoFindings& findings) {
+    constexpr std::size_t mac_size = 20;
+    for (const auto& [path, node] : facts.tree->nodes) {
+        const std::string file(file_name_of(path));
+        std::string right = lower_case(file);
+        std::ranges::replace(right, ':', '-');
+        const bool address = right.size() == mac_size && right.starts_with("01-") &&
+                             right.find_first_not_of("0123456789abcdef-") == right.npos;
+        if (!node.directory && directory_of(path).ends_with("/pxelinux.cfg") && address && right != file)
+            add_error(
+                findings, "pxelinux-config-name",
+                fmt::format("PXELINUX does not read {}: it looks for a machine's address in small letters, "
+                            "with hyphens.",
+                            path),
+                fmt::format("Rename it to {}.", right));
+    }
+}
+
 bool has_file_named(const MediumFacts& facts, std::string_view name) {
     return facts.tree && std::ranges::any_of(facts.tree->nodes, [name](const auto& node) {
                return !node.second.directory && lower_case(file_name_of(node.first)) == name;
@@ -80,6 +99,8 @@ void judge_netboot(const MediumFacts& facts, IsoFindings& findings) {
         return;
     if (facts.pxelinux)
         judge_pxelinux(*facts.pxelinux, findings);
+    if (facts.pxelinux)
+        judge_pxelinux_names(facts, findings);
     for (const EfiProgram& program : facts.efi) {
         if (program.loader == EfiProgram::Loader::shim)
             judge_served_shim(facts, program, findings);

@@ -52,6 +52,16 @@ void judge_sections(const UkiFacts& uki, IsoFindings& findings) {
                     "Make it again with one section of each kind for each profile.");
 }
 
+/// systemd-boot's version 255 and others list only files with this section.
+void judge_os_release(const UkiFacts& uki, IsoFindings& findings) {
+    if (uki.image.has_os_release || lower_case(directory_of(uki.path)) != "/efi/linux")
+        return;
+    add_error(findings, "uki-no-os-release",
+              fmt::format("The unified kernel image {} has no .osrel: systemd-boot does not list it.",
+                          place_of(uki)),
+              "Make it with ukify --os-release=@/etc/os-release.");
+}
+
 void judge_addons(const UkiFacts& uki, IsoFindings& findings) {
     for (const UkiAddon& addon : uki.addons)
         if (addon.machine != uki.machine)
@@ -106,6 +116,7 @@ void judge_ukis(const MediumFacts& facts, IsoFindings& findings) {
     for (const UkiFacts& uki : facts.ukis) {
         judge_sections(uki, findings);
         judge_addons(uki, findings);
+        judge_os_release(uki, findings);
         for (const UkiProfile& profile : uki.image.profiles)
             judge_profile(facts, uki, profile, findings);
     }

@@ -73,29 +73,6 @@ void judge_path_uuids(const MediumFacts& facts, const IsoTree& tree, const BootP
     }
 }
 
-/// root=PARTUUID= of a whole disk's image names one of its own partitions.
-void judge_partition_uuid(const MediumFacts& facts, const BootPath& path, IsoFindings& findings,
-                          std::set<std::string>& said) {
-    constexpr std::size_t guid_size = 36;
-    const std::string root = parameter(path.entry->said.command_line, "root");
-    const std::string uuid = root.starts_with("PARTUUID=") ? lower_case(root.substr(9)) : "";
-    if (!facts.partitions.gpt || uuid.size() != guid_size || uuid.find('$') != std::string::npos ||
-        std::ranges::find(facts.partitions.gpt->partitions, uuid, &Partition::uuid) !=
-            facts.partitions.gpt->partitions.end() ||
-        !said.insert("partition " + path.place + uuid).second)
-        return;
-    std::vector<std::string> there;
-    for (const Partition& partition : facts.partitions.gpt->partitions)
-        there.push_back(partition.uuid);
-    add_error(
-        findings, "root-partition-missing",
-        fmt::format("{}: '{}' names a partition that the image does not have: the boot stops while it "
-                    "waits for the root device. Its partitions are {}.",
-                    describe(path), root, some_of(there)),
-        "Write the PARTUUID of the root partition (lsblk -o PARTUUID), or set it when the table is made "
-        "(sgdisk -u).");
-}
-
 }  // namespace
 
 void judge_uuids(const MediumFacts& facts, IsoFindings& findings) {
@@ -105,8 +82,6 @@ void judge_uuids(const MediumFacts& facts, IsoFindings& findings) {
     for (const BootPath& path : boot_paths(facts)) {
         if (!facts.volume.uuid.empty())
             judge_path_uuids(facts, *facts.tree, path, findings, said);
-        if (facts.kind == MediumKind::disk)
-            judge_partition_uuid(facts, path, findings, said);
     }
 }
 

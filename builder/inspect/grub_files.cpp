@@ -43,8 +43,18 @@ GrubFile GrubRunner::look(const GrubArgument& argument, const std::string& comma
     const auto [where, path] = split(argument.text);
     GrubFile file{{path, line, argument.certain && path.starts_with('/')}, command, config_, {}, {}};
     const bool is_root = !argument.text.starts_with('(') || argument.text.starts_with("(elsewhere)");
-    if (!file.named.certain)
+    if (!file.named.certain) {
+        const bool loads = command.starts_with("linux") || command.starts_with("initrd");
+        if (loads && argument.certain && where.kind == Device::Kind::volume && !path.empty() &&
+            path.find_first_not_of("0123456789+,") != path.npos && !path.starts_with('/'))
+            add_fault(
+                {"grub-relative-path", line,
+                 fmt::format("'{}' does not begin with '/': GRUB says \"invalid file name\" and does not "
+                             "load it.",
+                             path),
+                 fmt::format("Write /{}.", path)});
         return file;
+    }
     switch (where.kind) {
         case Device::Kind::volume: find_in(where.volume, file); break;
         case Device::Kind::memdisk:

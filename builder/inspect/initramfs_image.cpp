@@ -73,6 +73,44 @@ bool is_script(std::string_view full_path) {
                                [path](std::string_view prefix) { return path.starts_with(prefix); });
 }
 
+struct OtherFormat {
+    std::size_t at;
+    std::string_view magic, what, remedy;
+};
+constexpr const char* newc_remedy = "Pack it with cpio -o -H newc.";
+/// Formats that people take for an initramfs, and that Linux does not unpack.
+constexpr std::array other_formats{
+    OtherFormat{0, "070707", "it is a cpio archive of the old format (odc), and Linux unpacks only newc",
+                newc_remedy},
+    OtherFormat{0,
+                {"\xc7\x71", 2},
+                "it is a cpio archive of the binary format, and Linux unpacks only newc",
+                newc_remedy},
+    OtherFormat{0,
+                {"\x71\xc7", 2},
+                "it is a cpio archive of the binary format, and Linux unpacks only newc",
+                newc_remedy},
+    OtherFormat{257, "ustar", "it is a tar archive, and Linux unpacks only cpio archives of the format newc",
+                newc_remedy},
+    OtherFormat{0,
+                {"\x27\x05\x19\x56", 4},
+                "it has the header of U-Boot's mkimage, which only U-Boot removes",
+                "Use the file without that header: dd bs=64 skip=1."},
+    OtherFormat{
+        0, {"PK\x03\x04", 4}, "it is a ZIP archive, and Linux unpacks only cpio archives", newc_remedy},
+    OtherFormat{0,
+                "\x7f"
+                "ELF",
+                "it is an ELF file", "Name the initramfs instead."},
+    OtherFormat{0, "MZ", "it is an EFI program or a kernel", "Name the initramfs instead."},
+};
+
+const OtherFormat* other_format(std::string_view head) {
+    const auto found = std::ranges::find_if(
+        other_formats, [head](const OtherFormat& format) { return has_text(head, format.at, format.magic); });
+    return found == other_formats.end() ? nullptr : &*found;
+}
+
 std::size_t wanted_of(const std::string& path) {
     return is_index(path) ? index_limit : is_script(path) ? script_limit : head_size;
 }
@@ -161,7 +199,9 @@ private:
         const std::string_view compression = compression_of(head);
         if (compression.empty()) {
             image_.old_ramdisk = image_.segments.empty() && is_file_system(bytes);
-            if (!image_.old_ramdisk)
+            if (const OtherFormat* other = other_format(bytes.read(0, 512)); other && image_.segments.empty())
+                set_fault(*other);
+            else if (!image_.old_ramdisk)
                 image_.fault = image_.segments.empty() ? "it is neither a cpio archive nor compressed"
                                                        : "it has unknown data after its first archive";
             return;
@@ -180,8 +220,23 @@ private:
             return got;
         };
         const CpioResult result = read_archive(stream);
+        if (result.read == 0 && unpacked.fault().empty() && !result.complete)
+            if (const OtherFormat* other = other_format(unpacked_head(bytes))) {
+                set_fault(*other);
+                return;
+            }
         if (!result.complete)
             image_.fault = unpacked.fault().empty() ? result.fault : unpacked.fault();
+    }
+
+    static std::string unpacked_head(const ByteView& bytes) {
+        Unpacked again(bytes, 1024);
+        return read_some([&again](std::span<char> buffer) { return again.read(buffer); }, 512);
+    }
+
+    void set_fault(const OtherFormat& format) {
+        image_.fault = format.what;
+        image_.remedy = format.remedy;
     }
 
     CpioResult read_archive(const Stream& stream) {

@@ -34,6 +34,7 @@ struct InitProgram {
 struct InitramfsImage {
     std::vector<std::string> segments;  ///< "cpio", "zstd": the format of each part
     std::string fault;                  ///< why it cannot be read to its end; empty if it can
+    std::string remedy;                 ///< of the fault; may be empty
     bool xz_crc64 = false;              ///< an xz check that the kernel's decoder refuses
     bool lz4_frame = false;             ///< lz4's newer format, which the kernel does not unpack
     bool old_ramdisk = false;           ///< a file system image, as kernels before initramfs used

@@ -11,7 +11,7 @@
 namespace lktest {
 namespace {
 
-constexpr std::uint64_t unpacked_limit = 256 << 20;
+constexpr std::uint64_t kernel_unpacked_limit = 256 << 20;
 
 std::string first_word(std::string_view text) {
     return std::string(text.substr(0, text.find_first_of(std::string_view(" \0\n", 3))));
@@ -28,8 +28,9 @@ void read_payload(KernelImage& kernel, const ByteView& payload) {
     if (compression.empty() || compression == "lzo")  // libarchive would run lzop(1)
         return;
     constexpr std::uint64_t trailer = 4;  // its size follows it (scripts/Makefile.lib, size_append)
-    Unpacked unpacked(payload.part(0, payload.size() - std::min(payload.size(), trailer)), unpacked_limit);
-    kernel.config = KernelConfig::parse(embedded_config(stream_of(unpacked), unpacked_limit));
+    Unpacked unpacked(payload.part(0, payload.size() - std::min(payload.size(), trailer)),
+                      kernel_unpacked_limit);
+    kernel.config = KernelConfig::parse(embedded_config(stream_of(unpacked), kernel_unpacked_limit));
     if (compression == "xz" || compression == "bzip2")  // libarchive checks only these to their end
         kernel.damage = unpacked.fault();
 }
@@ -72,7 +73,7 @@ std::string version_in(std::string_view text) {
 std::string version_in_stream(const Stream& stream) {
     constexpr std::size_t overlap = 256;
     std::string window;
-    for (std::uint64_t done = 0; done < unpacked_limit;) {
+    for (std::uint64_t done = 0; done < kernel_unpacked_limit;) {
         const std::string chunk = read_some(stream, 1 << 20);
         if (chunk.empty())
             break;
@@ -97,7 +98,7 @@ KernelImage arm64_image(const ByteView& file, std::string_view head) {
 }
 
 std::optional<KernelImage> compressed_image(const ByteView& file, std::string_view compression) {
-    Unpacked unpacked(file, unpacked_limit);
+    Unpacked unpacked(file, kernel_unpacked_limit);
     const Stream stream = stream_of(unpacked);
     const std::string head = read_some(stream, 64);
     if (!is_arm64_image(head))
@@ -105,7 +106,7 @@ std::optional<KernelImage> compressed_image(const ByteView& file, std::string_vi
     KernelImage kernel{fmt::format("{} Image", compression), "aarch64", version_in_stream(stream), false,
                        false};
     kernel.page_size = page_size_of(head);
-    kernel.config = KernelConfig::parse(embedded_config(stream, unpacked_limit));
+    kernel.config = KernelConfig::parse(embedded_config(stream, kernel_unpacked_limit));
     kernel.cut = !unpacked.fault().empty();
     return kernel;
 }
@@ -122,10 +123,24 @@ KernelImage zboot(const ByteView& file, std::string_view head) {
                        offset + size > file.size()};
     const ByteView payload = file.part(offset, size);
     if (!compression_of(payload.read(0, 16)).empty()) {
-        Unpacked unpacked(payload, unpacked_limit);
+        Unpacked unpacked(payload, kernel_unpacked_limit);
         kernel.version = version_in_stream(stream_of(unpacked));
     }
     return kernel;
+}
+
+/// Kernels that are only named here: arm's zImage, riscv's Image, and U-Boot's uImage of any.
+std::optional<KernelImage> other_kernel(std::string_view head) {
+    constexpr std::uint32_t zimage_magic = 0x016f2818;
+    if (head.size() >= 64 && le32(head, 0x24) == zimage_magic)
+        return KernelImage{"zImage", "arm", {}, false, false};
+    if (head.size() >= 64 && has_text(head, 0x38, "RSC\x05"))
+        return KernelImage{"Image", "riscv64", {}, false, false};
+    if (has_text(head, 0, {"\x27\x05\x19\x56", 4}))
+        return KernelImage{"uImage", {}, {}, false, false};
+    if (has_text(head, 0, {"\xd0\x0d\xfe\xed", 4}))
+        return KernelImage{"FIT image", {}, {}, false, false};
+    return std::nullopt;
 }
 
 }  // namespace
@@ -140,6 +155,8 @@ std::optional<KernelImage> read_kernel(const ByteView& file) {
         kernel = bz_image(file, head);
     else if (is_arm64_image(head))
         kernel = arm64_image(file, head);
+    else if (const auto other = other_kernel(head))
+        kernel = *other;
     else if (const std::string_view compression = compression_of(head); !compression.empty())
         kernel = compressed_image(file, compression);
     else if (pe)

@@ -19,6 +19,8 @@ inline constexpr std::size_t initrd_limit = 16, command_line_limit = 16 << 10;
 /// Labels that a configuration uses.
 inline constexpr std::size_t label_limit = 256;
 
+/// Adds parameters to a command line. The kernel's own EFI loader reads the files of initrd=.
+void add_options(BootEntry& entry, std::string_view options, std::size_t line);
 /// Adds words to a command line, within its limit.
 void append_words(BootEntry& entry, std::string_view words);
 /// Adds the labels that kernel parameters name, within their limit.

@@ -57,6 +57,9 @@ constexpr std::array linux_live_marks{FamilyMark{"/lib/livekitlib", {}}};
 constexpr std::array porteus_marks{FamilyMark{"/init", "porteus"}, FamilyMark{"/linuxrc", "porteus"}};
 constexpr std::array porteus_images{Text("*.xzm"), Text("*.sb")};
 constexpr std::array porteus_elsewhere{Text("from"), Text("base"), Text("ip")};
+constexpr std::array antix_marks{FamilyMark{"/init", "linuxfs"}};
+constexpr std::array antix_images{Text("linuxfs")};
+constexpr std::array antix_elsewhere{Text("from"), Text("sqname"), Text("bdir"), Text("buuid"), Text("blab")};
 constexpr std::array alpine_marks{FamilyMark{"/init", "nlplug-findfs"}, FamilyMark{"/init", "alpine_dev"}};
 constexpr std::array alpine_asked{Text("modloop"), Text("alpine_dev")};
 
@@ -137,6 +140,16 @@ constexpr std::array families{
                porteus_images,
                {},
                porteus_elsewhere},
+    LiveFamily{"antiX",
+               antix_marks,
+               {},
+               "antiX' /init",
+               "use antiX' own initrd.gz",
+               "/antiX",
+               {},
+               antix_images,
+               {},
+               antix_elsewhere},
     LiveFamily{
         "Alpine", alpine_marks, alpine_asked, "Alpine's /init", "make it with mkinitfs", {}, {}, {}, {}, {}},
 };

@@ -9,11 +9,13 @@
 
 #include "builder/base/error.hpp"
 #include "builder/inspect/boot_walk.hpp"
+#include "builder/inspect/config_text.hpp"
 #include "builder/inspect/fat.hpp"
 #include "builder/inspect/iso_sector.hpp"
 #include "builder/inspect/isolinux_facts.hpp"
 #include "builder/inspect/medium_parts.hpp"
 #include "builder/inspect/netboot_tree.hpp"
+#include "builder/inspect/packed_image.hpp"
 #include "builder/inspect/path_lookup.hpp"
 #include "builder/inspect/volumes.hpp"
 
@@ -77,6 +79,7 @@ public:
 private:
     void finish(const IsoTree& tree) {
         walk_boot(facts_, volumes_, tree_.names == IsoTree::Names::joliet ? plain_tree() : tree_, iso_);
+        look_at_texts();
         add_ukis(volumes_, facts_, inside_);
         look_at_isolinux();
         if (facts_.kind == MediumKind::netboot)
@@ -91,8 +94,24 @@ private:
         facts_.tree = std::make_shared<const IsoTree>(tree);
     }
 
+    /// How each configuration was saved.
+    void look_at_texts() {
+        constexpr std::size_t text_limit = 1 << 20;
+        for (ConfigFacts& config : facts_.configs)
+            if (const auto file = volumes_.find(config.volume, config.path);
+                file && config.said.loader != BootLoader::unified_kernel)
+                for (ConfigFault& fault : judge_text(config.said.loader, file->content.read(0, text_limit)))
+                    config.faults.push_back(std::move(fault));
+    }
+
     void look_at_disk() {
         const PartitionTables& tables = facts_.partitions;
+        constexpr std::size_t partition_limit = 64;
+        for (const Partition& partition :
+             tables.gpt&& tables.protective ? tables.gpt->partitions : tables.mbr)
+            if (facts_.disk.size() < partition_limit)
+                facts_.disk.push_back(
+                    {partition, read_file_system(iso_.part(partition.offset, partition.size))});
         for (const auto& partitions :
              {tables.gpt ? tables.gpt->partitions : std::vector<Partition>(), tables.mbr})
             for (const Partition& partition : partitions)
@@ -168,6 +187,8 @@ private:
         for (const BootImage& image : facts_.catalogue->images) {
             facts_.boot_paths.push_back(tree_.path_at(image.offset));
             facts_.boot_contents.push_back(content_of_image(image.offset));
+            facts_.boot_info.push_back(std::uint64_t{le32(iso_.read(image.offset + 12, 4), 0)} * iso_sector ==
+                                       image.offset);
             if (image.platform == efi_platform)
                 add_esp("El Torito", image.offset, image.size);
         }
@@ -199,8 +220,11 @@ private:
         esp.size = said;
         esp.outside = offset >= iso_.size();
         esp.said.emplace_back(from, said);
+        esp.typed = from == "El Torito";
         auto fat = read_fat(iso_.from(offset));
         if (fat) {
+            esp.syslinux = fat->syslinux;
+            esp.sector = fat->sector;
             esp.size = esp.fat_size = fat->size;
             esp.outside = fat->size > iso_.size() - offset;
             esp.fat_bits = fat->bits;
@@ -232,8 +256,10 @@ private:
                 if (partition.esp || partition.extended_boot)
                     add_esp(fmt::format("partition {}", partition.number), partition.offset, partition.size);
                 const auto known = std::ranges::find(facts_.esps, partition.offset, &EspFacts::offset);
-                if (known != facts_.esps.end())
-                    known->extended_boot |= partition.extended_boot;
+                if (known == facts_.esps.end())
+                    continue;
+                known->extended_boot |= partition.extended_boot;
+                known->typed |= partition.esp;
             }
         for (std::size_t volume = 1; volume < volumes_.count(); ++volume)
             if (const FatVolume* fat = volumes_.fat(volume))
@@ -291,7 +317,8 @@ private:
 
     void add_kernel(std::size_t volume, const std::string& path) {
         const ByteView content = content_of(volume, path);
-        facts_.kernels.push_back({path, read_kernel(content), volume, read_secure_boot(content)});
+        facts_.kernels.push_back(
+            {path, read_kernel(content), volume, read_secure_boot(content), content.size()});
     }
 
     void add_initramfs(std::size_t volume, const std::vector<std::string>& paths, const std::string& init) {
@@ -325,8 +352,15 @@ MediumFacts read_medium_facts(const ByteView& iso, const std::string& name, cons
     if (volume)
         return Inspection(iso, options, std::move(volume)).take();
     const PartitionTables tables = read_partitions(iso);
-    if (tables.gpt || !tables.mbr.empty() || read_fat(iso))
+    if (tables.gpt || tables.backup_only || !tables.mbr.empty() || read_fat(iso))
         return Inspection(iso, options, std::nullopt).take_disk();
+    if (std::string packed = packed_image(iso); !packed.empty()) {
+        MediumFacts facts;
+        facts.kind = MediumKind::disk;
+        facts.size = iso.size();
+        facts.packed = std::move(packed);
+        return facts;
+    }
     throw usage_error(fmt::format("{} is neither an ISO 9660 image nor a disk image", name),
                       "pass a live or installation medium (.iso), or the image of a whole disk (.img)");
 }

@@ -16,6 +16,7 @@
 #include "builder/inspect/checksum_lists.hpp"
 #include "builder/inspect/el_torito.hpp"
 #include "builder/inspect/erofs.hpp"
+#include "builder/inspect/file_systems.hpp"
 #include "builder/inspect/grub_program.hpp"
 #include "builder/inspect/initramfs_image.hpp"
 #include "builder/inspect/iso_tree.hpp"
@@ -65,6 +66,9 @@ struct EspFacts {
     std::string label, uuid;
     std::vector<std::pair<std::string, std::uint64_t>> said;  ///< every declared size: "El Torito", bytes
     bool damaged = false;
+    bool typed = false;          ///< El Torito or a partition's type says that it is an ESP
+    bool syslinux = false;       ///< its boot sector is SYSLINUX's
+    std::uint64_t sector = 512;  ///< bytes, by its boot sector
     std::size_t files = 0;
     std::vector<std::string> same, differing;  ///< files that the ISO's tree has with other contents
 };
@@ -78,6 +82,7 @@ struct EfiProgram {
     Loader loader = Loader::unknown;
     std::optional<GrubProgram> grub;
     std::optional<SecureBootFacts> secure;
+    std::string module;  ///< SYSLINUX's core module that it loads first: "ldlinux.e64"; else empty
 };
 
 /// A menu entry, and which of its files exist.
@@ -132,6 +137,7 @@ struct KernelFacts {
     std::optional<KernelImage> image;  ///< unset if it is not a known kind of kernel
     std::size_t volume = 0;            ///< number in Volumes
     std::optional<SecureBootFacts> secure;
+    std::uint64_t size = 1;  ///< of the file
 };
 
 struct InitramfsFacts {
@@ -164,6 +170,12 @@ struct UkiFacts {
     std::vector<UkiAddon> addons;
 };
 
+/// A partition of a disk, and what it contains.
+struct DiskPartition {
+    Partition partition;
+    PartitionContent content;
+};
+
 /// The kind of a medium.
 enum class MediumKind {
     iso,
@@ -186,6 +198,9 @@ struct MediumFacts {
         boot_contents;  ///< the content of each image: "FAT", "EFI program", "ISOLINUX", "GRUB"
     std::optional<IsolinuxFacts> isolinux;
     PartitionTables partitions;
+    std::string packed;               ///< "compressed with xz": the file is not an image itself
+    std::vector<DiskPartition> disk;  ///< of a disk, in the order of its table
+    std::vector<bool> boot_info;      ///< for each image of the catalogue: its boot info table is right
     std::vector<EspFacts> esps;
     std::vector<EfiProgram> efi;
     std::vector<ConfigFacts> configs;

@@ -92,6 +92,11 @@ EfiProgram efi_program(std::size_t volume, const std::string& path, const ByteVi
     program.grub = read_grub_program(content);
     program.secure = read_secure_boot(content);
     program.loader = loader_kind(program, content);
+    constexpr std::uint64_t syslinux_limit = 1 << 20;  // it has 200 KiB
+    if (program.loader == EfiProgram::Loader::unknown && content.size() < syslinux_limit)
+        for (const char* module : {"ldlinux.e64", "ldlinux.e32"})
+            if (find_text(content, module, syslinux_limit) != not_found)
+                program.module = module;
     return program;
 }
 

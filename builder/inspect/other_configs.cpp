@@ -84,7 +84,7 @@ BootConfig parse_refind(std::string_view text) {
         } else if (keyword == "initrd" && entry.initrds.size() < initrd_limit) {
             entry.initrds.push_back({with_slashes(value), number, true});
         } else if (keyword == "options") {
-            append_words(entry, value);
+            add_options(entry, value, number);
         } else if (keyword == "disabled" || keyword == "volume" || keyword == "ostype") {
             skipped |= keyword != "ostype" || lower_case(value) != "linux";
         }
@@ -148,6 +148,9 @@ BootConfig parse_raspberry_pi(std::string_view text) {
             every_board = lower_case(line) == "[all]";
             return;
         }
+        for (const std::string_view key : {"kernel=", "os_prefix=", "cmdline=", "include ", "initramfs "})
+            entry.other_kernel |= !every_board && line.starts_with(key);
+        entry.other_kernel |= line.starts_with("cmdline=") || line.starts_with("include ");
         const auto words = words_of(line);
         if (!every_board || words.empty() || line.starts_with('#'))
             return;
@@ -155,6 +158,11 @@ BootConfig parse_raspberry_pi(std::string_view text) {
             entry.kernel = {prefix + std::string(without_blanks(line.substr(7))), number, true};
         else if (line.starts_with("os_prefix="))
             prefix = without_blanks(line.substr(10));
+        else if (line.starts_with("initramfs=") && config.faults.empty())
+            config.faults.push_back({"pi-initramfs-syntax", number,
+                                     "initramfs takes no '=': the firmware ignores the line, and the kernel "
+                                     "starts without the initramfs.",
+                                     "Write initramfs FILE followkernel."});
         else if (words[0] == "initramfs" && words.size() > 1) {
             std::string_view list = words[1];  // "one,two"
             while (!list.empty() && entry.initrds.size() < initrd_limit) {
@@ -166,6 +174,7 @@ BootConfig parse_raspberry_pi(std::string_view text) {
     });
     // The parameters are in cmdline.txt.
     entry.certain = false;
+    const bool other_kernel = entry.other_kernel;
     if (entry.kernel.path.empty() && !entry.initrds.empty()) {
         for (const NamedFile& initrd : entry.initrds)
             entry.extras.push_back({initrd, "initramfs", false});
@@ -174,6 +183,8 @@ BootConfig parse_raspberry_pi(std::string_view text) {
         return config;
     }
     finish_stanza(config, entry);
+    if (config.entries.empty() && other_kernel)
+        config.entries.emplace_back().other_kernel = true;
     return config;
 }
 

@@ -12,7 +12,9 @@
 namespace lktest {
 namespace {
 
-constexpr std::uint64_t disk_sector = 512;
+constexpr std::uint64_t disk_sector = 512, large_sector = 4096;
+constexpr std::uint8_t active_flag = 0x80;
+constexpr std::uint64_t legacy_bootable = 4;
 constexpr std::uint32_t gpt_header_limit = 512, gpt_entry_limit = 1024, gpt_entry_size_limit = 4096;
 
 struct KnownType {
@@ -55,28 +57,26 @@ bool header_is_whole(std::string header) {
     return crc(std::string_view(header).substr(0, size)) == said;
 }
 
-std::optional<Gpt> read_gpt(const ByteView& disk) {
-    const std::string header = disk.read(disk_sector, gpt_header_limit);
+std::optional<Gpt> read_gpt(const ByteView& disk, std::uint64_t sector) {
+    const std::string header = disk.read(sector, gpt_header_limit);
     if (!has_text(header, 0, "EFI PART"))
         return std::nullopt;
     Gpt gpt;
     gpt.header_crc = header_is_whole(header);
-    constexpr std::uint64_t last_block = ~std::uint64_t{0} / disk_sector / 2;
+    const std::uint64_t last_block = ~std::uint64_t{0} / sector / 2;
     if (le64(header, 32) < last_block)
-        gpt.disk_size = (le64(header, 32) + 1) * disk_sector;
-    const std::string backup =
-        disk.read(le64(header, 32) < disk.size() / disk_sector ? le64(header, 32) * disk_sector : disk.size(),
-                  gpt_header_limit);
+        gpt.disk_size = (le64(header, 32) + 1) * sector;
+    const std::string backup = disk.read(
+        le64(header, 32) < disk.size() / sector ? le64(header, 32) * sector : disk.size(), gpt_header_limit);
     gpt.backup = has_text(backup, 0, "EFI PART") && header_is_whole(backup);
 
-    constexpr std::uint64_t sector_limit = ~std::uint64_t{0} / disk_sector / 2;
-    gpt.first_usable = std::min(le64(header, 40), sector_limit) * disk_sector;
-    gpt.last_usable = (std::min(le64(header, 48), sector_limit) + 1) * disk_sector;
+    const std::uint64_t sector_limit = ~std::uint64_t{0} / sector / 2;
+    gpt.first_usable = std::min(le64(header, 40), sector_limit) * sector;
+    gpt.last_usable = (std::min(le64(header, 48), sector_limit) + 1) * sector;
     const std::uint64_t first = le64(header, 72), count = le32(header, 80), size = le32(header, 84);
-    if (size < 128 || size > gpt_entry_size_limit || count > gpt_entry_limit ||
-        first >= disk.size() / disk_sector)
+    if (size < 128 || size > gpt_entry_size_limit || count > gpt_entry_limit || first >= disk.size() / sector)
         return gpt;
-    const std::string entries = disk.read(first * disk_sector, count * size);
+    const std::string entries = disk.read(first * sector, count * size);
     gpt.entries_crc = entries.size() == count * size && crc(entries) == le32(header, 88);
     for (std::uint64_t i = 0; i < count; ++i) {
         const std::string_view entry =
@@ -84,8 +84,7 @@ std::optional<Gpt> read_gpt(const ByteView& disk) {
         const std::uint64_t start = le64(entry, 32), end = le64(entry, 40);
         if (entry.size() < 128 || entry.substr(0, 16).find_first_not_of('\0') == std::string_view::npos)
             continue;
-        constexpr std::uint64_t most =
-            ~std::uint64_t{0} / disk_sector / 2;  // its byte offsets fit into 64 bits
+        const std::uint64_t most = ~std::uint64_t{0} / sector / 2;  // its byte offsets fit into 64 bits
         if (end < start || end > most)
             continue;
         std::u16string name;
@@ -93,10 +92,18 @@ std::optional<Gpt> read_gpt(const ByteView& disk) {
             name.push_back(le16(entry, at));
         const std::string guid = guid_text(entry);
         gpt.partitions.push_back({static_cast<int>(i + 1), type_name(guid), guid == esp_type,
-                                  utf8_of_utf16(name), start * disk_sector, (end - start + 1) * disk_sector,
-                                  lower_case(guid_text(entry.substr(16))), guid == extended_boot_type});
+                                  utf8_of_utf16(name), start * sector, (end - start + 1) * sector,
+                                  lower_case(guid_text(entry.substr(16))), guid == extended_boot_type,
+                                  (le64(entry, 48) & legacy_bootable) != 0});
     }
     return gpt;
+}
+
+/// Boot code that looks for the active partition, and starts the boot sector in it.
+bool starts_active_partition(std::string_view code) {
+    // SYSLINUX's mbr.bin and gptmbr.bin, and those of Windows and fdisk.
+    return code.find("Missing operating system") != code.npos || code.find("Missing OS") != code.npos ||
+           code.find("Error loading operating system") != code.npos;
 }
 
 }  // namespace
@@ -111,9 +118,12 @@ PartitionTables read_partitions(const ByteView& disk) {
     const std::string first = disk.read(0, disk_sector);
     tables.empty = first.find_first_not_of('\0') == std::string::npos;
     tables.boot_signature = le16(first, 510) == 0xaa55;
-    if (!tables.boot_signature)
+    if (!tables.boot_signature) {
+        tables.gpt = read_gpt(disk, disk_sector);
         return tables;
+    }
     tables.boot_code = first.substr(0, 440).find_first_not_of('\0') != std::string::npos;
+    tables.starts_active = starts_active_partition(std::string_view(first).substr(0, 440));
     for (int number = 1; number <= 4; ++number) {
         const std::string_view entry = std::string_view(first).substr(446 + (number - 1) * 16U, 16);
         const std::uint8_t type = u8(entry, 4);
@@ -126,9 +136,21 @@ PartitionTables read_partitions(const ByteView& disk) {
                               type == 0xef,
                               {},
                               le32(entry, 8) * disk_sector,
-                              le32(entry, 12) * disk_sector});
+                              le32(entry, 12) * disk_sector,
+                              fmt::format("{:08x}-{:02x}", le32(first, 440), number),
+                              false,
+                              u8(entry, 0) == active_flag,
+                              type});
     }
-    tables.gpt = read_gpt(disk);
+    // The table of a disk with larger sectors is at its own second sector.
+    for (const std::uint64_t sector : {disk_sector, large_sector})
+        if (!tables.gpt && (sector == disk_sector || tables.protective))
+            if ((tables.gpt = read_gpt(disk, sector)))
+                tables.sector = sector;
+    if (const std::uint64_t sectors = disk.size() / disk_sector; !tables.gpt && tables.protective)
+        tables.backup_only = sectors > 1 &&
+                             header_is_whole(disk.read((sectors - 1) * disk_sector, gpt_header_limit)) &&
+                             has_text(disk.read((sectors - 1) * disk_sector, 8), 0, "EFI PART");
     return tables;
 }
 

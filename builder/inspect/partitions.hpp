@@ -16,8 +16,10 @@ struct Partition {
     bool esp = false;
     std::string name;                    ///< of GPT
     std::uint64_t offset = 0, size = 0;  ///< bytes
-    std::string uuid = {};               ///< of GPT, in lower case: PARTUUID=
+    std::string uuid = {};               ///< PARTUUID=, in lower case: a GUID, or "4e639091-02" of an MBR
     bool extended_boot = false;          ///< XBOOTLDR, where systemd-boot looks for entries too
+    bool active = false;                 ///< a BIOS may boot it: an MBR's flag, or a GPT's attribute 2
+    std::uint8_t mbr_type = 0;           ///< 0 in a GPT
 };
 
 /// A GUID partition table (UEFI 2.10, 5.3), its first copy.
@@ -36,6 +38,9 @@ struct PartitionTables {
     bool boot_signature = false;  ///< 55 AA at the end of the first sector
     bool boot_code = false;       ///< it has boot code for a BIOS
     bool protective = false;      ///< the MBR says that a GPT follows, so firmware uses the GPT
+    bool starts_active = false;   ///< its boot code starts the active partition and nothing else
+    std::uint64_t sector = 512;   ///< bytes in the sectors that the GPT counts
+    bool backup_only = false;     ///< the first copy of the GPT is damaged, and the one at the end is not
     std::vector<Partition> mbr;   ///< without the protective entry (0xEE)
     std::optional<Gpt> gpt;
 };

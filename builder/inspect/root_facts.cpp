@@ -124,8 +124,13 @@ std::vector<RootFacts> read_roots(const std::vector<RootImage>& images,
             facts.nested = nested_root(files);
         look_at_init(facts, files);
         look_at_releases(facts, files);
-        std::ranges::copy_if(programs, std::back_inserter(facts.absent),
-                             [&has](const std::string& program) { return !has(program); });
+        constexpr std::string_view store = "/nix/store";
+        facts.nix_store =
+            facts.images.size() == 1 && file_name_of(facts.images.front()).starts_with("nix-store.");
+        std::ranges::copy_if(programs, std::back_inserter(facts.absent), [&](const std::string& program) {
+            return !has(facts.nix_store && program.starts_with(store) ? program.substr(store.size())
+                                                                      : program);
+        });
         facts.readable = opened && files.readable();
         roots.push_back(std::move(facts));
     }

@@ -16,6 +16,7 @@ struct RootFacts {
     std::string nested;  ///< the directory that holds the root, where it is not at the top; empty if it is
     bool looks_like_root = false;  ///< it has the directories of a root file system
     bool readable = false;         ///< no lookup met damaged or unknown data
+    bool nix_store = false;        ///< it is NixOS' /nix/store alone
     std::string init;              ///< the init program, with links resolved; empty if it is missing
     std::string interpreter;       ///< init's interpreter; may be empty
     bool interpreter_there = true;

@@ -15,10 +15,10 @@ constexpr std::uint64_t directory_limit = 8 << 20;
 constexpr std::uint32_t no_fragment = 0xffffffff, plain = 1 << 24;
 constexpr std::size_t name_limit = 256, target_limit = 4096;
 
-struct Release {
+struct ReleaseExpander {
     void operator()(sqfs_compressor_t* compressor) const noexcept { sqfs_destroy(compressor); }
 };
-using Expander = std::unique_ptr<sqfs_compressor_t, Release>;
+using Expander = std::unique_ptr<sqfs_compressor_t, ReleaseExpander>;
 
 Expander expander_for(std::uint16_t compressor, std::uint32_t block_size) {
     sqfs_compressor_config_t config;

@@ -34,6 +34,17 @@ std::string fault(std::string_view super, const SquashfsSuper& facts) {
     return {};
 }
 
+/// Linux reads these tables when it mounts the image. That of owners names blocks that lie before it.
+bool has_tables(const ByteView& file, std::string_view super) {
+    const std::uint64_t table = le64(super, 48), first = le64(file.read(table, 8), 0);
+    if (le16(super, 26) == 0)
+        return true;
+    // Each block of inodes and directories begins with its size, which is not 0.
+    const bool blocks =
+        le16(file.read(le64(super, 64), 2), 0) != 0 && le16(file.read(le64(super, 72), 2), 0) != 0;
+    return blocks && first >= super_size && first < table;
+}
+
 }  // namespace
 
 std::optional<SquashfsSuper> read_squashfs_super(const ByteView& file) {
@@ -48,6 +59,8 @@ std::optional<SquashfsSuper> read_squashfs_super(const ByteView& file) {
     facts.made = le32(super, 8);
     facts.used = le64(super, 40);
     facts.fault = fault(super, facts);
+    if (facts.fault.empty() && facts.used <= file.size() && !has_tables(file, super))
+        facts.fault = "its tables are overwritten (\"unable to read id index table\")";
     return facts;
 }
 

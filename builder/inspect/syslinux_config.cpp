@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -119,6 +121,16 @@ private:
             return;
         }
         BootEntry said;
+        if (in_entry_ && appended_ != 0 && value != last_append_ && config_.faults.size() < menu_entry_limit)
+            config_.faults.push_back(
+                {"syslinux-append-twice", number_,
+                 fmt::format("the entry '{}' has a second APPEND, which replaces that of line {}: its "
+                             "parameters are lost.",
+                             entry_.title, appended_),
+                 "Write all parameters into one APPEND."});
+        std::erase_if(entry_.initrds, [this](const NamedFile& file) { return file.line == appended_; });
+        appended_ = in_entry_ ? number_ : 0;
+        last_append_ = value;
         for (const std::string_view word : words_of(value)) {
             if (word.starts_with("initrd=")) {
                 add_initrds(word.substr(7));
@@ -155,6 +167,7 @@ private:
         if (in_entry_ && !entry_.kernel.path.empty() && config_.entries.size() < menu_entry_limit)
             config_.entries.push_back(std::move(entry_));
         entry_ = {};
+        appended_ = 0;
         in_entry_ = in_menu_module_ = false;
     }
 
@@ -163,6 +176,8 @@ private:
     bool in_entry_ = false, in_menu_module_ = false;
     BootEntry defaults_;  ///< an APPEND before the first LABEL applies to every entry
     std::size_t number_ = 0;
+    std::size_t appended_ = 0;  ///< the line of the entry's APPEND, or 0
+    std::string_view last_append_;
 };
 
 }  // namespace

@@ -112,6 +112,7 @@ std::optional<UkiImage> read_uki(const ByteView& file, const PeImage& image) {
             uki.outside.push_back(section.name);
         if (section.name == ".sdmagic")
             uki.stub = text_of(section, file);
+        uki.has_os_release |= section.name == ".osrel";
         if (section.name == ".profile") {
             if (profiles.size() >= profile_limit)
                 break;

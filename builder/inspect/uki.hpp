@@ -25,6 +25,7 @@ struct UkiProfile {
 /// (UAPI group, "Unified Kernel Image").
 struct UkiImage {
     std::vector<UkiProfile> profiles;      ///< at least one
+    bool has_os_release = false;           ///< there is an .osrel, by which systemd-boot recognises it
     std::string stub;                      ///< "systemd-stub 257.1"; may be empty
     std::vector<std::string> twice;        ///< sections that a profile has more than once
     std::vector<std::string> overlapping;  ///< ".linux and .initrd"

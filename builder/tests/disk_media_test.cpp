@@ -119,13 +119,19 @@ std::string small_initramfs() {
     return member("init", "000081ed", "#!/init\n") + member("TRAILER!!!", "00000000", "");
 }
 
+/// A bzImage that firmware can start itself.
+std::string efi_kernel() {
+    constexpr std::size_t headers = 408;  // of the PE image, up to the end of its table of sections
+    return fake_kernel(Arch::x86_64).replace(0, headers, fake_pe(0x8664, false), 0, headers);
+}
+
 Files with_systemd_boot() {
     return {{"/EFI/BOOT/BOOTX64.EFI",
              fake_pe_with(0x8664, ".sdmagic", "#### LoaderInfo: systemd-boot 257 ####")}};
 }
 
 Files live_files() {
-    return {{"/vmlinuz", fake_kernel(Arch::x86_64)}, {"/initrd", small_initramfs()}};
+    return {{"/vmlinuz", efi_kernel()}, {"/initrd", small_initramfs()}};
 }
 
 TEST(SystemdBoot, ReadsTheExtendedBootPartitionToo) {
@@ -162,6 +168,32 @@ TEST(SystemdBoot, SaysWhichEntriesItDoesNotOffer) {
     EXPECT_EQ(ids_in(disk_of({{esp_type, fat_of(files)}})), Ids{});
 }
 
+TEST(SystemdBoot, SaysWhereEntriesAreThatItDoesNotRead) {
+    const auto text = [](const char* path) {
+        Files files = with_systemd_boot();
+        files.merge(live_files());
+        files[path] = entry;
+        const auto found = findings_in(disk_of({{esp_type, fat_of(files)}}));
+        return found.empty() ? "" : found.front().text;
+    };
+    EXPECT_NE(text("/loader/entries/a.conf.txt").find("must end in .conf"), std::string::npos);
+    EXPECT_NE(text("/boot/loader/entries/a.conf").find("/loader/entries of the partition itself"),
+              std::string::npos);
+    EXPECT_NE(text("/EFI/Linux/bootc/a.efi").find("must be in /EFI/Linux itself"), std::string::npos);
+    EXPECT_EQ(text("/loader/entries/a.conf"), "");
+}
+
+TEST(SystemdBoot, StartsOnlyEfiPrograms) {
+    Files files = with_systemd_boot();
+    files.merge(live_files());
+    files["/loader/entries/a.conf"] = entry;
+    files["/vmlinuz"] = fake_kernel(Arch::x86_64);
+    EXPECT_EQ(ids_in(disk_of({{esp_type, fat_of(files)}})), Ids{"kernel-not-efi"});
+    files["/vmlinuz"] = efi_kernel();
+    files["/loader/entries/a.conf"] = "uki /vmlinuz\n";  // this one is version 257
+    EXPECT_EQ(ids_in(disk_of({{esp_type, fat_of(files)}})), (Ids{"no-menu-entry", "loader-entry-ignored"}));
+}
+
 /// A stub like systemd's, with room for more sections.
 std::string stub(std::uint16_t machine = 0x8664) {
     std::string pe = fake_pe_with(machine, ".sdmagic", "#### LoaderInfo: systemd-stub 257 ####");
@@ -173,6 +205,18 @@ std::string stub(std::uint16_t machine = 0x8664) {
     put(pe, optional + 240 + 16, 0, 4);
     put(pe, optional + 240 + 20, 0, 4);  // .text has no content: the table may grow up to 1024
     return pe;
+}
+
+TEST(Uki, IsListedByItsOsRelease) {
+    std::vector<UkiSection> sections{{".cmdline", "root=/dev/vda console=ttyS0"},
+                                     {".initrd", small_initramfs()},
+                                     {".linux", efi_kernel()}};
+    Files files = with_systemd_boot();
+    files["/EFI/Linux/live.efi"] = write_uki(stub(), sections);
+    EXPECT_EQ(ids_in(disk_of({{esp_type, fat_of(files)}})), Ids{"uki-no-os-release"});
+    sections.push_back({".osrel", "ID=x"});
+    files["/EFI/Linux/live.efi"] = write_uki(stub(), sections);
+    EXPECT_EQ(ids_in(disk_of({{esp_type, fat_of(files)}})), Ids{});
 }
 
 TEST(UkiWriter, AddsSectionsAfterTheStubsOwn) {
@@ -195,8 +239,8 @@ TEST(UkiWriter, AddsSectionsAfterTheStubsOwn) {
 }
 
 TEST(Uki, IsExtendedByAddOns) {
-    const std::string kernel = fake_kernel(Arch::x86_64), initrd = small_initramfs();
-    const std::vector<UkiSection> bare{{".initrd", initrd}, {".linux", kernel}};
+    const std::string kernel = efi_kernel(), initrd = small_initramfs();
+    const std::vector<UkiSection> bare{{".osrel", "ID=x"}, {".initrd", initrd}, {".linux", kernel}};
     Files files = with_systemd_boot();
     files["/EFI/Linux/live.efi"] = write_uki(stub(), bare);
     EXPECT_EQ(ids_in(disk_of({{esp_type, fat_of(files)}})), Ids{"uki-no-cmdline"});
@@ -252,8 +296,9 @@ TEST(Verity, IsJudgedOnADisk) {
     const std::string data = std::string(4096, 'a') + std::string(4096, 'b');
     const auto disk = [&](const std::string& command_line, const std::vector<TestPartition>& further) {
         const std::vector<UkiSection> sections{{".cmdline", command_line + " console=ttyS0"},
+                                               {".osrel", "ID=x"},
                                                {".initrd", small_initramfs()},
-                                               {".linux", fake_kernel(Arch::x86_64)}};
+                                               {".linux", efi_kernel()}};
         Files files = with_systemd_boot();
         files["/EFI/Linux/live.efi"] = write_uki(stub(), sections);
         std::vector<TestPartition> partitions{{esp_type, fat_of(files)}};
@@ -276,8 +321,9 @@ TEST(Erofs, InAPartitionIsReadToo) {
     put(image, 1024 + 12, 14, 1);  // blocks of 16 KiB
     put(image, 1024 + 36, 1, 4);
     const std::vector<UkiSection> sections{{".cmdline", "root=/dev/vda2 console=ttyS0"},
+                                           {".osrel", "ID=x"},
                                            {".initrd", small_initramfs()},
-                                           {".linux", fake_kernel(Arch::x86_64)}};
+                                           {".linux", efi_kernel()}};
     Files files = with_systemd_boot();
     files["/EFI/Linux/live.efi"] = write_uki(stub(), sections);
     const std::string esp = fat_of(files);
