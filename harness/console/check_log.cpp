@@ -320,8 +320,8 @@ private:
         saw_accelerated_ = saw_accelerated_ || has(matches, Meaning::accelerated);
     }
 
-    /// A loader that never starts a kernel and greets again. Boards with two kinds of processors run its first
-    /// stage twice, with the same banner.
+    /// A loader that never starts a kernel and greets again. Boards with two kinds of processors run its
+    /// first stage twice, with the same banner.
     bool is_loop_of_loader(std::string_view text) {
         constexpr std::size_t most_banners = 16;
         if (!text.starts_with("U-Boot ") || greetings_.size() > most_banners)

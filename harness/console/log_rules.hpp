@@ -27,7 +27,7 @@ public:
         replayed,
         entered_initramfs,
         left_initramfs,
-        handed_over,      ///< in LogWords::handovers
+        handed_over,  ///< in LogWords::handovers
         boot_thing,
         root_mounted,
         requested,

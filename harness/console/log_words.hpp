@@ -39,7 +39,7 @@ struct LogWords {
     std::vector<std::string> answered;  ///< prompts that are failures only if nothing follows
     /// Errors of programs that explain a following panic, which itself only says that init ended.
     std::vector<Failure> last_words;
-    std::vector<Failure> at_end;               ///< complaints that count if the log ends after them
+    std::vector<Failure> at_end;  ///< complaints that count if the log ends after them
     /// A loader starts the next program, or reads from the next device.
     struct Handover {
         std::vector<Pattern> patterns;

@@ -85,6 +85,7 @@ TEST(LogProgress, AnEmptySlotIsForgottenWhenTheLoaderReadsFromAnother) {
     EXPECT_EQ(counted("** No partition table - frob 0 **\nmmc1 is current device\n"),
               "u-boot-no-boot-device@1")
         << "a medium without a system is more than an empty slot";
+    EXPECT_EQ(counted("** Unrecognized filesystem type **\n99 bytes read in 9 ms\n"), "");
     EXPECT_EQ(counted("U-Boot SPL 2031.01\nCard did not respond to voltage select!\nspl: mmc init failed\n"
                       "Trying to boot from FROB\nJumping to U-Boot(0x1)\n"),
               "");
@@ -154,6 +155,14 @@ TEST(LogProgress, ReadsCodeAsPagesShowIt) {
     EXPECT_EQ(counted("(2)[1:init]Kernel panic - not syncing: frob\n"), "kernel-panic@1");
 }
 
+TEST(LogProgress, ReadsXensTimes) {
+    for (const std::string_view stamp : {"", "[    9.000000] ", "[2031-01-01 00:00:00] "}) {
+        const CheckedLog log =
+            check_lines(fmt::format("(XEN) {0}Frob 4.99\n(XEN) {0}Panic on CPU 0:\n", stamp));
+        EXPECT_EQ(counted(log), "xen-panic@2") << stamp;
+    }
+}
+
 TEST(LogProgress, TheRestOfAReportCountsIfNothingElseFailed) {
     const std::string rest = "[    2.000000] RIP: 0010:frob+0x1/0x2\n[    2.000001] Call Trace:\n";
     EXPECT_EQ(counted(rest), "kernel-dump@1");
@@ -165,8 +174,9 @@ TEST(LogProgress, TheRestOfAReportCountsIfNothingElseFailed) {
 }
 
 TEST(LogProgress, WritersOfUserspaceAreNotOfTheInitramfs) {
-    EXPECT_EQ(check_lines("Jan  1 00:00:00 here kernel: frob\nJan  1 00:00:01 here chronyd[9]: frob\n").stage(),
-              "userspace");
+    EXPECT_EQ(
+        check_lines("Jan  1 00:00:00 here kernel: frob\nJan  1 00:00:01 here chronyd[9]: frob\n").stage(),
+        "userspace");
     EXPECT_EQ(check_lines("Welcome to Grub!\n").stage(), "boot-loader");
     EXPECT_EQ(check_lines("=> Frob failed, starting emergency shell\n").stage(), "userspace");
 }
