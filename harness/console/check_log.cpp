@@ -2,6 +2,7 @@
 #include "harness/console/check_log.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -26,6 +27,8 @@ constexpr std::size_t most_findings = 1000, other_lines = 8;
 constexpr std::size_t replay_reach = 8;
 /// A program's message counts as the reason if the boot ends within this many lines.
 constexpr std::size_t last_words_reach = 12;
+/// The rest of a report counts if its headline is missing because the log begins so few lines before.
+constexpr std::size_t excerpt_reach = 10;
 /// Boots in a row that were restarted before the system was in use.
 constexpr std::size_t boots_of_a_loop = 2;
 /// The stage by which a boot that failed in this way has come so far.
@@ -156,7 +159,8 @@ private:
     void meet(const Failure& failure, const SavedLine& line) {
         if (report_.takes(failure))
             return report_.grow(said_.findings, false);
-        if (said_.findings.size() >= most_findings || repeats_a_report(line))
+        if (said_.findings.size() >= most_findings || repeats_a_report(line) ||
+            (contains(words_.rests, failure.name) && (said_.lines >= excerpt_reach || is_explained())))
             return;
         LogFinding finding = finding_of(failure, line);
         if (!finding.warning)
@@ -304,8 +308,9 @@ private:
                 begin_again(line);
             kernel_began_ = true;
             banner_text_ = std::string(text);
-        } else if (kernel_began_ && line.writer != Writer::kernel && has(matches, Meaning::firmware)) {
-            begin_again(line);
+        } else if (line.writer != Writer::kernel && has(matches, Meaning::firmware)) {
+            if (kernel_began_ || is_loop_of_loader(text))
+                begin_again(line);
         }
         if (has(matches, Meaning::replayed))
             replayed_at_ = here();
@@ -313,6 +318,17 @@ private:
         requested_ = requested_ || has(matches, Meaning::requested);
         saw_emulated_ = saw_emulated_ || has(matches, Meaning::emulated);
         saw_accelerated_ = saw_accelerated_ || has(matches, Meaning::accelerated);
+    }
+
+    /// A loader that never starts a kernel and greets again. Boards with two kinds of processors run its
+    /// first stage twice, with the same banner.
+    bool is_loop_of_loader(std::string_view text) {
+        constexpr std::size_t most_banners = 16;
+        if (!text.starts_with("U-Boot ") || greetings_.size() > most_banners)
+            return false;
+        const bool is_first_stage = text.starts_with("U-Boot SPL") || text.starts_with("U-Boot TPL");
+        std::size_t& greetings = greetings_[std::string(text)];
+        return ++greetings > (is_first_stage ? 2U : 1U);
     }
 
     void begin_again(const SavedLine& line) {
@@ -331,6 +347,7 @@ private:
         end_boot();
         watch_loop(line);
         goodbye_ = kernel_began_ = requested_ = programs_spoke_ = root_mounted_ = manager_spoke_ = false;
+        greetings_.clear();
         said_.stages.emplace_back();
         progress_.restart();
         last_words_.clear();
@@ -368,6 +385,7 @@ private:
     std::optional<std::size_t> replayed_at_;  ///< position of the last such line
     std::vector<LastWords> last_words_;
     std::string banner_text_;
+    std::map<std::string, std::size_t> greetings_;  ///< how often the loader printed each banner
     std::size_t unused_boots_ = 0;
     bool kernel_began_ = false, goodbye_ = false, requested_ = false;
     bool programs_spoke_ = false, root_mounted_ = false;

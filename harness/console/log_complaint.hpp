@@ -19,6 +19,7 @@ public:
     struct Said {
         const Failure* failure = nullptr;  ///< in LogWords::at_end
         SavedLine line;
+        bool of_boot = false;  ///< names a part of a boot
     };
 
     explicit LogComplaint(const LogWords& words) : words_(words) {}
@@ -27,7 +28,8 @@ public:
     void watch(const SavedLine& line, const std::vector<LogRules::Match>& matches);
     void forget() { said_.reset(); }
 
-    /// The complaint that explains why the log ends; unset without one.
+    /// The complaint that explains why the log ends; unset without one. A log that shows no stage must be a
+    /// short excerpt, and its complaint must name a part of a boot.
     /// @param stage  the stage that the boot reached; empty if no line shows it
     const Said* at_end(std::string_view stage) const;
     /// The complaint that explains why programs stop the machine at this line; unset without one.
@@ -36,6 +38,7 @@ public:
 private:
     const LogWords& words_;
     std::optional<Said> said_;
+    std::size_t lines_ = 0;        ///< of the log
     std::size_t lines_since_ = 0;  ///< lines of programs after the complaint
 };
 

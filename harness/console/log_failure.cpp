@@ -73,7 +73,7 @@ bool LogFailure::is_believed(const Failure& failure, const SavedLine& line, bool
 const Failure* LogFailure::prompt_in(const SavedLine& line, bool kernel_began) const {
     constexpr std::size_t longest = 160;
     std::string_view text = line.text;
-    while (text.ends_with(' ') || text.ends_with('\t'))
+    while (text.ends_with(' ') || text.ends_with('\t') || text.ends_with('`'))
         text.remove_suffix(1);
     if (text.empty() || text.size() > longest || std::string_view("#$>):=?]").find(text.back()) == text.npos)
         return nullptr;

@@ -21,6 +21,7 @@ constexpr std::size_t sample_lines = 4096, sample_bytes = std::size_t{1} << 20;
 constexpr std::size_t longest_prefix = 160, most_layers = 6;
 /// A prefix is searched for in this much of a line.
 constexpr std::size_t longest_kept = 64 << 10;
+constexpr std::string_view mark_of_xen = "(XEN) ";
 /// A shape counts if it precedes this many of the kernel's lines, and at least this fraction of them.
 constexpr std::size_t least_alike = 2, part_alike = 4;
 /// Without any kernel line, it must precede this many lines, and 9 in 10 of all.
@@ -159,6 +160,16 @@ std::optional<std::string> unquoted(std::string_view line) {
     return result;
 }
 
+/// Xen's stamp looks like the kernel's, but follows its own mark: "(XEN) [   12.345678] text".
+std::optional<std::string> without_time_of_xen(std::string_view line) {
+    if (!line.starts_with(mark_of_xen) || !line.substr(mark_of_xen.size()).starts_with('['))
+        return std::nullopt;
+    const std::size_t end = line.substr(0, longest_prefix).find("] ");
+    if (end == line.npos)
+        return std::nullopt;
+    return fmt::format("{}{}", mark_of_xen, line.substr(end + 2));
+}
+
 bool says_kernel(std::string_view json) {
     static const re2::RE2 expression(
         R"(["'](?:_TRANSPORT|SYSLOG_IDENTIFIER|ident|tag|facility)["']\s*:\s*["']kern)");
@@ -248,6 +259,8 @@ void LogPrefix::learn_shapes(const std::vector<std::string_view>& lines) {
         bool clocked = false;
         while (take_keeper(bare, clocked) || take_tag(bare)) {
         }
+        if (bare.text.starts_with(mark_of_xen))
+            continue;  // its stamps follow the mark, which is no prefix
         const std::size_t at = find_kernel_words(bare.text, words_);
         if (at == bare.text.npos)
             continue;
@@ -385,6 +398,10 @@ LogPrefix::Bare LogPrefix::peel(std::string_view line, std::string& storage) con
             continue;
         }
         break;
+    }
+    if (const auto timed = without_time_of_xen(bare.text)) {
+        storage = *timed;
+        bare.text = storage;
     }
     if (clocked || !learned_.empty())
         take_tag(bare);

@@ -34,10 +34,11 @@ bool LogProgress::watch(const std::vector<LogRules::Match>& matches, bool of_ker
     } else if (has(matches, Meaning::entered_initramfs)) {
         enter_initramfs();
     }
-    if (has(matches, Meaning::handed_over))
-        clear([this](const Suspect& suspect) {
-            return std::ranges::find(words_.handover_clears, suspect.kind) != words_.handover_clears.end();
-        });
+    for (const LogRules::Match& match : matches)
+        if (match.meaning == Meaning::handed_over)
+            clear([&survived = words_.handovers[match.index].clears](const Suspect& suspect) {
+                return std::ranges::find(survived, suspect.kind) != survived.end();
+            });
     bool progress = false;
     for (const LogRules::Match& match : matches) {
         if (match.meaning != Meaning::stage)

@@ -49,7 +49,10 @@ LogRules::LogRules(std::vector<Failure> failures, const LogWords& words) : failu
     add_all(Meaning::replayed, words.replayed, false);
     add_all(Meaning::entered_initramfs, words.in_initramfs, false);
     add_all(Meaning::left_initramfs, words.left_initramfs, false);
-    add_all(Meaning::handed_over, words.handover, false);
+    for (std::size_t i = 0; i < words.handovers.size(); ++i)
+        for (const Pattern& pattern : words.handovers[i].patterns)
+            add(Meaning::handed_over, i, pattern, false);
+    add_all(Meaning::boot_thing, words.boot_things, false);
     add_all(Meaning::root_mounted, words.root_mounted, true);
     add_all(Meaning::requested, words.requested, false);
     add_all(Meaning::manager, words.manager, false);

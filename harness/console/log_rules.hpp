@@ -27,7 +27,8 @@ public:
         replayed,
         entered_initramfs,
         left_initramfs,
-        handed_over,
+        handed_over,  ///< in LogWords::handovers
+        boot_thing,
         root_mounted,
         requested,
         manager,

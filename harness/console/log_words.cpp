@@ -49,6 +49,14 @@ LogWords::Keeper read_keeper(TomlSource& source, const toml::table& values) {
     return keeper;
 }
 
+LogWords::Handover read_handover(TomlSource& source, const toml::table& values) {
+    TableReader table(source, values, "[[handover]]");
+    LogWords::Handover handover{.patterns = read_patterns(source, table, "pattern"),
+                                .clears = table.strings("clears")};
+    table.finish();
+    return handover;
+}
+
 std::shared_ptr<const re2::RE2::Set> set_of(const std::vector<LogWords::Keeper>& keepers) {
     re2::RE2::Options options;
     options.set_log_errors(false);
@@ -75,10 +83,10 @@ LogWords read_log_words(const std::filesystem::path& file) {
         words.stages.push_back(read_stage(source, *stage));
     words.last_words = read_failure_tables(source, top.tables("last-words"));
     words.at_end = read_failure_tables(source, top.tables("log-end"));
-    read_section(source, top, "handover", [&](TableReader& table) {
-        words.handover = read_patterns(source, table, "pattern");
-        words.handover_clears = table.strings("clears");
-    });
+    for (const toml::table* handover : top.tables("handover"))
+        words.handovers.push_back(read_handover(source, *handover));
+    read_section(source, top, "excerpt",
+                 [&](TableReader& table) { words.boot_things = read_patterns(source, table, "things"); });
     read_section(source, top, "process-one", [&](TableReader& table) {
         words.root_mounted = read_patterns(source, table, "root-mounted");
         words.process_one_ended = table.strings("ended");
@@ -97,6 +105,7 @@ LogWords read_log_words(const std::filesystem::path& file) {
         words.report_body = read_patterns(source, table, "body");
         words.report_end = read_patterns(source, table, "end");
         words.vague = table.strings("vague");
+        words.rests = table.strings("rests");
     });
     read_section(source, top, "service-manager",
                  [&](TableReader& table) { words.manager = read_patterns(source, table, "pattern"); });

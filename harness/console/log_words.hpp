@@ -35,13 +35,19 @@ struct LogWords {
     std::vector<Stage> stages;  ///< in the order of a boot
     std::vector<Pattern> report_open, report_body, report_end;
     std::vector<std::string> vague;     ///< failures that may be a program's words, unless a dump follows
+    std::vector<std::string> rests;     ///< failures that count only if nothing else has failed
     std::vector<std::string> answered;  ///< prompts that are failures only if nothing follows
     /// Errors of programs that explain a following panic, which itself only says that init ended.
     std::vector<Failure> last_words;
-    std::vector<Failure> at_end;               ///< complaints that count if the log ends after them
-    std::vector<Pattern> handover;             ///< the loader starts the kernel
-    std::vector<std::string> handover_clears;  ///< failures that a loader survived if it starts a kernel
-    std::vector<Pattern> root_mounted;         ///< by the kernel itself, so process 1 is not of an initramfs
+    std::vector<Failure> at_end;  ///< complaints that count if the log ends after them
+    /// A loader starts the next program, or reads from the next device.
+    struct Handover {
+        std::vector<Pattern> patterns;
+        std::vector<std::string> clears;  ///< failures that it has survived
+    };
+    std::vector<Handover> handovers;
+    std::vector<Pattern> boot_things;   ///< what a short excerpt names if it is of a boot
+    std::vector<Pattern> root_mounted;  ///< by the kernel itself, so process 1 is not of an initramfs
     std::vector<std::string> process_one_ended;  ///< failures that say so
     std::vector<Pattern> in_initramfs;           ///< systemd runs in the initramfs until `left_initramfs`
     std::vector<Pattern> left_initramfs;         ///< the root file system was entered

@@ -42,19 +42,26 @@ std::string_view without_return(std::string_view line) {
     return line;
 }
 
-/// What people's editors and pages make of plain characters: curly quotes, no-break blanks.
+/// What people's editors and pages make of plain characters: curly quotes, no-break blanks, HTML.
 std::optional<std::string> with_plain_characters(std::string_view line) {
     // The first bytes of all of them. A line without an end was not pasted, and is not copied.
-    constexpr std::string_view leads = "\xc2\xe2";
+    constexpr std::string_view leads = "&\xc2\xe2";
     if (line.size() > LineReader::longest_line || line.find_first_of(leads) == line.npos)
         return std::nullopt;
-    constexpr std::array<std::pair<std::string_view, char>, 7> plain{{{"\xc2\xa0", ' '},
-                                                                      {"\xc2\xb4", '\''},
-                                                                      {"\xe2\x80\x98", '\''},
-                                                                      {"\xe2\x80\x99", '\''},
-                                                                      {"\xe2\x80\x9c", '"'},
-                                                                      {"\xe2\x80\x9d", '"'},
-                                                                      {"\xe2\x80\xaf", ' '}}};
+    constexpr std::array<std::pair<std::string_view, char>, 14> plain{{{"\xc2\xa0", ' '},
+                                                                       {"\xc2\xb4", '\''},
+                                                                       {"\xe2\x80\x98", '\''},
+                                                                       {"\xe2\x80\x99", '\''},
+                                                                       {"\xe2\x80\x9c", '"'},
+                                                                       {"\xe2\x80\x9d", '"'},
+                                                                       {"\xe2\x80\xaf", ' '},
+                                                                       {"&lt;", '<'},
+                                                                       {"&gt;", '>'},
+                                                                       {"&amp;", '&'},
+                                                                       {"&quot;", '"'},
+                                                                       {"&#39;", '\''},
+                                                                       {"&apos;", '\''},
+                                                                       {"&nbsp;", ' '}}};
     std::string text;
     text.reserve(line.size());
     while (!line.empty()) {

@@ -78,6 +78,28 @@ TEST(LogProgress, ALoaderThatStartsTheKernelHasSurvivedItsOtherDevices) {
         << "the kernel is started without it";
 }
 
+TEST(LogProgress, AnEmptySlotIsForgottenWhenTheLoaderReadsFromAnother) {
+    const std::string begin = "U-Boot 2031.01\nMMC: no card present\n";
+    EXPECT_EQ(counted(begin), "u-boot-no-card@2");
+    EXPECT_EQ(counted(begin + "mmc1(part 0) is current device\n"), "");
+    EXPECT_EQ(counted("** No partition table - frob 0 **\nmmc1 is current device\n"),
+              "u-boot-no-boot-device@1")
+        << "a medium without a system is more than an empty slot";
+    EXPECT_EQ(counted("** Unrecognized filesystem type **\n99 bytes read in 9 ms\n"), "");
+    EXPECT_EQ(counted("U-Boot SPL 2031.01\nCard did not respond to voltage select!\nspl: mmc init failed\n"
+                      "Trying to boot from FROB\nJumping to U-Boot(0x1)\n"),
+              "");
+}
+
+TEST(LogProgress, ALoaderThatGreetsAgainWasReset) {
+    const std::string loader = "U-Boot 2031.01 (Jan 01 2031)\nDRAM: 1 GiB\n";
+    const std::string first = "U-Boot SPL 2031.01 (Jan 01 2031)\nDRAM: 1 GiB\n";
+    EXPECT_EQ(counted(loader + loader), "unexpected-reboot@3");
+    EXPECT_EQ(counted(loader + "=> reset\nresetting ...\n" + loader), "");
+    EXPECT_EQ(counted(first + first + loader), "") << "two kinds of processors";
+    EXPECT_EQ(counted(first + first + first), "unexpected-reboot@5");
+}
+
 TEST(LogProgress, AMachineThatKeepsRestartingItselfIsNeverInUse) {
     const std::string boot = std::string(kernel) + "[    9.000000] reboot: Restarting system\n";
     EXPECT_EQ(counted(boot + boot), "") << "an installation restarts once";
@@ -98,7 +120,23 @@ TEST(LogProgress, AComplaintCountsIfTheLogEndsAfterIt) {
     EXPECT_EQ(counted(begin + "INIT: version 3.06 booting\n" + complaint + "Halting...\n"),
               "ends-with-a-complaint@4")
         << "a program stops the machine";
-    EXPECT_EQ(counted(complaint), "") << "nothing says that this is a boot";
+}
+
+TEST(LogProgress, AWaitCountsIfNothingFollows) {
+    const std::string wait = "U-Boot 2031.01\nWaiting for the frob device\n";
+    EXPECT_EQ(counted(wait), "ends-while-waiting@2");
+    EXPECT_EQ(counted(wait + "frob found\n"), "");
+    EXPECT_EQ(counted(wait + "Waiting for the frob device\n"), "ends-while-waiting@3");
+}
+
+TEST(LogProgress, AnExcerptWithoutAStageMustComplainOfAPartOfABoot) {
+    const std::string complaint = "frobinit: cannot find the frob partition\n";
+    EXPECT_EQ(counted("hello\n" + complaint), "ends-with-a-complaint@2");
+    EXPECT_EQ(counted("frobinit: cannot find the frob\n"), "");
+    std::string other;
+    for (int i = 0; i < 40; ++i)
+        other += "frob\n";
+    EXPECT_EQ(counted(other + complaint), "") << "a log of something else";
 }
 
 TEST(LogProgress, ReadsQuotesAsEditorsMakeThem) {
@@ -106,6 +144,41 @@ TEST(LogProgress, ReadsQuotesAsEditorsMakeThem) {
               "live-medium-not-found@1");
     EXPECT_EQ(counted("ERROR:\u00a0device \u201cUUID=1\u201d not found. Skipping fsck\n"),
               "root-device-not-found@1");
+}
+
+TEST(LogProgress, ReadsCodeAsPagesShowIt) {
+    EXPECT_EQ(counted("`ERROR: '/dev/frob' device did not show up after 30 seconds`\n"),
+              "live-medium-not-found@1");
+    EXPECT_EQ(counted("- \"error: no such device: FROB.\"\n`grub rescue> `\n"), "grub-error@1 grub-rescue@2");
+    EXPECT_EQ(counted("&gt; ERROR: device &quot;UUID=1&quot; not found. Skipping fsck\n"),
+              "root-device-not-found@1");
+    EXPECT_EQ(counted("(2)[1:init]Kernel panic - not syncing: frob\n"), "kernel-panic@1");
+}
+
+TEST(LogProgress, ReadsXensTimes) {
+    for (const std::string_view stamp : {"", "[    9.000000] ", "[2031-01-01 00:00:00] "}) {
+        const CheckedLog log =
+            check_lines(fmt::format("(XEN) {0}Frob 4.99\n(XEN) {0}Panic on CPU 0:\n", stamp));
+        EXPECT_EQ(counted(log), "xen-panic@2") << stamp;
+    }
+}
+
+TEST(LogProgress, TheRestOfAReportCountsIfNothingElseFailed) {
+    const std::string rest = "[    2.000000] RIP: 0010:frob+0x1/0x2\n[    2.000001] Call Trace:\n";
+    EXPECT_EQ(counted(rest), "kernel-dump@1");
+    EXPECT_EQ(counted("[    1.000000] Kernel panic - not syncing: frob\n" + rest), "kernel-panic@1");
+    std::string before;
+    for (int i = 0; i < 20; ++i)
+        before += "[    1.000000] frob: hello\n";
+    EXPECT_EQ(counted(before + rest), "") << "its headline would be in the log";
+}
+
+TEST(LogProgress, WritersOfUserspaceAreNotOfTheInitramfs) {
+    EXPECT_EQ(
+        check_lines("Jan  1 00:00:00 here kernel: frob\nJan  1 00:00:01 here chronyd[9]: frob\n").stage(),
+        "userspace");
+    EXPECT_EQ(check_lines("Welcome to Grub!\n").stage(), "boot-loader");
+    EXPECT_EQ(check_lines("=> Frob failed, starting emergency shell\n").stage(), "userspace");
 }
 
 TEST(LogProgress, APanicOverProcessOneIsOfTheProgramThatRan) {
