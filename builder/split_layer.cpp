@@ -7,9 +7,9 @@ namespace lktest {
 namespace {
 
 /// Which part has which file; each file is counted once.
-class Parts {
+class LayerParts {
 public:
-    explicit Parts(std::uint64_t most) : most_(most) {}
+    explicit LayerParts(std::uint64_t most) : most_(most) {}
 
     std::size_t part_of(const Inode& file) {
         const auto known = parts_.find(&file);
@@ -32,13 +32,13 @@ private:
     std::map<const Inode*, std::size_t> parts_;
 };
 
-void assign(const Inode& directory, Parts& parts) {
+void assign(const Inode& directory, LayerParts& parts) {
     for (const auto& [name, inode] : directory.entries)
         inode->type == NodeType::directory ? assign(*inode, parts) : void(parts.part_of(*inode));
 }
 
 /// The directory with the entries of one part. Null if it has none there, unless it must be kept.
-std::shared_ptr<Inode> part_of(const Inode& directory, Parts& parts, std::size_t number, bool keep) {
+std::shared_ptr<Inode> part_of(const Inode& directory, LayerParts& parts, std::size_t number, bool keep) {
     auto copy = std::make_shared<Inode>(directory);
     copy->entries.clear();
     for (const auto& [name, inode] : directory.entries) {
@@ -55,7 +55,7 @@ std::shared_ptr<Inode> part_of(const Inode& directory, Parts& parts, std::size_t
 }  // namespace
 
 std::vector<FileTree> split_layer(const FileTree& tree, std::uint64_t most) {
-    Parts parts(most);
+    LayerParts parts(most);
     assign(tree.root(), parts);
     std::vector<FileTree> layers(parts.count());
     for (std::size_t number = 0; number < layers.size(); ++number)
