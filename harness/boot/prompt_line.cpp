@@ -59,6 +59,7 @@ PromptLine::Result PromptLine::put(char byte) {
                 history_.push_back(line);
             if (history_.size() > most_history)
                 history_.erase(history_.begin());
+            open();  // output may come, or a key, before the next prompt
             return {"\r\n", std::move(line)};
         }
         case '\x7f':

@@ -12,6 +12,7 @@
 #include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "builder/base/deadline.hpp"
 #include "builder/base/file.hpp"
@@ -227,7 +228,10 @@ TEST_F(DebugTest, TheCoreOfAKernelIsGdbsAtTheKernelsAddresses) {
     // With the stacks of the kernel as its ORC tables describe them.
     const std::string stack = check_process({"gdb", "-nx", "-batch", "-ex", "bt", symbols, core});
     EXPECT_NE(stack.find("\n#3 "), std::string::npos) << stack;
-    EXPECT_EQ(stack.find("?? ()"), std::string::npos) << stack;
+    // Only programs of the guest, below the kernel's addresses, have no names.
+    std::istringstream frames(stack);
+    for (std::string frame; std::getline(frames, frame);)
+        EXPECT_FALSE(frame.ends_with(" in ?? ()") && frame.find(" 0xffff") != frame.npos) << stack;
     struct stat status {};
     ASSERT_EQ(::stat(core.c_str(), &status), 0);
     EXPECT_GE(status.st_size, off_t{1} << 30) << "all of the guest's memory";

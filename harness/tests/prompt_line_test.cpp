@@ -84,6 +84,15 @@ TEST_F(PromptLineTest, MovesByCharactersAndNotByBytes) {
     EXPECT_EQ(rows().back(), "lktest> xéy");
 }
 
+TEST_F(PromptLineTest, MayBeShownAndTypedIntoBeforeTheNextOneIsOpen) {
+    for (const char key : std::string("end\r"))
+        line_.put(key);
+    EXPECT_NE(line_.redraw().find("lktest> "), std::string::npos);
+    for (const char key : std::string("pause") + left + "\t")
+        line_.put(key);
+    EXPECT_EQ(line_.put('\r').line, "pause");
+}
+
 TEST_F(PromptLineTest, IgnoresKeysThatItDoesNotKnow) {
     EXPECT_EQ(type("\x1b[15~p\x1b[1;5Caus\x1bOPe\r"), "pause");
 }
