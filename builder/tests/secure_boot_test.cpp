@@ -61,7 +61,8 @@ PeSignature signature_of(std::string issuer) {
 }
 
 EfiProgram program(std::string path, std::vector<PeSignature> signatures) {
-    EfiProgram made{.path = std::move(path), .in_esp = true, .image = PeImage{}, .grub = {}, .secure = {}};
+    EfiProgram made{
+        .path = std::move(path), .in_esp = true, .image = PeImage{}, .grub = {}, .secure = {}, .module = {}};
     made.image->machine = 0x8664;
     made.secure = SecureBootFacts{};
     made.secure->signatures = std::move(signatures);

@@ -31,8 +31,13 @@ std::string store_with(std::span<const NewVariable> variables) {
 }
 
 EfiProgram program(std::string path, const TestCertificate& signer, std::vector<std::string> sbat) {
-    EfiProgram made{
-        .path = std::move(path), .in_esp = true, .image = PeImage{}, .volume = 0, .grub = {}, .secure = {}};
+    EfiProgram made{.path = std::move(path),
+                    .in_esp = true,
+                    .image = PeImage{},
+                    .volume = 0,
+                    .grub = {},
+                    .secure = {},
+                    .module = {}};
     made.image->sbat = std::move(sbat);
     made.secure = SecureBootFacts{};
     PeSignature signature;
