@@ -88,7 +88,7 @@ TEST_F(PromptLineTest, MayBeShownAndTypedIntoBeforeTheNextOneIsOpen) {
     for (const char key : std::string("end\r"))
         line_.put(key);
     EXPECT_NE(line_.redraw().find("lktest> "), std::string::npos);
-    for (const char key : std::string("pause") + left + "\t")
+    for (const char key : std::string("paus") + left + right + "e")
         line_.put(key);
     EXPECT_EQ(line_.put('\r').line, "pause");
 }
