@@ -89,8 +89,7 @@ std::string bytes_of(const std::vector<ImageFile>& files, std::string_view path)
     const auto file = std::ranges::find(files, path, &ImageFile::path);
     if (file == files.end())
         return {};
-    const auto* bytes = std::get_if<std::string>(&file->content);
-    return bytes ? *bytes : read_file(std::get<fs::path>(file->content));
+    return bytes_of(*file);
 }
 
 VendorLoader unified_kernel(const Build& build, const FileTree& loaders, const BootMenu& menu,
@@ -158,8 +157,11 @@ void write_output(const Build& build, const FileTree& loaders, std::vector<Image
                   const fs::path& scratch) {
     const BuildOptions& options = build.options;
     const auto& signing = build.recipe.signing;
-    if (signing && kernel_in_esp(build.recipe))
-        parts = with_signed_kernel(std::move(parts), *signing, build.time);
+    std::optional<SigningKey> key;
+    if (signing)
+        key = read_signing_key(signing->key, signing->certificate);
+    if (key && kernel_in_esp(build.recipe))
+        parts = with_signed_kernel(std::move(parts), *key, build.time);
     const BootMenu menu = boot_menu(build.recipe, options.arch);
     std::vector<ImageFile> files;
     if (options.format == Format::netboot) {
@@ -171,8 +173,9 @@ void write_output(const Build& build, const FileTree& loaders, std::vector<Image
         return;
     }
     VendorLoader efi = efi_loader(build, loaders, menu, parts);
-    if (signing)
-        efi.efi = secure_boot_files(std::move(efi.efi), loaders, options.arch, *signing, build.time);
+    if (key)
+        efi.efi =
+            secure_boot_files(std::move(efi.efi), loaders, options.arch, *key, signing->shim, build.time);
     const bool by_grub = build.recipe.loader != Loader::systemd_boot && build.recipe.loader != Loader::uki;
     const BootFiles boot = boot_files(loaders, options.arch, menu, efi.efi, disk_info(build), by_grub);
     files = efi.grub;

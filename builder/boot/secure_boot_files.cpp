@@ -4,19 +4,12 @@
 #include <fmt/format.h>
 
 #include "builder/base/error.hpp"
-#include "builder/base/file.hpp"
 #include "builder/boot/loaders.hpp"
 #include "builder/boot/menu.hpp"
-#include "builder/boot/signing.hpp"
 #include "builder/inspect/pe.hpp"
 
 namespace lktest {
 namespace {
-
-std::string bytes_of(const ImageFile& file) {
-    const auto* bytes = std::get_if<std::string>(&file.content);
-    return bytes ? *bytes : read_file(std::get<std::filesystem::path>(file.content));
-}
 
 /// shim refuses a second stage that states no generations (shim, SBAT.md).
 void check_sbat(const std::string& loader) {
@@ -35,12 +28,11 @@ bool is_efi_program(const ImageFile& file) {
 }  // namespace
 
 std::vector<ImageFile> secure_boot_files(std::vector<ImageFile> files, const FileTree& packages, Arch arch,
-                                         const Signing& signing, std::int64_t time) {
-    const SigningKey key = read_signing_key(signing.key, signing.certificate);
+                                         const SigningKey& key, bool shim, std::int64_t time) {
     for (ImageFile& file : files)
         if (is_efi_program(file))
             file.content = sign_efi(bytes_of(file), key, time);
-    if (!signing.shim)
+    if (!shim)
         return files;
     const std::string removable_path = fmt::format("/EFI/BOOT/BOOT{}.EFI", efi_suffix(arch));
     for (ImageFile& file : files) {
@@ -55,9 +47,8 @@ std::vector<ImageFile> secure_boot_files(std::vector<ImageFile> files, const Fil
     return files;
 }
 
-std::vector<ImageFile> with_signed_kernel(std::vector<ImageFile> parts, const Signing& signing,
+std::vector<ImageFile> with_signed_kernel(std::vector<ImageFile> parts, const SigningKey& key,
                                           std::int64_t time) {
-    const SigningKey key = read_signing_key(signing.key, signing.certificate);
     for (ImageFile& part : parts)
         if (part.path == kernel_path)
             part.content = sign_efi(bytes_of(part), key, time);

@@ -13,4 +13,7 @@ struct ImageFile {
     std::variant<std::string, std::filesystem::path> content;
 };
 
+/// Its content, which may have to be read. Throws a host Error if it cannot be.
+std::string bytes_of(const ImageFile& file);
+
 }  // namespace lktest

@@ -120,18 +120,18 @@ TEST_F(SigningTest, ShimStartsTheLoaderUnderItsOwnName) {
             all.push_back(file.path);
         return all;
     };
-    const Signing direct{key_, certificate_, false}, by_shim{key_, certificate_, true};
-    EXPECT_EQ(paths(secure_boot_files(loader, packages, Arch::x86_64, direct, signing_time)), paths(loader));
-    const auto files = secure_boot_files(loader, packages, Arch::x86_64, by_shim, signing_time);
+    const SigningKey key = read_signing_key(key_, certificate_);
+    const auto signed_files = [&](const std::vector<ImageFile>& files, bool shim) {
+        return secure_boot_files(files, packages, Arch::x86_64, key, shim, signing_time);
+    };
+    EXPECT_EQ(paths(signed_files(loader, false)), paths(loader));
+    const auto files = signed_files(loader, true);
     EXPECT_EQ(paths(files), (std::vector<std::string>{"/EFI/BOOT/GRUBX64.EFI", "/EFI/Linux/lktest-00.efi",
                                                       "/loader/loader.conf", "/EFI/BOOT/BOOTX64.EFI",
                                                       "/EFI/BOOT/MMX64.EFI", "/EFI/mok.cer"}));
     EXPECT_EQ(signatures_of(std::get<std::string>(files[1].content)), "Live media fits\n");
     EXPECT_EQ(std::get<std::string>(files[3].content), "shim");
-    EXPECT_THROW(
-        secure_boot_files({{"/EFI/BOOT/BOOTX64.EFI", old}}, packages, Arch::x86_64, by_shim, signing_time),
-        Error)
-        << "shim would refuse it";
+    EXPECT_THROW(signed_files({{"/EFI/BOOT/BOOTX64.EFI", old}}, true), Error) << "shim would refuse it";
 }
 
 }  // namespace
