@@ -8,7 +8,6 @@
 #include <map>
 
 #include "builder/base/file.hpp"
-#include "builder/boot/esp.hpp"
 #include "builder/inspect/file_systems.hpp"
 #include "builder/inspect/finding.hpp"
 #include "builder/tests/support/fake_medium.hpp"
@@ -23,15 +22,6 @@ struct MbrPartition {
     bool active;
     std::string content;
 };
-
-std::string fat_with(const FatFiles& files) {
-    const TempDir directory;
-    std::vector<ImageFile> list;
-    for (const auto& [path, content] : files)
-        list.push_back({path, content});
-    write_esp(directory.path() / "fat", list, 1'700'000'000);
-    return read_file(directory.path() / "fat");
-}
 
 std::string mbr_disk(const std::vector<MbrPartition>& partitions, const std::string& code = "") {
     std::string disk(1 << 20, '\0');
@@ -90,12 +80,12 @@ std::string with_boot_sector(std::string fat) {
 const std::string active_starter = "\xfa\x31\xc0 Missing operating system.";
 
 TEST(DiskBoot, ASyslinuxStickIsRight) {
-    const std::string fat = with_boot_sector(fat_with(stick_files()));
+    const std::string fat = with_boot_sector(fat_of(stick_files()));
     EXPECT_EQ(disk_ids(mbr_disk({{0x0c, true, fat}}, active_starter)), "");
 }
 
 TEST(DiskBoot, BootCodeThatLooksForTheActivePartition) {
-    const std::string fat = with_boot_sector(fat_with(stick_files()));
+    const std::string fat = with_boot_sector(fat_of(stick_files()));
     std::string disk = mbr_disk({{0x0c, false, fat}}, active_starter);
     const auto found = disk_faults(disk);
     ASSERT_EQ(disk_ids(disk), "no-active-partition");
@@ -106,11 +96,11 @@ TEST(DiskBoot, BootCodeThatLooksForTheActivePartition) {
 }
 
 TEST(DiskBoot, FilesOfSyslinuxWithoutItsBootSector) {
-    const std::string copied = fat_with(stick_files());
+    const std::string copied = fat_of(stick_files());
     EXPECT_EQ(disk_ids(mbr_disk({{0x0c, true, copied}}, active_starter)), "syslinux-not-installed");
     FatFiles files = stick_files();
     files.erase("/boot/libutil.c32");
-    EXPECT_EQ(disk_ids(mbr_disk({{0x0c, true, with_boot_sector(fat_with(files))}}, active_starter)),
+    EXPECT_EQ(disk_ids(mbr_disk({{0x0c, true, with_boot_sector(fat_of(files))}}, active_starter)),
               "syslinux-module-missing");
 }
 
@@ -126,7 +116,7 @@ FatFiles board_files(const std::string& root) {
 }
 
 std::string board(const FatFiles& files) {
-    return mbr_disk({{0x0c, true, fat_with(files)}, {0x83, false, ext4_named("rootfs")}});
+    return mbr_disk({{0x0c, true, fat_of(files)}, {0x83, false, ext4_named("rootfs")}});
 }
 
 TEST(DiskBoot, TheRootIsAPartitionOfTheDisk) {
@@ -145,7 +135,7 @@ TEST(DiskBoot, AFileSystemOfUnknownKindMayHaveAnyLabel) {
     const std::string unknown(1 << 20, 'u');
     FatFiles files = board_files("LABEL=other");
     files["/initrd"] = std::string(4, '\0');
-    EXPECT_EQ(disk_ids(mbr_disk({{0x0c, true, fat_with(files)}, {0x83, false, unknown}})),
+    EXPECT_EQ(disk_ids(mbr_disk({{0x0c, true, fat_of(files)}, {0x83, false, unknown}})),
               "root-needs-initramfs");
 }
 
@@ -168,7 +158,7 @@ std::string pi(const FatFiles& more, std::uint8_t type = 0x0c) {
     for (const auto& [path, content] : more)
         files[path] = content;
     std::erase_if(files, [](const auto& file) { return file.second.empty(); });
-    return mbr_disk({{type, false, fat_with(files)}, {0x83, false, ext4_named("rootfs")}});
+    return mbr_disk({{type, false, fat_of(files)}, {0x83, false, ext4_named("rootfs")}});
 }
 
 TEST(DiskBoot, RaspberryPi) {
@@ -204,7 +194,7 @@ TEST(DiskBoot, UBootRunsOnlyWhatMkimageMade) {
     std::string edited = script;
     edited.back() = '#';
     const auto ids = [](const std::string& content) {
-        return disk_ids(mbr_disk({{0x0c, true, fat_with({{"/boot.scr", content}})}}));
+        return disk_ids(mbr_disk({{0x0c, true, fat_of({{"/boot.scr", content}})}}));
     };
     EXPECT_EQ(ids(script), "");
     EXPECT_EQ(ids(edited), "boot-script-checksum");

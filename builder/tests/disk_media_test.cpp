@@ -7,7 +7,6 @@
 #include <map>
 
 #include "builder/base/file.hpp"
-#include "builder/boot/esp.hpp"
 #include "builder/boot/uki_writer.hpp"
 #include "builder/inspect/finding.hpp"
 #include "builder/inspect/uki.hpp"
@@ -29,15 +28,6 @@ struct TestPartition {
     std::string_view type;
     std::string content;
 };
-
-std::string fat_of(const Files& files) {
-    const TempDir directory;
-    std::vector<ImageFile> list;
-    for (const auto& [path, content] : files)
-        list.push_back({path, content});
-    write_esp(directory.path() / "fat", list, 1'700'000'000);
-    return read_file(directory.path() / "fat");
-}
 
 std::uint32_t crc_of(const std::string& bytes) {
     return static_cast<std::uint32_t>(

@@ -50,6 +50,12 @@ std::string fake_release(Arch arch) {
     return arch == Arch::x86_64 ? "6.1.0-amd" : "6.1.0-arm";
 }
 
+std::string fat_of(const std::map<std::string, std::string>& files) {
+    const TempDir directory;
+    write_esp(directory.path() / "fat", image_files(files), time_of_image);
+    return read_file(directory.path() / "fat");
+}
+
 void put(std::string& bytes, std::size_t at, std::uint64_t value, std::size_t size) {
     for (std::size_t i = 0; i < size; ++i)
         bytes.at(at + i) = static_cast<char>(value >> 8 * i & 0xff);

@@ -49,6 +49,9 @@ std::string fake_kernel(Arch arch);
 /// A superblock, and 4096 bytes in all.
 std::string fake_squashfs();
 
+/// A FAT with these files.
+std::string fat_of(const std::map<std::string, std::string>& files);
+
 /// Writes an unsigned little-endian number of `size` bytes.
 void put(std::string& bytes, std::size_t at, std::uint64_t value, std::size_t size);
 
