@@ -24,10 +24,10 @@ struct PeLayout {
 
 std::optional<PeLayout> pe_layout(const ByteView& file);
 
-/// The SHA-256 that signatures state and dbx lists, 32 bytes: of the headers without CheckSum and the
-/// certificates' directory entry, of each section in the order of the file, and of what follows them
-/// (Microsoft, "Windows Authenticode Portable Executable Signature Format"). Empty if a part is missing, or
-/// if there are more than `limit` bytes.
+/// The SHA-256 hash (32 bytes) that signatures contain and dbx revokes. It covers the headers except CheckSum
+/// and the directory entry of the certificates, then each section in file order, then the data after the last
+/// one (Microsoft, "Windows Authenticode Portable Executable Signature Format"). Empty if a part is missing
+/// or the image exceeds `limit` bytes.
 std::string authenticode_hash(const ByteView& file, const PeLayout& layout, std::uint64_t limit);
 
 }  // namespace lktest

@@ -134,8 +134,7 @@ void judge_modules(const MediumFacts& facts, std::size_t index, IsoFindings& fin
 
 /// An ISO that was written into a partition does not boot: its loaders expect it at the disk's beginning.
 void judge_iso_inside(const MediumFacts& facts, IsoFindings& findings) {
-    const bool other = has_uefi_loader(facts) ||
-                       std::ranges::any_of(facts.esps, [](const EspFacts& esp) { return esp.syslinux; });
+    const bool other = has_uefi_loader(facts) || std::ranges::any_of(facts.esps, &EspFacts::syslinux);
     if (other)
         return;
     for (const DiskPartition& one : facts.disk)
@@ -256,8 +255,7 @@ void judge_disk(const MediumFacts& facts, IsoFindings& findings) {
 }
 
 bool is_for_bios(const MediumFacts& facts) {
-    return facts.partitions.boot_code ||
-           std::ranges::any_of(facts.esps, [](const EspFacts& esp) { return esp.syslinux; }) ||
+    return facts.partitions.boot_code || std::ranges::any_of(facts.esps, &EspFacts::syslinux) ||
            std::ranges::any_of(facts.configs, [](const ConfigFacts& config) {
                return lower_case(file_name_of(config.path)) == "syslinux.cfg" && !config.entries.empty();
            });

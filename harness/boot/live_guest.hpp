@@ -70,7 +70,7 @@ public:
 
 private:
     void follow_anew();
-    /// Whether its boot has succeeded, or makes progress: there is no failure to find a cause for.
+    /// True while the boot makes progress or has succeeded, so that nothing needs a cause.
     bool is_healthy() const;
     template <typename Work>
     boost::asio::awaitable<std::invoke_result_t<Work&, Rig&>> alone(Work work);

@@ -251,7 +251,8 @@ private:
             else if (word == "end" || is("snapshot") || is("restore"))
                 output_->say("this guest's cell is still being tested\n\n");
             else
-                output_->say(fmt::format("there is no command '{}'; 'help' lists them\n", printable(word)));
+                output_->say(
+                    fmt::format("unknown command '{}'; 'help' lists the commands\n", printable(word)));
         } catch (const Error& fault) {
             output_->say(
                 fmt::format("{}\n{}{}\n", fault.what(), fault.hint().empty() ? "" : "hint: ", fault.hint()));

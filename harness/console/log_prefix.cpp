@@ -260,7 +260,7 @@ void LogPrefix::learn_shapes(const std::vector<std::string_view>& lines) {
         while (take_keeper(bare, clocked) || take_tag(bare)) {
         }
         if (bare.text.starts_with(mark_of_xen))
-            continue;  // its stamps follow the mark, which is no prefix
+            continue;  // Xen puts time stamps after its mark, so the mark is part of the line
         const std::size_t at = find_kernel_words(bare.text, words_);
         if (at == bare.text.npos)
             continue;

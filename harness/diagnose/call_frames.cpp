@@ -191,7 +191,7 @@ void add_entry(std::string& section, std::string entry) {
     section += entry;
 }
 
-/// @param augmentation  "S" if the frame is that of an interrupt: its caller's address is no return address
+/// @param augmentation  "S" for the frame of an interrupt, whose saved address does not follow a call
 std::string common_entry(const std::string& augmentation) {
     std::string entry;
     append_elf(entry, std::uint32_t{0xffff'ffff});

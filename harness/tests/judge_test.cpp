@@ -135,7 +135,7 @@ within = "60s"
     seen.now = 30s;
     watch.quiet(seen.now);
     EXPECT_TRUE(std::holds_alternative<Poke>(judge(watch, scenario, seen, limits_for(false, {}))))
-        << "nobody has asked whether userspace still answers";
+        << "whether userspace still answers has not been checked yet";
 }
 
 TEST(JudgeMenu, EnterIsPressedWhereAMenuStandsStillAndNotWhereItCountsDown) {

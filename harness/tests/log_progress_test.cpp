@@ -65,7 +65,7 @@ TEST(LogProgress, AShellOfTheInitramfsIsForgottenOnceTheSystemIsInUse) {
     const std::string userspace = shell + "Welcome to Frob Linux!\n";
     EXPECT_EQ(counted(userspace), counted(shell)) << "a shell may start anything";
     EXPECT_NE(counted(userspace), "");
-    EXPECT_EQ(counted(userspace + "frob login: \n"), "") << "somebody repaired it";
+    EXPECT_EQ(counted(userspace + "frob login: \n"), "") << "the system was repaired by hand";
 }
 
 TEST(LogProgress, ALoaderThatStartsTheKernelHasSurvivedItsOtherDevices) {
