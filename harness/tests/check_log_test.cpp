@@ -80,6 +80,26 @@ TEST(SavedLog, IsReadInUtf16OfBothByteOrders) {
     EXPECT_EQ(summary(big), summary(text));
 }
 
+TEST(SavedLog, JoinsTheLinesThatATerminalCut) {
+    std::string log;
+    const auto add = [&log](std::string line) {
+        while (line.size() > 80) {
+            log += line.substr(0, 80) + "\r\n";
+            line.erase(0, 80);
+        }
+        log += line + "\r\n";
+    };
+    for (int i = 0; i < 4; ++i)
+        add("[    1.000000] frob: this line has more characters than the terminal has columns, so it was "
+            "cut");
+    EXPECT_EQ(summary(log), "");
+    add("[    2.000000] Run /init as init process");
+    add("/init: nothing works here today, which is a pity for all, so I am dropping to a shell!");
+    EXPECT_EQ(summary(log), "initramfs-shell@10");
+    const std::string longer = log + "[    3.000000] " + std::string(90, 'x') + "\n";
+    EXPECT_EQ(summary(longer), "") << "80 columns were not the limit";
+}
+
 TEST(CheckLog, ShowsAReportWholeAndOnce) {
     const std::string before = "[    1.000000] frob: hello\n", after = "[    1.200000] frob: goodbye\n";
     const CheckedLog log = check(before + std::string(oops) + after);
