@@ -116,6 +116,8 @@ private:
         if (line.writer == Writer::kernel) {
             // A log that starts in the middle: the kernel's clock is not at zero.
             kernel_began_ = kernel_began_ || (line.message > 0 && !at_zero(line));
+            if (!progress_.passed("kernel"))
+                complaint_.forget();  // it was the loader's
             progress_.reach("kernel");
         }
         if (progress_.watch(matches, maybe_kernel(line)))

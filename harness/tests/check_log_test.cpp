@@ -166,6 +166,15 @@ TEST(CheckLog, ReadsEveryKeepersFormat) {
     }
 }
 
+TEST(CheckLog, ReadsTheStampsOfPhotographs) {
+    for (const std::string_view stamp :
+         {"[    1.0000001 ", "[    1.000000) ", "(    1.000000] ", "l 1.000000l "}) {
+        const std::string log =
+            "[    0.900000] frob: hello\n" + std::string(stamp) + "Kernel panic - not syncing: frob\n";
+        EXPECT_EQ(summary(log), "kernel-panic@2") << stamp;
+    }
+}
+
 TEST(CheckLog, TakesNoProgramForTheKernel) {
     EXPECT_EQ(summary("[    1.000000] Linux version 6.1.0 (x) #1 SMP\n"
                       "BUG: KASAN: is what this program tests\n"
