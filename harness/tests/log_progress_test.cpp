@@ -123,6 +123,10 @@ TEST(LogProgress, AComplaintCountsIfTheLogEndsAfterIt) {
         << "a program stops the machine";
 }
 
+TEST(LogProgress, AShellWithoutATerminalIsNotAComplaint) {
+    EXPECT_EQ(counted(std::string(kernel) + "/bin/sh: can't access tty; job control turned off\n/ # \n"), "");
+}
+
 TEST(LogProgress, AWaitCountsIfNothingFollows) {
     const std::string wait = "U-Boot 2031.01\nWaiting for the frob device\n";
     EXPECT_EQ(counted(wait), "ends-while-waiting@2");
@@ -257,6 +261,8 @@ TEST(LogProgress, APanicOverProcessOneIsOfTheProgramThatRan) {
                           "frob: it was me\n" + panic)
                   .stage(),
               "userspace");
+    EXPECT_EQ(check_lines(panic + "[    5.000001] CPU: 0 PID: 1 Comm: run-init Not tainted 6.1.0\n").stage(),
+              "initramfs");
     EXPECT_EQ(counted("[    1.000000] Kernel panic - Requested init /frob failed (error -13).\n"),
               "init-not-executable@1");
 }
