@@ -191,6 +191,14 @@ TEST(LogProgress, AMissingFileSystemIsForgottenOnceAllThatMatterAreMounted) {
     EXPECT_EQ(counted(failed + "[  OK  ] Reached target local-fs.target - Local File Systems.\n"), "");
 }
 
+TEST(LogProgress, ARootDeviceThatWasMountedHasAppeared) {
+    const std::string waits = std::string(kernel) + "[    1.000000] Waiting for root device /dev/frob1...\n";
+    EXPECT_EQ(counted(waits), "root-device-awaited@2");
+    EXPECT_EQ(counted(waits + "[    2.000000] EXT4-fs (frob1): mounted filesystem with ordered data mode.\n"),
+              "");
+    EXPECT_EQ(counted(waits + "[    2.000000] VFS: Mounted root (ext4 filesystem) on device 1:1.\n"), "");
+}
+
 TEST(LogProgress, ReadsGrubWithoutItsPrefix) {
     EXPECT_EQ(counted("no such device: 01234567-89ab-cdef.\nUnknown filesystem.\n"),
               "grub-error-quoted@1 grub-error-quoted@2");
@@ -222,6 +230,7 @@ TEST(LogProgress, ReadsTheStagesOfBoards) {
              {"         Mounting Huge Pages File System...", "userspace"},
              {"=> Mounting pseudo-filesystems...", "userspace"},
              {"Going multiuser...", "userspace"},
+             {"starting pid 577, tty '': '/etc/init.d/rcS'", "userspace"},
          })
         EXPECT_EQ(check_lines(line + "\n").stage(), stage) << line;
 }
@@ -238,6 +247,9 @@ TEST(LogProgress, TheRestOfAReportCountsIfNothingElseFailed) {
     const std::string rest = "[    2.000000] RIP: 0010:frob+0x1/0x2\n[    2.000001] Call Trace:\n";
     EXPECT_EQ(counted(rest), "kernel-dump@1");
     EXPECT_EQ(counted("[    1.000000] Kernel panic - not syncing: frob\n" + rest), "kernel-panic@1");
+    EXPECT_EQ(counted(rest + "[    2.000002] ---[ end Kernel panic - not syncing: frob ]---\n"),
+              "kernel-panic@3")
+        << "its last line names it";
     std::string before;
     for (int i = 0; i < 20; ++i)
         before += "[    1.000000] frob: hello\n";
