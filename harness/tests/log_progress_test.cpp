@@ -138,7 +138,7 @@ TEST(LogProgress, AKernelThatSaysNothingIsAFailure) {
     for (const std::string_view start :
          {"Starting kernel ...\n", "Uncompressing Linux... done, booting the kernel.\n",
           "EFI stub: Exiting boot services...\n", "Now booting linux kernel:\n Base address 0x1 Entry 0x2\n",
-          "INIT: Starting kernel at 0x2, fdt at 0x3\n"}) {
+          "[  130.000000000,5] INIT: Starting kernel at 0x2, fdt at 0x3\n"}) {
         const std::string loader = "U-Boot 2031.01\n" + std::string(start);
         const CheckedLog silent = check_lines(loader + "\n");
         EXPECT_TRUE(counted(silent).starts_with("kernel-silent@")) << start << counted(silent);
@@ -205,7 +205,8 @@ TEST(LogProgress, ReadsGrubWithoutItsPrefix) {
     EXPECT_EQ(counted("GRUB loading, please wait...\nError 17\n"), "grub-legacy-failed@2");
     EXPECT_EQ(counted("   Minimal BASH-like line editing is supported. For the\n   first word\n"),
               "grub-prompt@1");
-    EXPECT_EQ(counted("frob: no such device: it is not here\nunknown filesystem type frob\n"), "");
+    EXPECT_FALSE(
+        counted("frob: no such device: it is not here\nunknown filesystem type frob\n").starts_with("grub"));
 }
 
 TEST(LogProgress, ReadsTheStagesOfBoards) {
