@@ -10,17 +10,17 @@ namespace lktest {
 namespace {
 
 /// The usual width of a terminal. Logs with other widths must prove it by their stamps.
-constexpr std::size_t usual_width = 80, narrowest = 40, widest = 240;
+constexpr std::size_t usual_width = 80, narrowest_terminal = 40, widest_terminal = 240;
 /// So many lines of the full width show that it is a limit.
 constexpr std::size_t fewest_full_lines = 3;
 
-struct Line {
+struct CutLine {
     std::string_view text;  ///< without its newline
     bool stamped = false;   ///< by the kernel
     bool ruler = false;     ///< one repeated character
 };
 
-std::size_t longest_line(std::string_view bytes) {
+std::size_t width_of_all(std::string_view bytes) {
     std::size_t longest = 0;
     while (!bytes.empty()) {
         const std::size_t end = std::min(bytes.find('\n'), bytes.size());
@@ -30,8 +30,8 @@ std::size_t longest_line(std::string_view bytes) {
     return longest;
 }
 
-std::vector<Line> lines_of(std::string_view bytes) {
-    std::vector<Line> lines;
+std::vector<CutLine> lines_with_signs(std::string_view bytes) {
+    std::vector<CutLine> lines;
     while (!bytes.empty()) {
         const std::size_t end = std::min(bytes.find('\n'), bytes.size());
         std::string_view text = bytes.substr(0, end);
@@ -45,25 +45,34 @@ std::vector<Line> lines_of(std::string_view bytes) {
     return lines;
 }
 
-/// Whether the line of the full width at `i` goes on in the next line.
-bool goes_on(const std::vector<Line>& lines, std::size_t i, std::size_t width) {
-    return lines[i].text.size() == width && !lines[i].ruler && i + 1 < lines.size() &&
-           !lines[i + 1].text.empty() && !lines[i + 1].stamped && !lines[i + 1].ruler;
+/// Whether the line at `i` is cut at `width` and continues in the next line. Boxes, padded lines and the next
+/// message of a service manager do not continue a word.
+bool goes_on(const std::vector<CutLine>& lines, std::size_t i, std::size_t width) {
+    constexpr std::string_view within_text =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:/)'\"_";
+    const auto is_whole = [width](const CutLine& line) {
+        return line.text.size() != width || line.ruler || line.text.ends_with(' ');
+    };
+    if (is_whole(lines[i]) || i + 1 == lines.size())
+        return false;
+    const CutLine& next = lines[i + 1];
+    return !next.text.empty() && !next.stamped && !next.ruler &&
+           within_text.find(next.text.front()) != within_text.npos;
 }
 
 /// The width at which the lines were cut; 0 if they were not.
-std::size_t wrap_width(const std::vector<Line>& lines) {
+std::size_t wrap_width(const std::vector<CutLine>& lines) {
     std::size_t width = 0, stamped = 0, full = 0, continued = 0;
-    for (const Line& line : lines) {
+    for (const CutLine& line : lines) {
         width = std::max(width, line.text.size());
         stamped += line.stamped ? 1 : 0;
     }
     for (std::size_t i = 0; i < lines.size(); ++i) {
         full += lines[i].text.size() == width && !lines[i].ruler ? 1 : 0;
-        continued += goes_on(lines, i, width) ? 1 : 0;
+        continued += goes_on(lines, i, width) && lines[i + 1].text.size() < width ? 1 : 0;
     }
     const bool is_stamped = 2 * stamped > lines.size();
-    if (full < fewest_full_lines || 4 * continued < 3 * full || !(is_stamped || width == usual_width))
+    if (full < fewest_full_lines || 3 * continued < 2 * full || !(is_stamped || width == usual_width))
         return 0;
     return width;
 }
@@ -71,9 +80,10 @@ std::size_t wrap_width(const std::vector<Line>& lines) {
 }  // namespace
 
 std::optional<std::string> without_wraps(std::string_view bytes) {
-    if (const std::size_t longest = longest_line(bytes); longest < narrowest || longest > widest)
+    if (const std::size_t longest = width_of_all(bytes);
+        longest < narrowest_terminal || longest > widest_terminal)
         return std::nullopt;
-    const std::vector<Line> lines = lines_of(bytes);
+    const std::vector<CutLine> lines = lines_with_signs(bytes);
     const std::size_t width = wrap_width(lines);
     if (width == 0)
         return std::nullopt;

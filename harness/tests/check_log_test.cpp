@@ -94,8 +94,13 @@ TEST(SavedLog, JoinsTheLinesThatATerminalCut) {
             "cut");
     EXPECT_EQ(summary(log), "");
     add("[    2.000000] Run /init as init process");
-    add("/init: nothing works here today, which is a pity for all, so I am dropping to a shell!");
+    add("/init: nothing works here today, which is a pity for us, so I am dropping to a shell!");
     EXPECT_EQ(summary(log), "initramfs-shell@10");
+    std::string box;
+    for (int i = 0; i < 9; ++i)
+        box += "[  OK  ] Reached a target whose name is as long as the terminal has columns, ok?\n";
+    EXPECT_EQ(check(box + "[FAILED] Failed to mount /frob.\n").findings.size(), 1U)
+        << "systemd shortens lines";
     const std::string longer = log + "[    3.000000] " + std::string(90, 'x') + "\n";
     EXPECT_EQ(summary(longer), "") << "80 columns were not the limit";
 }
