@@ -153,7 +153,7 @@ TEST(LogProgress, TrustedFirmwareThatContinuesHasSurvivedItsError) {
     EXPECT_EQ(counted("NOTICE:  BL2: v2.9\n" + error + "NOTICE:  BL31: v2.9\n"), "");
     EXPECT_EQ(counted(error + "INFO:    BL31: Preparing for EL3 exit to normal world\n"), "");
     EXPECT_EQ(counted(error + "\nU-Boot 2031.01\n"), "");
-    EXPECT_EQ(counted("PANIC at PC : 0x1\n\nU-Boot 2031.01\n"), "trusted-firmware-failed@1");
+    EXPECT_EQ(counted("NOTICE:  BL2: v2.9\nPANIC at PC : 0x1\n"), "trusted-firmware-failed@2");
 }
 
 TEST(LogProgress, AnExcerptWithoutAStageMustComplainOfAPartOfABoot) {
