@@ -116,6 +116,8 @@ private:
         if (line.writer == Writer::kernel) {
             // A log that starts in the middle: the kernel's clock is not at zero.
             kernel_began_ = kernel_began_ || (line.message > 0 && !at_zero(line));
+            if (!progress_.passed("kernel"))
+                complaint_.forget();  // it was the loader's
             progress_.reach("kernel");
         }
         if (progress_.watch(matches, maybe_kernel(line)))
@@ -156,7 +158,21 @@ private:
         return line.said().starts_with("---[ end") && is_explained();
     }
 
+    /// A report whose beginning was cut off is named by its last line, which repeats the headline.
+    void name_rest(const Failure& failure, const SavedLine& line) {
+        if (said_.findings.empty() || contains(words_.rests, failure.name))
+            return;
+        LogFinding& rest = said_.findings.back();
+        if (!contains(words_.rests, rest.kind) || rest.boot + 1 != said_.stages.size())
+            return;
+        std::vector<std::string> lines = std::move(rest.lines);
+        rest = finding_of(failure, line);
+        rest.lines = std::move(lines);
+    }
+
     void meet(const Failure& failure, const SavedLine& line) {
+        if (line.said().starts_with("---[ end"))
+            name_rest(failure, line);
         if (report_.takes(failure))
             return report_.grow(said_.findings, false);
         if (said_.findings.size() >= most_findings || repeats_a_report(line) ||

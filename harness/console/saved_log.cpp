@@ -15,6 +15,7 @@
 #include "harness/console/log_prefix.hpp"
 #include "harness/console/printk.hpp"
 #include "harness/console/transcript.hpp"
+#include "harness/console/wrapped_lines.hpp"
 
 namespace lktest {
 namespace {
@@ -257,6 +258,9 @@ void read_saved_log(std::string_view bytes, const LogWords& words,
         bytes = *converted;
     if (bytes.starts_with("\xef\xbb\xbf"))
         bytes.remove_prefix(3);
+    const std::optional<std::string> whole = without_wraps(bytes);
+    if (whole)
+        bytes = *whole;
     const LogPrefix prefix(bytes, words);
     const Habit habit = habit_of(bytes, prefix);
     ConsoleLines console(sink, habit.kernel_known ? Writer::program : Writer::unknown);

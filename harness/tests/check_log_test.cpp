@@ -80,6 +80,31 @@ TEST(SavedLog, IsReadInUtf16OfBothByteOrders) {
     EXPECT_EQ(summary(big), summary(text));
 }
 
+TEST(SavedLog, JoinsTheLinesThatATerminalCut) {
+    std::string log;
+    const auto add = [&log](std::string line) {
+        while (line.size() > 80) {
+            log += line.substr(0, 80) + "\r\n";
+            line.erase(0, 80);
+        }
+        log += line + "\r\n";
+    };
+    for (int i = 0; i < 4; ++i)
+        add("[    1.000000] frob: this line has more characters than the terminal has columns, so it was "
+            "cut");
+    EXPECT_EQ(summary(log), "");
+    add("[    2.000000] Run /init as init process");
+    add("/init: nothing works here today, which is a pity for us, so I am dropping to a shell!");
+    EXPECT_EQ(summary(log), "initramfs-shell@10");
+    std::string box;
+    for (int i = 0; i < 9; ++i)
+        box += "[  OK  ] Reached a target whose name is as long as the terminal has columns, ok?\n";
+    EXPECT_EQ(check(box + "[FAILED] Failed to mount /frob.\n").findings.size(), 1U)
+        << "systemd shortens lines";
+    const std::string longer = log + "[    3.000000] " + std::string(90, 'x') + "\n";
+    EXPECT_EQ(summary(longer), "") << "80 columns were not the limit";
+}
+
 TEST(CheckLog, ShowsAReportWholeAndOnce) {
     const std::string before = "[    1.000000] frob: hello\n", after = "[    1.200000] frob: goodbye\n";
     const CheckedLog log = check(before + std::string(oops) + after);
@@ -143,6 +168,15 @@ TEST(CheckLog, ReadsEveryKeepersFormat) {
          }) {
         for (const std::string_view newline : {"\n", "\r\n"})
             EXPECT_EQ(summary(prefix + words + std::string(newline)), "kernel-page-fault@1") << prefix;
+    }
+}
+
+TEST(CheckLog, ReadsTheStampsOfPhotographs) {
+    for (const std::string_view stamp :
+         {"[    1.0000001 ", "[    1.000000) ", "(    1.000000] ", "l 1.000000l "}) {
+        const std::string log =
+            "[    0.900000] frob: hello\n" + std::string(stamp) + "Kernel panic - not syncing: frob\n";
+        EXPECT_EQ(summary(log), "kernel-panic@2") << stamp;
     }
 }
 

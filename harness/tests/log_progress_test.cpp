@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "builder/tests/support/source_directory.hpp"
@@ -71,9 +72,9 @@ TEST(LogProgress, AShellOfTheInitramfsIsForgottenOnceTheSystemIsInUse) {
 TEST(LogProgress, ALoaderThatStartsTheKernelHasSurvivedItsOtherDevices) {
     const std::string loader = "U-Boot 2031.01\n** Unrecognized filesystem type **\n";
     EXPECT_EQ(counted(loader), "u-boot-no-boot-device@2");
-    EXPECT_EQ(counted(loader + "Starting kernel ...\n"), "");
+    EXPECT_EQ(counted(loader + "Starting kernel ...\n" + std::string(kernel)), "");
     EXPECT_EQ(counted("U-Boot SPL 2031.01\nspl: not an uImage at 99\nU-Boot 2031.01\n"), "");
-    EXPECT_EQ(counted("U-Boot 2031.01\n** Unable to read file frob.dtb **\nStarting kernel ...\n"),
+    EXPECT_EQ(counted("U-Boot 2031.01\n** Unable to read file frob.dtb **\nStarting kernel ...\n\n"),
               "u-boot-file-not-found@2")
         << "the kernel is started without it";
 }
@@ -122,11 +123,37 @@ TEST(LogProgress, AComplaintCountsIfTheLogEndsAfterIt) {
         << "a program stops the machine";
 }
 
+TEST(LogProgress, AShellWithoutATerminalIsNotAComplaint) {
+    EXPECT_EQ(counted(std::string(kernel) + "/bin/sh: can't access tty; job control turned off\n/ # \n"), "");
+}
+
 TEST(LogProgress, AWaitCountsIfNothingFollows) {
     const std::string wait = "U-Boot 2031.01\nWaiting for the frob device\n";
     EXPECT_EQ(counted(wait), "ends-while-waiting@2");
     EXPECT_EQ(counted(wait + "frob found\n"), "");
     EXPECT_EQ(counted(wait + "Waiting for the frob device\n"), "ends-while-waiting@3");
+}
+
+TEST(LogProgress, AKernelThatSaysNothingIsAFailure) {
+    for (const std::string_view start :
+         {"Starting kernel ...\n", "Uncompressing Linux... done, booting the kernel.\n",
+          "EFI stub: Exiting boot services...\n", "Now booting linux kernel:\n Base address 0x1 Entry 0x2\n",
+          "[  130.000000000,5] INIT: Starting kernel at 0x2, fdt at 0x3\n"}) {
+        const std::string loader = "U-Boot 2031.01\n" + std::string(start);
+        const CheckedLog silent = check_lines(loader + "\n");
+        EXPECT_TRUE(counted(silent).starts_with("kernel-silent@")) << start << counted(silent);
+        EXPECT_EQ(counted(loader + std::string(kernel)), "") << start;
+        EXPECT_EQ(counted(loader + "Starting frobd: OK\n"), "") << "a quiet kernel" << start;
+    }
+}
+
+TEST(LogProgress, TrustedFirmwareThatContinuesHasSurvivedItsError) {
+    const std::string error = "ERROR:   Failed to obtain reference to image id=26 (-2)\n";
+    EXPECT_EQ(counted("NOTICE:  BL2: v2.9\n" + error), "trusted-firmware-error@2");
+    EXPECT_EQ(counted("NOTICE:  BL2: v2.9\n" + error + "NOTICE:  BL31: v2.9\n"), "");
+    EXPECT_EQ(counted(error + "INFO:    BL31: Preparing for EL3 exit to normal world\n"), "");
+    EXPECT_EQ(counted(error + "\nU-Boot 2031.01\n"), "");
+    EXPECT_EQ(counted("NOTICE:  BL2: v2.9\nPANIC at PC : 0x1\n"), "trusted-firmware-failed@2");
 }
 
 TEST(LogProgress, AnExcerptWithoutAStageMustComplainOfAPartOfABoot) {
@@ -155,6 +182,60 @@ TEST(LogProgress, ReadsCodeAsPagesShowIt) {
     EXPECT_EQ(counted("(2)[1:init]Kernel panic - not syncing: frob\n"), "kernel-panic@1");
 }
 
+TEST(LogProgress, AMissingFileSystemIsForgottenOnceAllThatMatterAreMounted) {
+    const std::string failed = std::string(kernel) + "[DEPEND] Dependency failed for /frob.\n";
+    EXPECT_EQ(counted(failed), "systemd-mount-failed@2");
+    EXPECT_EQ(counted(failed + "[  OK  ] Reached target Local File Systems (Pre).\n"),
+              "systemd-mount-failed@2");
+    EXPECT_EQ(counted(failed + "[  OK  ] Reached target Local File Systems.\n"), "");
+    EXPECT_EQ(counted(failed + "[  OK  ] Reached target local-fs.target - Local File Systems.\n"), "");
+}
+
+TEST(LogProgress, ARootDeviceThatWasMountedHasAppeared) {
+    const std::string waits = std::string(kernel) + "[    1.000000] Waiting for root device /dev/frob1...\n";
+    EXPECT_EQ(counted(waits), "root-device-awaited@2");
+    EXPECT_EQ(counted(waits + "[    2.000000] EXT4-fs (frob1): mounted filesystem with ordered data mode.\n"),
+              "");
+    EXPECT_EQ(counted(waits + "[    2.000000] VFS: Mounted root (ext4 filesystem) on device 1:1.\n"), "");
+}
+
+TEST(LogProgress, ReadsGrubWithoutItsPrefix) {
+    EXPECT_EQ(counted("no such device: 01234567-89ab-cdef.\nUnknown filesystem.\n"),
+              "grub-error-quoted@1 grub-error-quoted@2");
+    EXPECT_EQ(counted("GRUB loading, please wait...\nError 17\n"), "grub-legacy-failed@2");
+    EXPECT_EQ(counted("   Minimal BASH-like line editing is supported. For the\n   first word\n"),
+              "grub-prompt@1");
+    EXPECT_FALSE(
+        counted("frob: no such device: it is not here\nunknown filesystem type frob\n").starts_with("grub"));
+}
+
+TEST(LogProgress, ReadsTheStagesOfBoards) {
+    for (const auto& [line, stage] : std::vector<std::pair<std::string, std::string>>{
+             {"[   37.055486611,5] OPAL v6.2 starting...", "firmware"},
+             {"NOTICE:  Booting Trusted Firmware", "firmware"},
+             {"FMAP: area COREBOOT found @ 20200 (1965568 bytes)", "firmware"},
+             {"============= Intel Slim Bootloader STAGE1A =============", "firmware"},
+             {"Domain0 Next Address      : 0x0000000080200000", "firmware"},
+             {"SLOF ****************************************", "firmware"},
+             {"U-Boot 1.1.4 (Mar 31 2009 - 19:26:21)", "boot-loader"},
+             {"Frob U-Boot 2011.03 - 430854", "boot-loader"},
+             {"DRAM:  32 MB", "boot-loader"},
+             {"Autobooting in 1 seconds", "boot-loader"},
+             {"CFE version 1.0.37-5.11 for BCM96328 (32bit,SP,BE)", "boot-loader"},
+             {"RedBoot(tm) bootstrap and debug environment [ROMRAM]", "boot-loader"},
+             {"Welcome to yaboot version 1.3.13", "boot-loader"},
+             {"m1n1 v1.2.4", "boot-loader"},
+             {":: Starting frob daemon    [BUSY]    [DONE]", "userspace"},
+             {"Starting frob services:      [  OK  ]", "userspace"},
+             {"[ ok ] Starting frob services: frobd.", "userspace"},
+             {"         Mounting Huge Pages File System...", "userspace"},
+             {"=> Mounting pseudo-filesystems...", "userspace"},
+             {"Going multiuser...", "userspace"},
+             {"starting pid 577, tty '': '/etc/init.d/rcS'", "userspace"},
+         })
+        EXPECT_EQ(check_lines(line + "\n").stage(), stage) << line;
+}
+
 TEST(LogProgress, ReadsXensTimes) {
     for (const std::string_view stamp : {"", "[    9.000000] ", "[2031-01-01 00:00:00] "}) {
         const CheckedLog log =
@@ -167,6 +248,9 @@ TEST(LogProgress, TheRestOfAReportCountsIfNothingElseFailed) {
     const std::string rest = "[    2.000000] RIP: 0010:frob+0x1/0x2\n[    2.000001] Call Trace:\n";
     EXPECT_EQ(counted(rest), "kernel-dump@1");
     EXPECT_EQ(counted("[    1.000000] Kernel panic - not syncing: frob\n" + rest), "kernel-panic@1");
+    EXPECT_EQ(counted(rest + "[    2.000002] ---[ end Kernel panic - not syncing: frob ]---\n"),
+              "kernel-panic@3")
+        << "its last line names it";
     std::string before;
     for (int i = 0; i < 20; ++i)
         before += "[    1.000000] frob: hello\n";
@@ -190,6 +274,8 @@ TEST(LogProgress, APanicOverProcessOneIsOfTheProgramThatRan) {
                           "frob: it was me\n" + panic)
                   .stage(),
               "userspace");
+    EXPECT_EQ(check_lines(panic + "[    5.000001] CPU: 0 PID: 1 Comm: run-init Not tainted 6.1.0\n").stage(),
+              "initramfs");
     EXPECT_EQ(counted("[    1.000000] Kernel panic - Requested init /frob failed (error -13).\n"),
               "init-not-executable@1");
 }
