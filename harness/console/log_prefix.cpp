@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "builder/base/re2_text.hpp"
+#include "harness/console/log_lines.hpp"
 #include "harness/console/printk.hpp"
 
 namespace lktest {
@@ -34,19 +35,15 @@ re2::RE2::Options silent_options() {
 }
 
 std::vector<std::string_view> sample_of(std::string_view bytes) {
-    bytes = bytes.substr(0, sample_bytes);
     std::vector<std::string_view> lines;
-    while (!bytes.empty() && lines.size() < sample_lines) {
-        const std::size_t end = std::min(bytes.find('\n'), bytes.size());
-        std::string_view line = bytes.substr(0, end);
-        bytes.remove_prefix(std::min(end + 1, bytes.size()));
-        while (line.ends_with('\r'))
-            line.remove_suffix(1);
+    for_each_line(bytes.substr(0, sample_bytes), [&lines](std::size_t, std::string_view line, bool) {
+        line = without_return(line);
         while (line.starts_with('\r'))
             line.remove_prefix(1);
         if (line.find_first_not_of(" \t") != line.npos)
             lines.push_back(line);
-    }
+        return lines.size() < sample_lines;
+    });
     return lines;
 }
 

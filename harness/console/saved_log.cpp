@@ -12,6 +12,7 @@
 #include "builder/base/re2_text.hpp"
 #include "builder/inspect/byte_view.hpp"
 #include "firmware/kind.hpp"
+#include "harness/console/log_lines.hpp"
 #include "harness/console/log_prefix.hpp"
 #include "harness/console/printk.hpp"
 #include "harness/console/transcript.hpp"
@@ -25,23 +26,6 @@ using std::chrono::microseconds;
 
 /// The number of lines that show a log's habits.
 constexpr std::size_t habit_lines = 20'000;
-
-/// Calls `take(number, line, ended)` for each line, without its newline, until it returns false.
-template <typename Take>
-void for_each_line(std::string_view bytes, Take take) {
-    for (std::size_t number = 1; !bytes.empty(); ++number) {
-        const std::size_t end = std::min(bytes.find('\n'), bytes.size());
-        if (!take(number, bytes.substr(0, end), end < bytes.size()))
-            return;
-        bytes.remove_prefix(std::min(end + 1, bytes.size()));
-    }
-}
-
-std::string_view without_return(std::string_view line) {
-    while (line.ends_with('\r'))
-        line.remove_suffix(1);
-    return line;
-}
 
 /// What people's editors and pages make of plain characters: curly quotes, no-break blanks, HTML.
 std::optional<std::string> with_plain_characters(std::string_view line) {
